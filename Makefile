@@ -1,0 +1,50 @@
+# Every target sets up what it needs: a machine with Python 3.11 or newer and make is enough.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ARGS ?=
+
+.PHONY: help setup hpo ui test lint format constraints clean
+
+help:
+	@echo "make hpo    tune an MNIST CNN and track it in MLflow (options: make hpo ARGS='--trials 50')"
+	@echo "make ui     open the MLflow UI on the studies of this folder"
+	@echo "make test   run all tests"
+	@echo "make lint   ruff, mypy, import-linter"
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -c "import sys; sys.exit('Python 3.11 or newer is needed' if sys.version_info < (3, 11) else 0)"
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing into $(VENV) (several GB with torch: some minutes, once)"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch torchvision
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+setup: $(STAMP)
+
+hpo: $(STAMP)
+	$(BIN)/python workflows/hpo.py --name mnist $(ARGS)
+
+ui: $(STAMP)
+	$(BIN)/python workflows/ui.py $(ARGS)
+
+test: $(STAMP)
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+constraints: $(STAMP)
+	(echo "# Exact versions that Makefile, CI and cluster set-up share. Made by 'make constraints'."; \
+	 $(BIN)/python -m pip freeze --exclude-editable | grep -v -E '^(nvidia|cuda|triton)' | sort -f) > constraints.txt
+
+clean:
+	rm -rf $(VENV) build *.egg-info

@@ -1,0 +1,16 @@
+"""Asynchronous successive halving (Li et al. 2020): the better third goes on at each rung."""
+
+from ray.tune.schedulers import ASHAScheduler, TrialScheduler
+
+from schedulers._settings import Settings
+
+
+def create(settings: Settings) -> TrialScheduler:
+    return ASHAScheduler(
+        time_attr=settings.time_attr,
+        metric=settings.objective.metric,
+        mode=settings.objective.mode,
+        max_t=settings.epochs,
+        grace_period=settings.first_rung,
+        reduction_factor=3,
+    )

@@ -1,0 +1,9 @@
+"""Every trial runs to its end."""
+
+from ray.tune.schedulers import FIFOScheduler, TrialScheduler
+
+from schedulers._settings import Settings
+
+
+def create(settings: Settings) -> TrialScheduler:
+    return FIFOScheduler()

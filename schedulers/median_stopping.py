@@ -1,0 +1,14 @@
+"""Median stopping (Golovin et al. 2017): a trial below the median of the others' means ends."""
+
+from ray.tune.schedulers import MedianStoppingRule, TrialScheduler
+
+from schedulers._settings import Settings
+
+
+def create(settings: Settings) -> TrialScheduler:
+    return MedianStoppingRule(
+        time_attr=settings.time_attr,
+        metric=settings.objective.metric,
+        mode=settings.objective.mode,
+        grace_period=settings.first_rung,
+    )

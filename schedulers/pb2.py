@@ -1,0 +1,32 @@
+"""Population-based bandits (Parker-Holder et al. 2020) by Ray: a Gaussian process explores.
+
+Ray's PB2 knows floats alone, within bounds, and on a linear scale; other parameters keep the values
+they were born with.
+"""
+
+from ray.tune.schedulers import TrialScheduler
+from ray.tune.schedulers.pb2 import PB2
+from ray.tune.search.sample import Float
+
+from schedulers._population import mutable, perturbation_interval, require, within
+from schedulers._settings import Settings
+
+PAUSES_TRIALS = True
+SEARCHERS = ("random", "sobol")
+
+
+def create(settings: Settings) -> TrialScheduler:
+    bounds = {
+        key: [domain.lower, domain.upper]
+        for key, domain in mutable(settings.space).items()
+        if isinstance(domain, Float)
+    }
+    require(bounds, settings, scheduler="pb2")
+    return PB2(
+        time_attr=settings.time_attr,
+        metric=settings.objective.metric,
+        mode=settings.objective.mode,
+        perturbation_interval=perturbation_interval(settings),
+        hyperparam_bounds=bounds,
+        custom_explore_fn=within(settings.space),
+    )
