@@ -4,6 +4,8 @@ Ray's PB2 knows floats alone, within bounds, and on a linear scale; other parame
 they were born with.
 """
 
+from typing import Any
+
 from ray.tune.schedulers import TrialScheduler
 from ray.tune.schedulers.pb2 import PB2
 from ray.tune.search.sample import Float
@@ -16,7 +18,7 @@ SEARCHERS = ("random", "sobol")
 
 
 def create(settings: Settings) -> TrialScheduler:
-    bounds = {
+    bounds: dict[str, Any] = {
         key: [domain.lower, domain.upper]
         for key, domain in mutable(settings.space).items()
         if isinstance(domain, Float)

@@ -1,11 +1,11 @@
-"""What may vary: Ray Tune's domains, when each applies, and the network that a member stands for."""
+"""What may vary: Ray Tune's domains, when each applies, and the network a member stands for."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
-from ray.tune.search.sample import Categorical, Domain, Float, Integer
+from ray.tune.search.sample import Categorical, Domain, Float, Integer, Quantized
 from torch import nn
 
 from search_spaces._errors import UserError
@@ -71,6 +71,14 @@ class SearchSpace:
         """What does not vary; Tune merges it into every config."""
         return {key: value for key, value in self.all.items() if not isinstance(value, Domain)}
 
+    def describe(self) -> dict[str, str]:
+        """Every declaration as text: what tells a reader, or a resumed study, what was searched."""
+        text = {key: _describe(value) for key, value in self.all.items()}
+        for key, condition in self.conditions.items():
+            values = ", ".join(map(repr, condition.values))
+            text[key] += f" if {condition.parent} in ({values})"
+        return {**text, **{f"constraint {i}": c for i, c in enumerate(self.constraints, 1)}}
+
     def active(self, config: Mapping[str, Any]) -> Config:
         """`config` without the parameters whose condition does not hold (nor their children)."""
         kept = dict(config)
@@ -121,6 +129,18 @@ def contains(domain: Domain, value: Any) -> bool:
     if isinstance(domain, Float):
         return domain.lower <= value <= domain.upper
     return True
+
+
+def _describe(domain: Any) -> str:
+    if isinstance(domain, Categorical):
+        return f"choice({list(domain.categories)!r})"
+    if isinstance(domain, Float | Integer):
+        sampler = domain.get_sampler()
+        step = f", step {sampler.q}" if isinstance(sampler, Quantized) else ""
+        inner = sampler.get_sampler() if isinstance(sampler, Quantized) else sampler
+        kind = "int " if isinstance(domain, Integer) else ""
+        return f"{kind}{inner!s}({domain.lower}, {domain.upper}{step})".lower()
+    return repr(domain)
 
 
 def _check_bounds(space: str, key: str, domain: Any) -> None:
