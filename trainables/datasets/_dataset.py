@@ -1,0 +1,191 @@
+"""A data set by name or path: uint8 tensors, split once, by seed and stratified."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from search_spaces._errors import UserError
+from search_spaces._lookup import choices, find
+from trainables.datasets import _user_data
+from trainables.datasets._arrays import Arrays
+from trainables.datasets._cache import Kept, cache_folder, keep
+from trainables.datasets._split import stratified
+
+__all__ = ["Arrays", "Dataset", "Images", "load_dataset"]
+
+ROOM = "trainables.datasets"
+TEST_SHARE = 1 / 6  # where the data brings no test part of its own
+
+
+@dataclass(frozen=True)
+class Images:
+    """One split: `images` uint8 (N, channels, height, width), `labels` int64 (N,)."""
+
+    images: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def to(self, device: torch.device | str) -> "Images":
+        """On `device`; the same memory if it is there already."""
+        return Images(self.images.to(device), self.labels.to(device))
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Train, validation and test; `mean` and `std` per channel of train, on the scale 0..1.
+
+    `digest` is the SHA-256 of the data before train and validation are parted: it depends neither
+    on how they are, nor on `size`. On the CPU the images are mapped from the cache, so processes
+    of one node share them.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    train: Images
+    validation: Images
+    test: Images
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    digest: str
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Channels, height, width."""
+        channels, height, width = self.train.images.shape[1:]
+        return channels, height, width
+
+    def joined(self) -> Images:
+        """Train and validation as one, for the final training. This is a copy in memory."""
+        return Images(
+            torch.cat([self.train.images, self.validation.images]),
+            torch.cat([self.train.labels, self.validation.labels]),
+        )
+
+
+def load_dataset(
+    name_or_path: str,
+    *,
+    data_dir: Path | None = None,
+    seed: int = 0,
+    validation: float = 1 / 6,
+    size: int | None = None,
+) -> Dataset:
+    """The data set of that name, or the user's own at that path.
+
+    A path leads to a folder of one sub-folder a class, an `.npz` or Parquet, with or without a
+    test part; without, a sixth is split off. `data_dir` (else `AUTOML_DATA_DIR`, else the cache)
+    is where the files of named data sets are looked for; nothing is ever written there.
+    `validation` is the share of the training data to validate on; `size` reduces the two together
+    to that many images, for quick trials. The test part is never reduced.
+
+    The process keeps what it loaded: a second call with the same words returns the same object.
+    Raises UserError, one line, for whatever its user can mend.
+    """
+    return _load(
+        str(Path(name_or_path).absolute()) if is_path(name_or_path) else name_or_path,
+        data_folder(data_dir),
+        cache_folder(),
+        seed,
+        validation,
+        size,
+    )
+
+
+def data_folder(data_dir: Path | None = None) -> Path:
+    """Where files of named data sets are looked for first; UserError if named but not there."""
+    named = data_dir or os.environ.get("AUTOML_DATA_DIR")
+    if not named:
+        return cache_folder()
+    folder = Path(named).absolute()
+    if not folder.is_dir():
+        raise UserError(f"The data folder {folder} does not exist.")
+    return folder
+
+
+def is_path(name_or_path: str) -> bool:
+    """Whether this means the user's own data rather than a name; names win."""
+    if name_or_path.replace("_", "-") in choices(ROOM):
+        return False
+    written_as_path = "/" in name_or_path or os.sep in name_or_path
+    return written_as_path or Path(name_or_path).suffix != "" or Path(name_or_path).exists()
+
+
+@lru_cache(maxsize=4)
+def _load(
+    source: str, folder: Path, cache: Path, seed: int, validation: float, size: int | None
+) -> Dataset:
+    if is_path(source):
+        path = Path(source)
+        name, arrays = _user_data.name_of(path), _user_data.load(path)
+    else:
+        name, arrays = source.replace("_", "-"), find(ROOM, source, kind="data set").load(folder)
+    arrays.check(source)
+    digest = arrays.digest()
+    if not len(arrays.test_images):
+        digest = hashlib.sha256(f"{digest}, test part by seed {seed}".encode()).hexdigest()
+    parts = keep(
+        f"{name}-{digest[:16]}-{seed}-{validation:.6f}-{size or 'all'}",
+        lambda: _split(arrays, seed=seed, validation=validation, size=size),
+    )
+    given = {"test": arrays.test_images, "test_labels": arrays.test_labels}
+    parts = {**given, **parts}  # a test part that the data brings is not copied
+    return Dataset(
+        name=name,
+        classes=arrays.classes,
+        train=_images(parts, "train"),
+        validation=_images(parts, "validation"),
+        test=_images(parts, "test"),
+        mean=tuple(parts["mean"].tolist()),
+        std=tuple(parts["std"].tolist()),
+        digest=digest,
+    )
+
+
+def _images(parts: Kept, part: str) -> Images:
+    labels = parts[f"{part}_labels"].astype(np.int64)
+    return Images(torch.from_numpy(parts[part]), torch.from_numpy(labels))
+
+
+def _split(arrays: Arrays, *, seed: int, validation: float, size: int | None) -> Kept:
+    """The parts as arrays, with mean and std of train; test only if the data brings none."""
+    images, labels = arrays.train_images, arrays.train_labels
+    seeds = np.random.SeedSequence(seed).generate_state(3).tolist()
+    picks: dict[str, np.ndarray] = {}
+    rest = np.arange(len(labels))
+    if not len(arrays.test_images):
+        rest, picks["test"] = stratified(labels, round(len(rest) * TEST_SHARE), seed=seeds[0])
+    if size is not None and size > len(rest):
+        raise UserError(f"A subset of {size} images was asked for, but there are {len(rest)}.")
+    if size is not None and size < len(rest):
+        rest = rest[stratified(labels[rest], size, seed=seeds[1])[1]]
+    count = round(len(rest) * validation)
+    train, held = stratified(labels[rest], count, seed=seeds[2])
+    picks |= {"train": rest[train], "validation": rest[held]}
+    kept = {part: images[pick] for part, pick in picks.items()}
+    mean, std = _statistics(kept["train"])
+    answers = {f"{part}_labels": labels[pick] for part, pick in picks.items()}
+    return {**kept, **answers, "mean": mean, "std": std}
+
+
+def _statistics(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Exact mean and standard deviation per channel, on the scale 0..1; 1 where nothing varies."""
+    counts = np.stack(
+        [
+            sum(np.bincount(block[:, channel].ravel(), minlength=256) for block in blocks)
+            for channel in range(images.shape[1])
+            for blocks in [np.array_split(images, -(-len(images) // 1000))]
+        ]
+    )
+    share = counts / counts.sum(axis=1, keepdims=True)
+    values = np.arange(256) / 255
+    mean = share @ values
+    std = np.sqrt((share * (values - mean[:, None]) ** 2).sum(axis=1))
+    return mean, np.where(std > 0, std, 1.0)
