@@ -1,0 +1,40 @@
+"""Budgets of time and cost."""
+
+import pytest
+
+from search_spaces._errors import UserError
+from workflows._budget import Budget
+
+
+def test_a_cost_budget_ends_the_study_when_trials_have_used_it_up_over_its_resumes(tmp_path):
+    path = tmp_path / "spent.json"
+    budget = Budget(path, minutes=None, cost=2.0, price_per_hour=1.0)
+    budget("a", {"time_total_s": 3600})
+    assert not budget.stop_all()
+    budget.save()
+    resumed = Budget(path, minutes=None, cost=2.0, price_per_hour=1.0)
+    resumed("b", {"time_total_s": 1800})
+    assert resumed.spent == pytest.approx(1.5)
+    resumed("b", {"time_total_s": 3600})
+    assert resumed.stop_all()
+    assert "cost budget of 2" in resumed.reason
+
+
+def test_a_time_budget_counts_the_time_before_a_resume(tmp_path):
+    path = tmp_path / "spent.json"
+    path.write_text('{"clock_seconds": 590, "trial_seconds": {}}')
+    budget = Budget(path, minutes=10, cost=None, price_per_hour=None)
+    assert 0 < budget.seconds_left <= 10
+    assert not budget.stop_all()
+    path.write_text('{"clock_seconds": 601, "trial_seconds": {}}')
+    assert Budget(path, minutes=10, cost=None, price_per_hour=None).stop_all()
+
+
+def test_a_cost_without_its_price_is_refused(tmp_path):
+    with pytest.raises(UserError, match="go together"):
+        Budget(tmp_path / "s", minutes=None, cost=1, price_per_hour=None)
+
+
+def test_an_empty_budget_is_refused(tmp_path):
+    with pytest.raises(UserError, match="above zero"):
+        Budget(tmp_path / "s", minutes=0, cost=None, price_per_hour=None)

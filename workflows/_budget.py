@@ -1,0 +1,71 @@
+"""When a study has had enough: time on the clock, or money for its trials' time."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from ray.tune import Stopper
+
+from search_spaces._errors import UserError
+from workflows._folder import write_json
+
+
+class Budget(Stopper):
+    """Ends a study after `minutes` on the clock or `cost` spent on trials, over all its resumes.
+
+    A trial costs its own hours times `price_per_hour`. What was spent is kept in `path`.
+    """
+
+    def __init__(
+        self, path: Path, *, minutes: float | None, cost: float | None, price_per_hour: float | None
+    ) -> None:
+        if (cost is None) != (price_per_hour is None):
+            raise UserError("--cost and --price-per-hour go together: give both or neither.")
+        for option, value in (("minutes", minutes), ("cost", cost), ("price", price_per_hour)):
+            if value is not None and value <= 0:
+                raise UserError(f"A budget's {option} must be above zero, but got {value}.")
+        self._path = path
+        self._minutes = minutes
+        self._cost = cost
+        self._price = price_per_hour or 0.0
+        spent = json.loads(path.read_text()) if path.exists() else {}
+        self._trial_seconds: dict[str, float] = spent.get("trial_seconds", {})
+        self._before: float = spent.get("clock_seconds", 0.0)
+        self._began = time.time()
+        self._saved = 0.0
+        self.reason: str | None = None
+
+    def begin(self) -> None:
+        """Start the clock: setting up is not charged."""
+        self._began = time.time()
+
+    @property
+    def clock_seconds(self) -> float:
+        return self._before + time.time() - self._began
+
+    @property
+    def spent(self) -> float:
+        return sum(self._trial_seconds.values()) / 3600 * self._price
+
+    @property
+    def seconds_left(self) -> float | None:
+        return None if self._minutes is None else max(0.0, self._minutes * 60 - self.clock_seconds)
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        self._trial_seconds[trial_id] = float(result.get("time_total_s", 0.0))
+        if time.time() - self._saved > 1:
+            self.save()
+        return False
+
+    def stop_all(self) -> bool:
+        if self._minutes is not None and self.clock_seconds >= self._minutes * 60:
+            self.reason = f"the time budget of {self._minutes:g} minutes is used up"
+        elif self._cost is not None and self.spent >= self._cost:
+            self.reason = f"the cost budget of {self._cost:g} is used up"
+        return self.reason is not None
+
+    def save(self) -> None:
+        self._saved = time.time()
+        text = {"clock_seconds": self.clock_seconds, "trial_seconds": self._trial_seconds}
+        write_json(self._path, text)

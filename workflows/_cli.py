@@ -1,0 +1,47 @@
+"""What every command line of the project does alike: exit codes and how mistakes are told."""
+
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+
+from search_spaces._errors import UserError
+
+console = Console(highlight=False)
+
+FAILED_TRIALS = 1
+USER_ERROR = 2
+INTERRUPTED = 130
+
+
+@contextmanager
+def told_plainly() -> Iterator[None]:
+    """A user's mistake becomes one line and exit code 2; Ctrl-C before the study, code 130."""
+    try:
+        yield
+    except UserError as error:
+        print(f"Error: {' '.join(str(error).split())}", file=sys.stderr)
+        raise SystemExit(USER_ERROR) from None
+    except KeyboardInterrupt:
+        print("Stopped; nothing was lost.", file=sys.stderr)
+        raise SystemExit(INTERRUPTED) from None
+
+
+def quiet_libraries() -> None:
+    """Leave the terminal to the study: Ray's and MLflow's own lines would tear the live view.
+
+    Ray reads some of this when it is imported or started, so call it first.
+    """
+    os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "0")
+    os.environ.setdefault("RAY_TRAIN_ENABLE_V2_MIGRATION_WARNINGS", "0")
+    os.environ.setdefault("RAY_DEDUP_LOGS", "1")
+    for name in ("ray", "ray.tune", "mlflow", "alembic", "ax"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", category=FutureWarning)
+    warnings.filterwarnings("ignore", category=DeprecationWarning)

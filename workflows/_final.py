@@ -1,0 +1,68 @@
+"""The best config once more, from scratch, on all but the test set, with several seeds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ray import tune
+from scipy import stats
+
+from search_spaces._space import Config
+from workflows._resources import Resources
+from workflows._resume import StateKeeper, resume_config
+from workflows._rows import Row, row_of
+
+
+@dataclass(frozen=True)
+class Final:
+    """The repeats' rows in the order of their seeds, and the first one's checkpoint folder."""
+
+    rows: list[Row]
+    checkpoint: Path | None
+
+    def interval(self, metric: str) -> tuple[float, float]:
+        """Mean, and half the width of its 95 % confidence interval (Student's t; nan for one)."""
+        values = np.array([r.metrics[metric] for r in self.rows if metric in r.metrics])
+        if len(values) < 2:
+            return float(values.mean()) if len(values) else float("nan"), float("nan")
+        half = stats.t.ppf(0.975, len(values) - 1) * stats.sem(values)
+        return float(values.mean()), float(half)
+
+
+def train_final(
+    trainable: Any,
+    config: Config,
+    *,
+    seeds: Sequence[int],
+    epochs: int,
+    folder: Path,
+    resources: Resources,
+    callbacks: list[tune.Callback],
+) -> Final:
+    """One trial a seed, resumable as the study is; the test set is looked at in the last epoch."""
+    resume = resume_config(folder, retry_failed=False)
+    tuner = tune.Tuner(
+        tune.with_resources(trainable, resources.per_trial),
+        param_space={**config, "seed": tune.grid_search(list(seeds))},
+        tune_config=tune.TuneConfig(
+            max_concurrent_trials=resources.slots, reuse_actors=True, num_samples=1
+        ),
+        run_config=tune.RunConfig(
+            name=folder.name,
+            storage_path=str(folder.parent),
+            callbacks=[StateKeeper(folder), *callbacks],
+            checkpoint_config=tune.CheckpointConfig(
+                num_to_keep=2, checkpoint_frequency=1, checkpoint_at_end=True
+            ),
+            failure_config=tune.FailureConfig(max_failures=1),
+            verbose=0,
+        ),
+        _tuner_kwargs={"resume_config": resume} if resume else {},
+    )
+    trials = tuner.fit()._experiment_analysis.trials
+    ordered = sorted(trials, key=lambda trial: seeds.index(trial.config["seed"]))
+    rows = [row_of(trial, max_t=epochs) for trial in ordered]
+    checkpoint = ordered[0].checkpoint if ordered else None
+    return Final(rows, Path(checkpoint.path) if checkpoint else None)

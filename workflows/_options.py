@@ -1,0 +1,201 @@
+"""Options that workflows have in common, in the groups that --help shows."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_STUDY, _SEARCH, _BUDGET, _MACHINE, _KEEP, _FINAL = (
+    "What is tuned",
+    "How it is searched",
+    "When it ends",
+    "What it runs on",
+    "What is kept, and where",
+    "The final model",
+)
+
+Dataset = Annotated[
+    str,
+    typer.Option(
+        help="mnist, fashion-mnist, cifar10, cifar100, digits; or a path: a folder with one "
+        "sub-folder a class, an .npz, or a .parquet.",
+        rich_help_panel=_STUDY,
+    ),
+]
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        help="Where data sets lie. Else AUTOML_DATA_DIR, else a cache folder in your home.",
+        rich_help_panel=_STUDY,
+    ),
+]
+Subset = Annotated[
+    int | None,
+    typer.Option(help="Use only so many images, drawn by seed.", rich_help_panel=_STUDY),
+]
+Trainable = Annotated[
+    str | None,
+    typer.Option(
+        help="Your own trainable, as package.module:MyTrainable. Default: the image classifier.",
+        rich_help_panel=_STUDY,
+    ),
+]
+Space = Annotated[
+    str,
+    typer.Option(
+        help="A file of search_spaces/ by name (mnist-cnn, mnist-cnn-classic), or your own as "
+        "package.module:SPACE.",
+        rich_help_panel=_STUDY,
+    ),
+]
+ObjectiveText = Annotated[
+    str,
+    typer.Option(
+        "--objective",
+        help='Metric to maximise; "-val_loss" minimises; "accuracy, -parameters" seeks a Pareto '
+        "front (schedulers then look at the first).",
+        rich_help_panel=_STUDY,
+    ),
+]
+Seed = Annotated[int, typer.Option(help="Of everything random.", rich_help_panel=_STUDY)]
+
+Searcher = Annotated[
+    str,
+    typer.Option(
+        help="bayesian (Ax), random, sobol, optuna; a file of searchers/.",
+        rich_help_panel=_SEARCH,
+    ),
+]
+Scheduler = Annotated[
+    str,
+    typer.Option(
+        help="asha, fifo, hyperband, median-stopping, pbt, pb2; a file of schedulers/.",
+        rich_help_panel=_SEARCH,
+    ),
+]
+Acquisition = Annotated[
+    str | None,
+    typer.Option(
+        help="Of the bayesian searcher: qlognei, qlognehvi, qlogei, qnei, ucb. Default: the first "
+        "for one objective, the second for several.",
+        rich_help_panel=_SEARCH,
+    ),
+]
+Beta = Annotated[
+    float | None,
+    typer.Option(help="Of --acquisition ucb: higher explores more.", rich_help_panel=_SEARCH),
+]
+OutcomeConstraint = Annotated[
+    list[str] | None,
+    typer.Option(
+        help='What a good trial must satisfy, such as "parameters <= 100000". Repeatable.',
+        rich_help_panel=_SEARCH,
+    ),
+]
+TryFirst = Annotated[
+    Path | None,
+    typer.Option(help="JSON: a list of configs to try first.", rich_help_panel=_SEARCH),
+]
+Known = Annotated[
+    Path | None,
+    typer.Option(
+        help='JSON: results known beforehand, a list of {"config": ..., "metrics": ...}.',
+        rich_help_panel=_SEARCH,
+    ),
+]
+
+Trials = Annotated[int, typer.Option(help="How many configs to try.", rich_help_panel=_BUDGET)]
+Epochs = Annotated[int, typer.Option(help="Most epochs of a trial.", rich_help_panel=_BUDGET)]
+Minutes = Annotated[
+    float | None,
+    typer.Option(help="End the search after so long, resumes included.", rich_help_panel=_BUDGET),
+]
+Cost = Annotated[
+    float | None,
+    typer.Option(
+        help="End the search when its trials cost so much (with --price-per-hour).",
+        rich_help_panel=_BUDGET,
+    ),
+]
+PricePerHour = Annotated[
+    float | None, typer.Option(help="Of one running trial.", rich_help_panel=_BUDGET)
+]
+
+Slots = Annotated[
+    int | None,
+    typer.Option(help="Trials at once. Default: as many as fit.", rich_help_panel=_MACHINE),
+]
+CpusPerTrial = Annotated[
+    float | None,
+    typer.Option(help="Default: an equal share.", rich_help_panel=_MACHINE),
+]
+GpusPerTrial = Annotated[
+    float | None,
+    typer.Option(
+        help="May be a fraction. Default: 1 where there are GPUs.", rich_help_panel=_MACHINE
+    ),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        help="Of a Ray cluster. Default: RAY_ADDRESS, or a Ray of this machine.",
+        rich_help_panel=_MACHINE,
+    ),
+]
+MaxFailures = Annotated[
+    int,
+    typer.Option(
+        help="How often a crashed trial is begun again from its checkpoint.",
+        rich_help_panel=_MACHINE,
+    ),
+]
+
+Name = Annotated[
+    str | None,
+    typer.Option(
+        help="Of the study: the same command again goes on with it.", rich_help_panel=_KEEP
+    ),
+]
+Fresh = Annotated[
+    bool,
+    typer.Option(
+        "--fresh",
+        help="Begin the named study anew; the old one is kept under another name.",
+        rich_help_panel=_KEEP,
+    ),
+]
+RetryFailed = Annotated[
+    bool,
+    typer.Option(
+        "--retry-failed", help="When going on: try failed trials again.", rich_help_panel=_KEEP
+    ),
+]
+Storage = Annotated[Path, typer.Option(help="Folder of all studies.", rich_help_panel=_KEEP)]
+TrackingUri = Annotated[
+    str | None,
+    typer.Option(
+        help="MLflow server. Default: MLFLOW_TRACKING_URI, or a SQLite file in --storage.",
+        rich_help_panel=_KEEP,
+    ),
+]
+Experiment = Annotated[str, typer.Option(help="MLflow experiment.", rich_help_panel=_KEEP)]
+
+FinalSeeds = Annotated[
+    int,
+    typer.Option(
+        help="How often the best config is trained again, on train + validation, and tested; "
+        "0 leaves it out.",
+        rich_help_panel=_FINAL,
+    ),
+]
+FinalEpochs = Annotated[
+    int | None,
+    typer.Option(help="Default: --epochs.", rich_help_panel=_FINAL),
+]
+Register = Annotated[
+    str | None,
+    typer.Option(
+        help="Name of the registered model. Default: hpo- and the data set's name.",
+        rich_help_panel=_FINAL,
+    ),
+]

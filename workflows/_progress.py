@@ -1,0 +1,161 @@
+"""What a person sees while a study runs: a live view, or plain lines without a terminal."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from ray.tune import Callback
+from ray.tune.experiment import Trial
+from rich.console import Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from search_spaces._objective import Objective
+from workflows._budget import Budget
+from workflows._cli import console
+
+SHOWN_TRIALS = 8
+PLAIN_PERIOD = 10.0
+
+
+@dataclass
+class _Counts:
+    done: int = 0
+    pruned: int = 0
+    failed: int = 0
+    running: int = 0
+
+
+class Progress(Callback):
+    """Counts trials, keeps the best so far, and estimates the time left.
+
+    `title` heads the view; `total` trials of at most `epochs` iterations are expected.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        *,
+        objective: Objective,
+        total: int,
+        epochs: int,
+        budget: Budget | None = None,
+    ) -> None:
+        self._title = title
+        self._objective = objective
+        self._total = total
+        self._epochs = epochs
+        self._budget = budget
+        self._began = time.monotonic()
+        self._ended_here = 0
+        self._best: tuple[float, str] | None = None
+        self._counts = _Counts()
+        self._trials: list[Trial] = []
+        self._live: Live | None = None
+        self._told = 0.0
+
+    def __enter__(self) -> "Progress":
+        self._began = time.monotonic()
+        if console.is_terminal:
+            self._live = Live(self._view(), console=console, refresh_per_second=4)
+            self._live.start()
+        else:
+            console.print(f"{self._title}: {self._total} trials of at most {self._epochs} epochs")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live is not None:
+            self._live.update(self._view(), refresh=True)
+            self._live.stop()
+            self._live = None
+        else:
+            console.print(self._line())
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Tune pickles callbacks; a terminal and the trials are not to be had elsewhere.
+        return {**self.__dict__, "_live": None, "_trials": [], "_budget": None}
+
+    def on_step_end(self, iteration: int, trials: list[Trial], **info: Any) -> None:
+        self._trials = trials
+        status = [trial.status for trial in trials]
+        self._counts = _Counts(
+            done=status.count(Trial.TERMINATED),
+            pruned=sum(t.status == Trial.TERMINATED and self._cut_short(t) for t in trials),
+            failed=status.count(Trial.ERROR),
+            running=status.count(Trial.RUNNING),
+        )
+        if self._live is not None:
+            self._live.update(self._view())
+
+    def on_trial_result(
+        self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **_: Any
+    ) -> None:
+        value = result.get(self._objective.metric)
+        if not isinstance(value, int | float) or value != value:
+            return
+        if self._best is None or self._objective.better(value, self._best[0]):
+            self._best = (float(value), trial.trial_id)
+
+    def on_trial_complete(
+        self, iteration: int, trials: list[Trial], trial: Trial, **_: Any
+    ) -> None:
+        self._ended(iteration, trials)
+
+    def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **_: Any) -> None:
+        self._ended(iteration, trials)
+
+    def _ended(self, iteration: int, trials: list[Trial]) -> None:
+        self._ended_here += 1
+        if self._live is None and time.monotonic() - self._told > PLAIN_PERIOD:
+            self._told = time.monotonic()
+            self.on_step_end(iteration, trials)
+            console.print(self._line())
+
+    def _cut_short(self, trial: Trial) -> bool:
+        return int((trial.last_result or {}).get("training_iteration", 0)) < self._epochs
+
+    def _seconds_left(self) -> float | None:
+        ended = self._counts.done + self._counts.failed
+        limit = self._budget.seconds_left if self._budget else None
+        if not self._ended_here:
+            return limit
+        pace = (time.monotonic() - self._began) / self._ended_here
+        estimate = pace * max(0, self._total - ended)
+        return estimate if limit is None else min(estimate, limit)
+
+    def _line(self) -> str:
+        c = self._counts
+        best = "none yet" if self._best is None else f"{self._best[0]:.5g} ({self._best[1]})"
+        left = self._seconds_left()
+        return (
+            f"[{_clock(time.monotonic() - self._began)}] {c.done + c.failed}/{self._total} trials "
+            f"ended ({c.pruned} early, {c.failed} failed), {c.running} running, "
+            f"best {self._objective.metric} {best}, "
+            f"{'time left unknown' if left is None else _clock(left) + ' left'}"
+        )
+
+    def _view(self) -> Group:
+        ended = self._counts.done + self._counts.failed
+        bar = ProgressBar(total=max(1, self._total), completed=ended, width=60)
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        for heading in ("trial", "state", "epoch", self._objective.metric):
+            table.add_column(heading, justify="left" if heading in ("trial", "state") else "right")
+        active = [t for t in self._trials if not t.is_finished()][-SHOWN_TRIALS:]
+        for trial in active:
+            result = trial.last_result or {}
+            value = result.get(self._objective.metric)
+            table.add_row(
+                trial.trial_id,
+                trial.status.lower(),
+                f"{result.get('training_iteration', 0)}/{self._epochs}",
+                "" if value is None else f"{value:.5g}",
+            )
+        return Group(Text(self._title, style="bold"), bar, Text(self._line()), table)
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -1,0 +1,70 @@
+"""How many trials run at once, and with what."""
+
+import os
+from dataclasses import dataclass
+
+import ray
+import torch
+
+from search_spaces._errors import UserError
+
+
+@dataclass(frozen=True)
+class Resources:
+    """`slots` trials at once, each with `cpus` and `gpus` (which may be a fraction)."""
+
+    slots: int
+    cpus: float
+    gpus: float
+
+    @property
+    def per_trial(self) -> dict[str, float]:
+        return {"cpu": self.cpus, "gpu": self.gpus}
+
+
+def start_ray(address: str | None) -> None:
+    """Join the cluster at `address` (or RAY_ADDRESS, or one started here), or start a local one."""
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level="ERROR",
+                 include_dashboard=None if address else False)  # fmt: skip
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        raise UserError(f"No Ray cluster at {address!r}: {str(error).splitlines()[0]}") from error
+
+
+def check_resources(
+    *, slots: int | None, cpus: float | None, gpus: float | None, address: str | None
+) -> None:
+    """UserError, before anything is started, for what this machine cannot give."""
+    for option, value in (("--slots", slots), ("--cpus-per-trial", cpus)):
+        if value is not None and value <= 0:
+            raise UserError(f"{option} must be above zero, but got {value}.")
+    if gpus is not None and gpus < 0:
+        raise UserError(f"--gpus-per-trial must not be negative, but got {gpus}.")
+    if address or os.environ.get("RAY_ADDRESS") or ray.is_initialized():
+        return
+    _refuse_more(cpus, os.cpu_count() or 1, "CPU", "--cpus-per-trial")
+    _refuse_more(gpus, torch.cuda.device_count(), "GPU", "--gpus-per-trial")
+
+
+def share_out(*, slots: int | None, cpus: float | None, gpus: float | None) -> Resources:
+    """What each trial gets of the running cluster: a GPU each if there are any, else a CPU each."""
+    have = ray.cluster_resources()
+    total_cpus, total_gpus = have.get("CPU", 0.0), have.get("GPU", 0.0)
+    _refuse_more(cpus, total_cpus, "CPU", "--cpus-per-trial")
+    _refuse_more(gpus, total_gpus, "GPU", "--gpus-per-trial")
+    gpus = gpus if gpus is not None else float(total_gpus > 0)
+    if cpus is None:
+        fit = total_gpus / gpus if gpus else total_cpus
+        wanted = slots if slots is not None else max(1, int(fit))
+        cpus = max(1.0, total_cpus // wanted) if wanted <= total_cpus else total_cpus / wanted
+    limits = [total_cpus / cpus] + ([total_gpus / gpus] if gpus else [])
+    most = max(1, int(min(limits) + 1e-9))
+    return Resources(min(slots, most) if slots else most, cpus, gpus)
+
+
+def _refuse_more(wanted: float | None, have: float, kind: str, option: str) -> None:
+    if wanted is not None and wanted > have:
+        raise UserError(
+            f"{option} {wanted:g} asks for more than there is: this machine or cluster has "
+            f"{have:g} {kind}{'' if have == 1 else 's'}."
+        )

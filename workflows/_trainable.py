@@ -1,0 +1,65 @@
+"""The trainable of a study: ours or the user's own, given what its `setup` asks for."""
+
+import inspect
+from typing import Any
+
+from ray import tune
+
+from search_spaces._errors import UserError
+from search_spaces._lookup import find, load_object
+from search_spaces._objective import Objective, parse_objectives
+from search_spaces._space import SearchSpace
+from trainables.image_classifier import ImageClassifier
+
+
+def find_space(name: str) -> SearchSpace:
+    """A space by name, or the user's own by `package.module:SPACE`."""
+    if ":" in name:
+        space = load_object(name, kind="space")
+    else:
+        space = find("search_spaces", name, kind="space").SPACE
+    if not isinstance(space, SearchSpace):
+        raise UserError(f"Space {name!r} is a {type(space).__name__}, not a SearchSpace.")
+    if not space.domains:
+        raise UserError(f"Space {name!r} varies nothing: all of its declarations are constants.")
+    return space
+
+
+def find_trainable(name: str | None) -> type[tune.Trainable]:
+    """The image classifier, or the user's own by `package.module:NAME`."""
+    if name is None:
+        return ImageClassifier
+    trainable = load_object(name, kind="trainable")
+    if not (isinstance(trainable, type) and issubclass(trainable, tune.Trainable)):
+        raise UserError(f"Trainable {name!r} must be a class derived from ray.tune.Trainable.")
+    return trainable
+
+
+def accepts(trainable: type[tune.Trainable], keyword: str) -> bool:
+    return keyword in inspect.signature(trainable.setup).parameters
+
+
+def bind(trainable: type[tune.Trainable], offers: dict[str, Any]) -> Any:
+    """`trainable` with those of the offered keywords that its `setup` has."""
+    taken = {key: value for key, value in offers.items() if accepts(trainable, key)}
+    return tune.with_parameters(trainable, **taken) if taken else trainable
+
+
+def objectives_of(text: str, trainable: type[tune.Trainable]) -> tuple[Objective, ...]:
+    """Objectives checked against the metrics that the trainable declares in METRICS, if it does.
+
+    `accuracy` may be written for `val_accuracy`.
+    """
+    metrics = getattr(trainable, "METRICS", None)
+    found = []
+    for objective in parse_objectives(text):
+        name = objective.metric
+        if metrics and name not in metrics and f"val_{name}" in metrics:
+            name = f"val_{name}"
+        if metrics and name not in metrics:
+            raise UserError(
+                f"Unknown metric {objective.metric!r} in the objective: {trainable.__name__} "
+                f"reports {', '.join(metrics)}."
+            )
+        found.append(Objective(name, objective.mode))
+    return tuple(found)
