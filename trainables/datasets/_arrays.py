@@ -63,8 +63,8 @@ class Arrays:
             (self.test_images, self.test_labels),
         ):
             total.update(repr(images.shape).encode())
-            total.update(np.ascontiguousarray(images))
-            total.update(np.ascontiguousarray(labels, dtype="<i8"))
+            total.update(np.ascontiguousarray(images).data)
+            total.update(np.ascontiguousarray(labels, dtype="<i8").data)
         return total.hexdigest()
 
 

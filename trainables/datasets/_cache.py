@@ -34,8 +34,8 @@ def locked(name: str) -> Iterator[Path]:
     """The cache folder, while no other process of any trial works on `name`."""
     folder = cache_folder()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / f"{name}.lock")
+        (folder / "locks").mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / "locks" / f"{name}.lock")
         lock.acquire()
     except OSError as error:
         raise UserError(

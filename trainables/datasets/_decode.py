@@ -1,0 +1,51 @@
+"""Encoded pictures (PNG, JPEG, ...) to one array."""
+
+import io
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from search_spaces._errors import UserError
+
+GREY = {"1", "L", "LA"}
+DEEP = ("I", "F")  # modes of 16 and 32 bits begin so
+
+
+def decode(pictures: Sequence[tuple[str, Path | bytes]]) -> np.ndarray:
+    """uint8 (N, channels, height, width): one channel if all are grey, else three.
+
+    Each picture comes with the name to blame. UserError if one cannot be decoded or has more than
+    8 bits a channel, and if they are of different sizes.
+    """
+    with ThreadPoolExecutor() as pool:  # decoding lets the other threads run
+        arrays = list(pool.map(_one, pictures))
+    first = arrays[0].shape[:2]
+    for (name, _), array in zip(pictures, arrays, strict=True):
+        if array.shape[:2] != first:
+            raise UserError(
+                f"Images of different sizes: {pictures[0][0]} is {first[1]}x{first[0]}, {name} is "
+                f"{array.shape[1]}x{array.shape[0]}. Resize them to one size first, for example "
+                f"with ImageMagick: mogrify -resize {first[1]}x{first[0]}! and the files."
+            )
+    channels = max(array.shape[2] for array in arrays)
+    images = np.empty((len(arrays), channels, *first), np.uint8)
+    for image, array in zip(images, arrays, strict=True):
+        image[:] = array.transpose(2, 0, 1)  # a grey one among coloured ones fills all three
+    return images
+
+
+def _one(picture: tuple[str, Path | bytes]) -> np.ndarray:
+    """uint8 (height, width, 1 or 3)."""
+    name, source = picture
+    try:
+        with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as opened:
+            if opened.mode.startswith(DEEP):
+                raise UserError(f"{name} has more than 8 bits a channel; convert it to 8 bits.")
+            grey = opened.mode in GREY
+            array = np.asarray(opened.convert("L" if grey else "RGB"))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise UserError(f"{name} is corrupted or not a picture: {error}.") from error
+    return array[:, :, None] if grey else array

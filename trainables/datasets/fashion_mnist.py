@@ -1,0 +1,29 @@
+"""Fashion-MNIST: 60,000 + 10,000 pictures of clothes, 28 x 28, one channel.
+
+H. Xiao, K. Rasul and R. Vollgraf, arXiv:1708.07747 (2017).
+"""
+
+from pathlib import Path
+
+from trainables.datasets import _idx
+from trainables.datasets._arrays import Arrays
+from trainables.datasets._download import fetch_idx
+
+CLASSES = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
+
+
+def load(folder: Path) -> Arrays:
+    """From the data folder, the cache or torchvision's addresses (MD5 checked), in this order."""
+    sources = {"torchvision's download": lambda to: fetch_idx("FashionMNIST", to, _idx.FILES)}
+    return _idx.load(folder, "FashionMNIST", classes=CLASSES, sources=sources)
