@@ -1,0 +1,72 @@
+"""Open the MLflow UI on the studies of a folder: python workflows/ui.py --help"""
+
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from search_spaces._errors import UserError
+from tracking._server import default_uri, study_links
+from workflows._cli import console, quiet_libraries, told_plainly
+
+START_SECONDS = 90
+
+
+def ui(
+    storage: Annotated[Path, typer.Option(help="Folder of the studies.")] = Path("runs"),
+    port: Annotated[int, typer.Option(help="On this machine's loopback.")] = 5000,
+) -> None:
+    """Serve the MLflow UI on loopback and print the links that show the trials; Ctrl-C ends it."""
+    with told_plainly():
+        quiet_libraries()
+        database = storage / "mlflow.db"
+        if not database.exists():
+            raise UserError(
+                f"There is no {database}: run a study first (make hpo), or name its --storage."
+            )
+        uri = default_uri(storage)
+        command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", uri,
+                   "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]  # fmt: skip
+        environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+        server = subprocess.Popen(
+            command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+        base = f"http://127.0.0.1:{port}"
+        try:
+            _wait_until_healthy(server, base)
+            for study, link in study_links(uri, base).items():
+                console.print(f"{study}: {link}", soft_wrap=True, markup=False)
+            console.print("Ctrl-C ends the server.")
+            server.wait()
+        except KeyboardInterrupt:
+            pass
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def _wait_until_healthy(server: "subprocess.Popen[bytes]", base: str) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            said = server.stderr.read().decode(errors="replace") if server.stderr else ""
+            raise UserError(
+                f"The MLflow server did not start: {said.strip().splitlines()[-1:] or 'no reason'}. "
+                "Is the port taken? Choose another --port."
+            )
+        try:
+            urllib.request.urlopen(f"{base}/health", timeout=2).close()
+            return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.3)
+    raise UserError(f"The MLflow server did not answer within {START_SECONDS} s.")
+
+
+if __name__ == "__main__":
+    typer.run(ui)
