@@ -1,15 +1,19 @@
 """Batches for training: shuffled, augmented and normalised as a whole, on the data's device.
 
 No image passes through Python by itself and no loader process copies one: a batch is gathered
-from the uint8 tensor that holds the split, moved about, and normalised in one pass.
+from the uint8 tensor that holds the split, moved about by one index and one resampling, and
+normalised in place. A step that is off costs nothing.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
+from torch.nn import functional as F
 
+from search_spaces._errors import UserError
 from trainables.datasets._dataset import Images
 
 
@@ -17,9 +21,10 @@ from trainables.datasets._dataset import Images
 class Augmentation:
     """How far an image may be moved before it is learned from; 0 or False leaves a step out.
 
-    `shift` pixels each way, filled with black; `rotation` degrees each way; `crop` pixels each way
-    from the image continued by its mirror image; `flip` left-right for half of the images;
-    `cutout` the side of a square of mean colour (DeVries and Taylor 2017, arXiv:1708.04552).
+    `shift` whole pixels each way, filled with black; `rotation` degrees each way, bilinear;
+    `crop` pixels each way from the image continued by its mirror image; `flip` left-right for half
+    of the images; `cutout` the side in pixels of a square that is filled with the mean colour
+    (DeVries and Taylor 2017, arXiv:1708.04552). Raises UserError if one is negative.
     """
 
     shift: int = 0
@@ -28,12 +33,30 @@ class Augmentation:
     flip: bool = False
     cutout: int = 0
 
+    def __post_init__(self) -> None:
+        for name in ("shift", "rotation", "crop", "cutout"):
+            if getattr(self, name) < 0:
+                raise UserError(f"{name} must be 0 or more, but is {getattr(self, name)}.")
+
+    @classmethod
+    def scaled(cls, strength: float, *, side: int, flip: bool = False) -> "Augmentation":
+        """One number for all: 0 is none; 1 on 28 pixels is 2 of shift, 12 degrees, 7 of cutout.
+
+        `side` is the image's shorter one, in pixels; lengths are proportional to it.
+        """
+        return cls(
+            shift=round(strength * side / 14),
+            rotation=12.0 * strength,
+            flip=flip and strength > 0,
+            cutout=round(strength * side / 4),
+        )
+
 
 def batches(
     split: Images,
     *,
     batch_size: int,
-    generator: torch.Generator,
+    generator: Generator,
     mean: Sequence[float],
     std: Sequence[float],
     augmentation: Augmentation | None = None,
@@ -43,25 +66,100 @@ def batches(
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """One epoch of float32 images (B, channels, height, width) and int64 labels (B,).
 
-    All randomness comes from `generator`, whose state reproduces the epoch. `mean` and `std` per
-    channel are on the scale 0..1, as a `Dataset` states them.
+    All randomness comes from `generator` (on the CPU or on the data's device), whose state at the
+    start reproduces the epoch. `mean` and `std` per channel are on the scale 0..1, as a `Dataset`
+    states them.
     """
     device = split.images.device
     offset, scale = _normalisation(mean, std, device)
-    order = torch.randperm(len(split), generator=generator, device=generator.device)
-    indices = order.to(device) if shuffle else torch.arange(len(split), device=device)
     layout = torch.channels_last if channels_last else torch.contiguous_format
+    if shuffle:
+        order = torch.randperm(len(split), generator=generator, device=generator.device).to(device)
+    else:
+        order = torch.arange(len(split), device=device)
     end = len(split) - len(split) % batch_size if drop_last else len(split)
     for start in range(0, end, batch_size):
-        index = indices[start : min(start + batch_size, end)]
-        images = torch.addcmul(offset, split.images[index].float(), scale)
-        yield images.contiguous(memory_format=layout), split.labels[index]
+        index = order[start : min(start + batch_size, end)]
+        images = split.images.index_select(0, index)
+        if augmentation is not None:
+            images = _moved(images, augmentation, generator)
+        # Two passes in place: on the CPU faster than addcmul, which makes a new tensor.
+        normal = images.float().mul_(scale).add_(offset)
+        if augmentation is not None and augmentation.cutout:
+            normal = _cut(normal, augmentation.cutout, generator)
+        yield normal.contiguous(memory_format=layout), split.labels.index_select(0, index)
 
 
 def _normalisation(
     mean: Sequence[float], std: Sequence[float], device: torch.device
 ) -> tuple[Tensor, Tensor]:
-    """`offset + byte * scale` is the normalised pixel; both (1, channels, 1, 1)."""
+    """`byte * scale + offset` is the normalised pixel; both (1, channels, 1, 1)."""
     m = torch.tensor(mean, dtype=torch.float64).view(1, -1, 1, 1)
     s = torch.tensor(std, dtype=torch.float64).view(1, -1, 1, 1)
     return (-m / s).float().to(device), (1 / (255 * s)).float().to(device)
+
+
+def _moved(images: Tensor, by: Augmentation, generator: Generator) -> Tensor:
+    """`images` (B, C, H, W) cropped, flipped, shifted and rotated, each by its own chance."""
+    if by.crop or by.flip:
+        images = _gathered(images, by, generator)
+    if by.shift or by.rotation:
+        images = _resampled(images.float(), by, generator)
+    return images
+
+
+def _gathered(images: Tensor, by: Augmentation, generator: Generator) -> Tensor:
+    """Crop and flip: every pixel is a copy of one, so one index of the batch does both."""
+    count, channels, height, width = images.shape
+    rows = _window(height, by.crop, count, generator).to(images.device)  # (B, H)
+    columns = _window(width, by.crop, count, generator).to(images.device)  # (B, W)
+    if by.flip:
+        coin = torch.randint(0, 2, (count, 1), generator=generator, device=generator.device)
+        columns = torch.where(coin.to(images.device) == 1, columns.flip(1), columns)
+    planes = torch.arange(count * channels, device=images.device).view(count, channels, 1, 1)
+    pixels = rows.view(count, 1, height, 1) * width + columns.view(count, 1, 1, width)
+    return images.take(planes * (height * width) + pixels)
+
+
+def _window(length: int, crop: int, count: int, generator: Generator) -> Tensor:
+    """(B, length) indices along one axis, moved by up to `crop` and mirrored at the ends."""
+    moved = torch.arange(length, device=generator.device) + _integers(crop, count, generator)
+    last = length - 1
+    return (last - (last - moved.abs()).abs()).clamp_(0, last)
+
+
+def _resampled(images: Tensor, by: Augmentation, generator: Generator) -> Tensor:
+    """Shift and rotation about the centre: one bilinear resampling, black from outside."""
+    count, _, height, width = images.shape
+    device = images.device
+    turn = torch.rand((count, 1, 1), generator=generator, device=generator.device) * 2 - 1
+    angle = (turn * math.radians(by.rotation)).to(device)
+    shifts = [_integers(by.shift, count, generator).to(device).view(-1, 1, 1) for _ in range(2)]
+    x = torch.arange(width, device=device) - (width - 1) / 2 - shifts[0]  # (B, 1, W)
+    y = (torch.arange(height, device=device) - (height - 1) / 2).view(-1, 1) - shifts[
+        1
+    ]  # (B, H, 1)
+    cosine, sine = angle.cos(), angle.sin()
+    # Where each pixel comes from, in grid_sample's measure: -1 and 1 are the image's edges.
+    across = (cosine * x + sine * y) * (2 / width)  # (B, H, W)
+    down = (cosine * y - sine * x) * (2 / height)
+    grid = torch.stack([across, down], dim=3)
+    return F.grid_sample(images, grid, mode="bilinear", align_corners=False)
+
+
+def _cut(images: Tensor, side: int, generator: Generator) -> Tensor:
+    """A square of `side` set to 0, the mean; its centre is anywhere, so it may hang over."""
+    count, _, height, width = images.shape
+    inside = []
+    for length in (height, width):
+        centre = torch.randint(0, length, (count, 1), generator=generator, device=generator.device)
+        first = centre.to(images.device) - side // 2
+        places = torch.arange(length, device=images.device)
+        inside.append((places >= first) & (places < first + side))  # (B, length)
+    rows, columns = inside
+    return images.masked_fill_((rows[:, :, None] & columns[:, None, :])[:, None], 0.0)
+
+
+def _integers(most: int, count: int, generator: Generator) -> Tensor:
+    """(B, 1) whole numbers from -most to most."""
+    return torch.randint(-most, most + 1, (count, 1), generator=generator, device=generator.device)
