@@ -8,6 +8,8 @@ import numpy as np
 
 from search_spaces._errors import UserError
 
+CHANNELS = (1, 3, 4)
+
 
 @dataclass(frozen=True)
 class Arrays:
@@ -66,6 +68,20 @@ class Arrays:
             total.update(np.ascontiguousarray(images).data)
             total.update(np.ascontiguousarray(labels, dtype="<i8").data)
         return total.hexdigest()
+
+
+def channels_first(images: np.ndarray, source: str) -> np.ndarray:
+    """(N, H, W), (N, H, W, C) or (N, C, H, W) as (N, C, H, W); C is 1, 3 or 4, last if in doubt."""
+    if images.ndim == 3:
+        return images[:, None]
+    if images.ndim == 4 and images.shape[3] in CHANNELS:
+        return np.ascontiguousarray(images.transpose(0, 3, 1, 2))
+    if images.ndim == 4 and images.shape[1] in CHANNELS:
+        return images
+    raise UserError(
+        f"{source}: images must be (N, height, width), (N, height, width, channels) or "
+        f"(N, channels, height, width), but are {images.shape}."
+    )
 
 
 def no_test_part(images: np.ndarray) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Files in Y. LeCun's IDX format, four a data set, in torchvision's layout: mapped and checked."""
 
 import hashlib
+import math
 import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -52,11 +53,12 @@ def read(path: Path, *, sha256: str | None = None) -> np.ndarray:
     with path.open("rb") as file:
         head = file.read(4)
         dimensions = head[3] if len(head) == 4 and head[:3] == b"\x00\x00\x08" else 0
-        shape = tuple(np.frombuffer(file.read(4 * dimensions), ">u4").tolist())
+        sizes = file.read(4 * dimensions)
     start, actual = 4 + 4 * dimensions, path.stat().st_size
-    if not dimensions or len(shape) < dimensions:
+    if not dimensions or len(sizes) < 4 * dimensions:
         raise UserError(f"{path} is not an IDX file of bytes: delete it or bring the original.")
-    expected = start + int(np.prod(shape))
+    shape = tuple(np.frombuffer(sizes, ">u4").tolist())
+    expected = start + math.prod(shape)
     if actual != expected:
         raise UserError(
             f"{path} is truncated or corrupted: {actual} bytes instead of {expected}. "

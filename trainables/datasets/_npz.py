@@ -7,12 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from search_spaces._errors import UserError
-from trainables.datasets._arrays import Arrays, no_test_part
+from trainables.datasets._arrays import Arrays, channels_first, no_test_part
 from trainables.datasets._labels import encode
 
 TRAIN = (("x_train", "y_train"), ("train_images", "train_labels"), ("images", "labels"), ("x", "y"))
 TEST = (("x_test", "y_test"), ("test_images", "test_labels"))
-CHANNELS = (1, 3, 4)
 
 
 def load(path: Path) -> Arrays:
@@ -55,15 +54,7 @@ def _pair(
 
 def _pixels(images: np.ndarray, path: Path) -> np.ndarray:
     """uint8 (N, channels, height, width)."""
-    if images.ndim == 3:
-        images = images[:, None]
-    elif images.ndim == 4 and images.shape[3] in CHANNELS:
-        images = images.transpose(0, 3, 1, 2)
-    if images.ndim != 4 or images.shape[1] not in CHANNELS:
-        raise UserError(
-            f"{path}: images must be (N, height, width), (N, height, width, channels) or "
-            f"(N, channels, height, width), but are {images.shape}."
-        )
+    images = channels_first(images, str(path))
     low, high = (images.min(), images.max()) if images.size else (0, 0)
     if images.dtype.kind in "iu" and low >= 0 and high <= 255:
         return images.astype(np.uint8)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from search_spaces._errors import UserError
-from trainables.datasets._arrays import Arrays, no_test_part
+from trainables.datasets._arrays import Arrays, channels_first, no_test_part
 from trainables.datasets._decode import decode
 from trainables.datasets._labels import encode
 
@@ -105,11 +105,10 @@ def _images(column: pa.ChunkedArray, file: Path) -> np.ndarray:
         return _images(pa.chunked_array([c.field("bytes") for c in column.chunks]), file)
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
         return decode([(f"{file} row {i}", b.as_py()) for i, b in enumerate(column)])
+    if isinstance(kind, pa.FixedShapeTensorType) and kind.value_type == pa.uint8():
+        tensors = [chunk.to_numpy_ndarray() for chunk in column.chunks]
+        return _unfold(np.concatenate(tensors), file)
     shape: list[int] = []
-    if isinstance(kind, pa.FixedShapeTensorType):
-        shape = list(kind.shape)
-        column = pa.chunked_array([c.storage for c in column.chunks])
-        kind = column.type.value_type
     while pa.types.is_fixed_size_list(kind):
         shape, kind = [*shape, kind.list_size], kind.value_type
     if kind != pa.uint8():
@@ -124,19 +123,15 @@ def _images(column: pa.ChunkedArray, file: Path) -> np.ndarray:
 
 
 def _unfold(images: np.ndarray, file: Path) -> np.ndarray:
-    """(N, pixels), (N, H, W) or (N, H, W, C) to (N, C, H, W); flat ones are square, C is last."""
+    """uint8 (N, C, H, W) of images in rows of pixels, or (N, pixels) of square ones."""
     if images.ndim == 2:
         pixels = images.shape[1]
         channels = next((c for c in (1, 3) if math.isqrt(pixels // c) ** 2 * c == pixels), None)
         if channels is None:
-            raise UserError(
-                f"{file}: lists of {pixels} values are no square image; nest the lists."
-            )
+            raise UserError(f"{file}: lists of {pixels} values are no square image; nest them.")
         side = math.isqrt(pixels // channels)
         images = images.reshape(-1, side, side, channels)
-    if images.ndim == 3:
-        images = images[..., None]
-    return np.ascontiguousarray(images.transpose(0, 3, 1, 2))
+    return channels_first(images, str(file))
 
 
 def _labels(column: pa.ChunkedArray, file: Path) -> np.ndarray:

@@ -1,0 +1,103 @@
+import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from search_spaces._errors import UserError
+from trainables.datasets._cache import keep
+
+BUILDER = """
+import sys, time
+import numpy as np
+from pathlib import Path
+from trainables.datasets._cache import keep
+
+def build():
+    with open(sys.argv[1], "a") as log:
+        log.write("built\\n")
+    print("building", flush=True)
+    time.sleep(float(sys.argv[2]))
+    return {"x": np.arange(1000)}
+
+print(keep("key", build)["x"].sum())
+"""
+
+
+def start(log, seconds):
+    command = [sys.executable, "-c", BUILDER, str(log), str(seconds)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def test_parallel_processes_build_once_and_all_get_it(tmp_path):
+    log = tmp_path / "log"
+
+    processes = [start(log, 0.5) for _ in range(4)]
+    answers = [process.communicate()[0] for process in processes]
+
+    assert log.read_text() == "built\n"
+    assert all(answer.endswith("499500\n") for answer in answers)
+
+
+def test_parallel_threads_build_once(tmp_path):
+    built = []
+
+    def build():
+        built.append(1)
+        return {"x": np.arange(3)}
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: keep("key", build), range(8)))
+
+    assert built == [1]
+
+
+def test_a_killed_builder_leaves_neither_a_lock_nor_half_an_array(tmp_path):
+    log = tmp_path / "log"
+    victim = start(log, 60)
+    assert victim.stdout.readline() == "building\n"
+    os.kill(victim.pid, signal.SIGKILL)
+    victim.communicate()
+
+    answer, _ = start(log, 0).communicate(timeout=30)
+
+    assert answer.endswith("499500\n")
+
+
+@pytest.mark.parametrize("damage", ["flipped", "truncated", "missing"])
+def test_what_the_disk_has_damaged_is_built_again(cache, damage):
+    keep("key", lambda: {"x": np.arange(1000)})
+    file = cache / "arrays" / "key" / "x.npy"
+    content = file.read_bytes()
+    file.unlink()
+    if damage == "flipped":
+        file.write_bytes(content[:-1] + b"\x01")
+    elif damage == "truncated":
+        file.write_bytes(content[:500])
+
+    again = keep("key", lambda: {"x": np.arange(1000)})
+
+    assert np.array_equal(again["x"], np.arange(1000))
+    assert file.read_bytes() == content
+
+
+def test_a_build_that_fails_leaves_nothing_behind(cache):
+    def fail():
+        raise UserError("no")
+
+    with pytest.raises(UserError):
+        keep("key", fail)
+
+    assert not (cache / "arrays").exists()
+    assert keep("key", lambda: {"x": np.zeros(0)})["x"].shape == (0,)
+
+
+def test_a_cache_that_cannot_be_written_is_named(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("AUTOML_CACHE_DIR", str(tmp_path / "file" / "cache"))
+
+    with pytest.raises(UserError, match=r"cache folder .* cannot be written.*AUTOML_CACHE_DIR"):
+        keep("key", lambda: {"x": np.zeros(1)})

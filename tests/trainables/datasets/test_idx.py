@@ -1,0 +1,49 @@
+import hashlib
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+
+from search_spaces._errors import UserError
+from trainables.datasets import _idx
+
+
+@given(array=arrays(np.uint8, array_shapes(min_dims=1, max_dims=4, max_side=5)))
+def test_what_was_written_is_read_back(tmp_path_factory, array):
+    path = tmp_path_factory.mktemp("idx") / "file"
+
+    _idx.write(path, array)
+
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert np.array_equal(_idx.read(path, sha256=digest), array)
+
+
+@given(kept=st.integers(0, 31))
+def test_a_truncated_file_is_named(tmp_path_factory, kept):
+    path = tmp_path_factory.mktemp("idx") / "file"
+    _idx.write(path, np.arange(16, dtype=np.uint8).reshape(2, 2, 4))  # 16 + 16 bytes
+    path.write_bytes(path.read_bytes()[:kept])
+
+    with pytest.raises(UserError, match=f"{path}.*(truncated|not an IDX)"):
+        _idx.read(path)
+
+
+def test_a_file_with_a_flipped_bit_has_the_wrong_checksum(tmp_path):
+    path = tmp_path / "file"
+    _idx.write(path, np.zeros((2, 3), np.uint8))
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    path.write_bytes(path.read_bytes()[:-1] + b"\x01")
+
+    with pytest.raises(UserError, match=f"{path} has the wrong checksum"):
+        _idx.read(path, sha256=digest)
+
+
+def test_a_change_to_the_mapped_array_leaves_the_file_as_it_is(tmp_path):
+    path = tmp_path / "file"
+    _idx.write(path, np.zeros(5, np.uint8))
+
+    _idx.read(path)[0] = 9
+
+    assert _idx.read(path)[0] == 0

@@ -1,0 +1,345 @@
+import io
+import json
+import os
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from search_spaces._errors import UserError
+from trainables.datasets import _user_data
+
+RNG = np.random.default_rng(0)
+
+
+def pixels(count=6, channels=3, side=4):
+    return RNG.integers(0, 256, (count, channels, side, side), dtype=np.uint8)
+
+
+def png(image):
+    """An encoded picture of `image` (C, H, W)."""
+    array = image[0] if len(image) == 1 else image.transpose(1, 2, 0)
+    file = io.BytesIO()
+    Image.fromarray(array).save(file, "PNG")
+    return file.getvalue()
+
+
+def write_folder(path, images, labels, names=("cat", "dog")):
+    for i, (image, label) in enumerate(zip(images, labels, strict=True)):
+        folder = path / names[label]
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{i:03}.png").write_bytes(png(image))
+
+
+def write_parquet(path, images, labels, **columns):
+    table = {"image": [png(image) for image in images], "label": labels, **columns}
+    pq.write_table(pa.table(table), path)
+
+
+LABELS = np.array([0, 0, 0, 1, 1, 1])
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_an_image_folder_gives_its_pixels_and_its_folders_names(tmp_path, channels):
+    images = pixels(channels=channels)
+    write_folder(tmp_path / "pets", images, LABELS)
+    (tmp_path / "pets" / "cat" / ".DS_Store").write_text("no picture")
+    (tmp_path / "pets" / "dog" / "notes.txt").write_text("no picture")
+
+    arrays = _user_data.load(tmp_path / "pets")
+
+    assert arrays.classes == ("cat", "dog")
+    assert np.array_equal(arrays.train_images, images)
+    assert np.array_equal(arrays.train_labels, LABELS)
+    assert len(arrays.test_images) == 0
+
+
+def test_an_image_folder_may_bring_its_test_part(tmp_path):
+    train, test = pixels(), pixels()
+    write_folder(tmp_path / "train", train, LABELS)
+    write_folder(tmp_path / "test", test, LABELS)
+
+    arrays = _user_data.load(tmp_path)
+
+    assert np.array_equal(arrays.train_images, train)
+    assert np.array_equal(arrays.test_images, test)
+
+
+def test_grey_pictures_among_coloured_ones_get_three_equal_channels(tmp_path):
+    write_folder(tmp_path, pixels(), LABELS)
+    grey = pixels(1, 1)[0]
+    (tmp_path / "cat" / "000.png").write_bytes(png(grey))
+
+    first = _user_data.load(tmp_path).train_images[0]
+
+    assert np.array_equal(first, np.broadcast_to(grey, (3, 4, 4)))
+
+
+def test_a_changed_file_is_read_again_and_nothing_is_written_beside_it(tmp_path):
+    data = tmp_path / "data"
+    write_folder(data, pixels(), LABELS)
+    before = sorted(data.rglob("*"))
+    _user_data.load(data)
+    new = pixels(1)[0]
+    (data / "dog" / "005.png").write_bytes(png(new))
+    os.utime(data / "dog" / "005.png", (1, 1))
+
+    assert np.array_equal(_user_data.load(data).train_images[5], new)
+    assert sorted(data.rglob("*")) == before
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    channels=st.sampled_from([None, 1, 3]),
+    last=st.booleans(),
+    kind=st.sampled_from(["uint8", "int64", "float32"]),
+    keys=st.sampled_from(["x_{}", "{}_images"]),
+    words=st.booleans(),
+    seed=st.integers(0, 1000),
+)
+def test_an_npz_gives_its_pixels_whatever_its_layout(
+    tmp_path_factory, channels, last, kind, keys, words, seed
+):
+    path = tmp_path_factory.mktemp("npz") / "data.npz"
+    images = np.random.default_rng(seed).integers(0, 256, (8, channels or 1, 5, 6), dtype=np.uint8)
+    labels = np.arange(8) % 2
+    stored = images.astype(kind) / 255 if kind == "float32" else images.astype(kind)
+    if channels is None:
+        stored = stored[:, 0]
+    elif last:
+        stored = stored.transpose(0, 2, 3, 1)
+    names = np.array(["cat", "dog"])
+    answers = names[labels] if words else labels
+    y = "y_{}" if keys == "x_{}" else "{}_labels"
+    content = {keys.format(p): stored for p in ("train", "test")}
+    np.savez(path, **content, **{y.format(p): answers for p in ("train", "test")})
+
+    arrays = _user_data.load(path)
+
+    assert np.array_equal(arrays.train_images, images)
+    assert np.array_equal(arrays.test_images, images)
+    assert np.array_equal(arrays.train_labels, labels)
+    assert arrays.classes == (("cat", "dog") if words else ("0", "1"))
+
+
+def test_parquet_of_encoded_pictures_gives_their_pixels(tmp_path):
+    images = pixels()
+    write_parquet(tmp_path / "own.parquet", images, LABELS)
+
+    arrays = _user_data.load(tmp_path / "own.parquet")
+
+    assert np.array_equal(arrays.train_images, images)
+    assert np.array_equal(arrays.train_labels, LABELS)
+
+
+@pytest.mark.parametrize("given_path", ["", "train.parquet"])
+def test_parquet_may_bring_its_test_part(tmp_path, given_path):
+    train, test = pixels(), pixels()
+    write_parquet(tmp_path / "train.parquet", train, LABELS)
+    write_parquet(tmp_path / "test.parquet", test, LABELS)
+
+    arrays = _user_data.load(tmp_path / given_path)
+
+    assert np.array_equal(arrays.train_images, train)
+    assert np.array_equal(arrays.test_images, test)
+
+
+def as_flat_lists(images):
+    values = pa.array(images.transpose(0, 2, 3, 1).ravel())
+    return pa.FixedSizeListArray.from_arrays(values, images[0].size)
+
+
+def as_nested_lists(images):
+    array = pa.array(images.transpose(0, 2, 3, 1).ravel())
+    for size in (images.shape[1], images.shape[3], images.shape[2]):
+        array = pa.FixedSizeListArray.from_arrays(array, size)
+    return array
+
+
+def as_tensors(images):
+    # A copy: pyarrow takes the strides of an axis of length 1 at face value.
+    return pa.FixedShapeTensorArray.from_numpy_ndarray(images.transpose(0, 2, 3, 1).copy(order="C"))
+
+
+def as_hugging_face(images):
+    return pa.array([{"bytes": png(image), "path": None} for image in images])
+
+
+@pytest.mark.parametrize("write", [as_flat_lists, as_nested_lists, as_tensors, as_hugging_face])
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("row_group", [2, 100])
+def test_parquet_columns_of_each_kind_give_the_same_pixels(tmp_path, write, channels, row_group):
+    images = pixels(channels=channels)
+    table = pa.table({"img": write(images), "label": LABELS})
+    pq.write_table(table, tmp_path / "own.parquet", row_group_size=row_group)
+
+    assert np.array_equal(_user_data.load(tmp_path / "own.parquet").train_images, images)
+
+
+def test_parquet_of_hugging_face_names_its_classes(tmp_path):
+    features = {"label": {"names": ["cat", "dog"], "_type": "ClassLabel"}}
+    metadata = {"huggingface": json.dumps({"info": {"features": features}})}
+    table = pa.table({"image": as_hugging_face(pixels()), "label": LABELS})
+    pq.write_table(
+        table.replace_schema_metadata(metadata), tmp_path / "train-00000-of-00001.parquet"
+    )
+
+    assert _user_data.load(tmp_path).classes == ("cat", "dog")
+
+
+def test_the_parquet_of_the_readme_is_read(shared_data):
+    arrays = _user_data.load(shared_data / "cifar10-small")
+
+    assert arrays.train_images.shape == (10_000, 3, 32, 32)
+    assert arrays.test_images.shape == (2_000, 3, 32, 32)
+    assert np.bincount(arrays.train_labels).tolist() == [1000] * 10
+
+
+# Mistakes: each writes something wrong and returns the path; the error is one line that names it.
+
+
+def empty_class_folder(path):
+    write_folder(path, pixels(), LABELS)
+    (path / "mouse").mkdir()
+    return path
+
+
+def no_class_folders(path):
+    (path / "picture.png").write_bytes(png(pixels()[0]))
+    return path
+
+
+def a_broken_picture(path):
+    write_folder(path, pixels(), LABELS)
+    file = path / "dog" / "004.png"
+    file.write_bytes(file.read_bytes()[:40])
+    return path
+
+
+def a_text_for_a_picture(path):
+    write_folder(path, pixels(), LABELS)
+    (path / "dog" / "004.png").write_text("hello")
+    return path
+
+
+def pictures_of_two_sizes(path):
+    write_folder(path, pixels(), LABELS)
+    (path / "dog" / "004.png").write_bytes(png(pixels(side=5)[0]))
+    return path
+
+
+def deep_pictures(path):
+    write_folder(path, pixels(), LABELS)
+    Image.fromarray(np.full((4, 4), 300, np.uint16)).save(path / "dog" / "004.png")
+    return path
+
+
+def a_class_only_in_test(path):
+    write_folder(path / "train", pixels(), LABELS)
+    write_folder(path / "test", pixels(), LABELS, names=("cat", "mouse"))
+    return path
+
+
+def a_validation_folder(path):
+    write_folder(path / "train", pixels(), LABELS)
+    write_folder(path / "val", pixels(), LABELS)
+    return path
+
+
+def npz(**arrays):
+    def write(path):
+        np.savez(path / "own.npz", **arrays)
+        return path / "own.npz"
+
+    return write
+
+
+def a_truncated_npz(path):
+    file = npz(x=pixels(), y=LABELS)(path)
+    file.write_bytes(file.read_bytes()[:200])
+    return file
+
+
+def an_npz_with_a_flipped_byte(path):
+    file = npz(x=pixels(), y=LABELS)(path)
+    content = bytearray(file.read_bytes())
+    content[250] ^= 255  # inside the pixels
+    file.write_bytes(bytes(content))
+    return file
+
+
+def parquet(**columns):
+    def write(path):
+        pq.write_table(pa.table(columns), path / "own.parquet")
+        return path / "own.parquet"
+
+    return write
+
+
+def a_truncated_parquet(path):
+    write_parquet(path / "own.parquet", pixels(), LABELS)
+    (path / "own.parquet").write_bytes((path / "own.parquet").read_bytes()[:100])
+    return path / "own.parquet"
+
+
+def an_unknown_format(path):
+    (path / "data.csv").write_text("1,2")
+    return path / "data.csv"
+
+
+PNGS = [png(image) for image in pixels()]
+MISTAKES = [
+    (lambda path: path / "nothing.npz", "There is no data at"),
+    (an_unknown_format, "no known format"),
+    (empty_class_folder, r"class folder .*mouse is empty"),
+    (no_class_folders, "0 sub-folders"),
+    (a_broken_picture, r"dog/004\.png is corrupted"),
+    (a_text_for_a_picture, r"dog/004\.png is corrupted or not a picture"),
+    (pictures_of_two_sizes, r"different sizes: .* is 4x4, .*dog/004\.png is 5x5\. Resize"),
+    (deep_pictures, r"004\.png has more than 8 bits"),
+    (a_class_only_in_test, "test/mouse is a class that train/ does not have"),
+    (a_validation_folder, "has val/ beside train/"),
+    (npz(pictures=pixels(), y=LABELS), r"lacks keys: it has pictures, y; it needs x_train"),
+    (npz(x=pixels(), y=LABELS[:5]), "6 train images, but 5 labels"),
+    (npz(x=pixels(), y=LABELS - 1), r"label -1 of train image 0 is out of range"),
+    (npz(x=pixels(), y=LABELS * 900), "label 900 is out of range"),
+    (npz(x=pixels(), y=LABELS * 2), "class '1' has no training image"),
+    (npz(x=pixels(), y=LABELS + 1), "class '0' has no training image"),
+    (npz(x=pixels(), y=LABELS, classes=["cat"]), "label 1 of train image 3 is out of range"),
+    (
+        npz(x_train=pixels(), y_train=LABELS, x_test=pixels(), y_test=LABELS * 2),
+        "label 2 of test image 3 is out of range",
+    ),
+    (npz(x=pixels(), y=LABELS * 0.5), "labels must be whole numbers or words"),
+    (npz(x=pixels(), y=np.eye(6)), "labels must be one number or word an image"),
+    (npz(x=pixels() / 3.0, y=LABELS), "pixels must be"),
+    (npz(x=pixels()[:, 0, 0], y=LABELS), "images must be"),
+    (npz(x=np.array([{}] * 6), y=LABELS), "corrupted or not an .npz of plain arrays"),
+    (
+        npz(x_train=pixels(), y_train=LABELS, x_test=pixels(side=5), y_test=LABELS),
+        "make them alike",
+    ),
+    (a_truncated_npz, "own.npz is corrupted"),
+    (an_npz_with_a_flipped_byte, "own.npz is corrupted"),
+    (parquet(image=PNGS), r"has no label column \(label, .*\); it has image"),
+    (parquet(label=LABELS), r"has no image column \(image, .*\); it has label"),
+    (parquet(image=[*PNGS[:5], None], label=LABELS), "1 rows without image"),
+    (parquet(image=[*PNGS[:5], b"hello"], label=LABELS), "row 5 is corrupted or not a picture"),
+    (parquet(image=["a"] * 6, label=LABELS), "must hold encoded bytes"),
+    (parquet(image=PNGS, label=LABELS * 0.5), "labels must be whole numbers or words"),
+    (parquet(image=PNGS[:0], label=LABELS[:0]), "holds no rows"),
+    (a_truncated_parquet, "own.parquet is corrupted or not Parquet"),
+]
+
+
+@pytest.mark.parametrize(("write", "message"), MISTAKES, ids=[m for _, m in MISTAKES])
+def test_a_mistake_in_the_data_is_named_in_one_line(tmp_path, cache, write, message):
+    with pytest.raises(UserError, match=message) as caught:
+        _user_data.load(write(tmp_path))
+
+    assert "\n" not in str(caught.value)
+    assert not (cache / "arrays").exists()  # nothing wrong is kept
