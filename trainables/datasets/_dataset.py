@@ -89,6 +89,10 @@ def load_dataset(
     The process keeps what it loaded: a second call with the same words returns the same object.
     Raises UserError, one line, for whatever its user can mend.
     """
+    if not 0 < validation < 1:
+        raise UserError(f"The validation share must lie between 0 and 1, but is {validation}.")
+    if seed < 0:
+        raise UserError(f"The seed must be 0 or more, but is {seed}.")
     return _load(
         str(Path(name_or_path).absolute()) if is_path(name_or_path) else name_or_path,
         data_folder(data_dir),
