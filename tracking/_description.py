@@ -1,0 +1,76 @@
+"""A study in Markdown, as the description of its run: what a person looks for first."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from search_spaces._objective import Objective
+from tracking._results import finite
+from tracking._study import Study, TrialRow
+
+ROWS = 10
+
+
+def describe(
+    study: Study,
+    rows: Sequence[TrialRow],
+    versions: Mapping[str, str],
+    *,
+    links: Mapping[str, str] | None = None,
+    runs: Mapping[str, str] | None = None,
+    final: Mapping[str, Any] | None = None,
+) -> str:
+    """`runs` maps a trial's id to the address of its page; `final` what the repeats gave."""
+    counts = Counter(row.outcome for row in rows)
+    told = ", ".join(f"{counts[k]} {k}" for k in sorted(counts)) or "none yet"
+    parts = [
+        f"**{study.name}**: {', '.join(map(str, study.objectives))} on {study.dataset}, "
+        f"space `{study.space}`, {study.searcher} with {study.scheduler}, seed {study.seed}. "
+        f"Trials: {told}."
+    ]
+    if links:
+        parts.append(" · ".join(f"[{name}]({address})" for name, address in links.items()))
+    if final:
+        lines = [f"| {key} | {_text(value)} |" for key, value in final.items()]
+        parts.append("\n".join(["| best config, trained again | |", "|--|--|", *lines]))
+    best = best_first(rows, study.objectives)
+    if best:
+        parts.append(_table(best[:ROWS], study.objectives, runs or {}))
+    facts = {"digest": f"`{study.dataset_digest[:12]}`", **study.dataset_context}
+    told = ", ".join(f"{key} {_text(value)}" for key, value in facts.items())
+    parts.append(f"Data: {study.dataset}, {told}.")
+    parts.append("Versions: " + ", ".join(f"{k} {v}" for k, v in versions.items()) + ".")
+    parts.append(f"Again:\n\n    {study.command}")
+    return "\n\n".join(parts)
+
+
+def best_first(rows: Sequence[TrialRow], objectives: Sequence[Objective]) -> list[TrialRow]:
+    """Trials with a finite first objective that did not fail, best first."""
+    first = objectives[0]
+    scored = [
+        row for row in rows if row.outcome != "failed" and finite(row.metrics.get(first.metric))
+    ]
+    return sorted(scored, key=lambda row: -first.sign() * row.metrics[first.metric])
+
+
+def _table(rows: Sequence[TrialRow], objectives: Sequence[Objective], runs: Mapping) -> str:
+    keys = list(dict.fromkeys(key for row in rows for key in row.config))
+    varied = [k for k in keys if len({repr(row.config.get(k)) for row in rows}) > 1]
+    head = ["trial", *(o.metric for o in objectives), "epochs", "outcome", *varied]
+    lines = [f"| {' | '.join(head)} |", "|" + "--|" * len(head)]
+    for row in rows:
+        name = row.trial_id
+        if row.trial_id in runs:
+            name = f"[{name}]({runs[row.trial_id]})"
+        values = [_text(row.metrics.get(o.metric, "")) for o in objectives]
+        config = [_text(row.config.get(key, "")) for key in varied]
+        lines.append(
+            f"| {' | '.join([name, *values, str(row.iterations), row.outcome, *config])} |"
+        )
+    return "\n".join(lines)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return str(value).replace("|", "\\|").replace("\n", " ")[:60]

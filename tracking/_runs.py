@@ -1,0 +1,223 @@
+"""Operations of a journal become MLflow runs: merged per run, and harmless when repeated."""
+
+import json
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tracking._journal import Op
+from tracking._server import connect, refused, sqlite_path
+from tracking._study import Study
+from tracking._trials import PARENT
+
+if TYPE_CHECKING:
+    from mlflow.entities import DatasetInput, Run
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Change:
+    """All that a batch of operations does to one run."""
+
+    name: str = ""
+    status: str | None = None
+    metrics: list[tuple[str, float, int, int]] = field(default_factory=list)  # key, value, t, step
+    params: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    sweep: bool = False
+
+    def add(self, op: Op) -> None:
+        self.name = op.get("name", self.name)
+        self.status = op.get("status", self.status)
+        self.sweep = self.sweep or op.get("sweep", False)
+        for key, value in op.get("metrics", {}).items():
+            self.metrics.append((key, value, op["t"], op.get("step", 0)))
+        self.params.update(op.get("params", {}))
+        self.tags.update(op.get("tags", {}))
+        self.files.update(op.get("files", {}))
+
+
+class Runs:
+    """One parent run a study and one child run a trial, on one MLflow store.
+
+    Runs are looked up by tag before any is created: a process killed between the two, or an answer
+    lost on the way, makes no second run. MLflow itself drops a metric it already has with the same
+    step and time, so a repeated operation changes nothing. Errors of the store are raised, except
+    refusals, which are logged and passed over.
+    """
+
+    def __init__(self, uri: str, experiment: str, study: Study, role: str) -> None:
+        self.uri = uri
+        self.experiment_id = ""
+        self.ids: dict[str, str] = {}
+        self.aliases: dict[str, str] = {}
+        self._experiment = experiment
+        self._study = study
+        self._role = role
+        self._client: Any = None
+        self._looked_up = False
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "uri": self.uri,
+            "experiment_id": self.experiment_id,
+            "runs": self.ids,
+            "aliases": self.aliases,
+        }
+
+    def apply(self, ops: Iterable[Op]) -> None:
+        """Carry out a batch; nothing of it is lost if this raises and is called again."""
+        if self._client is None:
+            self._client = connect(self.uri)
+        changes: dict[str, Change] = {}
+        for op in ops:
+            if "adopts" in op:
+                self.aliases[op["run"]] = self._owner(op["adopts"])
+            changes.setdefault(self._owner(op["run"]), Change()).add(op)
+        parent_end = changes.pop(PARENT, Change())
+        self._ensure(PARENT, parent_end)
+        for key, change in changes.items():
+            self._write(key, change)
+        self._write(PARENT, parent_end)  # last: it counts what the others did
+        if parent_end.sweep:
+            self._sweep()
+
+    def _owner(self, key: str) -> str:
+        return self.aliases.get(key, key)
+
+    def _write(self, key: str, change: Change) -> None:
+        run_id = self._ensure(key, change)
+        for metrics, params, tags in _portions(change):
+            self._log_batch(run_id, metrics, params, tags)
+        for name, text in change.files.items():
+            self._client.log_text(run_id, text, name)
+        if change.status:
+            with _refusals(f"status of run {run_id}"):
+                self._client.update_run(run_id, status=change.status)
+
+    def _log_batch(self, run_id: str, metrics: list, params: list, tags: list) -> None:
+        try:
+            self._client.log_batch(run_id, metrics, params, tags, synchronous=True)
+        except Exception as error:
+            if not refused(error) or len(metrics) + len(params) + len(tags) == 1:
+                if not refused(error):
+                    raise
+                logger.warning("MLflow refused %s: %s", [*metrics, *params, *tags], error)
+                return
+            # one of them is refused: all the others are kept
+            for item in metrics:
+                self._log_batch(run_id, [item], [], [])
+            for item in params:
+                self._log_batch(run_id, [], [item], [])
+            for item in tags:
+                self._log_batch(run_id, [], [], [item])
+
+    def _ensure(self, key: str, change: Change) -> str:
+        """The run of `key`: known, found by its tags, or made."""
+        if not self._looked_up:
+            self._look_up()
+        if key not in self.ids:
+            self._looked_up = False  # should the answer to this get lost, look again first
+            tags = dict(sorted({**change.tags, **self._identity(key)}.items())[:100])
+            run = self._client.create_run(
+                self.experiment_id, tags=tags, run_name=change.name or key or self._study.name
+            )
+            self.ids[key] = run.info.run_id
+            self._client.log_inputs(run.info.run_id, datasets=[self._dataset(key)])
+            self._looked_up = True
+        return self.ids[key]
+
+    def _identity(self, key: str) -> dict[str, str]:
+        own = {"automl.study_id": self._study.study_id}
+        if key == PARENT:
+            return {**own, "automl.role": "study"}
+        own |= {"automl.role": self._role, "automl.trial_id": key}
+        return {**own, "mlflow.parentRunId": self.ids[PARENT]}
+
+    def _look_up(self) -> None:
+        self.experiment_id = self._find_experiment()
+        for run in self._search(f"tags.`automl.study_id` = '{self._study.study_id}'"):
+            role = run.data.tags.get("automl.role")
+            if role in ("study", self._role):
+                key = PARENT if role == "study" else run.data.tags.get("automl.trial_id", "?")
+                self.ids[self._owner(key)] = run.info.run_id
+                if not (
+                    run.inputs and run.inputs.dataset_inputs
+                ):  # killed between making the run and this
+                    self._client.log_inputs(run.info.run_id, datasets=[self._dataset(key)])
+        self._looked_up = True
+
+    def _find_experiment(self) -> str:
+        found = self._client.get_experiment_by_name(self._experiment)
+        if found is not None:
+            return str(found.experiment_id)
+        path = sqlite_path(self.uri)
+        artifacts = str(path.parent / "mlflow-artifacts") if path else None
+        return str(self._client.create_experiment(self._experiment, artifact_location=artifacts))
+
+    def _search(self, condition: str) -> "Iterator[Run]":
+        token = None
+        while True:
+            page = self._client.search_runs(
+                [self.experiment_id], condition, max_results=1000, page_token=token
+            )
+            yield from page
+            token = page.token
+            if not token:
+                return
+
+    def _sweep(self) -> None:
+        """No run of this role stays RUNNING, known to the journal or not."""
+        condition = (
+            f"tags.`automl.study_id` = '{self._study.study_id}' AND "
+            f"tags.`automl.role` = '{self._role}' AND attributes.status = 'RUNNING'"
+        )
+        for run in list(self._search(condition)):
+            self._client.set_tag(run.info.run_id, "automl.outcome", "stopped")
+            self._client.update_run(run.info.run_id, status="FINISHED")
+
+    def _dataset(self, key: str) -> "DatasetInput":
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+
+        context = "study" if key == PARENT else "training"
+        return DatasetInput(
+            Dataset(
+                name=self._study.dataset,
+                digest=self._study.dataset_digest[:36],
+                source_type="local",
+                source=json.dumps({"name": self._study.dataset}),
+                profile=json.dumps(self._study.dataset_context, default=str),
+            ),
+            [InputTag("mlflow.data.context", context)],
+        )
+
+
+class _refusals:  # noqa: N801  (a context manager, used as a word)
+    """Pass over what a store refuses for good; let everything else through."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> bool:
+        if not isinstance(error, Exception) or not refused(error):
+            return False
+        logger.warning("MLflow refused the %s: %s", self._what, error)
+        return True
+
+
+def _portions(change: Change) -> Iterator[tuple[list, list, list]]:
+    """Within MLflow's limits: 1000 metrics, 100 params, 100 tags and 1000 of all in one call."""
+    from mlflow.entities import Metric, Param, RunTag
+
+    params = [Param(key, value) for key, value in change.params.items()]
+    tags = [RunTag(key, value) for key, value in change.tags.items()]
+    metrics = [Metric(*metric) for metric in change.metrics]
+    while metrics or params or tags:
+        yield metrics[:800], params[:100], tags[:100]
+        metrics, params, tags = metrics[800:], params[100:], tags[100:]

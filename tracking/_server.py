@@ -1,0 +1,120 @@
+"""Where runs are stored: the default store, the client, and a check before anything starts."""
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from search_spaces._errors import UserError
+
+if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
+
+# Answers of a server that will not change when asked again. All else is worth another try.
+REFUSALS = frozenset(
+    {
+        "INVALID_PARAMETER_VALUE",
+        "BAD_REQUEST",
+        "INVALID_STATE",
+        "RESOURCE_DOES_NOT_EXIST",
+        "RESOURCE_ALREADY_EXISTS",
+    }
+)
+
+
+def default_uri(folder: Path) -> str:
+    """SQLite in `folder`; its artifacts go to `mlflow-artifacts` beside it."""
+    return f"sqlite:///{folder.expanduser().absolute()}/mlflow.db"
+
+
+def sqlite_path(uri: str) -> Path | None:
+    """The file of a SQLite store, else None."""
+    return Path(uri.removeprefix("sqlite:///")) if uri.startswith("sqlite:///") else None
+
+
+def web_address(uri: str) -> str:
+    """Where the user interface is: the server, or for a file where `mlflow ui` puts it."""
+    return uri.rstrip("/") if uri.startswith("http") else "http://127.0.0.1:5000"
+
+
+def connect(uri: str) -> "MlflowClient":
+    """A client that tries once: the journal repeats, and knows when it has to look first.
+
+    MLflow's own retry would create a second run when only the answer to the first got lost.
+    """
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
+    os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"
+    from mlflow.tracking import MlflowClient
+
+    return MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+def refused(error: Exception) -> bool:
+    """Whether a server has answered, and no further try will change its answer."""
+    return getattr(error, "error_code", None) in REFUSALS
+
+
+def check_tracking(uri: str) -> None:
+    """Return within about five seconds, or raise UserError if runs cannot be stored at `uri`."""
+    if uri.startswith("sqlite:"):
+        _check_sqlite(uri)
+    elif urlsplit(uri).scheme in ("http", "https"):
+        _check_server(uri)
+    else:
+        raise UserError(
+            f"The tracking store {uri!r} is neither a server (http://host:port) nor a SQLite file "
+            "(sqlite:////absolute/path/mlflow.db)."
+        )
+
+
+def _check_sqlite(uri: str) -> None:
+    path = sqlite_path(uri)
+    if path is None or not path.is_absolute():
+        raise UserError(f"Write the tracking store {uri!r} as sqlite:////absolute/path/mlflow.db.")
+    existed = path.exists()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with sqlite3.connect(path, timeout=2) as database:
+            database.execute("PRAGMA schema_version").fetchone()
+            database.execute("BEGIN IMMEDIATE")
+            database.rollback()
+    except (OSError, sqlite3.Error) as error:
+        raise UserError(
+            f"The tracking database {path} cannot be written to ({error}); "
+            "choose another --storage or --tracking-uri."
+        ) from error
+    finally:
+        if not existed and path.is_file() and not path.stat().st_size:
+            path.unlink()  # a check leaves nothing behind
+
+
+def _check_server(uri: str) -> None:
+    import requests
+
+    try:
+        health = requests.get(f"{uri.rstrip('/')}/health", timeout=(2, 3))
+    except requests.RequestException as error:
+        raise UserError(
+            f"The tracking server {uri} does not answer ({_reason(error)}); "
+            "start it, or leave out --tracking-uri to use a SQLite file."
+        ) from error
+    if health.status_code in (401, 403):
+        return  # behind a door that MLflow's own client may have the key to
+    if health.status_code != 200 or health.text.strip() != "OK":
+        raise UserError(
+            f"{uri} answers, but not as an MLflow server (/health gave {health.status_code}); "
+            "correct --tracking-uri."
+        )
+
+
+def _reason(error: Exception) -> str:
+    cause: BaseException = error
+    text = str(error)
+    for words in ("Connection refused", "timed out", "Name or service not known"):
+        if words in text:
+            return words.lower()
+    while cause.__cause__ or cause.__context__:
+        cause = cause.__cause__ or cause.__context__ or cause
+    return str(cause)[:120]

@@ -1,0 +1,52 @@
+"""What a study is, as a tracker needs to know it, and one of its trials as a row of a table."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from search_spaces._objective import Objective
+from search_spaces._space import Config
+
+
+@dataclass(frozen=True)
+class Study:
+    """`study_id` stays the same when the study is resumed; the tracker finds its runs by it.
+
+    `command` repeats the study. `dataset_context` holds what a person wants to know of the data:
+    counts, classes. `metrics` lists what to log of a trial's results; None means every number
+    that is not Tune's own book-keeping. A trial that ends before `time_attr` reaches `max_t` was
+    pruned.
+    """
+
+    name: str
+    objectives: tuple[Objective, ...]
+    dataset: str
+    dataset_digest: str
+    space: str
+    searcher: str
+    scheduler: str
+    seed: int
+    command: str
+    study_id: str
+    max_t: int
+    dataset_context: dict[str, Any] = field(default_factory=dict)
+    space_text: str = ""
+    time_attr: str = "training_iteration"
+    metrics: tuple[str, ...] | None = None
+
+    @property
+    def metrics_wanted(self) -> tuple[str, ...] | None:
+        """The allow-list with the objectives' metrics, which nobody means to leave out."""
+        if self.metrics is None:
+            return None
+        return (*self.metrics, *(objective.metric for objective in self.objectives))
+
+
+@dataclass(frozen=True)
+class TrialRow:
+    """One trial; `outcome` is completed, pruned, failed or stopped. `metrics` are its last."""
+
+    trial_id: str
+    config: Config
+    metrics: dict[str, float]
+    outcome: str
+    iterations: int = 0
