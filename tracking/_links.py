@@ -4,17 +4,22 @@ The interface opens in a mode for language models and folds trials under their p
 for the one for training, and for the trials alone, best first.
 """
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from search_spaces._objective import Objective
+from search_spaces._objective import Objective, parse_objectives
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
 
 _MODE = "workflowType=machine_learning"
 
 
-def study_links(
+def addresses(
     base: str, *, experiment_id: str, run_id: str, study_id: str, objective: Objective
 ) -> dict[str, str]:
-    """What a link shows -> its address, the most wanted first."""
+    """What a link shows -> its address, the most wanted first. `base` "" makes them relative."""
     runs = f"{base}/#/experiments/{experiment_id}/runs"
     condition = f"tags.`automl.study_id` = '{study_id}' AND tags.`automl.role` = 'trial'"
     order = (
@@ -28,3 +33,23 @@ def study_links(
         "study": f"{runs}/{run_id}?{_MODE}",
         "models": f"{base}/#/experiments/{experiment_id}/models?{_MODE}",
     }
+
+
+def run_links(base: str, run: "Run") -> dict[str, str]:
+    """The same for a study's run, as MLflow has it."""
+    return addresses(
+        base,
+        experiment_id=run.info.experiment_id,
+        run_id=run.info.run_id,
+        study_id=run.data.tags.get("automl.study_id", ""),
+        objective=parse_objectives(run.data.params.get("objective", "accuracy"))[0],
+    )
+
+
+def experiment_note(studies: Iterable["Run"]) -> str:
+    """Markdown: one line a study, with relative links, so that any host and port will do."""
+    lines = ["Each study is one run; its trials are folded under it. Trials alone, best first:", ""]
+    for run in studies:
+        links = " · ".join(f"[{name}]({link})" for name, link in run_links("", run).items())
+        lines.append(f"- **{run.info.run_name}** {links}")
+    return "\n".join(lines)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tracking._journal import Op
+from tracking._links import addresses, experiment_note
 from tracking._server import connect, refused, sqlite_path
 from tracking._study import Study
 from tracking._trials import PARENT
@@ -85,6 +86,18 @@ class Runs:
         if parent_end.sweep:
             self._sweep()
 
+    def links(self, base: str) -> dict[str, str]:
+        """Pages to look at -> address; empty until the server has the study."""
+        if PARENT not in self.ids:
+            return {}
+        return addresses(
+            base,
+            experiment_id=self.experiment_id,
+            run_id=self.ids[PARENT],
+            study_id=self._study.study_id,
+            objective=self._study.objectives[0],
+        )
+
     def _owner(self, key: str) -> str:
         return self.aliases.get(key, key)
 
@@ -128,6 +141,8 @@ class Runs:
             self.ids[key] = run.info.run_id
             self._client.log_inputs(run.info.run_id, datasets=[self._dataset(key)])
             self._looked_up = True
+            if key == PARENT:
+                self._announce()
         return self.ids[key]
 
     def _identity(self, key: str) -> dict[str, str]:
@@ -178,6 +193,14 @@ class Runs:
         for run in list(self._search(condition)):
             self._client.set_tag(run.info.run_id, "automl.outcome", "stopped")
             self._client.update_run(run.info.run_id, status="FINISHED")
+
+    def _announce(self) -> None:
+        """Links to the newest studies, above the experiment's list of runs."""
+        studies = self._client.search_runs(
+            [self.experiment_id], "tags.`automl.role` = 'study'", max_results=10
+        )
+        note = experiment_note(studies)
+        self._client.set_experiment_tag(self.experiment_id, "mlflow.note.content", note)
 
     def _dataset(self, key: str) -> "DatasetInput":
         from mlflow.entities import Dataset, DatasetInput, InputTag

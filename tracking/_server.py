@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from search_spaces._errors import UserError
+from tracking._links import run_links
 
 if TYPE_CHECKING:
+    from mlflow.entities import Run
     from mlflow.tracking import MlflowClient
 
 # Answers of a server that will not change when asked again. All else is worth another try.
@@ -49,6 +51,20 @@ def connect(uri: str) -> "MlflowClient":
     from mlflow.tracking import MlflowClient
 
     return MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+def find_studies(client: "MlflowClient", study_id: str | None = None) -> list["Run"]:
+    """Runs of studies in all experiments, newest first."""
+    condition = "tags.`automl.role` = 'study'"
+    if study_id is not None:
+        condition += f" AND tags.`automl.study_id` = '{study_id}'"
+    ids = [experiment.experiment_id for experiment in client.search_experiments()]
+    return list(client.search_runs(ids, condition)) if ids else []
+
+
+def study_links(uri: str, base: str) -> dict[str, str]:
+    """Names of the studies stored at `uri`, newest first, and where their trials are shown."""
+    return {run.info.run_name: run_links(base, run)["trials"] for run in find_studies(connect(uri))}
 
 
 def refused(error: Exception) -> bool:

@@ -15,7 +15,6 @@ from ray.tune.experiment import Trial
 from tracking import provenance
 from tracking._description import best_first, describe
 from tracking._journal import Journal
-from tracking._links import study_links
 from tracking._results import mlflow_name, numbers, params
 from tracking._runs import Runs
 from tracking._server import web_address
@@ -177,16 +176,7 @@ class TrackingCallback(Callback):
 
     def links(self) -> dict[str, str]:
         """Pages to look at -> address; empty until the server has the study."""
-        run_id = self._runs.ids.get(PARENT)
-        if not run_id:
-            return {}
-        return study_links(
-            web_address(self._uri),
-            experiment_id=self._runs.experiment_id,
-            run_id=run_id,
-            study_id=self._study.study_id,
-            objective=self._study.objectives[0],
-        )
+        return self._runs.links(web_address(self._uri))
 
     # ---- opening: the journal knows what happened before
 
@@ -314,7 +304,9 @@ class TrackingCallback(Callback):
             best = best_first(ended, (objective,))
             if best:
                 metrics[f"best_{objective.metric}"] = best[0].metrics[objective.metric]
-        note = {"mlflow.note.content": describe(self._study, rows, provenance.versions())}
+        links = self._runs.links("")
+        text = describe(self._study, rows, provenance.versions(), links=links)
+        note = {"mlflow.note.content": text}
         self._log(PARENT, step=self._trials.ended, metrics=metrics, tags=note)
 
     def _finish(self, outcome: str) -> None:

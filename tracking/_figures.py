@@ -1,0 +1,67 @@
+"""Figures that need no model: what the trials were, and what they gave."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+from search_spaces._objective import Objective
+from tracking._description import best_first
+from tracking._study import TrialRow
+
+
+def parallel_coordinates(trials: Sequence[TrialRow], objectives: Sequence[Objective]) -> go.Figure:
+    """One line a trial through its hyperparameters to its objectives, coloured by the first."""
+    rows = best_first(trials, objectives)
+    keys = dict.fromkeys(key for row in rows for key in row.config)
+    axes = [_axis(key, [row.config.get(key) for row in rows]) for key in keys]
+    axes += [_axis(o.metric, [row.metrics.get(o.metric) for row in rows]) for o in objectives]
+    first = objectives[0]
+    line = {
+        "color": [row.metrics[first.metric] for row in rows],
+        "colorscale": "Viridis",
+        "reversescale": first.mode == "min",
+        "showscale": True,
+    }
+    figure = go.Figure(go.Parcoords(line=line, dimensions=[axis for axis in axes if axis]))
+    return figure.update_layout(height=480, margin={"l": 90, "r": 60, "t": 70, "b": 40})
+
+
+def importance_bars(importance: Mapping[str, float]) -> go.Figure:
+    """Shares in [0, 1], the greatest on top."""
+    ranked = sorted(importance.items(), key=lambda item: item[1])
+    bars = go.Bar(
+        x=[share for _, share in ranked],
+        y=[name for name, _ in ranked],
+        orientation="h",
+        text=[f"{share:.0%}" for _, share in ranked],
+    )
+    layout = {"height": 160 + 26 * len(ranked), "margin": {"l": 160, "t": 20}}
+    return go.Figure(bars).update_layout(xaxis_tickformat=".0%", **layout)
+
+
+def _axis(name: str, values: Sequence[Any]) -> dict[str, Any] | None:
+    """None for what does not vary. Log for positive numbers over two decades; words get ticks."""
+    if len({repr(value) for value in values}) < 2:
+        return None
+    numeric = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
+    if not numeric:
+        words = sorted({_word(value) for value in values})
+        places = [words.index(_word(value)) for value in values]
+        ticks = {"tickvals": list(range(len(words))), "ticktext": words}
+        return {"label": name, "values": places, **ticks}
+    low, high = min(values), max(values)
+    if low <= 0 or high / low < 100:
+        return {"label": name, "values": list(values)}
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    return {
+        "label": name,
+        "values": [math.log10(value) for value in values],
+        "tickvals": list(decades),
+        "ticktext": [f"{10.0**decade:g}" for decade in decades],
+    }
+
+
+def _word(value: Any) -> str:
+    return "–" if value is None else str(value)[:24]

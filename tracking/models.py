@@ -1,0 +1,168 @@
+"""The best model in MLflow's registry, and whether it is the champion."""
+
+import copy
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from search_spaces._space import Config
+from tracking._server import connect, find_studies
+from tracking._study import Study
+from tracking.provenance import versions
+
+CHAMPION = "champion"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ModelRecord:
+    """`uri` loads it (`mlflow.pyfunc.load_model(uri)`); `reason` says why it is champion or not."""
+
+    name: str
+    version: str
+    uri: str
+    champion: bool
+    reason: str
+
+
+def log_model(
+    uri: str,
+    study: Study,
+    network: torch.nn.Module,
+    example: torch.Tensor,
+    *,
+    metrics: Mapping[str, float],
+    config: Config,
+    registered_name: str,
+    metric: str | None = None,
+) -> ModelRecord | None:
+    """Store `network` with the study's run as an exported graph (pt2, no pickle) and register it.
+
+    `example` is a batch of inputs, (N, ...) with any N > 0; the stored model takes any batch size.
+    The version gets the alias `champion` if there is none yet, or if it is better than it on the
+    same data set (by digest) and in the same metric: `metric`, by default the first objective's,
+    on the test set if `metrics` has it. The same study never registers twice. None, and a warning,
+    if the store is away: the same call may be made again.
+    """
+    judged = metric or _judged_metric(study, metrics)
+    try:
+        client = connect(uri)
+        runs = find_studies(client, study.study_id)
+        if not runs:
+            logger.warning("MLflow does not have the study yet; its model was not stored.")
+            return None
+        tags = {
+            "automl.study_id": study.study_id,
+            "automl.dataset": study.dataset,
+            "automl.dataset_digest": study.dataset_digest,
+            "automl.metric": judged,
+            "automl.value": repr(float(metrics[judged])),
+        }
+        version = _registered(client, registered_name, study.study_id)
+        if version is None:
+            details = {"config": {k: str(v) for k, v in config.items()}, **tags}
+            model_uri = _store(uri, runs[0], network, example, metrics, details, study)
+            version = _register(model_uri, registered_name, tags)
+        champion, reason = _judge(client, registered_name, version, study)
+    except Exception as error:
+        logger.warning("The model could not be stored at %s: %s", uri, error)
+        return None
+    where = f"models:/{registered_name}/{version}"
+    return ModelRecord(registered_name, version, where, champion, reason)
+
+
+def _judged_metric(study: Study, metrics: Mapping[str, float]) -> str:
+    name = study.objectives[0].metric
+    return next(key for key in (f"test_{name}", name, *metrics) if key in metrics)
+
+
+def _store(
+    uri: str,
+    run: Any,
+    network: torch.nn.Module,
+    example: torch.Tensor,
+    metrics: Mapping[str, float],
+    details: dict[str, Any],
+    study: Study,
+) -> str:
+    """The address of the stored model. The run's status stays what it was."""
+    import mlflow
+    import mlflow.pytorch
+    from mlflow.entities import Metric
+    from mlflow.models import infer_signature
+
+    model = copy.deepcopy(network).cpu().eval()
+    batch = example.detach().cpu()
+    if len(batch) == 1:  # the export would take a batch of one for the only size there is
+        batch = batch.repeat(2, *[1] * (batch.dim() - 1))
+    with torch.no_grad():
+        signature = infer_signature(batch.numpy(), model(batch).numpy())
+    mlflow.set_tracking_uri(uri)
+    mlflow.set_registry_uri(uri)
+    status = run.info.status
+    exact = versions()
+    with mlflow.start_run(run_id=run.info.run_id):
+        stored = mlflow.pytorch.log_model(
+            model,
+            name="model",
+            signature=signature,
+            input_example=batch.numpy(),
+            serialization_format="pt2",
+            pip_requirements=[f"{name}=={exact[name]}" for name in ("mlflow", "torch", "numpy")],
+            metadata=details,
+        )
+    client = connect(uri)
+    client.update_run(run.info.run_id, status=status)
+    now = run.info.end_time or run.info.start_time
+    points = [
+        Metric(
+            f"final_{key}",
+            float(value),
+            now,
+            0,
+            model_id=stored.model_id,
+            dataset_name=study.dataset,
+            dataset_digest=study.dataset_digest[:36],
+            run_id=run.info.run_id,
+        )
+        for key, value in metrics.items()
+    ]
+    client.log_batch(run.info.run_id, points, synchronous=True)
+    return str(stored.model_uri)
+
+
+def _registered(client: Any, name: str, study_id: str) -> str | None:
+    found = client.search_model_versions(f"name = '{name}'", max_results=1000)
+    same = (version for version in found if version.tags.get("automl.study_id") == study_id)
+    return next((str(version.version) for version in same), None)
+
+
+def _register(model_uri: str, name: str, tags: dict[str, str]) -> str:
+    import mlflow
+
+    return str(mlflow.register_model(model_uri, name, tags=tags).version)
+
+
+def _judge(client: Any, name: str, version: str, study: Study) -> tuple[bool, str]:
+    """Give the alias where it is due; whether this version has it now, and why."""
+    own = client.get_model_version(name, version)
+    aliases = client.get_registered_model(name).aliases
+    if CHAMPION not in aliases:
+        client.set_registered_model_alias(name, CHAMPION, version)
+        return True, "the first of this name"
+    if str(aliases[CHAMPION]) == version:
+        return True, "it is already"
+    holder = client.get_model_version(name, aliases[CHAMPION])
+    for key, what in (("automl.dataset_digest", "data set"), ("automl.metric", "metric")):
+        if holder.tags.get(key) != own.tags[key]:
+            return False, f"version {holder.version}, the champion, is of another {what}"
+    value, best = float(own.tags["automl.value"]), float(holder.tags["automl.value"])
+    told = f"{own.tags['automl.metric']} {value:.6g} against {best:.6g} of version {holder.version}"
+    if study.objectives[0].better(value, best):
+        client.set_registered_model_alias(name, CHAMPION, version)
+        return True, f"better: {told}"
+    return False, f"not better: {told}"

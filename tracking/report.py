@@ -1,0 +1,92 @@
+"""What a study found, on its run's page: the table of the best trials, and figures."""
+
+import html
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+from plotly.offline import get_plotlyjs
+
+from tracking import provenance
+from tracking._description import best_first, describe
+from tracking._figures import importance_bars, parallel_coordinates
+from tracking._links import run_links
+from tracking._server import connect, find_studies
+from tracking._study import Study, TrialRow
+
+logger = logging.getLogger(__name__)
+
+Figures = Mapping[str, go.Figure]
+
+
+def log_report(
+    uri: str,
+    study: Study,
+    *,
+    trials: Sequence[TrialRow],
+    figures: Figures,
+    importance: Mapping[str, float],
+    final: Mapping[str, Any] | None = None,
+) -> bool:
+    """Write the description and `report.html` of a study's run; False if the store is away.
+
+    `figures` are a searcher's own (slices, say), `importance` its hyperparameters' shares, `final`
+    what the repeats of the best config gave. Parallel coordinates are drawn here. May be repeated.
+    """
+    try:
+        client = connect(uri)
+        runs = find_studies(client, study.study_id)
+        if not runs:
+            logger.warning("MLflow does not have the study yet; run the command again to report.")
+            return False
+        run = runs[0]
+        text = describe(
+            study,
+            trials,
+            provenance.versions(),
+            links=run_links("", run),
+            runs=_run_pages(client, run),
+            final=final,
+        )
+        client.set_tag(run.info.run_id, "mlflow.note.content", text)
+        drawn = {"Parallel coordinates": parallel_coordinates(trials, study.objectives)}
+        if importance:
+            drawn["Importance of hyperparameters"] = importance_bars(importance)
+            client.log_dict(run.info.run_id, dict(importance), "importance.json")
+        page = report_page(study.name, {**drawn, **figures})
+        client.log_text(run.info.run_id, page, "report.html")
+        ranked = [vars(row) for row in best_first(trials, study.objectives)]
+        table = json.dumps(ranked, indent=1, default=str)
+        client.log_text(run.info.run_id, table, "trials.json")
+    except Exception as error:
+        logger.warning("The report could not be stored at %s: %s", uri, error)
+        return False
+    return True
+
+
+def report_page(title: str, figures: Figures) -> str:
+    """One page for all figures, which works without a network: plotly's script is inside, once."""
+    parts = [
+        f"<!doctype html><html><head><meta charset='utf-8'><title>{html.escape(title)}</title>",
+        f"<script>{get_plotlyjs()}</script></head>",
+        "<body style='font-family: sans-serif; margin: 1em'>",
+    ]
+    for name, figure in figures.items():
+        parts.append(f"<h3>{html.escape(name)}</h3>")
+        parts.append(figure.to_html(full_html=False, include_plotlyjs=False))
+    return "\n".join([*parts, "</body></html>"])
+
+
+def _run_pages(client: Any, study_run: Any) -> dict[str, str]:
+    """Where each trial's own page is."""
+    condition = f"tags.`mlflow.parentRunId` = '{study_run.info.run_id}'"
+    found = client.search_runs([study_run.info.experiment_id], condition, max_results=5000)
+    return {
+        run.data.tags.get("automl.trial_id", ""): (
+            f"#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}"
+            "?workflowType=machine_learning"
+        )
+        for run in found
+    }
