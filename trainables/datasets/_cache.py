@@ -7,7 +7,6 @@ memory once a node. Mappings are copy-on-write: no process can change the files 
 import hashlib
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,14 +69,15 @@ def keep(key: str, build: Callable[[], Kept]) -> Kept:
 
 
 def _write(place: Path, arrays: Kept) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
+    """Whole or not at all; called by the one process that holds the lock of this place."""
+    beside = place.with_name(f".{place.name}.part")
+    shutil.rmtree(beside, ignore_errors=True)  # of a process that was killed
     try:
+        beside.mkdir(parents=True)
         for name, array in arrays.items():
             np.save(beside / f"{name}.npy", array, allow_pickle=False)
         sums = [f"{_sha256(beside / f'{name}.npy')}  {name}.npy\n" for name in arrays]
         (beside / SUMS).write_text("".join(sums))
-        beside.chmod(0o755)
         shutil.rmtree(place, ignore_errors=True)  # a damaged one; whoever maps it keeps its inodes
         beside.replace(place)
     except OSError as error:

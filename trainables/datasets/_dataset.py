@@ -44,7 +44,7 @@ class Dataset:
 
     `digest` is the SHA-256 of the data before train and validation are parted: it depends neither
     on how they are, nor on `size`. On the CPU the images are mapped from the cache, so processes
-    of one node share them.
+    of one node share them; train and validation are views of `both`.
     """
 
     name: str
@@ -55,6 +55,7 @@ class Dataset:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     digest: str
+    both: Images
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -63,11 +64,8 @@ class Dataset:
         return channels, height, width
 
     def joined(self) -> Images:
-        """Train and validation as one, for the final training. This is a copy in memory."""
-        return Images(
-            torch.cat([self.train.images, self.validation.images]),
-            torch.cat([self.train.labels, self.validation.labels]),
-        )
+        """Train and validation as one, for the final training; no copy."""
+        return self.both
 
 
 def load_dataset(
@@ -141,15 +139,17 @@ def _load(
     )
     given = {"test": arrays.test_images, "test_labels": arrays.test_labels}
     parts = {**given, **parts}  # a test part that the data brings is not copied
+    both, count = _images(parts, "both"), int(parts["train_count"])
     return Dataset(
         name=name,
         classes=arrays.classes,
-        train=_images(parts, "train"),
-        validation=_images(parts, "validation"),
+        train=Images(both.images[:count], both.labels[:count]),
+        validation=Images(both.images[count:], both.labels[count:]),
         test=_images(parts, "test"),
         mean=tuple(parts["mean"].tolist()),
         std=tuple(parts["std"].tolist()),
         digest=digest,
+        both=both,
     )
 
 
@@ -159,7 +159,10 @@ def _images(parts: Kept, part: str) -> Images:
 
 
 def _split(arrays: Arrays, *, seed: int, validation: float, size: int | None) -> Kept:
-    """The parts as arrays, with mean and std of train; test only if the data brings none."""
+    """Train and validation, one after the other in `both`; mean and std of train.
+
+    Test too, if the data brings none.
+    """
     images, labels = arrays.train_images, arrays.train_labels
     seeds = np.random.SeedSequence(seed).generate_state(3).tolist()
     picks: dict[str, np.ndarray] = {}
@@ -172,11 +175,11 @@ def _split(arrays: Arrays, *, seed: int, validation: float, size: int | None) ->
         rest = rest[stratified(labels[rest], size, seed=seeds[1])[1]]
     count = round(len(rest) * validation)
     train, held = stratified(labels[rest], count, seed=seeds[2])
-    picks |= {"train": rest[train], "validation": rest[held]}
+    picks["both"] = np.concatenate([rest[train], rest[held]])
     kept = {part: images[pick] for part, pick in picks.items()}
-    mean, std = _statistics(kept["train"])
     answers = {f"{part}_labels": labels[pick] for part, pick in picks.items()}
-    return {**kept, **answers, "mean": mean, "std": std}
+    mean, std = _statistics(kept["both"][: len(train)])
+    return {**kept, **answers, "mean": mean, "std": std, "train_count": np.array(len(train))}
 
 
 def _statistics(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

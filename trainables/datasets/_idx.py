@@ -108,7 +108,7 @@ def _obtain(
             try:
                 source(Path(beside))
                 _mapped(Path(beside), (), sha256)
-            except (UnreachableError, UserError) as reason:
+            except (UnreachableError, UserError, OSError) as reason:
                 failures.append(f"{label}: {reason}")
                 continue
             for file in FILES:

@@ -1,5 +1,6 @@
 """A folder of pictures: one sub-folder a class, or `train/` and `test/` that hold these."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,16 @@ def load(path: Path) -> Arrays:
     return Arrays(images, labels, *_part(parts["test"], classes), classes=classes)
 
 
+def files_below(path: Path) -> list[Path]:
+    """Also through links to folders, which is how large sets are often put together."""
+    found = (
+        Path(folder) / name
+        for folder, _, names in os.walk(path, followlinks=True)
+        for name in names
+    )
+    return sorted(file for file in found if file.is_file())
+
+
 def _folders(path: Path) -> list[Path]:
     return sorted(c for c in path.iterdir() if c.is_dir() and not c.name.startswith("."))
 
@@ -57,8 +68,8 @@ def _part(path: Path, classes: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]
 def _pictures(folder: Path) -> list[Path]:
     """Also in folders below it; what is no picture by its suffix is passed over."""
     known = Image.registered_extensions()
-    return sorted(
+    return [
         file
-        for file in folder.rglob("*")
+        for file in files_below(folder)
         if file.suffix.lower() in known and not file.name.startswith(".")
-    )
+    ]

@@ -37,7 +37,7 @@ def _reader(path: Path) -> tuple[Callable[[Path], Arrays], Sequence[Path]]:
     if path.is_dir() and any(path.glob("*.parquet")):
         return _parquet.load, sorted(path.glob("*.parquet"))
     if path.is_dir():
-        return _image_folder.load, sorted(file for file in path.rglob("*") if file.is_file())
+        return _image_folder.load, _image_folder.files_below(path)
     if path.suffix == ".npz":
         return _npz.load, [path]
     if path.suffix == ".parquet":

@@ -67,6 +67,15 @@ def test_a_killed_builder_leaves_neither_a_lock_nor_half_an_array(tmp_path):
     assert answer.endswith("499500\n")
 
 
+def test_what_a_killed_writer_left_is_swept_away(cache):
+    left = cache / "arrays" / ".key.part"
+    left.mkdir(parents=True)
+    (left / "x.npy").write_bytes(b"half")
+
+    assert keep("key", lambda: {"x": np.arange(3)})["x"].tolist() == [0, 1, 2]
+    assert [path.name for path in (cache / "arrays").iterdir()] == ["key"]
+
+
 @pytest.mark.parametrize("damage", ["flipped", "truncated", "missing"])
 def test_what_the_disk_has_damaged_is_built_again(cache, damage):
     keep("key", lambda: {"x": np.arange(1000)})

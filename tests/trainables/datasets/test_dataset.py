@@ -111,6 +111,8 @@ def test_train_and_validation_joined_are_all_but_test(own):
     data = load_dataset(own)
 
     assert rows(data.joined()) == rows(data.train, data.validation)
+    assert data.joined().images.data_ptr() == data.train.images.data_ptr()  # no copy
+    assert torch.equal(data.joined().labels[len(data.train) :], data.validation.labels)
 
 
 def test_data_with_one_changed_pixel_has_another_digest(own, tmp_path):
@@ -148,10 +150,10 @@ import json, re, sys
 from pathlib import Path
 from trainables.datasets._dataset import load_dataset
 data = load_dataset(sys.argv[1])
-data.train.images.sum()
+data.joined().images.sum()
 print("ready", flush=True)
 sys.stdin.readline()
-entry = Path("/proc/self/smaps").read_text().split("/train.npy\\n")[1]
+entry = Path("/proc/self/smaps").read_text().split("/both.npy\\n")[1]
 print(json.dumps({key: int(re.search(rf"^{key}: +(\\d+)", entry, re.M)[1])
                   for key in ("Rss", "Pss", "Private_Dirty")}), flush=True)
 sys.stdin.readline()
@@ -164,7 +166,7 @@ def test_processes_of_one_node_share_one_copy_in_memory(tmp_path):
     images = np.random.default_rng(0).integers(0, 256, (12_000, 3, 32, 32), dtype=np.uint8)
     np.savez(tmp_path / "big.npz", x=images, y=np.arange(12_000) % 10)
     data = load_dataset(str(tmp_path / "big.npz"))
-    kilobytes = data.train.images.numel() / 1024
+    kilobytes = data.joined().images.numel() / 1024
 
     command = [sys.executable, "-c", SHARER, str(tmp_path / "big.npz")]
     processes = [

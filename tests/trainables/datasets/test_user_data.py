@@ -92,6 +92,18 @@ def test_a_changed_file_is_read_again_and_nothing_is_written_beside_it(tmp_path)
     assert sorted(data.rglob("*")) == before
 
 
+def test_a_class_folder_may_be_a_link_whose_changes_are_seen(tmp_path):
+    write_folder(tmp_path / "elsewhere", pixels(), LABELS)
+    (tmp_path / "data").mkdir()
+    for name in ("cat", "dog"):
+        (tmp_path / "data" / name).symlink_to(tmp_path / "elsewhere" / name)
+    assert len(_user_data.load(tmp_path / "data").train_images) == 6
+
+    (tmp_path / "elsewhere" / "cat" / "new.png").write_bytes(png(pixels(1)[0]))
+
+    assert len(_user_data.load(tmp_path / "data").train_images) == 7
+
+
 @settings(max_examples=30, deadline=None)
 @given(
     channels=st.sampled_from([None, 1, 3]),
