@@ -125,7 +125,9 @@ def contains(domain: Domain, value: Any) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     if isinstance(domain, Integer):
-        return isinstance(value, int) and domain.lower <= value < domain.upper
+        # Tune's integers end before their upper bound, but quantised ones reach it.
+        last = domain.upper - (not isinstance(domain.get_sampler(), Quantized))
+        return isinstance(value, int) and domain.lower <= value <= last
     if isinstance(domain, Float):
         return domain.lower <= value <= domain.upper
     return True

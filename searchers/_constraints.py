@@ -1,0 +1,90 @@
+"""Linear constraints between parameters: "width + 2 * depth <= 40"."""
+
+import ast
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from search_spaces._errors import UserError
+from search_spaces._space import Config, SearchSpace
+
+
+@dataclass(frozen=True)
+class Linear:
+    """sum of `weights[name] * value` <= `bound`."""
+
+    weights: dict[str, float]
+    bound: float
+    text: str
+
+    def holds(self, config: Config) -> bool:
+        """Whether `config` satisfies it; a constraint on an inactive parameter asks nothing."""
+        if any(name not in config for name in self.weights):
+            return True
+        total = sum(weight * config[name] for name, weight in self.weights.items())
+        return bool(total <= self.bound + 1e-9 * max(1.0, abs(self.bound)))
+
+
+def parse_constraints(space: SearchSpace) -> list[Linear]:
+    """The space's constraints; UserError for an unknown parameter or one that is not linear."""
+    return [parse_linear(text, space.domains) for text in space.constraints]
+
+
+def parse_linear(text: str, names: Iterable[str]) -> Linear:
+    """`text` as a linear inequality between `names`. UserError if it is not one."""
+    known = {f"_{index}": name for index, name in enumerate(sorted(names, key=len, reverse=True))}
+    plain = text
+    for symbol, name in known.items():
+        plain = re.sub(rf"(?<![\w/.]){re.escape(name)}(?![\w/.])", symbol, plain)
+    try:
+        tree = ast.parse(plain, mode="eval").body
+    except SyntaxError as error:
+        raise _wrong(text, "cannot be read") from error
+    if not (isinstance(tree, ast.Compare) and len(tree.ops) == 1):
+        raise _wrong(text, "is not one inequality with <= or >=")
+    left, right = (_linear(side, known, text) for side in (tree.left, tree.comparators[0]))
+    sign = {ast.LtE: 1.0, ast.GtE: -1.0}.get(type(tree.ops[0]))
+    if sign is None:
+        raise _wrong(text, "must compare with <= or >=")
+    both = {name for name in (*left, *right) if name}
+    weights = {name: sign * (left.get(name, 0.0) - right.get(name, 0.0)) for name in both}
+    if not any(weights.values()):
+        raise _wrong(text, "names no parameter")
+    return Linear(weights, sign * (right.get("", 0.0) - left.get("", 0.0)), text)
+
+
+def _linear(node: ast.expr, known: dict[str, str], text: str) -> dict[str, float]:
+    """Weights by name; the constant under ""."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
+        return {"": float(node.value)}
+    if isinstance(node, ast.Name):
+        if node.id not in known:
+            raise _wrong(
+                text, f"names unknown parameter {node.id!r}; there are {', '.join(known.values())}"
+            )
+        return {known[node.id]: 1.0}
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        return _scaled(_linear(node.operand, known, text), -1.0)
+    if isinstance(node, ast.BinOp):
+        left, right = _linear(node.left, known, text), _linear(node.right, known, text)
+        if isinstance(node.op, ast.Add | ast.Sub):
+            sign = 1.0 if isinstance(node.op, ast.Add) else -1.0
+            return {
+                name: left.get(name, 0.0) + sign * right.get(name, 0.0)
+                for name in {**left, **right}
+            }
+        if isinstance(node.op, ast.Mult) and set(left) == {""}:
+            return _scaled(right, left[""])
+        if isinstance(node.op, ast.Mult) and set(right) == {""}:
+            return _scaled(left, right[""])
+        if isinstance(node.op, ast.Div) and set(right) == {""} and right[""]:
+            return _scaled(left, 1 / right[""])
+    raise _wrong(text, "is not linear")
+
+
+def _scaled(weights: dict[str, float], factor: float) -> dict[str, float]:
+    return {name: factor * weight for name, weight in weights.items()}
+
+
+def _wrong(text: str, why: str) -> UserError:
+    return UserError(f'Constraint "{text}" {why}. Write such as "width + 2 * depth <= 40".')

@@ -1,0 +1,36 @@
+"""What a searcher is made from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from search_spaces._errors import UserError
+from search_spaces._objective import Objective
+from search_spaces._space import Config, SearchSpace
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A trial that ends before `time_attr` reaches `max_t` was stopped early.
+
+    `points` are tried first; `known` are results (config, metrics) from before the study;
+    `outcome_constraints` are such as "parameters <= 1e5". `acquisition` and `beta` are for the
+    bayesian searcher alone. `samples` is the number of trials, where it is known.
+    """
+
+    space: SearchSpace
+    objectives: tuple[Objective, ...]
+    seed: int = 0
+    max_t: int = 1
+    time_attr: str = "training_iteration"
+    samples: int | None = None
+    points: tuple[Config, ...] = ()
+    known: tuple[tuple[Config, Mapping[str, float]], ...] = ()
+    outcome_constraints: tuple[str, ...] = ()
+    acquisition: str | None = None
+    beta: float | None = None
+
+    def __post_init__(self) -> None:
+        if not self.objectives:
+            raise UserError("A searcher needs an objective: a metric to maximise or minimise.")
+        for config in (*self.points, *(config for config, _ in self.known)):
+            self.space.check({**self.space.constants, **config})

@@ -1,0 +1,42 @@
+"""Random search (Bergstra and Bengio 2012): every config drawn alone, none twice if finite."""
+
+import numpy as np
+
+from search_spaces._errors import UserError
+from search_spaces._space import Config
+from searchers._ask_tell import AskTellSearcher, Exhausted, Remaining
+from searchers._constraints import parse_constraints
+from searchers._domains import varying
+from searchers._settings import Settings
+
+MOST_DRAWS = 10_000
+
+
+def create(settings: Settings) -> "RandomSearch":
+    return RandomSearch(settings)
+
+
+class RandomSearch(AskTellSearcher):
+    """Draws from the domains' own distributions; UserError if constraints leave nothing."""
+
+    def start(self) -> None:
+        assert self.settings is not None
+        space = self.settings.space
+        self._generator = np.random.default_rng(self.settings.seed)
+        self._constraints = parse_constraints(space)
+        self._remaining = Remaining(space, self._points)
+
+    def ask(self) -> Config:
+        assert self.settings is not None
+        space = self.settings.space
+        self._remaining.check()
+        for _ in range(MOST_DRAWS):
+            config = varying(space, space.sample(self._generator))
+            if all(c.holds(config) for c in self._constraints) and self._remaining.take(config):
+                return config
+        if self._remaining.left:
+            key = sorted(self._remaining.left)[0]
+            return self._remaining.left.pop(key)
+        if self._remaining.left is None:
+            raise UserError(f"{MOST_DRAWS} draws from space {space.name!r} met no constraint.")
+        raise Exhausted

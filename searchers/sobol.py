@@ -1,0 +1,63 @@
+"""A scrambled Sobol sequence (Owen 1998): it fills the space more evenly than chance."""
+
+from torch.quasirandom import SobolEngine
+
+from search_spaces._errors import UserError
+from search_spaces._space import Config, SearchSpace
+from searchers._ask_tell import AskTellSearcher, Remaining
+from searchers._constraints import parse_constraints
+from searchers._domains import check_supported, from_unit, varying
+from searchers._settings import Settings
+
+MOST_DRAWS = 10_000
+
+
+def create(settings: Settings) -> "Sobol":
+    return Sobol(settings)
+
+
+class Design:
+    """Points of the sequence that are members of `space`, satisfy its constraints and are new.
+
+    Its state is how far it has come, so it can be saved, and two of one seed are alike.
+    """
+
+    def __init__(self, space: SearchSpace, *, seed: int, done: list[Config]) -> None:
+        for name, domain in space.domains.items():
+            check_supported(name, domain)
+        self._space = space
+        self._seed = seed
+        self._drawn = 0
+        self._constraints = parse_constraints(space)
+        self.remaining = Remaining(space, done)
+
+    def next(self) -> Config:
+        """The next point. Raises Exhausted, or UserError if constraints leave nothing to find."""
+        self.remaining.check()
+        domains = self._space.domains
+        engine = SobolEngine(len(domains), scramble=True, seed=self._seed)
+        engine.fast_forward(self._drawn)
+        for _ in range(MOST_DRAWS if self.remaining.left is None else 64):
+            units = engine.draw(1)[0].tolist()
+            self._drawn += 1
+            drawn = {k: from_unit(d, u) for (k, d), u in zip(domains.items(), units, strict=True)}
+            config = varying(self._space, drawn)
+            if all(c.holds(config) for c in self._constraints) and self.remaining.take(config):
+                return config
+        if self.remaining.left:
+            return self.remaining.left.pop(next(iter(self.remaining.left)))
+        raise UserError(
+            f"{MOST_DRAWS} points of space {self._space.name!r} break its constraints: "
+            f"{'; '.join(c.text for c in self._constraints)}."
+        )
+
+
+class Sobol(AskTellSearcher):
+    """The design, and nothing learned from results."""
+
+    def start(self) -> None:
+        assert self.settings is not None
+        self._design = Design(self.settings.space, seed=self.settings.seed, done=self._points)
+
+    def ask(self) -> Config:
+        return self._design.next()
