@@ -1,51 +1,86 @@
-"""Optimisers and learning-rate schedules by a config's words."""
+"""From a config to an optimiser, and from a trial's progress to its learning rate."""
 
 import math
+from collections.abc import Callable, Iterable
 
-import torch
 from torch import nn
+from torch.optim import SGD, Adam, AdamW, Optimizer
 
+from search_spaces._errors import UserError
 from search_spaces._space import Config
 
-DEFAULTS: Config = {
-    "learning_rate": 3e-3,
-    "weight_decay": 1e-3,
-    "batch_size": 128,
-    "optimizer": "adamw",
-    "momentum": 0.9,
-    "nesterov": True,
-    "beta1": 0.9,
-    "beta2": 0.999,
-    "schedule": "one_cycle",
-    "label_smoothing": 0.0,
-    "augmentation": 0.0,
+OPTIMIZERS = ("sgd", "adam", "adamw")
+
+
+def make_optimizer(config: Config, weights: Iterable[nn.Parameter]) -> Optimizer:
+    """The optimiser that `config["optimizer"]` names, fused: one pass over each weight."""
+    rate, decay = config["learning_rate"], config["weight_decay"]
+    betas = (config["beta1"], config["beta2"])
+    match config["optimizer"]:
+        case "sgd":
+            return SGD(
+                weights,
+                lr=rate,
+                weight_decay=decay,
+                momentum=config["momentum"],
+                nesterov=config["nesterov"] and config["momentum"] > 0,
+                fused=True,
+            )
+        case "adam":
+            return Adam(weights, lr=rate, weight_decay=decay, betas=betas, fused=True)
+        case "adamw":
+            return AdamW(weights, lr=rate, weight_decay=decay, betas=betas, fused=True)
+    raise UserError(
+        f"Unknown optimizer {config['optimizer']!r}; there are {', '.join(OPTIMIZERS)}."
+    )
+
+
+def restore_optimizer(optimizer: Optimizer, saved: dict[str, object]) -> None:
+    """Take over what `saved` has learned of the weights, but none of its hyperparameters.
+
+    Under population-based training the state comes from another trial, the hyperparameters from
+    this one's config. In a trial that is merely resumed they are the same.
+    """
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": saved["state"], "param_groups": groups})
+
+
+def constant(progress: float) -> float:
+    return 1.0
+
+
+def cosine(progress: float) -> float:
+    """From 1 to 0 along half a cosine (Loshchilov and Hutter 2017, without restarts)."""
+    return (1 + math.cos(math.pi * progress)) / 2
+
+
+def one_cycle(progress: float) -> float:
+    """Linearly up from 0.04 to 1 in the first quarter, then down as `cosine` (Smith 2018).
+
+    Momentum stays as it is.
+    """
+    warm = 0.25
+    if progress < warm:
+        return 0.04 + 0.96 * progress / warm
+    return cosine((progress - warm) / (1 - warm))
+
+
+SCHEDULES: dict[str, Callable[[float], float]] = {
+    "constant": constant,
+    "cosine": cosine,
+    "one_cycle": one_cycle,
 }
-WARM_UP = 0.25
 
 
-def optimizer(network: nn.Module, config: Config) -> torch.optim.Optimizer:
-    """SGD with momentum, Adam or AdamW; biases and normalisation are not decayed."""
-    decayed = [p for p in network.parameters() if p.ndim > 1]
-    others = [p for p in network.parameters() if p.ndim <= 1]
-    groups = [
-        {"params": decayed, "weight_decay": config["weight_decay"]},
-        {"params": others, "weight_decay": 0.0},
-    ]
-    rate = config["learning_rate"]
-    if config["optimizer"] == "sgd":
-        return torch.optim.SGD(
-            groups, rate, momentum=config["momentum"], nesterov=config["nesterov"], fused=True
+def set_learning_rate(optimizer: Optimizer, config: Config, progress: float) -> None:
+    """The rate at `progress`, the share of the training that is done, 0 to 1.
+
+    Nothing is remembered between calls, so a restored trial goes on where it was.
+    """
+    if config["schedule"] not in SCHEDULES:
+        raise UserError(
+            f"Unknown schedule {config['schedule']!r}; there are {', '.join(SCHEDULES)}."
         )
-    kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config["optimizer"]]
-    return kind(groups, rate, betas=(config["beta1"], config["beta2"]), fused=True)
-
-
-def rate_factor(schedule: str, progress: float) -> float:
-    """What the learning rate is multiplied with; `progress` goes from 0 to 1 over the training."""
-    if schedule == "constant":
-        return 1.0
-    if schedule == "cosine":
-        return 0.5 * (1 + math.cos(math.pi * progress))
-    if progress < WARM_UP:
-        return 0.04 + 0.96 * progress / WARM_UP
-    return 0.5 * (1 + math.cos(math.pi * (progress - WARM_UP) / (1 - WARM_UP)))
+    rate = config["learning_rate"] * SCHEDULES[config["schedule"]](min(progress, 1.0))
+    for group in optimizer.param_groups:
+        group["lr"] = rate

@@ -1,76 +1,94 @@
-"""What every PyTorch trainable does alike: device, threads, random streams, whole checkpoints."""
+"""What every PyTorch trial needs: a device, threads, its own random streams, checkpoints of all."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from ray import tune
+from torch import Tensor
 
-CHECKPOINT = "state.pt"
+STATE_FILE = "state.pt"
 
 
 class TorchTrainable(tune.Trainable):
-    """A trial that ends bit-equal on the CPU whether it was stopped and restored or not.
+    """A Tune trainable that is stopped and restored without a trace.
 
-    Subclasses keep all that they change between steps in what `state()` returns and `set_state()`
-    takes. Randomness comes from `self.generator` (on the CPU) and from torch's global streams
-    (dropout), all of which are seeded by `begin` and saved.
+    A subclass calls `prepare(seed)` first in `setup` and in `reset_config`, does whatever is random
+    inside `with self.randomness():` or with `self.generator`, and extends `state` and `load_state`
+    by what it learns. Python's and numpy's random numbers are nobody's here.
     """
 
-    generator: torch.Generator
     device: torch.device
+    generator: torch.Generator  # on the device: order of batches, augmentation
+    _streams: dict[str, Tensor]  # torch's own streams of this trial: initial weights, dropout
 
-    def begin(self, seed: int) -> None:
-        """Seed the random streams and give torch the trial's own CPUs; call it first in `setup`."""
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        torch.set_num_threads(self._cpus())
-        torch.manual_seed(seed)
-        self.generator = torch.Generator().manual_seed(seed)
+    def prepare(self, seed: int) -> None:
+        """Choose device and threads by what Ray gave this trial, and start all random streams."""
+        given = self.trial_resources.required_resources if self.trial_resources else None
+        # Ray sets OMP_NUM_THREADS=1; by hand, outside Tune, PyTorch's own choice stands.
+        if given is not None:
+            torch.set_num_threads(max(1, int(given.get("CPU", 1))))
+        use_gpu = torch.cuda.is_available() and (given is None or given.get("GPU", 0) > 0)
+        self.device = torch.device("cuda" if use_gpu else "cpu")
+        self.generator = torch.Generator(self.device).manual_seed(seed)
+        with torch.random.fork_rng(self._gpus):
+            torch.manual_seed(seed)
+            self._streams = self._read_streams()
+
+    @contextmanager
+    def randomness(self) -> Iterator[None]:
+        """Within, torch draws from this trial's streams; the process's own are put back after."""
+        with torch.random.fork_rng(self._gpus):
+            torch.set_rng_state(self._streams["cpu"])
+            if self._gpus and "cuda" in self._streams:
+                torch.cuda.set_rng_state(self._streams["cuda"])
+            try:
+                yield
+            finally:
+                self._streams = self._read_streams()
+
+    @contextmanager
+    def precision(self) -> Iterator[None]:
+        """Within, bfloat16 where the GPU has it; float32 elsewhere, so no loss needs scaling."""
+        mixed = self.device.type == "cuda" and torch.cuda.is_bf16_supported()
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=mixed):
+            yield
 
     def state(self) -> dict[str, Any]:
-        """Tensors, numbers, strings and containers of these: what `torch.load` trusts."""
-        raise NotImplementedError
+        """All that a restored trial needs; tensors, numbers, text, lists and dicts of them only."""
+        return {"streams": {"generator": self.generator.get_state(), **self._streams}}
 
-    def set_state(self, state: dict[str, Any]) -> None:
-        raise NotImplementedError
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from `state`, perhaps another trial's. A stream of another device starts anew."""
+        streams = dict(state["streams"])
+        generator = streams.pop("generator")
+        if ("cuda" in streams) == bool(self._gpus):
+            self.generator.set_state(generator)
+        self._streams = streams
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
-        state = {
-            "own": self.state(),
-            "generator": self.generator.get_state(),
-            "torch_rng": torch.get_rng_state(),
-            "cuda_rng": torch.cuda.get_rng_state_all() if self.device.type == "cuda" else [],
-        }
-        file = Path(checkpoint_dir) / CHECKPOINT
-        partial = file.with_suffix(".partial")
-        torch.save(state, partial)
-        os.replace(partial, file)
+        """Write `state()` to the folder, whole or not at all."""
+        path = Path(checkpoint_dir) / STATE_FILE
+        part = path.with_suffix(f".{os.getpid()}.part")
+        torch.save(self.state(), part)
+        os.replace(part, path)
 
-    def load_checkpoint(self, checkpoint: str | dict[str, Any] | None) -> None:
-        if not isinstance(checkpoint, str):
-            raise TypeError(
-                f"A checkpoint is a folder's path, but got {type(checkpoint).__name__}."
-            )
-        state = torch.load(
-            Path(checkpoint) / CHECKPOINT, map_location=self.device, weights_only=True
-        )
-        self.set_state(state["own"])
-        self.generator.set_state(state["generator"].cpu())
-        torch.set_rng_state(state["torch_rng"].cpu())
-        if state["cuda_rng"] and self.device.type == "cuda":
-            torch.cuda.set_rng_state_all([s.cpu() for s in state["cuda_rng"]])
+    def load_checkpoint(self, checkpoint: Any) -> None:
+        self.load_state(read_state(checkpoint))
 
-    def reset_config(self, new_config: dict[str, Any]) -> bool:
-        """Begin another trial in this process: data and imports are kept.
+    @property
+    def _gpus(self) -> list[int]:
+        return [torch.cuda.current_device()] if self.device.type == "cuda" else []
 
-        `setup` has its keywords from `tune.with_parameters`, which binds them.
-        """
-        self.setup(new_config)
-        return True
+    def _read_streams(self) -> dict[str, Tensor]:
+        streams = {"cpu": torch.get_rng_state()}
+        return {**streams, "cuda": torch.cuda.get_rng_state()} if self._gpus else streams
 
-    def _cpus(self) -> int:
-        # Ray sets OMP_NUM_THREADS=1 in its workers whatever the trial was given.
-        resources = self.trial_resources
-        cpus = resources.required_resources.get("CPU", 1) if resources else 1
-        return max(1, int(cpus))
+
+def read_state(folder: str | Path) -> dict[str, Any]:
+    """The state in a checkpoint folder, on the CPU. Nothing in the file can run code."""
+    state = torch.load(Path(folder) / STATE_FILE, map_location="cpu", weights_only=True)
+    return dict(state)

@@ -1,7 +1,8 @@
-"""Train the network that a config stands for on images; one step is one epoch."""
+"""Trains the network that a config stands for to classify images; one step is one epoch."""
 
 import math
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,186 +14,230 @@ from torch.utils.flop_counter import FlopCounterMode
 from search_spaces._errors import UserError
 from search_spaces._space import Config, ImageShape, SearchSpace
 from trainables._augmentation import Augmentation, batches
-from trainables._optimisation import DEFAULTS, optimizer, rate_factor
+from trainables._optimisation import make_optimizer, restore_optimizer, set_learning_rate
 from trainables._torch_trainable import TorchTrainable
-from trainables.datasets._dataset import Images, load_dataset
+from trainables.datasets._dataset import Dataset, Images, load_dataset
 
+# What a config that leaves a key out means.
+DEFAULTS: Config = {
+    "optimizer": "adamw",
+    "learning_rate": 3e-3,
+    "weight_decay": 1e-3,
+    "momentum": 0.9,
+    "nesterov": True,
+    "beta1": 0.9,
+    "beta2": 0.999,
+    "batch_size": 128,
+    "schedule": "one_cycle",
+    "label_smoothing": 0.0,
+    "augmentation": 0.5,
+}
 EVALUATION_BATCH = 1000
 
 
-class ImageClassifier(TorchTrainable):
-    """A trial of image classification: what the config chose, on the data set a human chose.
+class DivergedError(RuntimeError):
+    """The loss is no number any more. The trial fails; its searcher learns to keep away."""
 
-    Sees train and validation. With `final` it learns from both, and is tested once, in its last
-    epoch; `config["seed"]` then tells the repeats apart. The learning-rate schedule spans `epochs`.
-    Raises FloatingPointError when the loss is no longer finite: the trial has failed, and its
-    searcher learns that this region does.
+
+class ImageClassifier(TorchTrainable):
+    """Each step trains one epoch and reports METRICS; those on the test set only when `final`.
+
+    A trial that diverges raises `DivergedError` at the end of that epoch rather than report a NaN, which
+    schedulers would compare and PBT might copy.
     """
 
+    # Which direction is better.
     METRICS: ClassVar[dict[str, str]] = {
-        "val_accuracy": "max",
-        "val_loss": "min",
-        "train_loss": "min",
+        "val_accuracy": "max",  # share, 0 to 1
+        "val_loss": "min",  # mean cross-entropy without smoothing, nats
+        "train_loss": "min",  # mean of the loss trained on, with smoothing, nats
         "parameters": "min",
-        "flops": "min",
-        "epoch_seconds": "min",
-        "images_per_second": "max",
+        "flops": "min",  # of one image forward; a multiplication and an addition are two
+        "epoch_seconds": "min",  # training and evaluation
+        "images_per_second": "max",  # while training
     }
 
-    def setup(
+    _train: Images  # what is trained on, on the device
+    _held: Images  # what is judged on: validation, or test when final
+
+    def setup(  # type: ignore[override]
         self,
         config: Config,
         *,
         space: SearchSpace,
-        dataset: str = "mnist",
+        dataset: str,
+        epochs: int,
         data_dir: str | None = None,
-        epochs: int = 4,
         seed: int = 0,
-        subset: int | None = None,
         final: bool = False,
+        subset: int | None = None,
     ) -> None:
-        """UserError if the config is no member of `space` or the data cannot be had."""
-        if space.build is None:
-            raise UserError(f"Space {space.name!r} builds no network, which images need.")
-        member = {key: value for key, value in config.items() if key != "seed"}
-        member = space.active({k: v for k, v in member.items() if v is not None})
-        self.begin(config.get("seed", seed))
-        self.data = load_dataset(
+        """Load the data and build the network.
+
+        `seed` splits the data and starts the random streams; `config["seed"]`, if there is one, the
+        latter alone. With `final`, train and validation are trained on and the test set is looked
+        at once, in the last of `epochs`. `subset` reduces train and validation together to so many
+        images. Raises UserError if the config is not a member of `space`, or the data cannot be
+        had, or the network cannot take its images.
+        """
+        self.space, self.epochs, self.seed, self.final = space, epochs, seed, final
+        self.dataset = load_dataset(
             dataset, data_dir=Path(data_dir) if data_dir else None, seed=seed, size=subset
         )
-        self.train_split = (self.data.joined() if final else self.data.train).to(self.device)
-        self.chosen: Config = {**DEFAULTS, **member}
-        self.epochs, self.final, self.epoch = epochs, final, 0
-        shape, classes = self.data.image_shape, len(self.data.classes)
-        self.network = space.build(member, shape, classes).to(
-            self.device, memory_format=torch.channels_last
-        )
-        self.optimizer = optimizer(self.network, self.chosen)
-        self.counts = count(self.network, shape)
-        self.augmentation = Augmentation.scaled(self.chosen["augmentation"], side=min(shape[1:]))
+        self._begin(config)
 
-    def step(self) -> dict[str, float]:
-        """One epoch; metrics as in METRICS, or train's and in the last epoch test's if final."""
-        began = time.perf_counter()
-        loss = self._train_epoch()
-        seconds = time.perf_counter() - began
+    def reset_config(self, new_config: Config) -> bool:
+        """Start again with another config; the data stays."""
+        self._begin(new_config)
+        return True
+
+    def step(self) -> dict[str, Any]:
+        started = time.perf_counter()
+        with self.randomness():
+            loss = self._train_epoch()
+        trained = time.perf_counter() - started
         self.epoch += 1
-        metrics = {
+        done = self.epoch >= self.epochs
+        result = {
             "train_loss": loss,
-            "epoch_seconds": seconds,
-            "images_per_second": len(self.train_split) / seconds,
-            **self.counts,
+            **self._evaluate(done),
+            **self.costs,
+            "epoch_seconds": time.perf_counter() - started,
+            "images_per_second": self.images_per_epoch / trained,
         }
-        last = self.epoch >= self.epochs
-        if not self.final:
-            metrics |= self._evaluate(self.data.validation, "val")
-        elif last:
-            metrics |= self._evaluate(self.data.test, "test")
-        return {**metrics, "done": last}
+        return {**result, "done": done}
 
     def state(self) -> dict[str, Any]:
         return {
-            "network": self.network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
+            **super().state(),
             "epoch": self.epoch,
+            "network": self.network.state_dict(),
+            "optimizer_name": self.config_used["optimizer"],
+            "optimizer": self.optimizer.state_dict(),
         }
 
-    def set_state(self, state: dict[str, Any]) -> None:
-        """Weights, moments and epoch as saved; hyperparameters stay those of the trial's config."""
-        self.network.load_state_dict(state["network"])
-        mine = [
-            {key: value for key, value in group.items() if key != "params"}
-            for group in self.optimizer.param_groups
-        ]
-        self.optimizer.load_state_dict(state["optimizer"])
-        # After PBT's exploit the state is a donor's, but the learning rate is the explored one.
-        for group, hyperparameters in zip(self.optimizer.param_groups, mine, strict=True):
-            group.update(hyperparameters)
+    def load_state(self, state: dict[str, Any]) -> None:
+        super().load_state(state)
         self.epoch = state["epoch"]
+        self.network.load_state_dict(state["network"])
+        if state["optimizer_name"] == self.config_used["optimizer"]:
+            restore_optimizer(self.optimizer, state["optimizer"])
+
+    def _begin(self, config: Config) -> None:
+        member = dict(config)
+        own_seed = self.seed if "seed" in self.space.all else member.pop("seed", self.seed)
+        member = self.space.active(member)
+        self.space.check(member)
+        self.config_used = {**DEFAULTS, **member}
+        self.prepare(own_seed)
+        self._place_data()
+        with self.randomness():
+            network = build_network(
+                self.space, member, self.dataset.image_shape, len(self.dataset.classes)
+            )
+        self.costs = {
+            "parameters": sum(weight.numel() for weight in network.parameters()),
+            "flops": count_flops(network, self.dataset.image_shape),
+        }
+        network.to(self.device)
+        self.network = network.to(memory_format=torch.channels_last)  # a quarter faster on CPUs
+        self.optimizer = make_optimizer(self.config_used, self.network.parameters())
+        self.epoch = 0
+
+    def _place_data(self) -> None:
+        """Onto the device, once in the life of this actor."""
+        if hasattr(self, "_train") and self._train.images.device.type == self.device.type:
+            return
+        train = self.dataset.joined() if self.final else self.dataset.train
+        held = self.dataset.test if self.final else self.dataset.validation
+        self._train, self._held = train.to(self.device), held.to(self.device)
 
     def _train_epoch(self) -> float:
-        """The mean loss. The learning rate follows the schedule at every batch."""
-        self.network.train()
-        size = self.chosen["batch_size"]
-        steps = math.ceil(len(self.train_split) / size)
+        """The mean loss. Raises DivergedError if it is not finite."""
+        config = self.config_used
+        # The last, smaller batch is left out: one image alone has no variance to normalise by.
+        whole = len(self._train) >= config["batch_size"]
+        count = len(self._train) // config["batch_size"] if whole else 1
+        self.images_per_epoch = count * config["batch_size"] if whole else len(self._train)
         total = torch.zeros((), device=self.device)
-        for index, (images, labels) in enumerate(self._batches(self.train_split, size)):
-            progress = (self.epoch + index / steps) / self.epochs
-            rate = self.chosen["learning_rate"] * rate_factor(self.chosen["schedule"], progress)
-            for group in self.optimizer.param_groups:
-                group["lr"] = rate
-            loss = F.cross_entropy(
-                self._logits(images), labels, label_smoothing=self.chosen["label_smoothing"]
-            )
+        self.network.train()
+        for index, (images, labels) in enumerate(self._batches(drop_last=whole)):
+            set_learning_rate(self.optimizer, config, (self.epoch + index / count) / self.epochs)
+            with self.precision():
+                loss = F.cross_entropy(
+                    self.network(images), labels, label_smoothing=config["label_smoothing"]
+                )
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
             self.optimizer.step()
-            total += loss.detach() * len(labels)
-        mean = float(total) / len(self.train_split)
+            total += loss.detach()
+        mean = total.item() / count
         if not math.isfinite(mean):
-            raise FloatingPointError(f"The loss is {mean} in epoch {self.epoch + 1}.")
+            raise DivergedError(
+                f"Training diverged in epoch {self.epoch + 1}: the loss is {mean}, with "
+                f"optimizer={config['optimizer']}, learning_rate={config['learning_rate']:.3g}."
+            )
         return mean
 
-    def _batches(self, split: Images, size: int) -> Any:
+    def _batches(self, *, drop_last: bool) -> Iterator[tuple[Tensor, Tensor]]:
+        side = min(self.dataset.image_shape[1:])
         return batches(
-            split,
-            batch_size=size,
+            self._train,
+            batch_size=self.config_used["batch_size"],
             generator=self.generator,
-            mean=self.data.mean,
-            std=self.data.std,
-            augmentation=self.augmentation,
+            mean=self.dataset.mean,
+            std=self.dataset.std,
+            augmentation=Augmentation.scaled(self.config_used["augmentation"], side=side),
+            drop_last=drop_last,
         )
 
-    def _logits(self, images: Tensor) -> Tensor:
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=has_bfloat16(self.device)):
-            return self.network(images).float()
-
-    @torch.inference_mode()
-    def _evaluate(self, split: Images, prefix: str) -> dict[str, float]:
-        self.network.eval()
-        split = split.to(self.device)
-        loss = torch.zeros((), device=self.device)
-        correct = torch.zeros((), device=self.device, dtype=torch.int64)
-        for images, labels in batches(
-            split, batch_size=EVALUATION_BATCH, generator=self.generator,
-            mean=self.data.mean, std=self.data.std, shuffle=False,
-        ):  # fmt: skip
-            logits = self._logits(images)
-            loss += F.cross_entropy(logits, labels, reduction="sum")
-            correct += (logits.argmax(1) == labels).sum()
-        return {
-            f"{prefix}_loss": float(loss) / len(split),
-            f"{prefix}_accuracy": int(correct) / len(split),
-        }
+    def _evaluate(self, last: bool) -> dict[str, float]:
+        """Loss and accuracy on the held-out images: of validation, or at the very end of test."""
+        if self.final and not last:
+            return {}
+        part = "test" if self.final else "val"
+        loss, right = evaluate(self.network, self._held, self.dataset, self.generator)
+        return {f"{part}_loss": loss, f"{part}_accuracy": right}
 
 
-def count(network: nn.Module, image_shape: ImageShape) -> dict[str, float]:
-    """Trainable parameters, and FLOPs of one image's forward pass (an addition counts as one)."""
-    device = next(network.parameters()).device
-    was_training = network.training
+@torch.inference_mode()
+def evaluate(
+    network: nn.Module, held: Images, dataset: Dataset, generator: torch.Generator
+) -> tuple[float, float]:
+    """Mean cross-entropy in nats and share of right answers, in float32. Draws nothing."""
+    network.eval()
+    total, right = 0.0, 0
+    for images, labels in batches(
+        held,
+        batch_size=EVALUATION_BATCH,
+        generator=generator,
+        mean=dataset.mean,
+        std=dataset.std,
+        shuffle=False,
+    ):
+        logits = network(images)
+        total += F.cross_entropy(logits, labels, reduction="sum").item()
+        right += int((logits.argmax(1) == labels).sum())
+    return total / len(held), right / len(held)
+
+
+def build_network(
+    space: SearchSpace, config: Config, image_shape: ImageShape, classes: int
+) -> nn.Module:
+    """The network of `config`, on the CPU. Raises UserError if the space builds none."""
+    if space.build is None:
+        raise UserError(
+            f"Space {space.name!r} has no build function, so there is no network to train; "
+            "give it one, or choose another with --space."
+        )
+    return space.build(config, image_shape, classes)
+
+
+def count_flops(network: nn.Module, image_shape: ImageShape) -> int:
+    """Floating-point operations of one image forward, as PyTorch counts them; no state changes."""
+    training = network.training
     network.eval()
     with FlopCounterMode(display=False) as counter, torch.no_grad():
-        network(torch.zeros(1, *image_shape, device=device))
-    network.train(was_training)
-    parameters = sum(p.numel() for p in network.parameters() if p.requires_grad)
-    return {"parameters": parameters, "flops": counter.get_total_flops()}
-
-
-def has_bfloat16(device: torch.device) -> bool:
-    """Whether the device computes in bfloat16 by itself, and so faster."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    return torch.cpu._is_avx512_bf16_supported()
-
-
-def load_network(
-    checkpoint: Path, config: Config, space: SearchSpace, image_shape: ImageShape, classes: int
-) -> nn.Module:
-    """The trained network of a trial's checkpoint folder, on the CPU, ready to predict."""
-    if space.build is None:
-        raise UserError(f"Space {space.name!r} builds no network.")
-    member = space.active({k: v for k, v in config.items() if v is not None and k != "seed"})
-    network = space.build(member, image_shape, classes)
-    state = torch.load(checkpoint / "state.pt", map_location="cpu", weights_only=True)
-    network.load_state_dict(state["own"]["network"])
-    return network.eval()
+        network(torch.zeros(1, *image_shape))
+    network.train(training)
+    return int(counter.get_total_flops())
