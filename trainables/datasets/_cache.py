@@ -20,6 +20,7 @@ from search_spaces._errors import UserError
 
 Kept: TypeAlias = dict[str, np.ndarray]
 SUMS = "SHA256SUMS"
+LAYOUT = 1  # one more whenever the code comes to keep something else under the same key
 
 
 def cache_folder() -> Path:
@@ -53,7 +54,7 @@ def keep(key: str, build: Callable[[], Kept]) -> Kept:
     What is kept is written beside its place and renamed, so others see all of it or nothing; it
     is checked against its SHA-256 at each opening and built again if the disk has damaged it.
     """
-    place = cache_folder() / "arrays" / key
+    place = cache_folder() / f"arrays-{LAYOUT}" / key
     kept = _mapped(place)
     if kept is not None:
         return kept
@@ -68,22 +69,33 @@ def keep(key: str, build: Callable[[], Kept]) -> Kept:
     return kept
 
 
-def _write(place: Path, arrays: Kept) -> None:
-    """Whole or not at all; called by the one process that holds the lock of this place."""
-    beside = place.with_name(f".{place.name}.part")
-    shutil.rmtree(beside, ignore_errors=True)  # of a process that was killed
+@contextmanager
+def scratch(place: Path) -> Iterator[Path]:
+    """An empty folder beside `place` to make its content in, gone afterwards.
+
+    For the one process that holds the lock of `place`: what a killed one left is swept away.
+    """
+    folder = place.with_name(f".{place.name}.part")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     try:
-        beside.mkdir(parents=True)
-        for name, array in arrays.items():
-            np.save(beside / f"{name}.npy", array, allow_pickle=False)
-        sums = [f"{_sha256(beside / f'{name}.npy')}  {name}.npy\n" for name in arrays]
-        (beside / SUMS).write_text("".join(sums))
-        shutil.rmtree(place, ignore_errors=True)  # a damaged one; whoever maps it keeps its inodes
-        beside.replace(place)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write(place: Path, arrays: Kept) -> None:
+    """Whole or not at all."""
+    try:
+        with scratch(place) as beside:
+            for name, array in arrays.items():
+                np.save(beside / f"{name}.npy", array, allow_pickle=False)
+            sums = [f"{_sha256(beside / f'{name}.npy')}  {name}.npy\n" for name in arrays]
+            (beside / SUMS).write_text("".join(sums))
+            shutil.rmtree(place, ignore_errors=True)  # damaged; whoever maps it keeps its inodes
+            beside.replace(place)
     except OSError as error:
         raise UserError(f"The data cannot be kept in {place.parent}: {error}.") from error
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
 
 
 def _mapped(place: Path) -> Kept | None:

@@ -3,7 +3,6 @@
 import hashlib
 import pickle
 import tarfile
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 
 from search_spaces._errors import UserError
 from trainables.datasets._arrays import Arrays
-from trainables.datasets._cache import Kept, cache_folder, keep, locked
+from trainables.datasets._cache import Kept, cache_folder, keep, locked, scratch
 from trainables.datasets._download import UnreachableError, fetch
 from trainables.datasets._unpickle import unpickle_arrays
 
@@ -93,8 +92,8 @@ def _download(cache: Path, folder: Path, files: CifarFiles) -> None:
     from torchvision import datasets  # takes seconds to import: only who downloads pays
 
     known = getattr(datasets, files.name)
-    with tempfile.TemporaryDirectory(prefix=".fetch-", dir=cache) as beside:
-        archive = Path(beside) / known.filename
+    with scratch(cache / files.folder) as beside:
+        archive = beside / known.filename
         try:
             fetch([known.url], archive, md5=known.tgz_md5)
         except UnreachableError as reason:
@@ -106,4 +105,4 @@ def _download(cache: Path, folder: Path, files: CifarFiles) -> None:
             opened.extractall(beside, filter="data")
         (cache / files.folder).mkdir(exist_ok=True)
         for name in files.all:
-            (Path(beside) / files.folder / name).replace(cache / files.folder / name)
+            (beside / files.folder / name).replace(cache / files.folder / name)

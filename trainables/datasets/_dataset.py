@@ -91,6 +91,8 @@ def load_dataset(
         raise UserError(f"The validation share must lie between 0 and 1, but is {validation}.")
     if seed < 0:
         raise UserError(f"The seed must be 0 or more, but is {seed}.")
+    if size is not None and size < 1:
+        raise UserError(f"A subset must have 1 image or more, but {size} were asked for.")
     return _load(
         str(Path(name_or_path).absolute()) if is_path(name_or_path) else name_or_path,
         data_folder(data_dir),
@@ -134,7 +136,7 @@ def _load(
     if not len(arrays.test_images):
         digest = hashlib.sha256(f"{digest}, test part by seed {seed}".encode()).hexdigest()
     parts = keep(
-        f"{name}-{digest[:16]}-{seed}-{validation:.6f}-{size or 'all'}",
+        f"{name}-{digest[:16]}-{seed}-{validation}-{size}",
         lambda: _split(arrays, seed=seed, validation=validation, size=size),
     )
     given = {"test": arrays.test_images, "test_labels": arrays.test_labels}
@@ -184,13 +186,10 @@ def _split(arrays: Arrays, *, seed: int, validation: float, size: int | None) ->
 
 def _statistics(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Exact mean and standard deviation per channel, on the scale 0..1; 1 where nothing varies."""
-    counts = np.stack(
-        [
-            sum(np.bincount(block[:, channel].ravel(), minlength=256) for block in blocks)
-            for channel in range(images.shape[1])
-            for blocks in [np.array_split(images, -(-len(images) // 1000))]
-        ]
-    )
+    counts = np.zeros((images.shape[1], 256))
+    for block in np.array_split(images, -(-len(images) // 1000)):  # bincount makes int64 of them
+        for channel in range(len(counts)):
+            counts[channel] += np.bincount(block[:, channel].ravel(), minlength=256)
     share = counts / counts.sum(axis=1, keepdims=True)
     values = np.arange(256) / 255
     mean = share @ values

@@ -2,8 +2,6 @@
 
 import hashlib
 import math
-import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -11,7 +9,7 @@ import numpy as np
 
 from search_spaces._errors import UserError
 from trainables.datasets._arrays import Arrays
-from trainables.datasets._cache import cache_folder, locked
+from trainables.datasets._cache import cache_folder, locked, scratch
 from trainables.datasets._download import UnreachableError
 
 # In the order of `Arrays`: train images, train labels, test images, test labels.
@@ -101,19 +99,18 @@ def _obtain(
     sha256: Sequence[str] | None,
 ) -> None:
     """Fills `raw` from the first source that answers; each file appears whole or not at all."""
-    raw.mkdir(parents=True, exist_ok=True)
     failures = []
     for label, source in sources.items():
-        with tempfile.TemporaryDirectory(prefix=".fetch-", dir=raw.parent) as beside:
-            try:
-                source(Path(beside))
-                _mapped(Path(beside), (), sha256)
-            except (UnreachableError, UserError, OSError) as reason:
-                failures.append(f"{label}: {reason}")
-                continue
-            for file in FILES:
-                os.replace(Path(beside) / file, raw / file)
+        try:
+            with scratch(raw) as beside:
+                source(beside)
+                _mapped(beside, (), sha256)
+                raw.mkdir(exist_ok=True)
+                for file in FILES:
+                    (beside / file).replace(raw / file)
             return
+        except (UnreachableError, UserError, OSError) as reason:
+            failures.append(f"{label}: {reason}")
     raise UserError(
         f"{name} is not in {folder / name / 'raw'}, and no source answers "
         f"({'; '.join(failures)}). Put its four IDX files there."
