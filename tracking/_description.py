@@ -23,17 +23,19 @@ def describe(
     """`runs` maps a trial's id to the address of its page; `final` what the repeats gave."""
     counts = Counter(row.outcome for row in rows)
     told = ", ".join(f"{counts[k]} {k}" for k in sorted(counts)) or "none yet"
+    best = best_first(rows, study.objectives)
+    first = study.objectives[0].metric
+    found = f"Best {first}: **{best[0].metrics[first]:.6g}**. " if best else ""
     parts = [
-        f"**{study.name}**: {', '.join(map(str, study.objectives))} on {study.dataset}, "
-        f"space `{study.space}`, {study.searcher} with {study.scheduler}, seed {study.seed}. "
-        f"Trials: {told}."
+        f"{found}Trials: {told}. {', '.join(map(str, study.objectives))} on {study.dataset}, "
+        f"space {study.space}, searcher {study.searcher}, scheduler {study.scheduler}, "
+        f"seed {study.seed}."
     ]
     if links:
         parts.append(" · ".join(f"[{name}]({address})" for name, address in links.items()))
     if final:
         lines = [f"| {key} | {_text(value)} |" for key, value in final.items()]
         parts.append("\n".join(["| best config, trained again | |", "|--|--|", *lines]))
-    best = best_first(rows, study.objectives)
     if best:
         parts.append(_table(best[:ROWS], study.objectives, runs or {}))
     facts = {"digest": f"`{study.dataset_digest[:12]}`", **study.dataset_context}

@@ -29,8 +29,11 @@ class Change:
     tags: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     sweep: bool = False
+    began: int = 0  # Unix milliseconds of its first operation
+    ended: int = 0  # and of its last
 
     def add(self, op: Op) -> None:
+        self.began, self.ended = self.began or op["t"], op["t"]
         self.name = op.get("name", self.name)
         self.status = op.get("status", self.status)
         self.sweep = self.sweep or op.get("sweep", False)
@@ -109,7 +112,10 @@ class Runs:
             self._client.log_text(run_id, text, name)
         if change.status:
             with _refusals(f"status of run {run_id}"):
-                self._client.update_run(run_id, status=change.status)
+                if change.status == "RUNNING":
+                    self._client.update_run(run_id, status=change.status)
+                else:  # with the time it really ended, however late the server learns of it
+                    self._client.set_terminated(run_id, change.status, change.ended)
 
     def _log_batch(self, run_id: str, metrics: list, params: list, tags: list) -> None:
         try:
@@ -136,7 +142,10 @@ class Runs:
             self._looked_up = False  # should the answer to this get lost, look again first
             tags = dict(sorted({**change.tags, **self._identity(key)}.items())[:100])
             run = self._client.create_run(
-                self.experiment_id, tags=tags, run_name=change.name or key or self._study.name
+                self.experiment_id,
+                start_time=change.began or None,
+                tags=tags,
+                run_name=change.name or key or self._study.name,
             )
             self.ids[key] = run.info.run_id
             self._client.log_inputs(run.info.run_id, datasets=[self._dataset(key)])
@@ -192,7 +201,7 @@ class Runs:
         )
         for run in list(self._search(condition)):
             self._client.set_tag(run.info.run_id, "automl.outcome", "stopped")
-            self._client.update_run(run.info.run_id, status="FINISHED")
+            self._client.set_terminated(run.info.run_id, "FINISHED")
 
     def _announce(self) -> None:
         """Links to the newest studies, above the experiment's list of runs."""

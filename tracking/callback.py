@@ -298,12 +298,13 @@ class TrackingCallback(Callback):
         """The parent's curves and description, with the number of ended trials as the step."""
         rows, counts = self._trials.rows(), self._trials.counts()
         ended = [row for row in rows if row.outcome in ("completed", "pruned")]
-        metrics = {f"trials_{k}": float(counts[k]) for k in ("completed", "pruned", "failed")}
-        metrics["trials_done"] = sum(metrics.values())
+        metrics: dict[str, float] = {}
         for objective in self._study.objectives:
             best = best_first(ended, (objective,))
             if best:
                 metrics[f"best_{objective.metric}"] = best[0].metrics[objective.metric]
+        metrics |= {f"trials_{k}": counts[k] for k in ("completed", "pruned", "failed")}
+        metrics["trials_done"] = sum(counts[k] for k in ("completed", "pruned", "failed"))
         links = self._runs.links("")
         text = describe(self._study, rows, provenance.versions(), links=links)
         note = {"mlflow.note.content": text}

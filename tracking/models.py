@@ -116,7 +116,10 @@ def _store(
             metadata=details,
         )
     client = connect(uri)
-    client.update_run(run.info.run_id, status=status)
+    if status == "RUNNING":
+        client.update_run(run.info.run_id, status=status)
+    else:
+        client.set_terminated(run.info.run_id, status, run.info.end_time)
     now = run.info.end_time or run.info.start_time
     points = [
         Metric(

@@ -1,0 +1,103 @@
+"""Stores to track into: real MLflow, on SQLite and behind a real server."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from search_spaces._objective import Objective
+from tracking._server import connect, default_uri
+from tracking._study import Study
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database that MLflow has set up: it takes seconds, so once for all tests."""
+    folder = tmp_path_factory.mktemp("template")
+    connect(default_uri(folder)).search_experiments()
+    return folder / "mlflow.db"
+
+
+@pytest.fixture
+def uri(template: Path, tmp_path: Path) -> str:
+    shutil.copy(template, tmp_path / "mlflow.db")
+    return default_uri(tmp_path)
+
+
+@pytest.fixture
+def make_study() -> Callable[..., Study]:
+    def make(**changes) -> Study:
+        facts = {
+            "name": "a study",
+            "objectives": (Objective("accuracy"),),
+            "dataset": "digits",
+            "dataset_digest": "d1g35t",
+            "dataset_context": {"train": 1078, "classes": 10},
+            "space": "tiny",
+            "searcher": "random",
+            "scheduler": "asha",
+            "seed": 3,
+            "command": "python workflows/hpo.py --seed 3",
+            "study_id": "study-1",
+            "max_t": 6,
+        }
+        return Study(**{**facts, **changes})
+
+    return make
+
+
+class Server:
+    """A real `mlflow server` process that can be stopped and started again on the same store."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.uri = f"http://127.0.0.1:{self.port}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "mlflow", "server", "--workers", "1"]
+        command += ["--host", "127.0.0.1", "--port", str(self.port)]
+        command += ["--backend-store-uri", default_uri(self._folder)]
+        command += ["--artifacts-destination", str(self._folder / "artifacts")]
+        quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+        with (self._folder / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                command,
+                env={**os.environ, **quiet},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + 90
+        while time.monotonic() < deadline:
+            try:
+                urllib.request.urlopen(f"{self.uri}/health", timeout=2).close()
+                return
+            except OSError:
+                time.sleep(0.2)
+        raise TimeoutError((self._folder / "server.log").read_text()[-2000:])
+
+    def stop(self) -> None:
+        if self._process is not None:
+            os.killpg(self._process.pid, 15)  # its own session: the server and its workers
+            self._process.wait(timeout=30)
+            self._process = None
+
+
+@pytest.fixture
+def server(template: Path, tmp_path: Path) -> Iterator[Server]:
+    shutil.copy(template, tmp_path / "mlflow.db")
+    server = Server(tmp_path)
+    server.start()
+    yield server
+    server.stop()

@@ -1,0 +1,294 @@
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import tracked_learner
+from ray import cloudpickle, tune
+from ray.tune.schedulers import ASHAScheduler, PopulationBasedTraining
+from tracked_learner import Learner
+
+from tracking._server import connect
+from tracking.callback import TrackingCallback
+
+cloudpickle.register_pickle_by_value(tracked_learner)  # workers need not find this folder
+
+
+def run_study(callback, folder, space, *, scheduler=None, max_failures=0, max_t=6, cpus=1):
+    return tune.Tuner(
+        tune.with_resources(Learner, {"cpu": cpus}),
+        param_space=space,
+        tune_config=tune.TuneConfig(scheduler=scheduler, reuse_actors=True),
+        run_config=tune.RunConfig(
+            name="search",
+            storage_path=str(folder),
+            callbacks=[callback],
+            stop={"training_iteration": max_t},
+            checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=1),
+            failure_config=tune.FailureConfig(max_failures=max_failures),
+            verbose=0,
+        ),
+    ).fit()
+
+
+def stored_runs(uri, experiment="test"):
+    """The parent, and the children by trial id."""
+    client = connect(uri)
+    found = client.get_experiment_by_name(experiment)
+    runs = client.search_runs([found.experiment_id], max_results=1000)
+    parents = [r for r in runs if r.data.tags["automl.role"] == "study"]
+    assert len(parents) == 1
+    children = {r.data.tags["automl.trial_id"]: r for r in runs if r not in parents}
+    assert len(children) == len(runs) - 1, "two runs for one trial"
+    return parents[0], children
+
+
+def history(uri, run, key):
+    points = connect(uri).get_metric_history(run.info.run_id, key)
+    return [(p.step, p.value) for p in sorted(points, key=lambda p: p.step)]
+
+
+def artifact(uri, run, name):
+    client = connect(uri)
+    return json.loads(Path(client.download_artifacts(run.info.run_id, name)).read_text())
+
+
+@pytest.mark.usefixtures("ray_cluster")
+def test_every_outcome_is_told_apart_and_the_parent_sums_them_up(uri, tmp_path, make_study):
+    callback = TrackingCallback(
+        uri=uri, experiment="test", study=make_study(), folder=tmp_path / "journal"
+    )
+    space = {"lr": tune.grid_search([0.3, 0.2, 0.1, 0.01]), "breaks_at": None}
+    space["breaks_at"] = tune.sample_from(lambda config: 2 if config["lr"] == 0.3 else None)
+    halving = ASHAScheduler(metric="accuracy", mode="max", max_t=6, grace_period=2)
+    run_study(callback, tmp_path, space, scheduler=halving, cpus=2)
+    assert callback.study_end("completed")
+
+    parent, children = stored_runs(uri)
+    outcomes = {r.data.params["lr"]: r.data.tags["automl.outcome"] for r in children.values()}
+    assert outcomes == {"0.3": "failed", "0.2": "completed", "0.1": "pruned", "0.01": "pruned"}
+    statuses = {r.data.params["lr"]: r.info.status for r in children.values()}
+    assert statuses["0.3"] == "FAILED"
+    assert statuses["0.1"] == statuses["0.2"] == "FINISHED"
+    assert parent.info.status == "FINISHED"
+    failed = next(r for r in children.values() if r.info.status == "FAILED")
+    assert "broken on purpose" in failed.data.tags["automl.error"]
+
+    done = next(r for r in children.values() if r.data.params["lr"] == "0.2")
+    assert [step for step, _ in history(uri, done, "accuracy")] == [1, 2, 3, 4, 5, 6]
+    assert set(done.data.metrics) == {"accuracy", "inner/loss"}
+    assert done.data.tags["mlflow.parentRunId"] == parent.info.run_id
+    assert done.info.end_time > done.info.start_time
+    assert artifact(uri, done, "config.json")["lr"] == 0.2
+
+    best = history(uri, parent, "best_accuracy")
+    assert [value for _, value in best] == sorted(value for _, value in best)
+    assert best[-1] == (4, pytest.approx(1.2))
+    metrics = parent.data.metrics
+    assert (metrics["trials_done"], metrics["trials_failed"], metrics["trials_pruned"]) == (4, 1, 2)
+    assert parent.data.tags["automl.command"] == "python workflows/hpo.py --seed 3"
+    assert parent.data.tags["version.ray"].startswith("2.")
+    assert parent.inputs.dataset_inputs[0].dataset.name == "digits"
+    assert "| 0.2 |" in parent.data.tags["mlflow.note.content"]
+    assert all("workflowType=machine_learning" in link for link in callback.links().values())
+
+
+@pytest.mark.usefixtures("ray_cluster")
+def test_population_based_training_keeps_first_params_and_logs_changes(uri, tmp_path, make_study):
+    study = make_study(scheduler="pbt", max_t=8)
+    callback = TrackingCallback(uri=uri, experiment="test", study=study, folder=tmp_path / "j")
+    start = [0.3, 0.2, 0.003, 0.0005]
+    exploiting = PopulationBasedTraining(
+        metric="accuracy",
+        mode="max",
+        time_attr="training_iteration",
+        perturbation_interval=2,
+        hyperparam_mutations={"lr": tune.loguniform(0.001, 1)},
+    )
+    space = {"lr": tune.grid_search(start), "seconds": 0.05}
+    run_study(callback, tmp_path, space, scheduler=exploiting, max_t=8, cpus=0.5)
+    assert callback.study_end("completed")
+
+    parent, children = stored_runs(uri)
+    assert sorted(float(r.data.params["lr"]) for r in children.values()) == sorted(start)
+    cloned = [r for r in children.values() if "pbt.parent_trial" in r.data.tags]
+    assert cloned
+    for run in cloned:
+        assert run.data.tags["pbt.parent_trial"] in children
+        assert float(run.data.tags["hp.lr"]) == run.data.metrics["hp/lr"]
+        assert run.data.metrics["hp/lr"] != float(run.data.params["lr"])
+    for run in children.values():
+        steps = [step for step, _ in history(uri, run, "accuracy")]
+        assert steps == list(range(1, len(steps) + 1)), "a step was repeated or left out"
+    lineage = artifact(uri, parent, "lineage.json")
+    assert {entry["trial"] for entry in lineage} == {r.data.tags["automl.trial_id"] for r in cloned}
+    assert all(entry["changed"]["lr"][0] != entry["changed"]["lr"][1] for entry in lineage)
+
+
+@pytest.mark.usefixtures("ray_cluster")
+def test_a_retried_trial_has_one_run_and_no_repeated_steps(uri, tmp_path, make_study):
+    callback = TrackingCallback(
+        uri=uri, experiment="test", study=make_study(), folder=tmp_path / "journal"
+    )
+    run_study(callback, tmp_path, {"lr": 0.1, "breaks_at": 4}, max_failures=2)
+    callback.study_end("completed")
+    _, children = stored_runs(uri)
+    (run,) = children.values()
+    assert history(uri, run, "accuracy") == [
+        (1, pytest.approx(0.1)),
+        (2, pytest.approx(0.2)),
+        (3, pytest.approx(0.3)),
+    ]
+    assert run.data.tags["automl.retries"] == "2"
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from test_callback import resumable
+resumable(Path(sys.argv[1]), sys.argv[2], float(sys.argv[3]))
+"""
+
+
+def resumable(folder: Path, uri: str, seconds: float) -> None:
+    """What the killed process runs, twice; in the shape of a workflow."""
+    import ray
+
+    from search_spaces._objective import Objective
+    from tracking._study import Study
+
+    study = Study("killed", (Objective("accuracy"),), "digits", "d", "s", "random", "fifo", 0,
+                  "python x.py", "killed-1", 12)  # fmt: skip
+    callback = TrackingCallback(uri=uri, experiment="test", study=study, folder=folder / "journal")
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    has_state = bool(list((folder / "search").glob("experiment_state-*.json")))
+    resume = {"resume_config": tune.ResumeConfig()} if has_state else {}
+    tune.Tuner(
+        Learner,
+        param_space={"lr": tune.grid_search([0.1, 0.2]), "seconds": seconds},
+        run_config=tune.RunConfig(
+            name="search",
+            storage_path=str(folder),
+            callbacks=[callback],
+            stop={"training_iteration": 12},
+            checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=1),
+            verbose=0,
+        ),
+        _tuner_kwargs=resume,
+    ).fit()
+    callback.study_end("completed")
+
+
+def start_script(folder: Path, uri: str, seconds: float) -> "subprocess.Popen[bytes]":
+    environment = {**os.environ, "TUNE_GLOBAL_CHECKPOINT_S": "1"}
+    environment["PYTHONPATH"] = str(Path(__file__).parent)
+    command = [sys.executable, "-c", SCRIPT, str(folder), uri, str(seconds)]
+    with (folder / "log").open("ab") as log:
+        return subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+
+
+def journal_lines(folder: Path) -> int:
+    return sum(file.read_text().count("\n") for file in (folder / "journal").glob("*.jsonl"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("with_state", [True, False], ids=["with Tune's state", "without"])
+def test_a_killed_and_resumed_study_has_one_finished_run_a_trial(uri, tmp_path, with_state):
+    process = start_script(tmp_path, uri, 0.4)
+    deadline = time.monotonic() + 90
+    while journal_lines(tmp_path) < 12 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert process.poll() is None, (tmp_path / "log").read_text()
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    states = list((tmp_path / "search").glob("experiment_state-*.json"))
+    if with_state:
+        assert states
+    else:
+        for state in states:
+            state.unlink()
+    with next((tmp_path / "journal").glob("*.jsonl")).open("a") as journal:
+        journal.write('{"run":"torn in the mid')  # what a kill in mid-write leaves
+
+    assert start_script(tmp_path, uri, 0.01).wait(timeout=120) == 0, (tmp_path / "log").read_text()
+    parent, children = stored_runs(uri)
+    assert parent.info.status == "FINISHED"
+    found = sorted((r.data.params["lr"], r.info.status) for r in children.values())
+    assert found == [("0.1", "FINISHED"), ("0.2", "FINISHED")]
+    for run in children.values():
+        lr = float(run.data.params["lr"])
+        expected = [(step, pytest.approx(step * lr)) for step in range(1, 13)]
+        assert history(uri, run, "accuracy") == expected
+        assert run.data.tags["automl.outcome"] == "completed"
+    assert parent.data.metrics["trials_done"] == 2
+
+
+class WhenBothHaveReported(tune.Stopper):
+    def __init__(self):
+        self.seen = set()
+
+    def __call__(self, trial_id, result):
+        self.seen.add(trial_id)
+        return False
+
+    def stop_all(self):
+        return len(self.seen) == 2
+
+
+@pytest.mark.usefixtures("ray_cluster")
+def test_trials_that_an_ended_study_left_unfinished_are_stopped(uri, tmp_path, make_study):
+    callback = TrackingCallback(
+        uri=uri, experiment="test", study=make_study(), folder=tmp_path / "journal"
+    )
+    tune.Tuner(
+        tune.with_resources(Learner, {"cpu": 1}),
+        param_space={"lr": tune.grid_search([0.1, 0.2]), "seconds": 0.2},
+        run_config=tune.RunConfig(
+            storage_path=str(tmp_path),
+            callbacks=[callback],
+            verbose=0,
+            name="search",
+            stop=WhenBothHaveReported(),
+        ),
+    ).fit()
+    callback.study_end("stopped")
+    parent, children = stored_runs(uri)
+    assert Counter(r.data.tags["automl.outcome"] for r in children.values()) == {"stopped": 2}
+    assert {r.info.status for r in [parent, *children.values()]} == {"FINISHED"}
+    assert parent.data.tags["automl.outcome"] == "stopped"
+
+
+def test_a_callback_is_pickled_with_its_arguments_alone(uri, tmp_path, make_study):
+    study = make_study()
+    callback = TrackingCallback(uri=uri, experiment="test", study=study, folder=tmp_path / "j")
+    callback.setup()
+    copy = pickle.loads(pickle.dumps(callback))
+    assert callback.study_end("completed")
+    assert copy.study_end("completed")
+    parent, children = stored_runs(uri)
+    assert not children
+    assert parent.data.params["dataset"] == "digits"
+
+
+def test_a_hook_that_fails_does_not_reach_tune(uri, tmp_path, make_study, caplog):
+    study = make_study()
+    callback = TrackingCallback(uri=uri, experiment="test", study=study, folder=tmp_path / "j")
+    callback.on_trial_result(iteration=1, trials=[], trial=None, result={})
+    assert "Tracking goes on without what on_trial_result had to say" in caplog.text
+
+
+def test_the_same_journal_fills_another_store_from_the_start(uri, template, tmp_path, make_study):
+    study, folder = make_study(), tmp_path / "journal"
+    TrackingCallback(uri=uri, experiment="test", study=study, folder=folder).study_end("stopped")
+    other = f"sqlite:///{tmp_path}/other.db"
+    (tmp_path / "other.db").write_bytes(template.read_bytes())
+    moved = TrackingCallback(uri=other, experiment="test", study=study, folder=folder)
+    assert moved.study_end("completed")
+    assert stored_runs(other)[0].data.tags["automl.outcome"] == "completed"
+    assert stored_runs(uri)[0].data.tags["automl.outcome"] == "stopped"
