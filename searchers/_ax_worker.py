@@ -1,0 +1,122 @@
+"""Ax in a process of its own: Tune's loop never waits for it, and the driver never imports it.
+
+Messages go down a pipe in the order of events and are worked off one by one, so a suggestion is a
+function of what was sent before it, and not of time. Each suggestion comes back with a snapshot of
+the model; from that and the messages since, another process goes on exactly as this one would have.
+"""
+
+import os
+import pickle
+import queue
+import struct
+import subprocess
+import sys
+import threading
+from typing import IO, Any
+
+from searchers._settings import Settings
+
+Message = tuple[str, tuple[Any, ...]]  # a method of AxModel, and its arguments
+NICENESS = 5
+
+
+class AxWorker:
+    """The driver's end. `start` is settings, or a snapshot that `receive` returned."""
+
+    def __init__(self, start: Settings | bytes, log: list[Message]) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "searchers._ax_worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        self._replies: queue.Queue[Any] = queue.Queue()
+        self._outbox: queue.Queue[Any] = queue.Queue()
+        for target in (self._read, self._write):
+            threading.Thread(target=target, daemon=True).start()
+        self._outbox.put(start)
+        for message in log:
+            self.send(message)
+
+    def send(self, message: Message) -> None:
+        """Never blocks, not even while the model thinks and its pipe is full."""
+        self._outbox.put(message)
+
+    def receive(self, timeout: float = 0.0) -> Any:
+        """The next reply: (config, snapshot), or None at the end of a finite space.
+
+        Raises queue.Empty if there is none yet, EOFError if the process has died.
+        """
+        reply = self._replies.get(block=timeout > 0, timeout=timeout or None)
+        if isinstance(reply, EOFError):
+            self._replies.put(reply)
+            raise reply
+        return reply
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        try:
+            while True:
+                self._replies.put(_load(self._process.stdout))
+        except EOFError as end:
+            self._replies.put(end)
+
+    def _write(self) -> None:
+        assert self._process.stdin is not None
+        try:
+            while True:
+                _dump(self._outbox.get(), self._process.stdin)
+        except (BrokenPipeError, OSError):
+            pass  # the reader tells
+
+
+def _dump(value: Any, pipe: IO[bytes]) -> None:
+    text = pickle.dumps(value)
+    pipe.write(struct.pack("<Q", len(text)) + text)
+    pipe.flush()
+
+
+def _load(pipe: IO[bytes]) -> Any:
+    head = pipe.read(8)
+    if len(head) < 8:
+        raise EOFError
+    (length,) = struct.unpack("<Q", head)
+    text = pipe.read(length)
+    if len(text) < length:
+        raise EOFError
+    return pickle.loads(text)
+
+
+def main() -> None:
+    """The model's end: work off messages until the driver is gone."""
+    os.nice(NICENESS)
+    own_stdout, sys.stdout = sys.stdout.buffer, sys.stderr  # nothing else may enter the pipe
+    from searchers._ask_tell import Exhausted
+    from searchers._ax_model import AxModel, quiet
+
+    quiet()
+    start = _load(sys.stdin.buffer)
+    model = pickle.loads(start) if isinstance(start, bytes) else AxModel(start)
+    while True:
+        try:
+            method, arguments = _load(sys.stdin.buffer)
+        except EOFError:
+            return  # the driver has gone
+        if method != "suggest":
+            getattr(model, method)(*arguments)
+            continue
+        try:
+            reply = (model.suggest(), pickle.dumps(model))
+        except Exhausted:
+            reply = None
+        try:
+            _dump(reply, own_stdout)
+        except BrokenPipeError:
+            return
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,168 @@
+"""Bayesian optimisation by Ax: a Gaussian process, and an acquisition function of one's choice.
+
+Suggestions are made ahead: with several slots, the next is begun the moment one is handed out, so
+a slot that becomes free finds its config waiting; it has seen all results but the very last. With
+one slot each suggestion waits for the result before it, as sequential optimisation wants.
+"""
+
+import queue
+from typing import Any
+
+from search_spaces._errors import UserError
+from search_spaces._space import Config
+from searchers._ask_tell import AskTellSearcher, Exhausted, Outcome
+from searchers._ax_encoding import Encoding
+from searchers._ax_worker import AxWorker, Message
+from searchers._outcomes import check_outcomes, metric_names
+from searchers._settings import Settings
+
+SEVERAL, ONE = ("qlognehvi",), ("qlognei", "qlogei", "qnei", "ucb")
+MOST_RESTARTS = 3
+IDLE_WAIT = 5.0  # seconds; nobody is held up while nothing runs
+
+
+def create(settings: Settings) -> "Bayesian":
+    return Bayesian(settings)
+
+
+class Bayesian(AskTellSearcher):
+    """A Tune searcher on `ax.api.client.Client`, whose model runs in a process of its own.
+
+    `lookahead` 0 or 1 overrides what the number of slots decides. UserError for a space,
+    constraint or acquisition function that Ax cannot have.
+    """
+
+    def __init__(
+        self, settings: Settings | None = None, *, lookahead: int | None = None, **plain: Any
+    ) -> None:
+        self._lookahead = lookahead
+        self._worker: AxWorker | None = None
+        self._base: Settings | bytes | None = None
+        self._log: list[Message] = []
+        self._ready: list[Config] = []
+        self._waiting = self._handed_out = self._restarts = 0
+        self._exhausted = False
+        super().__init__(settings, **plain)
+
+    def start(self) -> None:
+        assert self.settings is not None
+        check(self.settings)
+        self._base = self.settings
+        for point in self._points:
+            self._send("begun", point)
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        assert self.settings is not None
+        return tuple(metric_names(self.settings))
+
+    def ask(self) -> Config | None:
+        self._collect(0.0)
+        if not self._ready and not self._exhausted:
+            self._request()
+            self._collect(0.0 if self._live else IDLE_WAIT)
+        if self._ready:
+            config = self._ready.pop(0)
+            self._handed_out += 1
+            if self._ahead:
+                self._request()
+            return config
+        if self._exhausted:
+            raise Exhausted
+        return None
+
+    def tell(self, config: Config, outcome: Outcome) -> None:
+        self._send("told", config, outcome)
+        if not self._ahead and not self._live and not self._points:
+            self._request()
+
+    def get_state(self) -> dict[str, Any]:
+        return {**self.__dict__, "_worker": None}
+
+    __getstate__ = get_state
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        if self._worker is not None:
+            self._worker.close()
+        super().set_state(state)
+
+    def close(self) -> None:
+        """End the model's process; it would end with this one anyhow."""
+        if self._worker is not None:
+            self._worker.close()
+            self._worker = None
+
+    @property
+    def _ahead(self) -> int:
+        return self._lookahead if self._lookahead is not None else int(self._limit != 1)
+
+    def _request(self) -> None:
+        """Have one suggestion made, unless one is under way or all samples have theirs."""
+        assert self.settings is not None
+        made = self._handed_out + len(self._ready) + self._waiting + len(self.settings.points)
+        enough = self.settings.samples is not None and made >= self.settings.samples
+        if not self._waiting and not self._ready and not enough:
+            self._send("suggest")
+            self._waiting += 1
+
+    def _send(self, method: str, *arguments: Any) -> None:
+        self._log.append((method, arguments))
+        if self._worker is not None:
+            self._worker.send((method, arguments))
+        elif method == "suggest":
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """A process that stands where the last one, or the saved searcher, stood."""
+        assert self._base is not None
+        self._worker = AxWorker(self._base, self._log)
+
+    def _collect(self, timeout: float) -> None:
+        """Take the suggestion under way, if it is ready within `timeout` seconds."""
+        if not self._waiting:
+            return
+        if self._worker is None:
+            self._go_on()
+        assert self._worker is not None
+        try:
+            reply = self._worker.receive(timeout)
+        except queue.Empty:
+            return
+        except EOFError:
+            self._restarts += 1
+            if self._restarts > MOST_RESTARTS:
+                raise RuntimeError("Ax's process died again and again; see its output.") from None
+            self._go_on()
+            return
+        self._waiting -= 1
+        if reply is None:
+            self._exhausted = True
+            return
+        config, self._base = reply
+        done = [method for method, _ in self._log].index("suggest") + 1
+        self._log = self._log[done:]
+        self._ready.append(config)
+
+
+def check(settings: Settings) -> None:
+    """UserError for what the bayesian searcher cannot do, without importing Ax."""
+    Encoding(settings.space)
+    check_outcomes(settings)
+    several = len(settings.objectives) > 1
+    acquisition = settings.acquisition
+    if acquisition is None or acquisition in (SEVERAL if several else ONE):
+        if settings.beta is not None and acquisition != "ucb":
+            raise UserError("beta belongs to --acquisition ucb alone.")
+        if settings.beta is not None and settings.beta < 0:
+            raise UserError(f"beta must not be negative, but is {settings.beta}.")
+        return
+    if acquisition not in SEVERAL + ONE:
+        raise UserError(
+            f"Unknown acquisition function {acquisition!r}; there are {', '.join(ONE + SEVERAL)}."
+        )
+    fit = SEVERAL if several else ONE
+    raise UserError(
+        f"Acquisition function {acquisition!r} is for {'one' if several else 'several'} "
+        f"objective{'' if several else 's'}, but the study has {len(settings.objectives)}; "
+        f"use {', '.join(fit)}."
+    )

@@ -1,0 +1,73 @@
+"""Optuna's tree-structured Parzen estimator (Bergstra et al. 2011), by Ray's own searcher."""
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import Any
+
+from ray.tune.search import Searcher
+from ray.tune.search.sample import Domain, Float, Integer, Quantized
+
+from search_spaces._errors import UserError
+from search_spaces._space import SearchSpace
+from searchers._domains import check_supported, is_log, values
+from searchers._settings import Settings
+
+
+def create(settings: Settings) -> Searcher:
+    """UserError if Optuna is not installed, or for what Ray's searcher cannot do."""
+    if find_spec("optuna") is None:
+        raise UserError("--searcher optuna needs Optuna: pip install 'automl-on-ray[optuna]'.")
+    for given, words in (
+        (settings.space.constraints, "constraints between parameters"),
+        (settings.outcome_constraints, "outcome constraints"),
+        (settings.known, "results known beforehand"),
+    ):
+        if given:
+            raise UserError(f"--searcher optuna takes no {words}; use --searcher bayesian.")
+    for key, domain in settings.space.domains.items():
+        check_supported(key, domain)
+    import optuna
+    from ray.tune.search.optuna import OptunaSearch
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    several = len(settings.objectives) > 1
+    metrics = [o.metric for o in settings.objectives]
+    modes = [o.mode for o in settings.objectives]
+    return OptunaSearch(
+        space=_by_run(settings.space),
+        metric=metrics if several else metrics[0],
+        mode=modes if several else modes[0],
+        points_to_evaluate=[dict(point) for point in settings.points] or None,
+        seed=None if several else settings.seed,
+        sampler=optuna.samplers.TPESampler(seed=settings.seed) if several else None,
+    )
+
+
+def _by_run(space: SearchSpace) -> Callable[[Any], None]:
+    """Parameters asked for one by one, so that those without their condition do not exist."""
+
+    def define(trial: Any) -> None:
+        config = dict(space.constants)
+        pending = dict(space.domains)
+        while pending:
+            ready = [
+                key
+                for key in pending
+                if key not in space.conditions or space.conditions[key].parent not in pending
+            ]
+            for key in ready:
+                domain = pending.pop(key)
+                condition = space.conditions.get(key)
+                if condition is None or condition.holds(config):
+                    config[key] = _asked(trial, key, domain)
+
+    return define
+
+
+def _asked(trial: Any, key: str, domain: Domain) -> Any:
+    quantised = isinstance(domain.get_sampler(), Quantized)
+    if isinstance(domain, Float) and not quantised:
+        return trial.suggest_float(key, domain.lower, domain.upper, log=is_log(domain))
+    if isinstance(domain, Integer) and not quantised:
+        return trial.suggest_int(key, domain.lower, domain.upper - 1, log=is_log(domain))
+    return trial.suggest_categorical(key, values(domain) or [])
