@@ -178,6 +178,10 @@ class TrackingCallback(Callback):
         """Pages to look at -> address; empty until the server has the study."""
         return self._runs.links(web_address(self._uri))
 
+    def runs_known(self) -> list[str]:
+        """Ids of the runs that the server has of this study so far."""
+        return list(self._runs.ids.values())
+
     # ---- opening: the journal knows what happened before
 
     def _open(self) -> None:

@@ -1,4 +1,3 @@
-import json
 import os
 import pickle
 import signal
@@ -13,8 +12,8 @@ import tracked_learner
 from ray import cloudpickle, tune
 from ray.tune.schedulers import ASHAScheduler, PopulationBasedTraining
 from tracked_learner import Learner
+from tracking_checks import artifact, history, stored_runs
 
-from tracking._server import connect
 from tracking.callback import TrackingCallback
 
 cloudpickle.register_pickle_by_value(tracked_learner)  # workers need not find this folder
@@ -35,28 +34,6 @@ def run_study(callback, folder, space, *, scheduler=None, max_failures=0, max_t=
             verbose=0,
         ),
     ).fit()
-
-
-def stored_runs(uri, experiment="test"):
-    """The parent, and the children by trial id."""
-    client = connect(uri)
-    found = client.get_experiment_by_name(experiment)
-    runs = client.search_runs([found.experiment_id], max_results=1000)
-    parents = [r for r in runs if r.data.tags["automl.role"] == "study"]
-    assert len(parents) == 1
-    children = {r.data.tags["automl.trial_id"]: r for r in runs if r not in parents}
-    assert len(children) == len(runs) - 1, "two runs for one trial"
-    return parents[0], children
-
-
-def history(uri, run, key):
-    points = connect(uri).get_metric_history(run.info.run_id, key)
-    return [(p.step, p.value) for p in sorted(points, key=lambda p: p.step)]
-
-
-def artifact(uri, run, name):
-    client = connect(uri)
-    return json.loads(Path(client.download_artifacts(run.info.run_id, name)).read_text())
 
 
 @pytest.mark.usefixtures("ray_cluster")
@@ -200,7 +177,7 @@ def journal_lines(folder: Path) -> int:
 @pytest.mark.slow
 @pytest.mark.parametrize("with_state", [True, False], ids=["with Tune's state", "without"])
 def test_a_killed_and_resumed_study_has_one_finished_run_a_trial(uri, tmp_path, with_state):
-    process = start_script(tmp_path, uri, 0.4)
+    process = start_script(tmp_path, uri, 0.3)
     deadline = time.monotonic() + 90
     while journal_lines(tmp_path) < 12 and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -216,7 +193,7 @@ def test_a_killed_and_resumed_study_has_one_finished_run_a_trial(uri, tmp_path, 
     with next((tmp_path / "journal").glob("*.jsonl")).open("a") as journal:
         journal.write('{"run":"torn in the mid')  # what a kill in mid-write leaves
 
-    assert start_script(tmp_path, uri, 0.01).wait(timeout=120) == 0, (tmp_path / "log").read_text()
+    assert start_script(tmp_path, uri, 0.3).wait(timeout=120) == 0, (tmp_path / "log").read_text()
     parent, children = stored_runs(uri)
     assert parent.info.status == "FINISHED"
     found = sorted((r.data.params["lr"], r.info.status) for r in children.values())
