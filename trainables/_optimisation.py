@@ -1,7 +1,7 @@
 """From a config to an optimiser, and from a trial's progress to its learning rate."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from torch import nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
@@ -12,24 +12,28 @@ from search_spaces._space import Config
 OPTIMIZERS = ("sgd", "adam", "adamw")
 
 
-def make_optimizer(config: Config, weights: Iterable[nn.Parameter]) -> Optimizer:
-    """The optimiser that `config["optimizer"]` names, fused: one pass over each weight."""
-    rate, decay = config["learning_rate"], config["weight_decay"]
-    betas = (config["beta1"], config["beta2"])
+def make_optimizer(config: Config, network: nn.Module) -> Optimizer:
+    """The optimiser that `config["optimizer"]` names; fused, one pass over each weight.
+
+    Biases and the scales of normalisations, which are vectors, do not decay. Raises UserError for
+    an unknown name.
+    """
+    matrices = [weight for weight in network.parameters() if weight.ndim > 1]
+    vectors = [weight for weight in network.parameters() if weight.ndim <= 1]
+    groups = [
+        {"params": matrices, "weight_decay": config["weight_decay"]},
+        {"params": vectors, "weight_decay": 0.0},
+    ]
+    rate, betas = config["learning_rate"], (config["beta1"], config["beta2"])
     match config["optimizer"]:
         case "sgd":
-            return SGD(
-                weights,
-                lr=rate,
-                weight_decay=decay,
-                momentum=config["momentum"],
-                nesterov=config["nesterov"] and config["momentum"] > 0,
-                fused=True,
-            )
+            momentum = config["momentum"]
+            nesterov = config["nesterov"] and momentum > 0
+            return SGD(groups, rate, momentum=momentum, nesterov=nesterov, fused=True)
         case "adam":
-            return Adam(weights, lr=rate, weight_decay=decay, betas=betas, fused=True)
+            return Adam(groups, rate, betas=betas, fused=True)
         case "adamw":
-            return AdamW(weights, lr=rate, weight_decay=decay, betas=betas, fused=True)
+            return AdamW(groups, rate, betas=betas, fused=True)
     raise UserError(
         f"Unknown optimizer {config['optimizer']!r}; there are {', '.join(OPTIMIZERS)}."
     )

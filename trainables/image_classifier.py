@@ -15,7 +15,7 @@ from search_spaces._errors import UserError
 from search_spaces._space import Config, ImageShape, SearchSpace
 from trainables._augmentation import Augmentation, batches
 from trainables._optimisation import make_optimizer, restore_optimizer, set_learning_rate
-from trainables._torch_trainable import TorchTrainable
+from trainables._torch_trainable import TorchTrainable, read_state
 from trainables.datasets._dataset import Dataset, Images, load_dataset
 
 # What a config that leaves a key out means.
@@ -42,8 +42,8 @@ class DivergedError(RuntimeError):
 class ImageClassifier(TorchTrainable):
     """Each step trains one epoch and reports METRICS; those on the test set only when `final`.
 
-    A trial that diverges raises `DivergedError` at the end of that epoch rather than report a NaN, which
-    schedulers would compare and PBT might copy.
+    A trial that diverges raises `DivergedError` at the end of that epoch rather than report a NaN,
+    which schedulers would compare and population-based training might copy.
     """
 
     # Which direction is better.
@@ -124,12 +124,9 @@ class ImageClassifier(TorchTrainable):
             restore_optimizer(self.optimizer, state["optimizer"])
 
     def _begin(self, config: Config) -> None:
-        member = dict(config)
-        own_seed = self.seed if "seed" in self.space.all else member.pop("seed", self.seed)
-        member = self.space.active(member)
-        self.space.check(member)
+        member, own_seed = member_of(self.space, config)
         self.config_used = {**DEFAULTS, **member}
-        self.prepare(own_seed)
+        self.prepare(self.seed if own_seed is None else own_seed)
         self._place_data()
         with self.randomness():
             network = build_network(
@@ -141,7 +138,7 @@ class ImageClassifier(TorchTrainable):
         }
         network.to(self.device)
         self.network = network.to(memory_format=torch.channels_last)  # a quarter faster on CPUs
-        self.optimizer = make_optimizer(self.config_used, self.network.parameters())
+        self.optimizer = make_optimizer(self.config_used, self.network)
         self.epoch = 0
 
     def _place_data(self) -> None:
@@ -241,3 +238,31 @@ def count_flops(network: nn.Module, image_shape: ImageShape) -> int:
         network(torch.zeros(1, *image_shape))
     network.train(training)
     return int(counter.get_total_flops())
+
+
+def load_network(
+    checkpoint: str | Path,
+    config: Config,
+    *,
+    space: SearchSpace,
+    image_shape: ImageShape,
+    classes: int,
+) -> nn.Module:
+    """The trained network of a trial's checkpoint folder, on the CPU, in evaluation mode."""
+    member = member_of(space, config)[0]
+    network = build_network(space, member, image_shape, classes)
+    network.load_state_dict(read_state(checkpoint)["network"])
+    return network.eval()
+
+
+def member_of(space: SearchSpace, config: Config) -> tuple[Config, int | None]:
+    """The member that a trial's config names, and the seed of its own if it carries one.
+
+    Raises UserError if it is not a member. Tune's config may hold None for a parameter that does
+    not apply.
+    """
+    member = dict(config)
+    seed = None if "seed" in space.all else member.pop("seed", None)
+    member = space.active(member)
+    space.check(member)
+    return member, seed

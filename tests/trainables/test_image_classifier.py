@@ -1,27 +1,34 @@
 """Trials of image classification, on scikit-learn's digits."""
 
-import itertools
+import subprocess
+import sys
+from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
+from ray import tune
 
 from search_spaces._errors import UserError
 from search_spaces._space import SearchSpace
 from search_spaces.mnist_cnn import SPACE
-from trainables.image_classifier import ImageClassifier, load_network
+from search_spaces.mnist_cnn_classic import SPACE as CLASSIC
+from trainables._torch_trainable import read_state
+from trainables.image_classifier import DivergedError, ImageClassifier, load_network
 
 EPOCHS = 3
-SGD = {
+COMMON = {
     "depth": 2, "width": 8, "kernel_size": 3, "activation": "relu", "normalisation": "batch",
     "dropout": 0.3, "learning_rate": 3e-3, "weight_decay": 1e-3, "batch_size": 64,
-    "optimizer": "sgd", "momentum": 0.9, "nesterov": True, "schedule": "one_cycle",
-    "label_smoothing": 0.1, "augmentation": 0.7,
+    "schedule": "one_cycle", "label_smoothing": 0.1, "augmentation": 0.7,
 }  # fmt: skip
-ADAM = {k: v for k, v in SGD.items() if k not in ("momentum", "nesterov")} | {
-    "optimizer": "adam", "beta1": 0.9, "beta2": 0.99, "schedule": "cosine",
+SGD = {**COMMON, "optimizer": "sgd", "momentum": 0.9, "nesterov": True}
+ADAM = {
+    **COMMON, "optimizer": "adam", "beta1": 0.9, "beta2": 0.99, "schedule": "cosine",
     "normalisation": "group", "activation": "gelu",
 }  # fmt: skip
 ADAMW = {**ADAM, "optimizer": "adamw", "schedule": "constant", "normalisation": "none"}
+TIMINGS = ("epoch_seconds", "images_per_second")
 
 
 def trial(config, **keywords):
@@ -35,121 +42,276 @@ def trial(config, **keywords):
 
 
 def finish(classifier):
+    """What the remaining epochs report, timings left out, and a copy of the weights after them."""
     results = [classifier.step() for _ in range(classifier.epochs - classifier.epoch)]
-    return results, [p.detach().clone() for p in classifier.network.state_dict().values()]
+    reports = [{k: v for k, v in result.items() if k not in TIMINGS} for result in results]
+    return reports, [value.clone() for value in classifier.network.state_dict().values()]
+
+
+def same(weights, others):
+    return len(weights) == len(others) and all(map(torch.equal, weights, others))
+
+
+@pytest.fixture(scope="module")
+def unstopped():
+    """What trials that are never stopped report and learn, by optimiser."""
+    return {config["optimizer"]: finish(trial(config)) for config in (SGD, ADAM, ADAMW)}
 
 
 @pytest.mark.parametrize("config", [SGD, ADAM, ADAMW], ids=["sgd", "adam", "adamw"])
 @pytest.mark.parametrize("stopped_after", range(EPOCHS))
 def test_a_trial_restored_at_any_epoch_ends_bit_equal_to_one_never_stopped(
-    config, stopped_after, tmp_path
+    config, stopped_after, unstopped, tmp_path
 ):
-    whole, expected = finish(trial(config))
+    reports, expected = unstopped[config["optimizer"]]
     first = trial(config)
     for _ in range(stopped_after):
         first.step()
     first.save_checkpoint(str(tmp_path))
-    torch.manual_seed(99)
-    second = trial(config, seed=1)
-    torch.rand(7)  # another trial's draws in the same process
+    torch.rand(7)  # another trial draws in the same process
+    second = trial(config)
+    second.step()
     second.load_checkpoint(str(tmp_path))
-    results, weights = finish(second)
-    assert all(map(torch.equal, weights, expected))
-    timings = ("epoch_seconds", "images_per_second")
-    for mine, theirs in zip(results, whole[stopped_after:], strict=True):
-        assert {k: v for k, v in mine.items() if k not in timings} == {
-            k: v for k, v in theirs.items() if k not in timings
-        }
+    resumed, weights = finish(second)
+    assert same(weights, expected)
+    assert resumed == reports[stopped_after:]
 
 
-def test_an_actor_is_reused_for_another_config_as_if_it_were_new():
-    _, expected = finish(trial(ADAM))
+def test_a_trial_restored_by_a_reused_actor_ends_bit_equal(unstopped, tmp_path):
+    first = trial(SGD)
+    first.step()
+    first.save_checkpoint(str(tmp_path))
+    other = trial(ADAM)
+    other.step()
+    assert other.reset_config(dict(SGD))
+    other.load_checkpoint(str(tmp_path))
+    assert same(finish(other)[1], unstopped["sgd"][1])
+
+
+def test_a_trial_restored_in_another_process_ends_bit_equal(unstopped, tmp_path):
+    first = trial(SGD)
+    first.step()
+    first.save_checkpoint(str(tmp_path))
+    program = (
+        "import sys, torch\n"
+        f"torch.set_num_threads({torch.get_num_threads()})\n"
+        "from search_spaces.mnist_cnn import SPACE\n"
+        "from trainables.image_classifier import ImageClassifier\n"
+        "class Bound(ImageClassifier):\n"
+        "    def setup(self, config):\n"
+        "        super().setup(config, space=SPACE, dataset='digits', "
+        f"epochs={EPOCHS}, seed=1)\n"
+        f"trial = Bound(config={SGD!r})\n"
+        "trial.load_checkpoint(sys.argv[1])\n"
+        "while not trial.step()['done']: pass\n"
+        "trial.save_checkpoint(sys.argv[1])\n"
+    )
+    subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True, timeout=120)
+    ended = read_state(tmp_path)["network"].values()
+    assert same(list(ended), unstopped["sgd"][1])
+
+
+def test_an_actor_is_reused_for_another_config_as_if_it_were_new(unstopped):
     reused = trial(SGD)
     reused.step()
+    data = reused.dataset
     assert reused.reset_config(dict(ADAM))
-    _, weights = finish(reused)
-    assert all(map(torch.equal, weights, expected))
+    assert reused.dataset is data
+    assert same(finish(reused)[1], unstopped["adam"][1])
+
+
+def test_two_trials_in_turn_in_one_process_do_not_disturb_each_other(unstopped):
+    one, two = trial(SGD), trial(ADAM)
+    for _ in range(EPOCHS):
+        one.step()
+        two.step()
+    assert same(list(one.network.state_dict().values()), unstopped["sgd"][1])
+    assert same(list(two.network.state_dict().values()), unstopped["adam"][1])
 
 
 def test_a_clone_takes_the_donors_weights_but_its_own_hyperparameters(tmp_path):
     donor = trial(SGD)
     donor.step()
     donor.save_checkpoint(str(tmp_path))
-    clone = trial({**SGD, "momentum": 0.5, "weight_decay": 1e-5, "learning_rate": 1e-4})
+    clone = trial({**SGD, "momentum": 0.5, "nesterov": False, "learning_rate": 1e-4})
     clone.load_checkpoint(str(tmp_path))
     group = clone.optimizer.param_groups[0]
-    assert (group["momentum"], group["weight_decay"]) == (0.5, 1e-5)
-    assert clone.epoch == 1
-    assert torch.equal(next(clone.network.parameters()), next(donor.network.parameters()))
+    assert (group["momentum"], group["nesterov"], clone.epoch) == (0.5, False, 1)
+    weights = [list(t.network.state_dict().values()) for t in (clone, donor)]
+    assert same(*weights)
+    moments = [t.optimizer.state_dict()["state"][0]["momentum_buffer"] for t in (clone, donor)]
+    assert torch.equal(*moments)
     clone.step()
     assert group["lr"] <= 1e-4
 
 
+def test_a_clone_with_another_optimiser_starts_its_moments_anew(tmp_path):
+    donor = trial(SGD)
+    donor.step()
+    donor.save_checkpoint(str(tmp_path))
+    changed = {k: v for k, v in SGD.items() if k not in ("momentum", "nesterov")}
+    clone = trial({**changed, "optimizer": "adam", "beta1": 0.9, "beta2": 0.99})
+    clone.load_checkpoint(str(tmp_path))
+    assert clone.optimizer.state_dict()["state"] == {}
+    assert clone.step()["train_loss"] < 2.5
+
+
+def test_population_based_training_mutates_live_trials(ray_cluster, tmp_path):
+    scheduler = tune.schedulers.PopulationBasedTraining(
+        perturbation_interval=1,
+        hyperparam_mutations={"learning_rate": tune.loguniform(1e-4, 1e-2)},
+        quantile_fraction=0.5,
+        synch=True,
+    )
+    bound = tune.with_parameters(
+        ImageClassifier, space=SPACE, dataset="digits", epochs=4, seed=0, subset=600
+    )
+    results = tune.Tuner(
+        tune.with_resources(bound, {"cpu": 1}),
+        param_space={**SGD, "learning_rate": tune.grid_search([1e-5, 5e-3])},
+        tune_config=tune.TuneConfig(
+            scheduler=scheduler, metric="val_loss", mode="min", reuse_actors=True
+        ),
+        run_config=tune.RunConfig(storage_path=str(tmp_path), verbose=0),
+    ).fit()
+    assert not results.errors
+    assert {result.metrics["training_iteration"] for result in results} == {4}
+    # The one that began with a rate too low to learn has been replaced by a clone of the other.
+    assert min(result.metrics["config"]["learning_rate"] for result in results) > 1e-5
+    assert max(result.metrics["val_loss"] for result in results) < 2.0
+
+
 def test_it_learns_and_reports_what_it_declares():
-    results, _ = finish(trial(ADAMW, epochs=6))
-    assert set(ImageClassifier.METRICS) < set(results[-1])
-    assert results[-1]["val_accuracy"] > 0.8
-    assert [r["done"] for r in results] == [False] * 5 + [True]
+    reports, _ = finish(trial(ADAMW, epochs=6))
+    assert set(ImageClassifier.METRICS) - set(TIMINGS) < set(reports[-1])
+    assert reports[-1]["val_accuracy"] > 0.8
+    assert [report["done"] for report in reports] == [False] * 5 + [True]
 
 
-def test_counts_are_the_networks(tmp_path):
+def test_the_classic_space_trains_with_defaults_for_the_rest():
+    config = {"learning_rate": 3e-3, "weight_decay": 1e-4, "batch_size": 32}
+    reports, _ = finish(trial(config, space=CLASSIC, epochs=3, subset=900))
+    assert reports[-1]["val_accuracy"] > 0.6
+
+
+def test_validation_figures_are_those_of_the_network_on_the_validation_images():
     classifier = trial(SGD)
+    result = classifier.step()
+    held, data = classifier.dataset.validation, classifier.dataset
+    pixels = (held.images.double() / 255 - data.mean[0]) / data.std[0]
+    with torch.no_grad():
+        logits = classifier.network.double().eval()(pixels)
+    right = (logits.argmax(1) == held.labels).double().mean()
+    loss = torch.nn.functional.cross_entropy(logits, held.labels)
+    assert result["val_accuracy"] == pytest.approx(right.item())
+    assert result["val_loss"] == pytest.approx(loss.item(), rel=1e-4)
+
+
+def test_counts_are_the_networks():
     # 3x3x1x8 + batch norm 2x8, 3x3x8x16 + 2x16, and the head 16x10 + 10
-    assert classifier.counts["parameters"] == 72 + 16 + 1152 + 32 + 170
+    costs = trial(SGD).costs
+    assert costs["parameters"] == 72 + 16 + 1152 + 32 + 170
     # an 8x8 image: the first convolution at 8x8, the second at 4x4; two FLOPs a multiplication
-    assert classifier.counts["flops"] == 2 * (64 * 72 + 16 * 1152 + 160)
+    assert costs["flops"] == 2 * (64 * 72 + 16 * 1152 + 160)
 
 
 def test_only_the_last_epoch_of_a_final_training_sees_the_test_set():
-    results, _ = finish(trial(SGD, final=True))
-    assert [("test_accuracy" in r) for r in results] == [False, False, True]
-    assert not any("val_accuracy" in r for r in results)
-    ordinary, _ = finish(trial(SGD))
-    assert not any("test_accuracy" in r for r in ordinary)
+    reports, _ = finish(trial(SGD, final=True))
+    assert [("test_accuracy" in r, "test_loss" in r) for r in reports] == [
+        (False, False),
+        (False, False),
+        (True, True),
+    ]
+    assert not any(key.startswith("val") for report in reports for key in report)
 
 
-def test_a_final_training_learns_from_train_and_validation():
+def test_a_trial_that_is_not_final_is_the_same_whatever_the_test_set_is(unstopped):
+    blind = trial(SGD)
+    blind.dataset = replace(blind.dataset, test=None)
+    assert blind.reset_config(dict(SGD))
+    reports, weights = finish(blind)
+    assert (reports, same(weights, unstopped["sgd"][1])) == (unstopped["sgd"][0], True)
+
+
+def test_a_final_training_learns_from_train_and_validation_of_which_each_image_is_one():
     ordinary, final = trial(SGD), trial(SGD, final=True)
-    held = len(ordinary.data.validation)
-    assert len(final.train_split) == len(ordinary.train_split) + held
+    parts = [ordinary.dataset.train.images, ordinary.dataset.validation.images]
+    trained_on = final._train.images
+    assert len(trained_on) == sum(map(len, parts))
+    assert trained_on.long().sum() == sum(part.long().sum() for part in parts)
 
 
-def test_the_repeats_of_a_final_training_differ_by_their_seed():
-    one, two = (trial({**SGD, "seed": seed}, final=True) for seed in (1, 2))
-    first = next(iter(one.network.parameters()))
-    assert not torch.equal(first, next(iter(two.network.parameters())))
+def test_the_repeats_of_a_final_training_differ_by_the_seed_in_their_config():
+    one, two, again = (trial({**SGD, "seed": seed}, final=True) for seed in (1, 2, 1))
+    first, second, third = (next(t.network.parameters()) for t in (one, two, again))
+    assert torch.equal(first, third)
+    assert not torch.equal(first, second)
+    assert one.dataset is two.dataset
 
 
-def test_a_loss_that_is_not_finite_fails_the_trial():
-    with pytest.raises(FloatingPointError, match="loss is"):
-        finish(trial({**SGD, "learning_rate": 1e30, "normalisation": "none"}))
+def test_a_subset_is_smaller_and_smaller_than_a_batch_it_still_trains():
+    classifier = trial({**SGD, "batch_size": 256}, subset=60)
+    assert len(classifier.dataset.train) == 50
+    assert np.isfinite(classifier.step()["train_loss"])
+
+
+def test_a_loss_that_is_not_finite_fails_the_trial_with_the_reason():
+    classifier = trial({**SGD, "normalisation": "none"})
+    with torch.no_grad():
+        next(classifier.network.parameters()).fill_(float("nan"))
+    with pytest.raises(DivergedError, match=r"epoch 1: the loss is nan.*optimizer=sgd"):
+        classifier.step()
+
+
+def test_a_diverged_trial_does_not_end_the_study(ray_cluster, tmp_path):
+    wild = replace(SPACE, training={**SPACE.training, "learning_rate": tune.uniform(0, 1e9)})
+    bound = tune.with_parameters(ImageClassifier, space=wild, dataset="digits", epochs=2, seed=0)
+    rates = tune.grid_search([1e-2, 1e8])
+    results = tune.Tuner(
+        tune.with_resources(bound, {"cpu": 1}),
+        param_space={**SGD, "normalisation": "none", "learning_rate": rates},
+        tune_config=tune.TuneConfig(reuse_actors=True),
+        run_config=tune.RunConfig(storage_path=str(tmp_path), verbose=0),
+    ).fit()
+    assert results[0].error is None
+    assert "DivergedError" in str(results[1].error)
 
 
 def test_a_checkpoint_gives_the_network_back(tmp_path):
     classifier = trial(SGD)
     classifier.step()
     classifier.save_checkpoint(str(tmp_path))
-    network = load_network(tmp_path, SGD, SPACE, (1, 8, 8), 10)
-    saved = classifier.network.state_dict()
-    assert all(torch.equal(value, saved[key]) for key, value in network.state_dict().items())
+    network = load_network(tmp_path, SGD, space=SPACE, image_shape=(1, 8, 8), classes=10)
+    values = list(network.state_dict().values())
+    assert same(values, list(classifier.network.state_dict().values()))
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({**SGD, "learning_rate": 5.0}, "learning_rate=5.0, outside"),
+        ({**SGD, "wheels": 4}, "'wheels', which space 'mnist-cnn' does not know"),
+        ({key: value for key, value in SGD.items() if key != "width"}, "lacks 'width'"),
+    ],
+    ids=["out of range", "foreign key", "missing key"],
+)
+def test_a_config_that_is_no_member_is_refused(config, message):
+    with pytest.raises(UserError, match=message):
+        trial(config)
+
+
+def test_parameters_that_do_not_apply_may_be_none():
+    used = trial({**SGD, "beta1": None, "beta2": None}).config_used
+    assert used["beta1"] is not None
 
 
 def test_a_space_without_networks_is_refused():
-    with pytest.raises(UserError, match="builds no network"):
+    with pytest.raises(UserError, match="has no build function"):
         trial({}, space=SearchSpace("bare"))
 
 
-@pytest.mark.parametrize("shape", [(1, 8, 8), (1, 28, 28), (3, 32, 32), (3, 64, 48)])
-def test_every_corner_of_the_space_builds_for_every_image_shape(shape):
-    domains = SPACE.architecture
-    corners = itertools.product(
-        (2, 4),
-        (8, 16),
-        (3, 5),
-        domains["activation"].categories,
-        domains["normalisation"].categories,
-    )
-    keys = ("depth", "width", "kernel_size", "activation", "normalisation")
-    for corner in corners:
-        network = SPACE.build(dict(zip(keys, corner, strict=True)), shape, 10)
-        assert network(torch.zeros(2, *shape)).shape == (2, 10)
+def test_images_too_small_are_refused(tmp_path):
+    images = np.zeros((60, 2, 2), np.uint8)
+    np.savez(tmp_path / "tiny.npz", images=images, labels=np.arange(60) % 3)
+    with pytest.raises(UserError, match="Images of 2 x 2 are too small"):
+        trial(SGD, dataset=str(tmp_path / "tiny.npz"))
