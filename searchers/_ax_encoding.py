@@ -71,6 +71,19 @@ class Encoding:
         config = {key: _value(p, parameters.get(p.name, 0)) for key, p in self._all.items()}
         return varying(self._space, config)
 
+    def keys(self) -> dict[str, str]:
+        """The space's keys by Ax's names."""
+        return {parameter.name: key for key, parameter in self._free.items()}
+
+    def slice(self, key: str, config: Config, count: int) -> list[tuple[Any, dict[str, Any]]]:
+        """Values along `key`, at most `count`, each with Ax's parameters for `config` with it."""
+        domain = self._all[key].domain
+        options = values(domain, count)
+        along = options or [from_unit(domain, i / (count - 1)) for i in range(count)]
+        codes = self.encode(config)
+        name = self._all[key].name
+        return [(value, {**codes, name: _code(self._all[key], value)}) for value in along]
+
     def _constraint(self, linear: Linear) -> str:
         terms, bound = [], linear.bound
         for key, weight in linear.weights.items():

@@ -49,7 +49,7 @@ class AxModel:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._encoding = Encoding(settings.space)
+        self.encoding = Encoding(settings.space)
         self._names = metric_names(settings)
         self._client = Client(random_seed=settings.seed)
         quiet()
@@ -58,9 +58,9 @@ class AxModel:
                 (ChoiceParameterConfig if "values" in keywords else RangeParameterConfig)(
                     **keywords
                 )
-                for keywords in self._encoding.parameters()
+                for keywords in self.encoding.parameters()
             ],
-            parameter_constraints=self._encoding.constraints(),
+            parameter_constraints=self.encoding.constraints(),
         )
         self._client.configure_optimization(
             objective=ax_objective(settings),
@@ -106,7 +106,7 @@ class AxModel:
         """A trial of `config` runs, whoever suggested it."""
         self._design.remaining.take(config)
         index = self._client.attach_trial(
-            parameters=self._encoding.encode(config), arm_name=f"trial {self._attached}"
+            parameters=self.encoding.encode(config), arm_name=f"trial {self._attached}"
         )
         self._attached += 1
         self._open.setdefault(key_of(config), []).append(index)
@@ -136,19 +136,31 @@ class AxModel:
             self._early = True
             self._client.mark_trial_early_stopped(index)
 
+    def adapter(self) -> Any:
+        """Ax's model of all trials, fitted: it predicts, and has sensitivities."""
+        self._generate()
+        adapter = self._client._generation_strategy.adapter
+        self._client._maybe_generation_strategy = None
+        return adapter
+
     def _raw(self, metrics: Mapping[str, float]) -> dict[str, float]:
         return {self._names[name]: value for name, value in metrics.items() if name in self._names}
 
     def _generated(self) -> Config:
-        """The model's next config. Ax's own trial of it goes: it may differ where inactive."""
+        """The model's next config."""
+        parameters = self._generate()
+        self._client._maybe_generation_strategy = None  # cannot be pickled, and is not needed
+        return self.encoding.decode(parameters)
+
+    def _generate(self) -> dict[str, Any]:
+        """Ax's next parameters, without Ax's own trial of them: it may differ where inactive."""
         # A strategy of its own for each suggestion: nothing but the trials decides.
         self._client.set_generation_strategy(_strategy(self._settings, curves=self._early))
         with warnings.catch_warnings(), going_on_from(self._fit):
             warnings.simplefilter("ignore")
             ((index, parameters),) = self._client.get_next_trials(max_trials=1).items()
         self._client._experiment.trials.pop(index)
-        self._client._maybe_generation_strategy = None
-        return self._encoding.decode(dict(parameters))
+        return dict(parameters)
 
 
 def _strategy(settings: Settings, *, curves: bool) -> GenerationStrategy:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shlex
 import sys
 import warnings
 from collections.abc import Iterator
@@ -29,6 +30,11 @@ def told_plainly() -> Iterator[None]:
     except KeyboardInterrupt:
         print("Stopped; nothing was lost.", file=sys.stderr)
         raise SystemExit(INTERRUPTED) from None
+
+
+def command_line() -> str:
+    """The command that was typed, to be typed again."""
+    return shlex.join(["python", *sys.argv])
 
 
 def quiet_libraries() -> None:

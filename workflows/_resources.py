@@ -1,5 +1,6 @@
 """How many trials run at once, and with what."""
 
+import logging
 import os
 from dataclasses import dataclass
 
@@ -25,7 +26,7 @@ class Resources:
 def start_ray(address: str | None) -> None:
     """Join the cluster at `address` (or RAY_ADDRESS, or one started here), or start a local one."""
     try:
-        ray.init(address=address, log_to_driver=False, logging_level="ERROR",
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR,
                  include_dashboard=None if address else False)  # fmt: skip
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise UserError(f"No Ray cluster at {address!r}: {str(error).splitlines()[0]}") from error

@@ -10,6 +10,7 @@ from ray.tune.experiment import Trial
 
 from search_spaces._objective import Objective
 from search_spaces._space import Config
+from tracking._study import TrialRow
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,9 @@ class Row:
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+    def tracked(self) -> TrialRow:
+        return TrialRow(self.trial_id, self.config, self.metrics, self.outcome, self.iterations)
 
 
 def row_of(trial: Trial, *, max_t: int, time_attr: str = "training_iteration") -> Row:

@@ -1,6 +1,7 @@
 """The trainable of a study: ours or the user's own, given what its `setup` asks for."""
 
 import inspect
+from pathlib import Path
 from typing import Any
 
 from ray import tune
@@ -9,6 +10,7 @@ from search_spaces._errors import UserError
 from search_spaces._lookup import find, load_object
 from search_spaces._objective import Objective, parse_objectives
 from search_spaces._space import SearchSpace
+from trainables.datasets._dataset import Dataset, load_dataset
 from trainables.image_classifier import ImageClassifier
 
 
@@ -43,6 +45,32 @@ def bind(trainable: type[tune.Trainable], offers: dict[str, Any]) -> Any:
     """`trainable` with those of the offered keywords that its `setup` has."""
     taken = {key: value for key, value in offers.items() if accepts(trainable, key)}
     return tune.with_parameters(trainable, **taken) if taken else trainable
+
+
+def load_data(trainable: type[tune.Trainable], offers: dict[str, Any]) -> Dataset | None:
+    """The data set, for trainables that take one: a mistake in it is found before any trial."""
+    if not accepts(trainable, "dataset"):
+        return None
+    folder = offers["data_dir"]
+    return load_dataset(
+        offers["dataset"],
+        data_dir=Path(folder) if folder else None,
+        seed=offers["seed"],
+        size=offers["subset"],
+    )
+
+
+def facts(data: Dataset | None) -> dict[str, Any]:
+    """What a person wants to know of the data."""
+    if data is None:
+        return {}
+    return {
+        "train": len(data.train),
+        "validation": len(data.validation),
+        "test": len(data.test),
+        "image shape": list(data.image_shape),
+        "classes": list(data.classes),
+    }
 
 
 def objectives_of(text: str, trainable: type[tune.Trainable]) -> tuple[Objective, ...]:

@@ -1,10 +1,8 @@
 """Hyperparameter optimisation: python workflows/hpo.py --help"""
 
+import json
 import os
 import random
-import shlex
-import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,24 +11,24 @@ from ray import tune
 
 from schedulers._create import check_pair, create_scheduler, traits
 from schedulers._settings import Settings as SchedulerSettings
-from search_spaces._objective import Objective
-from search_spaces._space import SearchSpace
 from searchers._create import create_searcher
 from searchers._settings import Settings as SearcherSettings
+from tracking._server import check_tracking, default_uri
+from tracking._study import Study
+from tracking.callback import TrackingCallback
 from workflows import _options as options
 from workflows._budget import Budget
-from workflows._checks import check_counts
-from workflows._cli import INTERRUPTED, console, quiet_libraries, told_plainly
-from workflows._folder import StudyFolder, open_study
+from workflows._checks import check_counts, data_source, study_name
+from workflows._cli import command_line, quiet_libraries, told_plainly
+from workflows._conclude import conclude, say_how_to_go_on
+from workflows._folder import open_study
 from workflows._given import read_known, read_points
 from workflows._population import first_population, placeholders
 from workflows._progress import Progress
-from workflows._report import Report
-from workflows._resources import Resources, check_resources, share_out, start_ray
+from workflows._resources import check_resources, share_out, start_ray
 from workflows._resume import StateKeeper, resume_config
-from workflows._rows import row_of
-from workflows._tracked import Tracked
-from workflows._trainable import accepts, bind, find_space, find_trainable, objectives_of
+from workflows._rows import Row, row_of
+from workflows._trainable import bind, facts, find_space, find_trainable, load_data, objectives_of
 
 
 def hpo(
@@ -75,6 +73,7 @@ def hpo(
     """
     with told_plainly():
         quiet_libraries()
+        # What was asked, checked before anything is started.
         final_epochs = epochs if final_epochs is None else final_epochs
         check_counts(
             {"--trials": trials, "--epochs": epochs, "--final-epochs": final_epochs},
@@ -85,7 +84,8 @@ def hpo(
         objectives = objectives_of(objective, klass)
         check_pair(scheduler, searcher)
         check_resources(slots=slots, cpus=cpus_per_trial, gpus=gpus_per_trial, address=address)
-        proposals = SearcherSettings(
+        uri = tracking_uri or os.environ.get("MLFLOW_TRACKING_URI") or default_uri(storage)
+        proposing = SearcherSettings(
             space=the_space,
             objectives=objectives,
             seed=seed,
@@ -97,7 +97,6 @@ def hpo(
             acquisition=acquisition,
             beta=beta,
         )
-        judging = SchedulerSettings(the_space, objectives[0], epochs, trials, seed)
         offers: dict[str, Any] = {
             "space": the_space,
             "dataset": data_source(dataset),
@@ -106,39 +105,35 @@ def hpo(
             "epochs": epochs,
             "seed": seed,
         }
-        asked = {
-            "workflow": "hpo",
-            "space": the_space.describe(),
-            "trainable": trainable or "image classifier",
-            "objective": [str(o) for o in objectives],
-            "searcher": searcher,
-            "scheduler": scheduler,
-            "acquisition": acquisition,
-            "beta": beta,
-            "outcome constraints": list(proposals.outcome_constraints),
-            "points to try first": list(proposals.points),
-            "trials": trials,
-            "epochs": epochs,
-            "subset": subset,
-            "seed": seed,
-        }
-        uri = tracking_uri or os.environ.get("MLFLOW_TRACKING_URI") or default_uri(storage)
+        search_alg = create_searcher(searcher, proposing)
+        judge = create_scheduler(
+            scheduler, SchedulerSettings(the_space, objectives[0], epochs, trials, seed)
+        )
         check_tracking(uri)
         data = load_data(klass, offers)
-        asked["data"] = data.digest if data else None
-        search_alg = create_searcher(searcher, proposals)
-        judge = create_scheduler(scheduler, judging)
+        asked = {
+            "workflow": "hpo",
+            "data": data.digest if data else None,
+            "subset": subset,
+            "space": the_space.describe(),
+            "trainable": trainable or klass.__name__,
+            "objective": [str(o) for o in objectives],
+            "searcher": [searcher, acquisition, beta],
+            "scheduler": scheduler,
+            "outcome constraints": list(proposing.outcome_constraints),
+            "points to try first": list(proposing.points),
+            "trials": trials,
+            "epochs": epochs,
+            "seed": seed,
+        }
         study = open_study(storage, study_name(name, "hpo"), asked, fresh=fresh)
         budget = Budget(
             study.path / "spent.json", minutes=minutes, cost=cost, price_per_hour=price_per_hour
         )
-        random.seed(seed)  # Ray's PBT draws from here
-        start_ray(address)
-        resources = share_out(slots=slots, cpus=cpus_per_trial, gpus=gpus_per_trial)
         record = Study(
             name=study.path.name,
             objectives=objectives,
-            dataset=dataset if data else "the trainable's own",
+            dataset=data.name if data else "the trainable's own",
             dataset_digest=data.digest if data else "",
             dataset_context=facts(data),
             space=the_space.name,
@@ -146,23 +141,32 @@ def hpo(
             searcher=searcher,
             scheduler=scheduler,
             seed=seed,
-            command=shlex.join(["python", *sys.argv]),
+            command=command_line(),
             study_id=study.study_id,
             max_t=epochs,
         )
-        tracking = TrackingCallback(
-            uri=uri, experiment=experiment, study=record, folder=study.path / "journal"
-        )
+        random.seed(seed)  # Ray's PBT draws from here
+        start_ray(address)
+        resources = share_out(slots=slots, cpus=cpus_per_trial, gpus=gpus_per_trial)
+
+        def tracker(role: str) -> TrackingCallback:
+            return TrackingCallback(
+                uri=uri, experiment=experiment, study=record, folder=study.path / "journal",
+                role=role,
+            )  # fmt: skip
+
         # The study itself.
         if not study.searched:
-            pausing = traits(scheduler).pauses_trials
-            population = traits(scheduler).searchers is not None
             folder = study.path / "search"
+            population = traits(scheduler).searchers is not None
+            pausing = traits(scheduler).pauses_trials
             resume = resume_config(folder, retry_failed=retry_failed)
-            title = f"{study.path.name}: {searcher} + {scheduler} on {dataset}"
+            tracking = tracker("trial")
             progress = Progress(
-                title, objective=objectives[0], total=trials, epochs=epochs, budget=budget
-            )
+                f"{study.path.name}: {searcher} + {scheduler} on {record.dataset}, "
+                f"{resources.slots} at once{', going on' if resume else ''}",
+                objective=objectives[0], total=trials, epochs=epochs, budget=budget,
+            )  # fmt: skip
             tuner = tune.Tuner(
                 tune.with_resources(bind(klass, offers), resources.per_trial),
                 param_space=placeholders(the_space) if population else the_space.constants,
@@ -189,5 +193,21 @@ def hpo(
             )
             budget.begin()
             with progress:
-                results = tuner.fit()
+                finished = tuner.fit()._experiment_analysis.trials
             budget.save()
+            rows = [row_of(trial, max_t=epochs) for trial in finished]
+            if any(not trial.is_finished() for trial in finished) and budget.reason is None:
+                tracking.study_end("stopped")
+                say_how_to_go_on(study, rows, objectives)
+            tracking.study_end("completed")
+            study.write_rows([row.as_dict() for row in rows])
+        rows = [Row(**row) for row in study.read_rows()]
+        conclude(
+            study, record, rows, klass=klass, offers=offers, data=data, uri=uri,
+            tracker=tracker, resources=resources, seeds=final_seeds, epochs=final_epochs,
+            register=register or f"hpo-{record.dataset}", ended_by=budget.reason,
+        )  # fmt: skip
+
+
+if __name__ == "__main__":
+    typer.run(hpo)

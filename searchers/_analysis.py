@@ -1,0 +1,119 @@
+"""What a study's trials say of its hyperparameters, by Ax: importance and slices.
+
+Works for the trials of any searcher. It takes seconds: for the end of a study, not Tune's loop.
+"""
+
+import logging
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import plotly.graph_objects as go
+
+from search_spaces._objective import Objective
+from search_spaces._space import Config, SearchSpace
+from searchers._domains import is_log, varying
+from searchers._settings import Settings
+
+FEWEST_ROWS = 5
+MOST_SLICES = 6
+SLICE_POINTS = 40
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """`importance`: each parameter's share of the first objective's variation, 0 to 1."""
+
+    importance: dict[str, float] = field(default_factory=dict)
+    figures: dict[str, go.Figure] = field(default_factory=dict)
+
+
+def analyse(
+    space: SearchSpace,
+    objectives: Sequence[Objective],
+    rows: Sequence[tuple[Config, dict[str, float]]],
+) -> Analysis:
+    """Total Sobol indices of Ax's model, and a slice through the best trial per main parameter.
+
+    `rows` are configs of `space` with metrics that hold every objective. With fewer than five of
+    them, or where no model can be had, nothing: never raises.
+    """
+    if len(rows) < FEWEST_ROWS:
+        return Analysis()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _analysed(space, tuple(objectives), rows)
+    except Exception as error:  # a figure is not worth the end of a study
+        logger.warning("Hyperparameters were not analysed: %r", error)
+        return Analysis()
+
+
+def _analysed(
+    space: SearchSpace,
+    objectives: tuple[Objective, ...],
+    rows: Sequence[tuple[Config, dict[str, float]]],
+) -> Analysis:
+    from ax.core.observation import ObservationFeatures
+    from ax.utils.sensitivity.sobol_measures import ax_parameter_sens
+
+    from searchers._ax_model import AxModel
+
+    first = objectives[:1]
+    plain = replace(space, constraints=())
+    known = tuple((varying(plain, config), dict(metrics)) for config, metrics in rows)
+    model = AxModel(Settings(plain, first, known=known))
+    adapter = model.adapter()
+    keys = model.encoding.keys()
+    raw = ax_parameter_sens(adapter, order="total", num_mc_samples=1000)
+    metric = next(iter(raw))
+    shares = {keys[name]: abs(float(value)) for name, value in raw[metric].items() if name in keys}
+    total = sum(shares.values()) or 1.0
+    ranked = sorted(shares, key=lambda key: -shares[key])
+    importance = {key: shares[key] / total for key in ranked}
+    best = max(known, key=lambda row: first[0].sign() * row[1][first[0].metric])[0]
+    figures = {}
+    for key in ranked[:MOST_SLICES]:
+        points = model.encoding.slice(key, best, SLICE_POINTS)
+        features = [ObservationFeatures(parameters=dict(codes)) for _, codes in points]
+        means, covariances = adapter.predict(features)
+        spread = [2 * max(v, 0.0) ** 0.5 for v in covariances[metric][metric]]
+        seen = [
+            (config[key], metrics[first[0].metric]) for config, metrics in known if key in config
+        ]
+        figures[f"Slice: {key}"] = _slice(
+            key, first[0].metric, [value for value, _ in points], means[metric], spread, seen,
+            log=is_log(space.domains[key]),
+        )  # fmt: skip
+    return Analysis(importance, figures)
+
+
+def _slice(
+    key: str,
+    metric: str,
+    x: list[object],
+    mean: list[float],
+    spread: list[float],
+    seen: list[tuple[object, float]],
+    *,
+    log: bool,
+) -> go.Figure:
+    """Prediction with two standard deviations along one parameter, and the trials."""
+    text = [v if isinstance(v, int | float) and not isinstance(v, bool) else str(v) for v in x]
+    dots = [
+        v if isinstance(v, int | float) and not isinstance(v, bool) else str(v) for v, _ in seen
+    ]
+    error = {"type": "data", "array": spread, "color": "rgba(31,119,180,0.3)"}
+    figure = go.Figure(
+        [
+            go.Scatter(x=text, y=list(mean), error_y=error, name="model, the rest as in the best"),
+            go.Scatter(x=dots, y=[v for _, v in seen], mode="markers", name="trials"),
+        ]
+    )
+    figure.update_layout(
+        xaxis_title=key, yaxis_title=metric, height=360, template="plotly_white",
+        xaxis_type="log" if log else None,
+    )  # fmt: skip
+    return figure

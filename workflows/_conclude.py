@@ -1,0 +1,187 @@
+"""The end of a study: the best config trained anew and tested, the report, and what to say."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from ray import tune
+
+from search_spaces._objective import Objective
+from searchers._analysis import analyse
+from tracking._study import Study
+from tracking.callback import TrackingCallback
+from tracking.models import ModelRecord, log_model
+from tracking.report import log_report
+from trainables._predictor import Predictor
+from trainables.datasets._dataset import Dataset
+from trainables.image_classifier import ImageClassifier, load_network
+from workflows._cli import FAILED_TRIALS, INTERRUPTED, command_line, console
+from workflows._final import Final, train_final
+from workflows._folder import StudyFolder
+from workflows._progress import Progress
+from workflows._report import print_failures, print_final, print_links, print_trials
+from workflows._resources import Resources
+from workflows._rows import Row, scored
+from workflows._trainable import accepts, bind
+
+
+def conclude(
+    study: StudyFolder,
+    record: Study,
+    rows: list[Row],
+    *,
+    klass: type[tune.Trainable],
+    offers: dict[str, Any],
+    data: Dataset | None,
+    uri: str,
+    tracker: Callable[[str], TrackingCallback],
+    resources: Resources,
+    seeds: int,
+    epochs: int,
+    register: str,
+    ended_by: str | None,
+) -> None:
+    """Exits with code 1 if a trial has failed. May be repeated: what was done is not done again."""
+    if ended_by:
+        console.print(f"The search has ended, as {ended_by}.")
+    ranked = scored(rows, record.objectives)
+    tracking = tracker("final")
+    final, model = None, None
+    if ranked and seeds and accepts(klass, "final"):
+        final = _final(study, ranked[0], klass, offers, tracking, resources, seeds, epochs)
+        if final is None:
+            tracking.study_end("stopped")
+            say_how_to_go_on(study, rows, record.objectives)
+    with console.status("Writing the report to MLflow"):
+        tracking.study_end("completed" if ranked else "failed")
+        _report(uri, record, rows, offers, final)
+        if final is not None and data is not None and issubclass(klass, ImageClassifier):
+            model = _model(uri, record, ranked[0], offers, data, final, register)
+    print_trials(rows, record.objectives)
+    if final is not None:
+        print_final(final, ("test_accuracy", "test_loss"))
+        _say_final_failures(final)
+    if model is not None:
+        champion = "the champion" if model.champion else "not the champion"
+        console.print(f"Registered as {model.uri}: {champion}, {model.reason}.", soft_wrap=True)
+    serving = None if uri.startswith("http") else _ui_command(study)
+    print_links(tracking.links(), start_with=serving)
+    if model is not None:
+        console.print(f"To use it: mlflow.pyfunc.load_model({model.uri!r})", soft_wrap=True)
+    failed_final = final is not None and any(row.outcome == "failed" for row in final.rows)
+    if print_failures(rows) or failed_final or not ranked:
+        raise SystemExit(FAILED_TRIALS)
+
+
+def say_how_to_go_on(
+    study: StudyFolder, rows: Sequence[Row], objectives: Sequence[Objective]
+) -> NoReturn:
+    """After Ctrl-C: everything is kept; exit code 130."""
+    print_trials(rows, objectives)
+    command = command_line()
+    if f"--name {study.path.name}" not in command:
+        command += f" --name {study.path.name}"
+    console.print("Stopped; everything is kept. To go on:")
+    console.print(f"  {command}", style="bold", soft_wrap=True, markup=False)
+    raise SystemExit(INTERRUPTED)
+
+
+def _final(
+    study: StudyFolder,
+    best: Row,
+    klass: type[tune.Trainable],
+    offers: dict[str, Any],
+    tracking: TrackingCallback,
+    resources: Resources,
+    seeds: int,
+    epochs: int,
+) -> Final | None:
+    """None if it was interrupted."""
+    config = {key: value for key, value in best.config.items() if value is not None}
+    metric = "test_accuracy" if issubclass(klass, ImageClassifier) else "train_loss"
+    progress = Progress(
+        f"{study.path.name}: the best config ({best.trial_id}) anew, on train + validation",
+        objective=Objective(metric), total=seeds, epochs=epochs,
+    )  # fmt: skip
+    with progress:
+        final = train_final(
+            bind(klass, {**offers, "epochs": epochs, "final": True}),
+            config,
+            seeds=range(seeds),
+            epochs=epochs,
+            folder=study.path / "final",
+            resources=resources,
+            callbacks=[tracking, progress],
+        )
+    return None if any(row.outcome == "stopped" for row in final.rows) else final
+
+
+def _report(
+    uri: str, record: Study, rows: list[Row], offers: dict[str, Any], final: Final | None
+) -> None:
+    ranked = scored(rows, record.objectives)
+    whole = [row for row in ranked if row.outcome == "completed"] or ranked
+    analysis = analyse(
+        offers["space"], record.objectives, [(row.config, row.metrics) for row in whole]
+    )
+    log_report(
+        uri,
+        record,
+        trials=[row.tracked() for row in rows],
+        figures=analysis.figures,
+        importance=analysis.importance,
+        final=_final_facts(final) if final else None,
+    )
+
+
+def _final_facts(final: Final) -> dict[str, Any]:
+    names = sorted({name for row in final.rows for name in row.metrics if name.startswith("test_")})
+    told: dict[str, Any] = {"seeds": len(final.rows)}
+    for name in names:
+        mean, half = final.interval(name)
+        told[name] = f"{mean:.5g} ± {half:.2g}" if half == half else f"{mean:.5g}"
+    return told
+
+
+def _model(
+    uri: str,
+    record: Study,
+    best: Row,
+    offers: dict[str, Any],
+    data: Dataset,
+    final: Final,
+    register: str,
+) -> ModelRecord | None:
+    """The network of the first seed: to take the one best on the test set would be to fit it."""
+    if final.checkpoint is None:
+        return None
+    network = load_network(
+        final.checkpoint,
+        {key: value for key, value in best.config.items() if value is not None},
+        space=offers["space"],
+        image_shape=data.image_shape,
+        classes=len(data.classes),
+    )
+    means = {name: final.interval(name)[0] for name in ("test_accuracy", "test_loss")}
+    return log_model(
+        uri,
+        record,
+        Predictor(network, data.mean, data.std),
+        data.test.images[:2].float(),
+        metrics=means,
+        config=best.config,
+        registered_name=register,
+    )
+
+
+def _say_final_failures(final: Final) -> None:
+    for row in final.rows:
+        if row.outcome == "failed":
+            console.print(f"Final training {row.trial_id} failed: {row.error}", style="red")
+
+
+def _ui_command(study: StudyFolder) -> str:
+    storage = study.path.parent
+    if storage == Path("runs").absolute() and Path("Makefile").exists():
+        return "make ui"
+    return f"python workflows/ui.py --storage {storage}"
