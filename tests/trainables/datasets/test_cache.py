@@ -62,7 +62,7 @@ def test_a_killed_builder_leaves_neither_a_lock_nor_half_an_array(tmp_path):
     os.kill(victim.pid, signal.SIGKILL)
     victim.communicate()
 
-    answer, _ = start(log, 0).communicate(timeout=30)
+    answer, _ = start(log, 0).communicate(timeout=120)
 
     assert answer.endswith("499500\n")
 

@@ -2,7 +2,7 @@ import hashlib
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
@@ -10,6 +10,7 @@ from search_spaces._errors import UserError
 from trainables.datasets import _idx
 
 
+@settings(deadline=None)  # others may keep the machine busy
 @given(array=arrays(np.uint8, array_shapes(min_dims=1, max_dims=4, max_side=5)))
 def test_what_was_written_is_read_back(tmp_path_factory, array):
     path = tmp_path_factory.mktemp("idx") / "file"
@@ -20,6 +21,7 @@ def test_what_was_written_is_read_back(tmp_path_factory, array):
     assert np.array_equal(_idx.read(path, sha256=digest), array)
 
 
+@settings(deadline=None)  # others may keep the machine busy
 @given(kept=st.integers(0, 31))
 def test_a_truncated_file_is_named(tmp_path_factory, kept):
     path = tmp_path_factory.mktemp("idx") / "file"

@@ -169,4 +169,4 @@ def test_a_server_that_says_nothing_is_given_up_soon(tmp_path, monkeypatch):
         with pytest.raises(UnreachableError, match="timed out"):
             fetch([f"http://127.0.0.1:{silent.getsockname()[1]}/x"], tmp_path / "x", md5="")
 
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 20  # not the minutes of a socket without patience

@@ -1,12 +1,13 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search_spaces._errors import UserError
 from trainables.datasets._split import stratified
 
 
+@settings(deadline=None)  # others may keep the machine busy
 @given(
     sizes=st.lists(st.integers(1, 60), min_size=1, max_size=8),
     share=st.floats(0.02, 0.9),

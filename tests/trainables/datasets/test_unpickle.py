@@ -4,7 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
@@ -19,6 +19,7 @@ class Attack:
         return self.call
 
 
+@settings(deadline=None)  # others may keep the machine busy
 @given(
     array=arrays(np.float32, array_shapes(max_side=4), elements=st.floats(0, 1, width=32)),
     protocol=st.sampled_from([3, 4]),
@@ -47,6 +48,7 @@ def test_other_functions_are_refused_too(function):
         unpickle_arrays(pickle.dumps(Attack(function, "x")))
 
 
+@settings(deadline=None)  # others may keep the machine busy
 @given(st.binary(max_size=60))
 def test_noise_is_refused_in_one_way(data):
     with contextlib.suppress(pickle.UnpicklingError):
