@@ -4,16 +4,19 @@ The interface opens in a mode for language models and folds trials under their p
 for the one for training, and for the trials alone, best first.
 """
 
+import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from search_spaces._objective import Objective, parse_objectives
+from tracking._study import Study
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
 _MODE = "workflowType=machine_learning"
+_VIEW = "viewStateShareKey"
 
 
 def addresses(
@@ -21,18 +24,42 @@ def addresses(
 ) -> dict[str, str]:
     """What a link shows -> its address, the most wanted first. `base` "" makes them relative."""
     runs = f"{base}/#/experiments/{experiment_id}/runs"
-    condition = f"tags.`automl.study_id` = '{study_id}' AND tags.`automl.role` = 'trial'"
     order = (
         f"&orderByKey={quote(f'metrics.`{objective.metric}`')}"
         f"&orderByAsc={'true' if objective.mode == 'min' else 'false'}"
     )
-    trials = f"{runs}?{_MODE}&searchFilter={quote(condition)}{order}"
+    charts = f"{runs}?{_MODE}&searchFilter={quote(trials_of(study_id))}{order}"
     return {
-        "trials": trials,
-        "charts": f"{trials}&compareRunsMode=CHART",
+        "trials": f"{runs}?{_MODE}&{_VIEW}={quote(study_id)}",
+        "charts": f"{charts}&compareRunsMode=CHART",
         "study": f"{runs}/{run_id}?{_MODE}",
         "models": f"{base}/#/experiments/{experiment_id}/models?{_MODE}",
     }
+
+
+def trials_of(study_id: str) -> str:
+    """MLflow's filter for a study's trials."""
+    return f"tags.`automl.study_id` = '{study_id}' AND tags.`automl.role` = 'trial'"
+
+
+def shared_view(study: Study, params: Iterable[str]) -> tuple[str, str]:
+    """The tag of an experiment by which MLflow's table opens with these columns: key, value.
+
+    What its own Share button stores; without it a list of trials shows neither values nor params.
+    """
+    metrics = [f"metrics.`{objective.metric}`" for objective in study.objectives]
+    columns = [*metrics, "tags.`automl.outcome`", *(f"params.`{key}`" for key in params)]
+    state = {
+        "searchFilter": trials_of(study.study_id),
+        "orderByKey": metrics[0],
+        "orderByAsc": study.objectives[0].mode == "min",
+        "startTime": "ALL",
+        "lifecycleFilter": "Active",
+        "modelVersionFilter": "All Runs",
+        "datasetsFilter": [],
+        "selectedColumns": columns,
+    }
+    return f"mlflow.sharedViewState.{study.study_id}", json.dumps(state)
 
 
 def run_links(base: str, run: "Run") -> dict[str, str]:

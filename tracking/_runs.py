@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tracking._journal import Op
-from tracking._links import addresses, experiment_note
+from tracking._links import addresses, experiment_note, shared_view
 from tracking._server import connect, refused, sqlite_path
 from tracking._study import Study
 from tracking._trials import PARENT
 
 if TYPE_CHECKING:
     from mlflow.entities import DatasetInput, Run
+
+COLUMNS = 12  # of params in the table of trials
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +65,8 @@ class Runs:
         self._role = role
         self._client: Any = None
         self._looked_up = False
+        self._params: dict[str, None] = {}  # of trials, in the order they were seen
+        self._shown: tuple[str, ...] | None = None
 
     def state(self) -> dict[str, Any]:
         return {
@@ -85,7 +89,11 @@ class Runs:
         self._ensure(PARENT, parent_end)
         for key, change in changes.items():
             self._write(key, change)
+            self._params |= dict.fromkeys(change.params)
+        self._show_columns()
         self._write(PARENT, parent_end)  # last: it counts what the others did
+        if parent_end.params:
+            self._announce()
         if parent_end.sweep:
             self._sweep()
 
@@ -150,8 +158,6 @@ class Runs:
             self.ids[key] = run.info.run_id
             self._client.log_inputs(run.info.run_id, datasets=[self._dataset(key)])
             self._looked_up = True
-            if key == PARENT:
-                self._announce()
         return self.ids[key]
 
     def _identity(self, key: str) -> dict[str, str]:
@@ -168,6 +174,8 @@ class Runs:
             if role in ("study", self._role):
                 key = PARENT if role == "study" else run.data.tags.get("automl.trial_id", "?")
                 self.ids[self._owner(key)] = run.info.run_id
+                if key != PARENT:
+                    self._params |= dict.fromkeys(run.data.params)
                 if not (
                     run.inputs and run.inputs.dataset_inputs
                 ):  # killed between making the run and this
@@ -202,6 +210,14 @@ class Runs:
         for run in list(self._search(condition)):
             self._client.set_tag(run.info.run_id, "automl.outcome", "stopped")
             self._client.set_terminated(run.info.run_id, "FINISHED")
+
+    def _show_columns(self) -> None:
+        """Let the table of trials have columns for their params, the first dozen."""
+        columns = tuple(self._params)[:COLUMNS]
+        if self._role == "trial" and columns != self._shown:
+            tag, view = shared_view(self._study, columns)
+            self._client.set_experiment_tag(self.experiment_id, tag, view)
+            self._shown = columns
 
     def _announce(self) -> None:
         """Links to the newest studies, above the experiment's list of runs."""

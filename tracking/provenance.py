@@ -12,6 +12,7 @@ from pathlib import Path
 PACKAGES = ("ray", "torch", "ax-platform", "mlflow", "numpy")
 
 
+@cache
 def versions() -> dict[str, str]:
     """Exact versions, read without importing; packages that are not installed are left out."""
     found = {"python": platform.python_version()}
@@ -33,6 +34,7 @@ def commit(folder: Path = Path(__file__).parent) -> str | None:
     return f"{head}-dirty" if changed else head
 
 
+@cache
 def user() -> str:
     try:
         return getpass.getuser()

@@ -1,3 +1,4 @@
+import json
 import os
 import pickle
 import signal
@@ -14,6 +15,7 @@ from ray.tune.schedulers import ASHAScheduler, PopulationBasedTraining
 from tracked_learner import Learner
 from tracking_checks import artifact, history, stored_runs
 
+from tracking._server import connect
 from tracking.callback import TrackingCallback
 
 cloudpickle.register_pickle_by_value(tracked_learner)  # workers need not find this folder
@@ -74,6 +76,14 @@ def test_every_outcome_is_told_apart_and_the_parent_sums_them_up(uri, tmp_path, 
     assert parent.inputs.dataset_inputs[0].dataset.name == "digits"
     assert "| 0.2 |" in parent.data.tags["mlflow.note.content"]
     assert all("workflowType=machine_learning" in link for link in callback.links().values())
+    experiment = connect(uri).get_experiment_by_name("test").tags
+    view = json.loads(experiment["mlflow.sharedViewState.study-1"])
+    assert view["selectedColumns"][:3] == [
+        "metrics.`accuracy`",
+        "tags.`automl.outcome`",
+        "params.`lr`",
+    ]
+    assert "**a study** [trials](#/experiments/" in experiment["mlflow.note.content"]
 
 
 @pytest.mark.usefixtures("ray_cluster")
