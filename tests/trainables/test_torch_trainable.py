@@ -1,13 +1,14 @@
 """What every PyTorch trial does alike: streams, threads, checkpoints."""
 
 import pickle
+import sys
 from pathlib import Path
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ray import tune
+from ray import cloudpickle, tune
 
 from trainables._torch_trainable import STATE_FILE, TorchTrainable, read_state
 
@@ -85,6 +86,7 @@ def test_a_checkpoint_that_holds_code_is_refused_and_not_run(tmp_path, monkeypat
 
 @pytest.mark.parametrize("cpus", [1, 2])
 def test_a_trial_has_as_many_threads_as_ray_gave_it_cpus(cpus, ray_cluster, tmp_path):
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import a test
     results = tune.Tuner(
         tune.with_resources(Dice, {"cpu": cpus}),
         run_config=tune.RunConfig(storage_path=str(tmp_path), verbose=0),
