@@ -58,6 +58,7 @@ def _axis(name: str, values: Sequence[Any]) -> dict[str, Any] | None:
     return {
         "label": name,
         "values": [math.log10(value) for value in values],
+        "range": [decades[0], decades[-1]],
         "tickvals": list(decades),
         "ticktext": [f"{10.0**decade:g}" for decade in decades],
     }

@@ -83,7 +83,7 @@ def test_every_outcome_is_told_apart_and_the_parent_sums_them_up(uri, tmp_path, 
         "tags.`automl.outcome`",
         "params.`lr`",
     ]
-    assert "**a study** [trials](#/experiments/" in experiment["mlflow.note.content"]
+    assert "**a study** [trials](/#/experiments/" in experiment["mlflow.note.content"]
 
 
 @pytest.mark.usefixtures("ray_cluster")
