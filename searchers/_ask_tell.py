@@ -106,7 +106,7 @@ class AskTellSearcher(Searcher):
         self._limit = max_concurrent
         return True
 
-    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+    def suggest(self, trial_id: str) -> Any:
         if self._limit is not None and len(self._live) >= self._limit:
             return None
         try:
@@ -212,9 +212,10 @@ class Remaining:
     def __init__(self, space: SearchSpace, done: list[Config]) -> None:
         every = members(space)
         rules = parse_constraints(space)
-        self.left = every and {
-            key_of(config): config for config in every if all(rule.holds(config) for rule in rules)
-        }
+        self.left: dict[str, Config] | None = None
+        if every is not None:
+            allowed = (config for config in every if all(rule.holds(config) for rule in rules))
+            self.left = {key_of(config): config for config in allowed}
         for config in done:
             self.take(config)
 

@@ -17,7 +17,7 @@ from ray.tune.search.sample import Categorical, Domain, Integer
 from search_spaces._errors import UserError
 from search_spaces._space import Config, SearchSpace
 from searchers._constraints import Linear, parse_constraints
-from searchers._domains import check_supported, from_unit, is_log, key_of, values, varying
+from searchers._domains import bounds, check_supported, from_unit, is_log, key_of, values, varying
 
 MOST_INDEXED = 1000
 
@@ -123,9 +123,10 @@ def _as_ax(parameter: _Parameter) -> dict[str, Any]:
     domain, options = parameter.domain, parameter.options
     if options is None:
         whole = isinstance(domain, Integer)
+        lower, upper = bounds(domain)
         return {
             "name": parameter.name,
-            "bounds": (domain.lower, domain.upper - whole),
+            "bounds": (lower, upper - whole),
             "parameter_type": "int" if whole else "float",
             "scaling": "log" if is_log(domain) else "linear",
         }
@@ -153,10 +154,11 @@ def _value(parameter: _Parameter, code: float) -> Any:
     domain = parameter.domain
     if parameter.options is not None:
         return parameter.options[int(code)]
+    lower, upper = bounds(domain)
     if isinstance(domain, Integer):
-        return min(max(round(code), domain.lower), domain.upper - 1)
+        return min(max(round(code), lower), upper - 1)
     # A logarithm there and back may leave the bounds by a rounding.
-    return float(min(max(code, domain.lower), domain.upper))
+    return float(min(max(code, lower), upper))
 
 
 def _index(options: list[Any], value: Any) -> int:

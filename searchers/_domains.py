@@ -54,8 +54,14 @@ def values(domain: Domain, limit: int = MOST_MEMBERS) -> list[Any] | None:
         steps = (domain.cast(_tidy(k * sampler.q)) for k in range(first, last + 1))
         return list(steps)
     if isinstance(domain, Integer) and domain.upper - domain.lower <= limit:
-        return list(range(domain.lower, domain.upper))
+        return list(range(int(domain.lower), int(domain.upper)))
     return None
+
+
+def bounds(domain: Domain) -> tuple[Any, Any]:
+    """Lower and upper as declared: an integer's upper bound is outside, unless quantised."""
+    assert isinstance(domain, Float | Integer)
+    return domain.lower, domain.upper
 
 
 def from_unit(domain: Domain, unit: float) -> Any:
@@ -63,7 +69,7 @@ def from_unit(domain: Domain, unit: float) -> Any:
     finite = values(domain)
     if finite is not None and (isinstance(domain, Categorical) or not is_log(domain)):
         return finite[min(int(unit * len(finite)), len(finite) - 1)]
-    lower, upper = domain.lower, domain.upper
+    lower, upper = bounds(domain)
     value = lower * (upper / lower) ** unit if is_log(domain) else lower + unit * (upper - lower)
     if finite is not None and not isinstance(domain.get_sampler(), LogUniform):
         return min(finite, key=lambda v: abs(v - value))

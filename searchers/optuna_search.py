@@ -32,7 +32,7 @@ def create(settings: Settings) -> Searcher:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     several = len(settings.objectives) > 1
     metrics = [o.metric for o in settings.objectives]
-    modes = [o.mode for o in settings.objectives]
+    modes: list[str] = [o.mode for o in settings.objectives]
     return OptunaSearch(
         space=_by_run(settings.space),
         metric=metrics if several else metrics[0],

@@ -11,6 +11,18 @@ from search_spaces._errors import UserError
 from workflows._folder import write_json
 
 
+def check_budget(
+    *, minutes: float | None, cost: float | None, price_per_hour: float | None
+) -> None:
+    """UserError for a budget that makes no sense."""
+    if (cost is None) != (price_per_hour is None):
+        raise UserError("--cost and --price-per-hour go together: give both or neither.")
+    options = {"--minutes": minutes, "--cost": cost, "--price-per-hour": price_per_hour}
+    for option, value in options.items():
+        if value is not None and value <= 0:
+            raise UserError(f"{option} must be above zero, but got {value}.")
+
+
 class Budget(Stopper):
     """Ends a study after `minutes` on the clock or `cost` spent on trials, over all its resumes.
 
@@ -20,11 +32,6 @@ class Budget(Stopper):
     def __init__(
         self, path: Path, *, minutes: float | None, cost: float | None, price_per_hour: float | None
     ) -> None:
-        if (cost is None) != (price_per_hour is None):
-            raise UserError("--cost and --price-per-hour go together: give both or neither.")
-        for option, value in (("minutes", minutes), ("cost", cost), ("price", price_per_hour)):
-            if value is not None and value <= 0:
-                raise UserError(f"A budget's {option} must be above zero, but got {value}.")
         self._path = path
         self._minutes = minutes
         self._cost = cost

@@ -11,7 +11,7 @@ from workflows._cli import console
 from workflows._final import Final
 from workflows._rows import Row, pareto_front, scored
 
-SHOWN_ROWS = 8
+SHOWN_ROWS = 5
 
 
 def print_trials(rows: Sequence[Row], objectives: Sequence[Objective]) -> None:

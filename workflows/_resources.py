@@ -25,6 +25,8 @@ class Resources:
 
 def start_ray(address: str | None) -> None:
     """Join the cluster at `address` (or RAY_ADDRESS, or one started here), or start a local one."""
+    if ray.is_initialized():
+        return
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR,
                  include_dashboard=None if address else False)  # fmt: skip

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import cloudpickle
-from ray import tune
 from ray.tune import Callback, ResumeConfig
 
 STATE_FILES = ("experiment_state-*.json", "searcher-state-*.pkl", "search_gen_state-*.json",
@@ -69,8 +68,9 @@ def resume_config(experiment: Path, *, retry_failed: bool) -> ResumeConfig | Non
                 break
     if not list(experiment.glob(STATE_FILES[0])):
         return None
-    failed = ResumeConfig.ResumeType.RESUME if retry_failed else ResumeConfig.ResumeType.SKIP
-    return tune.ResumeConfig(errored=failed)
+    kinds = ResumeConfig.ResumeType
+    failed = kinds.RESUME if retry_failed else kinds.SKIP
+    return ResumeConfig(errored=failed)  # type: ignore[arg-type]
 
 
 def _newest(experiment: Path) -> list[Path]:

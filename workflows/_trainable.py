@@ -4,6 +4,7 @@ import inspect
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from ray import tune
 
 from search_spaces._errors import UserError
@@ -11,7 +12,7 @@ from search_spaces._lookup import find, load_object
 from search_spaces._objective import Objective, parse_objectives
 from search_spaces._space import SearchSpace
 from trainables.datasets._dataset import Dataset, load_dataset
-from trainables.image_classifier import ImageClassifier
+from trainables.image_classifier import ImageClassifier, build_network
 
 
 def find_space(name: str) -> SearchSpace:
@@ -48,16 +49,24 @@ def bind(trainable: type[tune.Trainable], offers: dict[str, Any]) -> Any:
 
 
 def load_data(trainable: type[tune.Trainable], offers: dict[str, Any]) -> Dataset | None:
-    """The data set, for trainables that take one: a mistake in it is found before any trial."""
+    """The data set, for trainables that take one: a mistake in it is found before any trial.
+
+    So it is with a network that cannot be built for images of this shape.
+    """
     if not accepts(trainable, "dataset"):
         return None
     folder = offers["data_dir"]
-    return load_dataset(
+    data = load_dataset(
         offers["dataset"],
         data_dir=Path(folder) if folder else None,
         seed=offers["seed"],
         size=offers["subset"],
     )
+    if issubclass(trainable, ImageClassifier):
+        space: SearchSpace = offers["space"]
+        member = space.sample(np.random.default_rng(0))
+        build_network(space, member, data.image_shape, len(data.classes))
+    return data
 
 
 def facts(data: Dataset | None) -> dict[str, Any]:

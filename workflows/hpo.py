@@ -17,7 +17,7 @@ from tracking._server import check_tracking, default_uri
 from tracking._study import Study
 from tracking.callback import TrackingCallback
 from workflows import _options as options
-from workflows._budget import Budget
+from workflows._budget import Budget, check_budget
 from workflows._checks import check_counts, data_source, study_name
 from workflows._cli import command_line, quiet_libraries, told_plainly
 from workflows._conclude import conclude, say_how_to_go_on
@@ -79,6 +79,7 @@ def hpo(
             {"--trials": trials, "--epochs": epochs, "--final-epochs": final_epochs},
             {"--final-seeds": final_seeds, "--max-failures": max_failures},
         )
+        check_budget(minutes=minutes, cost=cost, price_per_hour=price_per_hour)
         the_space = find_space(space)
         klass = find_trainable(trainable)
         objectives = objectives_of(objective, klass)

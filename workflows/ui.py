@@ -56,9 +56,10 @@ def _wait_until_healthy(server: "subprocess.Popen[bytes]", base: str) -> None:
     while time.monotonic() < deadline:
         if server.poll() is not None:
             said = server.stderr.read().decode(errors="replace") if server.stderr else ""
+            reason = (said.strip().splitlines() or ["no reason given"])[-1]
             raise UserError(
-                f"The MLflow server did not start: {said.strip().splitlines()[-1:] or 'no reason'}. "
-                "Is the port taken? Choose another --port."
+                f"The MLflow server did not start ({reason}). If the port is taken, choose "
+                "another --port."
             )
         try:
             urllib.request.urlopen(f"{base}/health", timeout=2).close()

@@ -3,7 +3,7 @@
 import pytest
 
 from search_spaces._errors import UserError
-from workflows._budget import Budget
+from workflows._budget import Budget, check_budget
 
 
 def test_a_cost_budget_ends_the_study_when_trials_have_used_it_up_over_its_resumes(tmp_path):
@@ -30,11 +30,11 @@ def test_a_time_budget_counts_the_time_before_a_resume(tmp_path):
     assert Budget(path, minutes=10, cost=None, price_per_hour=None).stop_all()
 
 
-def test_a_cost_without_its_price_is_refused(tmp_path):
+def test_a_cost_without_its_price_is_refused():
     with pytest.raises(UserError, match="go together"):
-        Budget(tmp_path / "s", minutes=None, cost=1, price_per_hour=None)
+        check_budget(minutes=None, cost=1, price_per_hour=None)
 
 
-def test_an_empty_budget_is_refused(tmp_path):
+def test_an_empty_budget_is_refused():
     with pytest.raises(UserError, match="above zero"):
-        Budget(tmp_path / "s", minutes=0, cost=None, price_per_hour=None)
+        check_budget(minutes=0, cost=None, price_per_hour=None)

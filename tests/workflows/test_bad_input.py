@@ -1,0 +1,191 @@
+"""A user's mistake: one line, exit code 2, nothing started, nothing overwritten."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import ray
+import typer
+from PIL import Image
+from typer.testing import CliRunner
+
+from workflows.hpo import hpo
+
+app = typer.Typer()
+app.command()(hpo)
+
+DIGITS = ["--dataset", "digits"]
+SPACE_FILE = """
+from ray import tune
+from search_spaces._space import Condition, SearchSpace
+SPACE = SearchSpace("mine", training={training}, {rest})
+"""
+
+
+def run(arguments, folder):
+    return CliRunner().invoke(app, ["--storage", str(folder / "runs"), *map(str, arguments)])
+
+
+def own_space(folder, training, rest="", module=None):
+    module = module or f"space_{abs(hash((training, rest, str(folder))))}"
+    (folder / f"{module}.py").write_text(SPACE_FILE.format(training=training, rest=rest))
+    return ["--space", f"{module}:SPACE"]
+
+
+def truncated_npz(folder):
+    rng = np.random.default_rng(0)
+    path = folder / "images.npz"
+    images = rng.integers(0, 255, (60, 8, 8), dtype=np.uint8)
+    np.savez(path, x_train=images, y_train=np.arange(60) % 3)
+    os.truncate(path, path.stat().st_size // 2)
+    return path
+
+
+def npz_with_label(label):
+    def make(folder):
+        labels = np.arange(60) % 3
+        labels[7] = label
+        images = np.zeros((60, 8, 8), np.uint8)
+        np.savez(folder / "labels.npz", x_train=images, y_train=labels)
+        return folder / "labels.npz"
+
+    return make
+
+
+def folder_with_empty_class(folder):
+    for name in ("cat", "dog"):
+        (folder / "images" / name).mkdir(parents=True)
+    Image.new("L", (8, 8)).save(folder / "images" / "cat" / "1.png")
+    return folder / "images"
+
+
+def wrong_mnist(folder):
+    raw = folder / "data" / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    for part, count in (("train", 60000), ("t10k", 10000)):
+        head = (0x803).to_bytes(4, "big") + count.to_bytes(4, "big") + (28).to_bytes(4, "big") * 2
+        (raw / f"{part}-images-idx3-ubyte").write_bytes(head + bytes(count * 784))
+        (raw / f"{part}-labels-idx1-ubyte").write_bytes(
+            (0x801).to_bytes(4, "big") + count.to_bytes(4, "big") + bytes(count)
+        )
+    return folder / "data"
+
+
+def foreign_config(folder):
+    path = folder / "first.json"
+    path.write_text(json.dumps([{"learning_rate": 1e-3, "cells": 4}]))
+    return path
+
+
+def out_of_range(folder):
+    path = folder / "first.json"
+    path.write_text(json.dumps([{"learning_rate": 5.0, "weight_decay": 1e-3, "batch_size": 64}]))
+    return path
+
+
+CLASSIC = [*DIGITS, "--space", "mnist-cnn-classic"]
+MISTAKES = {
+    "unknown data set": (["--dataset", "mnst"], "mnist"),
+    "unknown space": ([*DIGITS, "--space", "mnist-cn"], "mnist-cnn"),
+    "unknown space of one's own": ([*DIGITS, "--space", "nowhere:SPACE"], "nowhere"),
+    "unknown searcher": ([*DIGITS, "--searcher", "bayes"], "bayesian"),
+    "unknown scheduler": ([*DIGITS, "--scheduler", "ahsa"], "asha"),
+    "unknown metric": ([*DIGITS, "--objective", "acuracy"], "val_accuracy"),
+    "unreadable objective": ([*DIGITS, "--objective", "a +"], "names parted by commas"),
+    "unknown trainable": ([*DIGITS, "--trainable", "nowhere:T"], "nowhere"),
+    "missing data file": (["--dataset", "./none.npz"], "none.npz"),
+    "truncated data file": (lambda f: ["--dataset", truncated_npz(f)], "images.npz"),
+    "wrong checksum": (lambda f: ["--data-dir", wrong_mnist(f)], "SHA-256"),
+    "missing data folder": (["--data-dir", "nowhere"], "does not exist"),
+    "empty class folder": (lambda f: ["--dataset", folder_with_empty_class(f)], "dog"),
+    "label below zero": (lambda f: ["--dataset", npz_with_label(-1)(f)], "label"),
+    "label out of range": (lambda f: ["--dataset", npz_with_label(9)(f)], "label"),
+    "bounds reversed": (
+        lambda f: [*DIGITS, *own_space(f, "{'x': tune.uniform(2, 1)}")], "bounds reversed"),
+    "log scale with zero": (
+        lambda f: [*DIGITS, *own_space(f, "{'x': tune.loguniform(0, 1)}")], "greater than 0"),
+    "constraint on an unknown parameter": (
+        lambda f: [*DIGITS, *own_space(f, "{'x': tune.uniform(0, 1)}", "constraints=('x + y<=1',)")],
+        "unknown parameter 'y'"),
+    "constraint that is not linear": (
+        lambda f: [*DIGITS, *own_space(f, "{'x': tune.uniform(0, 1)}", "constraints=('x*x <= 1',)")],
+        "not linear"),
+    "condition on an unknown parameter": (
+        lambda f: [*DIGITS, *own_space(
+            f, "{'x': tune.uniform(0, 1)}", "conditions={'x': Condition('y', (1,))}")],
+        "unknown parameter 'y'"),
+    "a space of constants": (
+        lambda f: [*DIGITS, *own_space(f, "{'x': 1}")], "varies nothing"),
+    "more GPUs than exist": ([*DIGITS, "--gpus-per-trial", 99], "99"),
+    "more CPUs than exist": ([*DIGITS, "--cpus-per-trial", 9999], "9999"),
+    "no trials": ([*DIGITS, "--trials", 0], "--trials must be at least 1"),
+    "no epochs": ([*DIGITS, "--epochs", 0], "--epochs must be at least 1"),
+    "storage that is a file": (
+        lambda f: [((f / "runs").write_text("") and []) or "--dataset", "digits"], "runs"),
+    "tracking server that is away": (
+        [*DIGITS, "--tracking-uri", "http://127.0.0.1:9"], "does not answer"),
+    "a store that is none": ([*DIGITS, "--tracking-uri", "ftp://x"], "neither a server"),
+    "a config from another study": (
+        lambda f: [*CLASSIC, "--try-first", foreign_config(f)], "'cells'"),
+    "a config out of range": (
+        lambda f: [*CLASSIC, "--try-first", out_of_range(f)], "learning_rate=5.0"),
+    "points that are not there": ([*CLASSIC, "--try-first", "none.json"], "none.json"),
+    "a pair that Ray refuses": ([*DIGITS, "--scheduler", "pbt"], "--searcher sobol"),
+    "UCB for several objectives": (
+        [*DIGITS, "--objective", "accuracy, -parameters", "--acquisition", "ucb"], "'ucb'"),
+    "unknown acquisition function": ([*DIGITS, "--acquisition", "ei2"], "qlogei"),
+    "beta without UCB": ([*DIGITS, "--beta", 2], "ucb"),
+    "acquisition for random search": (
+        [*DIGITS, "--searcher", "random", "--acquisition", "ucb"], "--searcher bayesian"),
+    "outcome constraint unreadable": (
+        [*DIGITS, "--outcome-constraint", "parameters < many"], "cannot be read"),
+    "cost without a price": ([*DIGITS, "--cost", 1], "--price-per-hour"),
+    "a name with a slash": ([*DIGITS, "--name", "a/b"], "without slashes"),
+    "a subset larger than the data": ([*DIGITS, "--subset", 10**6], "subset"),
+    "images too small for a network": (
+        lambda f: ["--dataset", tiny_images(f)], "too small"),
+}  # fmt: skip
+
+
+def tiny_images(folder):
+    images = np.random.default_rng(0).integers(0, 255, (60, 2, 2), dtype=np.uint8)
+    np.savez(folder / "tiny.npz", x_train=images, y_train=np.arange(60) % 3)
+    return folder / "tiny.npz"
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_told_in_one_line_before_anything_is_started(mistake, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("AUTOML_DATA_DIR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    started = ray.is_initialized()
+    arguments, said = MISTAKES[mistake]
+    arguments = arguments(tmp_path) if callable(arguments) else arguments
+    result = run(arguments, tmp_path)
+    assert result.exit_code == 2, (result.output, result.exception)
+    lines = result.stderr.strip().splitlines()
+    assert len(lines) == 1, lines
+    assert lines[0].startswith("Error: ")
+    assert said in lines[0]
+    assert not list(Path(tmp_path).glob("runs/*/study.json"))
+    assert ray.is_initialized() == started
+    assert "ax" not in sys.modules or started
+
+
+def test_a_resumed_study_with_a_changed_space_is_refused_and_stays_as_it_was(tmp_path, ray_cluster):
+    command = [
+        *CLASSIC, "--name", "mine", "--searcher", "random", "--trials", 1, "--epochs", 1,
+        "--subset", 200, "--final-seeds", 0,
+    ]  # fmt: skip
+    assert run(command, tmp_path).exit_code == 0
+    manifest = tmp_path / "runs" / "mine" / "study.json"
+    before = manifest.read_text()
+    changed = [*command, "--space", "mnist-cnn"]
+    result = run(changed, tmp_path)
+    assert result.exit_code == 2
+    assert "was begun with space 'depth'" in result.stderr
+    assert manifest.read_text() == before
