@@ -158,6 +158,7 @@ def test_a_clone_with_another_optimiser_starts_its_moments_anew(tmp_path):
 
 def test_population_based_training_mutates_live_trials(ray_cluster, tmp_path):
     scheduler = tune.schedulers.PopulationBasedTraining(
+        time_attr="training_iteration",
         perturbation_interval=1,
         hyperparam_mutations={"learning_rate": tune.loguniform(1e-4, 1e-2)},
         quantile_fraction=0.5,
