@@ -69,7 +69,7 @@ class AxModel:
         self._client.configure_tracking_metrics(["execution_viable"])
         self._design = Design(settings.space, seed=settings.seed, done=list(settings.points))
         self._open: dict[str, list[int]] = {}
-        self._begun = self._finished = self._attached = 0
+        self._begun = self._finished = 0
         self._early = False
         self._fit = LastFit()
         for config, metrics in settings.known:
@@ -105,10 +105,7 @@ class AxModel:
     def begun(self, config: Config, *, known: bool = False) -> None:
         """A trial of `config` runs, whoever suggested it."""
         self._design.remaining.take(config)
-        index = self._client.attach_trial(
-            parameters=self.encoding.encode(config), arm_name=f"trial {self._attached}"
-        )
-        self._attached += 1
+        index = self._client.attach_trial(parameters=self.encoding.encode(config))
         self._open.setdefault(key_of(config), []).append(index)
         self._begun += not known
 
@@ -159,8 +156,16 @@ class AxModel:
         with warnings.catch_warnings(), going_on_from(self._fit):
             warnings.simplefilter("ignore")
             ((index, parameters),) = self._client.get_next_trials(max_trials=1).items()
-        self._client._experiment.trials.pop(index)
+        self._forget(index)
         return dict(parameters)
+
+    def _forget(self, index: int) -> None:
+        """Take a trial out of Ax's experiment as if it had never been."""
+        experiment = self._client._experiment
+        arm = experiment.trials.pop(index).arm
+        if all(trial.arm.signature != arm.signature for trial in experiment.trials.values()):
+            experiment._arms_by_signature.pop(arm.signature, None)
+            experiment._arms_by_name.pop(arm.name, None)
 
 
 def _strategy(settings: Settings, *, curves: bool) -> GenerationStrategy:
