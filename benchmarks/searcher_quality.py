@@ -141,14 +141,14 @@ def bare_ax(space: SearchSpace, seed: int) -> tuple[Ask, Tell]:
 def optuna_tpe(space: SearchSpace, seed: int) -> tuple[Ask, Tell]:
     import optuna
 
-    from searchers.optuna_search import _by_run
+    from searchers.optuna_search import ByRun
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed))
 
     def ask() -> tuple[Any, Config]:
         trial = study.ask()
-        _by_run(space)(trial)
+        ByRun(space)(trial)
         return trial, dict(trial.params)
 
     return ask, lambda trial, value: study.tell(trial, value)

@@ -40,7 +40,7 @@ ACQUISITIONS = {
 }
 DEFAULT_BETA = 4.0
 MOST_STEPS = 3  # of a learning curve that the model sees
-RESTARTS, RAW_SAMPLES = 4, 256
+RESTARTS, RAW_SAMPLES = 20, 1024  # with fewer, a better branch of a conditional space is missed
 TRIES = 5  # for a suggestion that was not handed out before
 
 
@@ -162,8 +162,9 @@ class AxModel:
     def _forget(self, index: int) -> None:
         """Take a trial out of Ax's experiment as if it had never been."""
         experiment = self._client._experiment
-        arm = experiment.trials.pop(index).arm
-        if all(trial.arm.signature != arm.signature for trial in experiment.trials.values()):
+        (arm,) = experiment.trials.pop(index).arms
+        others = (other for trial in experiment.trials.values() for other in trial.arms)
+        if all(other.signature != arm.signature for other in others):
             experiment._arms_by_signature.pop(arm.signature, None)
             experiment._arms_by_name.pop(arm.name, None)
 

@@ -12,6 +12,7 @@ import struct
 import subprocess
 import sys
 import threading
+import weakref
 from typing import IO, Any
 
 from searchers._settings import Settings
@@ -31,8 +32,15 @@ class AxWorker:
         )
         self._replies: queue.Queue[Any] = queue.Queue()
         self._outbox: queue.Queue[Any] = queue.Queue()
-        for target in (self._read, self._write):
-            threading.Thread(target=target, daemon=True).start()
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        # The threads hold the pipes, not this object: when it is no longer used, the process ends.
+        for target, pipe, box in (
+            (_read, self._process.stdout, self._replies),
+            (_write, self._process.stdin, self._outbox),
+        ):
+            threading.Thread(target=target, args=(pipe, box), daemon=True).start()
+        weakref.finalize(self, self._process.kill)
         self._outbox.put(start)
         for message in log:
             self.send(message)
@@ -56,21 +64,21 @@ class AxWorker:
         self._process.kill()
         self._process.wait()
 
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        try:
-            while True:
-                self._replies.put(_load(self._process.stdout))
-        except EOFError as end:
-            self._replies.put(end)
 
-    def _write(self) -> None:
-        assert self._process.stdin is not None
-        try:
-            while True:
-                _dump(self._outbox.get(), self._process.stdin)
-        except (BrokenPipeError, OSError):
-            pass  # the reader tells
+def _read(pipe: IO[bytes], replies: "queue.Queue[Any]") -> None:
+    try:
+        while True:
+            replies.put(_load(pipe))
+    except EOFError as end:
+        replies.put(end)
+
+
+def _write(pipe: IO[bytes], outbox: "queue.Queue[Any]") -> None:
+    try:
+        while True:
+            _dump(outbox.get(), pipe)
+    except (BrokenPipeError, OSError):
+        pass  # the reader tells
 
 
 def _dump(value: Any, pipe: IO[bytes]) -> None:
@@ -98,13 +106,12 @@ def main() -> None:
     from searchers._ax_model import AxModel, quiet
 
     quiet()
-    start = _load(sys.stdin.buffer)
+    messages: queue.Queue[Any] = queue.Queue()
+    threading.Thread(target=_receive, args=(sys.stdin.buffer, messages), daemon=True).start()
+    start = messages.get()
     model = pickle.loads(start) if isinstance(start, bytes) else AxModel(start)
     while True:
-        try:
-            method, arguments = _load(sys.stdin.buffer)
-        except EOFError:
-            return  # the driver has gone
+        method, arguments = messages.get()
         if method != "suggest":
             getattr(model, method)(*arguments)
             continue
@@ -112,10 +119,16 @@ def main() -> None:
             reply = (model.suggest(), pickle.dumps(model))
         except Exhausted:
             reply = None
+        _dump(reply, own_stdout)
+
+
+def _receive(pipe: IO[bytes], messages: "queue.Queue[Any]") -> None:
+    """When the driver has gone, so does the model, in the middle of a fit if need be."""
+    while True:
         try:
-            _dump(reply, own_stdout)
-        except BrokenPipeError:
-            return
+            messages.put(_load(pipe))
+        except EOFError:
+            os._exit(0)
 
 
 if __name__ == "__main__":

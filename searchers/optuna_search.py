@@ -1,6 +1,6 @@
 """Optuna's tree-structured Parzen estimator (Bergstra et al. 2011), by Ray's own searcher."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
@@ -34,7 +34,7 @@ def create(settings: Settings) -> Searcher:
     metrics = [o.metric for o in settings.objectives]
     modes: list[str] = [o.mode for o in settings.objectives]
     return OptunaSearch(
-        space=_by_run(settings.space),
+        space=ByRun(settings.space),
         metric=metrics if several else metrics[0],
         mode=modes if several else modes[0],
         points_to_evaluate=[dict(point) for point in settings.points] or None,
@@ -43,25 +43,27 @@ def create(settings: Settings) -> Searcher:
     )
 
 
-def _by_run(space: SearchSpace) -> Callable[[Any], None]:
-    """Parameters asked for one by one, so that those without their condition do not exist."""
+@dataclass(frozen=True)
+class ByRun:
+    """Asks for parameters one by one, so that those whose condition does not hold do not exist."""
 
-    def define(trial: Any) -> None:
-        config = dict(space.constants)
-        pending = dict(space.domains)
+    space: SearchSpace
+
+    def __call__(self, trial: Any) -> None:
+        config = dict(self.space.constants)
+        pending = dict(self.space.domains)
         while pending:
             ready = [
                 key
                 for key in pending
-                if key not in space.conditions or space.conditions[key].parent not in pending
+                if key not in self.space.conditions
+                or self.space.conditions[key].parent not in pending
             ]
             for key in ready:
                 domain = pending.pop(key)
-                condition = space.conditions.get(key)
+                condition = self.space.conditions.get(key)
                 if condition is None or condition.holds(config):
                     config[key] = _asked(trial, key, domain)
-
-    return define
 
 
 def _asked(trial: Any, key: str, domain: Domain) -> Any:

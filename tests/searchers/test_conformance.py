@@ -1,0 +1,217 @@
+"""What every searcher does, whatever its algorithm: a new file in searchers/ is held to it too."""
+
+import pickle
+import subprocess
+import sys
+
+import pytest
+from ray import cloudpickle, tune
+from ray.tune.search import Searcher
+
+from search_spaces._errors import UserError
+from search_spaces._lookup import choices
+from search_spaces._objective import Objective
+from search_spaces._space import Condition, SearchSpace
+from searchers._ask_tell import AskTellSearcher
+from searchers._create import create_searcher
+from searchers._settings import Settings
+from tests.searchers.driving import take
+
+SPACE = SearchSpace(
+    "example",
+    architecture={"width": tune.choice([8, 16, 32]), "norm": tune.choice(["batch", None, 0.5])},
+    training={
+        "rate": tune.loguniform(1e-5, 1e-1),
+        "optimizer": tune.choice(["sgd", "adam", "adamw"]),
+        "momentum": tune.uniform(0.5, 0.99),
+        "beta": tune.uniform(0.8, 0.99),
+        "depth": tune.randint(1, 9),
+        "share": tune.quniform(0.0, 1.0, 0.25),
+        "batch": tune.lograndint(16, 257),
+        "constant": "kept out",
+    },
+    conditions={
+        "momentum": Condition("optimizer", ("sgd",)),
+        "beta": Condition("optimizer", ("adam", "adamw")),
+    },
+)
+GOAL = (Objective("score"),)
+SETTINGS = Settings(SPACE, GOAL, seed=3, max_t=4)
+SMALL = SearchSpace("small", training={"a": tune.choice([1, "x"]), "b": tune.randint(0, 3)})
+
+EVERY = pytest.mark.parametrize("name", choices("searchers"))
+OURS = pytest.mark.parametrize("name", [n for n in choices("searchers") if n != "optuna"])
+
+
+def score(config):
+    return -abs(config["depth"] - 4) - abs(config["share"] - 0.5) + (config["optimizer"] == "adam")
+
+
+def walk(searcher, trials, prefix="t"):
+    """Configs of `trials` in a row, each told before the next is asked for."""
+    configs = []
+    for index in range(trials):
+        trial = f"{prefix}{index}"
+        config = take(searcher, trial)
+        configs.append(config)
+        result = {"score": score(config), "training_iteration": 4}
+        searcher.on_trial_complete(trial, result)
+    return configs
+
+
+@EVERY
+def test_suggestions_are_members_without_inactive_parameters(name):
+    searcher = create_searcher(name, SETTINGS)
+    for config in walk(searcher, 22):
+        assert "constant" not in config or config["constant"] == "kept out"
+        SPACE.check({**SPACE.constants, **config})
+        inactive = {"momentum": ("sgd",), "beta": ("adam", "adamw")}
+        for key, optimizers in inactive.items():
+            assert (key in config) == (config["optimizer"] in optimizers)
+
+
+@EVERY
+def test_the_same_seed_gives_the_same_suggestions(name):
+    first, second = (walk(create_searcher(name, SETTINGS), 20) for _ in range(2))
+    assert first == second
+    other = Settings(SPACE, GOAL, seed=4, max_t=4)
+    assert walk(create_searcher(name, other), 3) != first[:3]
+
+
+@pytest.mark.slow
+@OURS
+def test_another_process_gives_the_same_suggestions(name):
+    code = (
+        "from tests.searchers.test_conformance import *\n"
+        f"print(walk(create_searcher({name!r}, SETTINGS), 20))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(walk(create_searcher(name, SETTINGS), 20))
+
+
+@OURS
+@pytest.mark.parametrize("after", [0, 3, 18])
+def test_a_saved_searcher_goes_on_exactly(name, after, tmp_path):
+    whole = create_searcher(name, SETTINGS)
+    walk(whole, after)
+    running = take(whole, "running")
+    whole.save(str(tmp_path / "state"))
+    restored = create_searcher(name, SETTINGS)
+    restored.restore(str(tmp_path / "state"))
+    for searcher in (whole, restored):
+        searcher.on_trial_complete("running", {"score": score(running), "training_iteration": 4})
+    assert walk(restored, 4, "later") == walk(whole, 4, "later")
+
+
+@OURS
+def test_a_searcher_can_be_pickled_before_and_during_a_study(name):
+    searcher = create_searcher(name, SETTINGS)
+    assert walk(pickle.loads(pickle.dumps(searcher)), 3) == walk(searcher, 3)
+
+
+@EVERY
+def test_points_are_tried_first(name):
+    points = (
+        {"width": 8, "norm": None, "rate": 1e-3, "optimizer": "sgd", "momentum": 0.9, "depth": 2,
+         "share": 0.25, "batch": 64},
+        {"width": 32, "norm": 0.5, "rate": 1e-2, "optimizer": "adam", "beta": 0.9, "depth": 8,
+         "share": 1.0, "batch": 16},
+    )  # fmt: skip
+    searcher = create_searcher(name, Settings(SPACE, GOAL, seed=0, max_t=4, points=points))
+    tried = [take(searcher, f"t{index}") for index in range(3)]
+    assert [{k: v for k, v in c.items() if k != "constant"} for c in tried[:2]] == list(points)
+    assert tried[2] not in tried[:2]
+
+
+@OURS
+def test_a_finite_space_ends_the_study_when_every_member_was_handed_out_once(name):
+    searcher = create_searcher(name, Settings(SMALL, GOAL, seed=0, max_t=1))
+    configs = []
+    for index in range(6):
+        configs.append(take(searcher, f"t{index}"))
+        if index % 2:
+            result = {"score": float(index), "training_iteration": 1}
+            searcher.on_trial_complete(f"t{index}", result)
+    assert len({str(sorted(c.items())) for c in configs}) == 6
+    assert take(searcher, "one too many") == Searcher.FINISHED
+
+
+@OURS
+def test_more_slots_than_initial_points_do_not_stall(name):
+    searcher = create_searcher(name, SETTINGS)
+    searcher.set_max_concurrency(40)
+    assert all(isinstance(take(searcher, f"t{index}"), dict) for index in range(40))
+    assert searcher.suggest("over the limit") is None
+
+
+@OURS
+def test_trials_that_fail_or_report_no_number_free_their_slots(name):
+    searcher = create_searcher(name, SETTINGS)
+    searcher.set_max_concurrency(1)
+    endings = [
+        {"result": None, "error": True},
+        {"result": {"score": float("nan"), "training_iteration": 4}},
+        {"result": {"score": float("inf"), "training_iteration": 4}},
+        {"result": {"score": None, "training_iteration": 4}},
+        {"result": {"training_iteration": 4}},
+        {"result": None},
+    ]
+    for index in range(24):
+        config = take(searcher, f"t{index}")
+        assert isinstance(config, dict)
+        good = {"result": {"score": score(config), "training_iteration": 4}}
+        ending = endings[index // 2 % len(endings)] if index % 2 else good
+        searcher.on_trial_complete(f"t{index}", **ending)
+    searcher.on_trial_complete("never suggested", {"score": 1.0})
+    searcher.on_trial_complete("t0", {"score": 1.0})
+
+
+@OURS
+def test_linear_constraints_hold(name):
+    space = SearchSpace(
+        "constrained",
+        training={"x": tune.uniform(0, 1), "y": tune.uniform(0, 1), "n": tune.randint(0, 9)},
+        constraints=("x + y <= 0.8", "n - 4 * x >= 0"),
+    )
+    searcher = create_searcher(name, Settings(space, GOAL, seed=1, max_t=1))
+    for index in range(12):
+        config = take(searcher, f"t{index}")
+        assert config["x"] + config["y"] <= 0.8 + 1e-6
+        assert config["n"] >= 4 * config["x"] - 1e-6
+        searcher.on_trial_complete(f"t{index}", {"score": config["x"], "training_iteration": 1})
+
+
+@OURS
+def test_a_constraint_on_an_unknown_parameter_is_refused(name):
+    space = SearchSpace("wrong", training={"x": tune.uniform(0, 1)}, constraints=("x + z <= 1",))
+    with pytest.raises(UserError, match="unknown parameter 'z'"):
+        create_searcher(name, Settings(space, GOAL))
+
+
+@OURS
+def test_a_trial_restarted_under_a_new_id_is_known_by_its_config(name):
+    searcher = create_searcher(name, SETTINGS)
+    assert isinstance(searcher, AskTellSearcher)
+    searcher.set_max_concurrency(1)
+    config = take(searcher, "old")
+    result = {f"config/{key}": value for key, value in config.items()}
+    result |= {"score": 1.0, "training_iteration": 4, "config/constant": "kept out"}
+    searcher.on_trial_result("new", result)
+    assert searcher.suggest("next") is None
+    searcher.on_trial_complete("new", result)
+    assert searcher.in_flight == []
+    assert isinstance(take(searcher, "next"), dict)
+
+
+@EVERY
+def test_a_study_of_ray_tune_uses_every_sample(name, ray_cluster, tmp_path):
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    searcher = create_searcher(name, Settings(SPACE, GOAL, seed=0, max_t=1, samples=6))
+    results = tune.Tuner(
+        lambda config: {"score": score(config)},
+        param_space=SPACE.constants,
+        tune_config=tune.TuneConfig(search_alg=searcher, num_samples=6, max_concurrent_trials=2),
+        run_config=tune.RunConfig(storage_path=str(tmp_path), verbose=0),
+    ).fit()
+    assert [result.metrics["config"]["constant"] for result in results] == ["kept out"] * 6
+    assert not results.errors
