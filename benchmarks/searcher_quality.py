@@ -26,13 +26,13 @@ from search_spaces._objective import Objective
 from search_spaces._space import Condition, Config, SearchSpace
 from searchers._ask_tell import Outcome
 from searchers._ax_encoding import Encoding
-from searchers._domains import varying
+from searchers._domains import values, varying
 from searchers._settings import Settings
 
 CHECKPOINTS = (15, 30, 60)
 METHODS = ("ours", "bare Ax", "Optuna TPE", "random")
 Ask = Callable[[], tuple[Any, Config]]
-Tell = Callable[[Any, float], None]
+Tell = Callable[[Any, float], Any]
 
 HARTMANN = SearchSpace("hartmann6", training={f"x{i}": tune.uniform(0, 1) for i in range(6)})
 MIXED = SearchSpace(
@@ -112,10 +112,10 @@ def bare_ax(space: SearchSpace, seed: int) -> tuple[Ask, Tell]:
         for child, condition in space.conditions.items():
             if condition.parent == key:
                 for value in condition.values:
-                    index = space.domains[key].categories.index(value)
+                    index = (values(space.domains[key]) or []).index(value)
                     below.setdefault(index, []).append(names[child])
         if below:
-            count = len(space.domains[key].categories)
+            count = len(values(space.domains[key]) or [])
             keywords = {
                 "name": keywords["name"], "parameter_type": "int", "is_ordered": False,
                 "values": list(range(count)), "dependent_parameters": below,

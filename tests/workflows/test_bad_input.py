@@ -86,6 +86,7 @@ def out_of_range(folder):
     return path
 
 
+X = "{'x': tune.uniform(0, 1)}"
 CLASSIC = [*DIGITS, "--space", "mnist-cnn-classic"]
 MISTAKES = {
     "unknown data set": (["--dataset", "mnst"], "mnist"),
@@ -108,14 +109,14 @@ MISTAKES = {
     "log scale with zero": (
         lambda f: [*DIGITS, *own_space(f, "{'x': tune.loguniform(0, 1)}")], "greater than 0"),
     "constraint on an unknown parameter": (
-        lambda f: [*DIGITS, *own_space(f, "{'x': tune.uniform(0, 1)}", "constraints=('x + y<=1',)")],
+        lambda f: [*DIGITS, *own_space(f, X, "constraints=('x + y<=1',)")],
         "unknown parameter 'y'"),
     "constraint that is not linear": (
-        lambda f: [*DIGITS, *own_space(f, "{'x': tune.uniform(0, 1)}", "constraints=('x*x <= 1',)")],
+        lambda f: [*DIGITS, *own_space(f, X, "constraints=('x*x <= 1',)")],
         "not linear"),
     "condition on an unknown parameter": (
         lambda f: [*DIGITS, *own_space(
-            f, "{'x': tune.uniform(0, 1)}", "conditions={'x': Condition('y', (1,))}")],
+            f, X, "conditions={'x': Condition('y', (1,))}")],
         "unknown parameter 'y'"),
     "a space of constants": (
         lambda f: [*DIGITS, *own_space(f, "{'x': 1}")], "varies nothing"),

@@ -1,0 +1,45 @@
+"""A trainable that crashes in half of its space, and one slow enough to be killed at work."""
+
+import json
+import time
+from pathlib import Path
+
+from ray import tune
+
+from search_spaces._space import SearchSpace
+
+SPACE = SearchSpace("half", training={"x": tune.uniform(-1.0, 1.0)})
+
+
+class Steady(tune.Trainable):
+    METRICS = {"score": "max"}  # noqa: RUF012
+    pause = 0.0
+
+    def setup(self, config, *, epochs=3):
+        self.value, self.epoch, self.epochs = config["x"], 0, epochs
+
+    def step(self):
+        time.sleep(self.pause)
+        self.epoch += 1
+        return {"score": self.value * self.epoch, "done": self.epoch >= self.epochs}
+
+    def save_checkpoint(self, checkpoint_dir):
+        (Path(checkpoint_dir) / "epoch").write_text(json.dumps(self.epoch))
+
+    def load_checkpoint(self, checkpoint):
+        self.epoch = json.loads((Path(checkpoint) / "epoch").read_text())
+
+    def reset_config(self, new_config):
+        self.setup(new_config)
+        return True
+
+
+class Crashing(Steady):
+    def step(self):
+        if self.value > 0:
+            raise ValueError(f"no x above zero, but got {self.value}")
+        return super().step()
+
+
+class Slow(Steady):
+    pause = 0.4

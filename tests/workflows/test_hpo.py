@@ -1,0 +1,205 @@
+"""Whole studies by workflows/hpo.py: real Ray, real MLflow, scikit-learn's digits."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import typer
+from mlflow.tracking import MlflowClient
+from typer.testing import CliRunner
+
+from workflows.hpo import hpo
+
+app = typer.Typer()
+app.command()(hpo)
+
+ROOT = Path(__file__).parents[2]
+QUICK = ["--dataset", "digits", "--subset", 400, "--epochs", 2, "--trials", 4, "--slots", 2]
+OWN = ["--space", "tests.workflows.crashing:SPACE", "--objective", "score", "--slots", 2]
+
+
+@pytest.fixture(scope="module")
+def storage(tmp_path_factory):
+    """One for all studies of this file: to make MLflow's database takes seconds."""
+    return tmp_path_factory.mktemp("studies") / "runs"
+
+
+def run(storage, name, *arguments):
+    every = ["--storage", storage, "--name", name, *arguments]
+    return CliRunner().invoke(app, [str(argument) for argument in every])
+
+
+def runs_of(storage, name):
+    """MLflow's run of the study, and those of its trials by role."""
+    client = MlflowClient(f"sqlite:///{storage}/mlflow.db")
+    study_id = json.loads((storage / name / "study.json").read_text())["study_id"]
+    found = client.search_runs(
+        [experiment.experiment_id for experiment in client.search_experiments()],
+        f"tags.`automl.study_id` = '{study_id}'",
+        max_results=1000,
+    )
+    roles = {}
+    for each in found:
+        roles.setdefault(each.data.tags["automl.role"], []).append(each)
+    return roles
+
+
+@pytest.mark.slow
+def test_a_study_finds_tests_tracks_and_registers_a_model(storage, ray_cluster):
+    result = run(storage, "whole", *QUICK, "--searcher", "random", "--final-seeds", 2)
+    assert result.exit_code == 0, result.output
+    roles = runs_of(storage, "whole")
+    assert [len(roles[role]) for role in ("study", "trial", "final")] == [1, 4, 2]
+    assert {run.info.status for runs in roles.values() for run in runs} == {"FINISHED"}
+    outcomes = Counter(run.data.tags["automl.outcome"] for run in roles["trial"])
+    assert set(outcomes) <= {"completed", "pruned"}
+    assert not any("test_accuracy" in run.data.metrics for run in roles["trial"])
+    assert all("test_accuracy" in run.data.metrics for run in roles["final"])
+    client = MlflowClient(f"sqlite:///{storage}/mlflow.db")
+    version = client.get_model_version_by_alias("hpo-digits", "champion")
+    assert version.tags["automl.metric"] == "test_accuracy"
+    for said in ("Best trials", "test_accuracy: ", "2 seeds", "the champion", "trials: http"):
+        assert said in result.output
+
+    again = run(storage, "whole", *QUICK, "--searcher", "random", "--final-seeds", 2)
+    assert again.exit_code == 0, again.output
+    assert {r: len(found) for r, found in runs_of(storage, "whole").items()} == {
+        r: len(found) for r, found in roles.items()
+    }
+    fresh = run(storage, "whole", *QUICK, "--searcher", "random", "--final-seeds", 0, "--fresh")
+    assert fresh.exit_code == 0, fresh.output
+    assert len(list(storage.glob("whole*/study.json"))) == 2
+
+
+@pytest.mark.slow
+def test_ax_finds_a_pareto_front_for_two_objectives(storage, ray_cluster):
+    result = run(
+        storage, "front", *QUICK, "--objective", "accuracy, -parameters", "--trials", 6,
+        "--epochs", 1, "--final-seeds", 0,
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert "Pareto front" in result.output
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheduler", ["hyperband", "median-stopping", "pbt", "pb2"])
+def test_every_scheduler_of_ray_brings_a_study_to_its_end(storage, ray_cluster, scheduler):
+    result = run(
+        storage, scheduler, *QUICK, "--scheduler", scheduler, "--searcher", "sobol",
+        "--epochs", 3, "--final-seeds", 0,
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    trials = runs_of(storage, scheduler)["trial"]
+    assert len(trials) == 4
+    assert {trial.info.status for trial in trials} == {"FINISHED"}
+
+
+def test_failed_trials_are_named_and_do_not_end_the_study(storage, ray_cluster):
+    result = run(
+        storage, "crashing", *OWN, "--trainable", "tests.workflows.crashing:Crashing",
+        "--searcher", "sobol", "--trials", 6, "--epochs", 2, "--max-failures", 0,
+    )  # fmt: skip
+    assert result.exit_code == 1, result.output
+    assert "ValueError: no x above zero" in result.output
+    outcomes = Counter(
+        trial.data.tags["automl.outcome"] for trial in runs_of(storage, "crashing")["trial"]
+    )
+    assert sum(outcomes.values()) == 6
+    assert outcomes["failed"] == result.output.count(" failed: ValueError") == 3
+
+
+def test_the_documented_example_of_ones_own_trainable_runs(storage, ray_cluster):
+    result = run(
+        storage, "own", "--trainable", "docs.own_trainable:Quadratic",
+        "--space", "docs.own_trainable:SPACE", "--objective=-loss", "--searcher", "random",
+        "--trials", 4, "--epochs", 3,
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert len(runs_of(storage, "own")["trial"]) == 4
+
+
+def test_a_cost_budget_ends_the_search_and_says_so(storage, ray_cluster):
+    result = run(
+        storage, "poor", *OWN, "--trainable", "tests.workflows.crashing:Slow", "--searcher",
+        "random", "--trials", 50, "--epochs", 3, "--cost", 0.002, "--price-per-hour", 3.6,
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert "cost budget of 0.002 is used up" in " ".join(result.output.split())
+    assert len(runs_of(storage, "poor")["trial"]) < 20
+
+
+def start(storage, name, *arguments):
+    command = [sys.executable, str(ROOT / "workflows" / "hpo.py"), "--storage", storage,
+               "--name", name, *OWN, "--trainable", "tests.workflows.crashing:Slow",
+               "--searcher", "random", *arguments]  # fmt: skip
+    return subprocess.Popen(
+        [str(part) for part in command], cwd=ROOT, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+    )  # fmt: skip
+
+
+def wait_for(pattern, folder, process, seconds=120):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if list(folder.glob(pattern)):
+            return
+        assert process.poll() is None, process.stdout.read()
+        time.sleep(0.05)
+    raise TimeoutError(pattern)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("sign", "later"),
+    [("search/tuner.pkl", 0.0), ("search/experiment_state-*", 0.0), ("search/kept/*", 6.0)],
+    ids=["before the first state file", "at the first state file", "in the middle"],
+)
+def test_a_study_whose_driver_is_killed_goes_on_with_the_same_command(
+    storage, sign, later, tmp_path
+):
+    name = f"killed-{abs(hash(sign)) % 1000}"
+    options = ["--trials", 8, "--epochs", 5, "--seed", 7]
+    process = start(storage, name, *options)
+    wait_for(sign, storage / name, process)
+    time.sleep(later)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    again = start(storage, name, *options)
+    output = again.communicate(timeout=200)[0]
+    assert again.returncode == 0, output
+    roles = runs_of(storage, name)
+    assert len(roles["study"]) == 1
+    trials = Counter(trial.data.tags["automl.trial_id"] for trial in roles["trial"])
+    assert len(trials) == 8, output
+    assert set(trials.values()) == {1}
+    assert {run.info.status for runs in roles.values() for run in runs} == {"FINISHED"}
+    client = MlflowClient(f"sqlite:///{storage}/mlflow.db")
+    for trial in roles["trial"]:
+        steps = [m.step for m in client.get_metric_history(trial.info.run_id, "score")]
+        assert steps == sorted(set(steps))
+
+
+@pytest.mark.slow
+def test_control_c_stops_cleanly_and_says_how_to_go_on(storage):
+    options = ["--trials", 6, "--epochs", 6]
+    process = start(storage, "stopped", *options)
+    wait_for("search/*/result.json", storage / "stopped", process)
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    output = process.communicate(timeout=120)[0]
+    assert process.returncode == 130, output
+    assert "everything is kept. To go on:" in output
+    assert "--name stopped" in output
+    outcomes = {t.data.tags["automl.outcome"] for t in runs_of(storage, "stopped")["trial"]}
+    assert "stopped" in outcomes
+    assert "RUNNING" not in {t.info.status for t in runs_of(storage, "stopped")["trial"]}
+    again = start(storage, "stopped", *options)
+    output = again.communicate(timeout=200)[0]
+    assert again.returncode == 0, output
+    assert len(runs_of(storage, "stopped")["trial"]) == 6
