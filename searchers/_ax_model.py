@@ -70,6 +70,7 @@ class AxModel:
         self._design = Design(settings.space, seed=settings.seed, done=list(settings.points))
         self._open: dict[str, list[int]] = {}
         self._begun = self._finished = 0
+        self.fallbacks = 0  # suggestions that Ax should have made, but could not
         self._early = False
         self._fit = LastFit()
         for config, metrics in settings.known:
@@ -93,6 +94,7 @@ class AxModel:
             try:
                 config = self._generated()
             except Exception as error:  # whatever Ax meets, the study must go on
+                self.fallbacks += 1
                 print(f"Ax made no suggestion ({error!r}); a Sobol point instead.", file=sys.stderr)
                 break
             if self._design.remaining.take(config):

@@ -71,4 +71,7 @@ class WarmGP(SingleTaskGP):
 
     def _fit_from(self, start: dict[str, Tensor], mll: Any, iterations: int) -> None:
         self.load_state_dict({**self.state_dict(), **start})
-        fit_gpytorch_mll_scipy(mll, options={"maxiter": iterations, "ftol": 1e-6})
+        options: dict[str, Any] = {"maxiter": iterations, "ftol": 1e-6}
+        if self.num_outputs > 1:
+            options["factr"] = None  # BoTorch's own, for batches, takes one tolerance or the other
+        fit_gpytorch_mll_scipy(mll, options=options)

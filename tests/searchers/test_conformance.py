@@ -156,7 +156,7 @@ def test_trials_that_fail_or_report_no_number_free_their_slots(name):
         {"result": {"training_iteration": 4}},
         {"result": None},
     ]
-    for index in range(24):
+    for index in range(18):
         config = take(searcher, f"t{index}")
         assert isinstance(config, dict)
         good = {"result": {"score": score(config), "training_iteration": 4}}
@@ -170,11 +170,11 @@ def test_trials_that_fail_or_report_no_number_free_their_slots(name):
 def test_linear_constraints_hold(name):
     space = SearchSpace(
         "constrained",
-        training={"x": tune.uniform(0, 1), "y": tune.uniform(0, 1), "n": tune.randint(0, 9)},
+        training={"x": tune.uniform(0, 1), "y": tune.uniform(0, 1), "n": tune.randint(0, 4)},
         constraints=("x + y <= 0.8", "n - 4 * x >= 0"),
     )
     searcher = create_searcher(name, Settings(space, GOAL, seed=1, max_t=1))
-    for index in range(12):
+    for index in range(8):
         config = take(searcher, f"t{index}")
         assert config["x"] + config["y"] <= 0.8 + 1e-6
         assert config["n"] >= 4 * config["x"] - 1e-6

@@ -1,0 +1,65 @@
+"""Configs to Ax's parameters and back."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from ray import tune
+
+from search_spaces._space import Condition, SearchSpace
+from searchers._ax_encoding import Encoding
+from searchers._domains import from_unit, key_of, values, varying
+
+bounds = st.tuples(st.integers(-1000, 1000), st.integers(1, 500)).map(lambda b: (b[0], b[0] + b[1]))
+anything = st.one_of(
+    st.none(), st.booleans(), st.integers(-5, 5), st.text(max_size=3), st.floats(-2, 2),
+    st.tuples(st.integers(0, 3), st.text(max_size=1)),
+)  # fmt: skip
+domains = st.one_of(
+    bounds.map(lambda b: tune.uniform(*b)),
+    bounds.map(lambda b: tune.randint(*b)),
+    st.floats(1e-6, 1.0).map(lambda low: tune.loguniform(low, low * 1000)),
+    st.integers(1, 50).map(lambda low: tune.lograndint(low, low * 20 + 1)),
+    st.sampled_from([0.1, 0.25, 0.5]).map(lambda q: tune.quniform(0, 4, q)),
+    st.sampled_from([2, 3, 16]).map(lambda q: tune.qrandint(0, 96, q)),
+    st.lists(anything, min_size=1, max_size=5, unique_by=repr).map(tune.choice),
+)
+
+
+@st.composite
+def spaces(draw):
+    training = {"free": tune.uniform(0, 1)}
+    training |= {f"key/{index}.a-b": draw(domains) for index in range(draw(st.integers(0, 6)))}
+    training |= {"kind": tune.choice(["a", "b", None]), "child": draw(domains)}
+    shown = draw(st.lists(st.sampled_from(["a", "b", None]), min_size=1, unique=True))
+    conditions = {"child": Condition("kind", tuple(shown))}
+    return SearchSpace("drawn", training=training, conditions=conditions)
+
+
+@given(spaces(), st.data())
+def test_a_config_comes_back_as_it_was(space, data):
+    encoding = Encoding(space)
+    units = {key: data.draw(st.floats(0, 1, exclude_max=True)) for key in space.domains}
+    drawn = {key: from_unit(domain, units[key]) for key, domain in space.domains.items()}
+    config = varying(space, drawn)
+    space.check({**space.constants, **config})
+    back = encoding.decode(encoding.encode(config))
+    assert key_of(back) == key_of(config)
+
+
+@given(spaces())
+def test_equal_configs_are_equal_to_ax_whatever_was_proposed_for_inactive_parameters(space):
+    encoding = Encoding(space)
+    config = varying(space, {key: from_unit(d, 0.4) for key, d in space.domains.items()})
+    codes = encoding.encode(config)
+    assert encoding.encode(encoding.decode(codes)) == codes
+
+
+@given(domains, st.floats(0, 1, exclude_max=True))
+def test_every_point_of_the_unit_interval_is_a_member(domain, unit):
+    space = SearchSpace("one", training={"x": domain})
+    space.check({"x": from_unit(domain, unit)})
+
+
+def test_quantised_domains_have_the_values_that_tune_draws():
+    for domain in (tune.quniform(0, 1, 0.25), tune.qrandint(0, 64, 16), tune.randint(2, 6)):
+        drawn = {domain.sample() for _ in range(300)}
+        assert drawn == set(values(domain))
