@@ -103,16 +103,16 @@ def _final(
         f"{study.path.name}: the best config ({best.trial_id}) anew, on train + validation",
         objective=Objective(metric), total=seeds, epochs=epochs,
     )  # fmt: skip
-    with progress:
-        final = train_final(
-            bind(klass, {**offers, "epochs": epochs, "final": True}),
-            config,
-            seeds=range(seeds),
-            epochs=epochs,
-            folder=study.path / "final",
-            resources=resources,
-            callbacks=[tracking, progress],
-        )
+    final = train_final(
+        bind(klass, {**offers, "epochs": epochs, "final": True}),
+        config,
+        seeds=range(seeds),
+        epochs=epochs,
+        folder=study.path / "final",
+        resources=resources,
+        tracking=tracking,
+        progress=progress,
+    )
     return None if any(row.outcome == "stopped" for row in final.rows) else final
 
 

@@ -10,6 +10,7 @@ from ray import tune
 from scipy import stats
 
 from search_spaces._space import Config
+from workflows._progress import Progress
 from workflows._resources import Resources
 from workflows._resume import StateKeeper, resume_config
 from workflows._rows import Row, row_of
@@ -39,7 +40,8 @@ def train_final(
     epochs: int,
     folder: Path,
     resources: Resources,
-    callbacks: list[tune.Callback],
+    tracking: tune.Callback,
+    progress: Progress,
 ) -> Final:
     """One trial a seed, resumable as the study is; the test set is looked at in the last epoch."""
     resume = resume_config(folder, retry_failed=False)
@@ -52,7 +54,7 @@ def train_final(
         run_config=tune.RunConfig(
             name=folder.name,
             storage_path=str(folder.parent),
-            callbacks=[StateKeeper(folder), *callbacks],
+            callbacks=[StateKeeper(folder), tracking, progress],
             checkpoint_config=tune.CheckpointConfig(
                 num_to_keep=2, checkpoint_frequency=1, checkpoint_at_end=True
             ),
@@ -61,8 +63,12 @@ def train_final(
         ),
         _tuner_kwargs={"resume_config": resume} if resume else {},
     )
-    trials = tuner.fit()._experiment_analysis.trials
+    with progress:
+        trials = tuner.fit()._experiment_analysis.trials
     ordered = sorted(trials, key=lambda trial: seeds.index(trial.config["seed"]))
-    rows = [row_of(trial, max_t=epochs) for trial in ordered]
+    rows = [
+        row_of(trial, max_t=epochs, stopped=trial.trial_id in progress.unfinished)
+        for trial in ordered
+    ]
     checkpoint = ordered[0].checkpoint if ordered else None
     return Final(rows, Path(checkpoint.path) if checkpoint else None)

@@ -55,6 +55,9 @@ class Progress(Callback):
         self._trials: list[Trial] = []
         self._live: Live | None = None
         self._told = 0.0
+        # After the last step: what was at work when the user stopped the study. Tune, cleaning up,
+        # then marks these as if they had ended by themselves.
+        self.unfinished: set[str] = set()
 
     def __enter__(self) -> "Progress":
         self._began = time.monotonic()
@@ -79,6 +82,7 @@ class Progress(Callback):
 
     def on_step_end(self, iteration: int, trials: list[Trial], **info: Any) -> None:
         self._trials = trials
+        self.unfinished = {trial.trial_id for trial in trials if not trial.is_finished()}
         status = [trial.status for trial in trials]
         self._counts = _Counts(
             done=status.count(Trial.TERMINATED),

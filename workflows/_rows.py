@@ -31,12 +31,13 @@ class Row:
         return TrialRow(self.trial_id, self.config, self.metrics, self.outcome, self.iterations)
 
 
-def row_of(trial: Trial, *, max_t: int, time_attr: str = "training_iteration") -> Row:
+def row_of(trial: Trial, *, max_t: int, stopped: bool = False) -> Row:
+    """`stopped`: the user ended the study while the trial was at work."""
     result = trial.last_result or {}
-    steps = int(result.get(time_attr, 0))
+    steps = int(result.get("training_iteration", 0))
     if trial.status == Trial.ERROR:
         outcome = "failed"
-    elif trial.status != Trial.TERMINATED or not steps:
+    elif stopped or trial.status != Trial.TERMINATED or not steps:
         outcome = "stopped"
     else:
         outcome = "completed" if steps >= max_t else "pruned"

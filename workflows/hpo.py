@@ -196,8 +196,9 @@ def hpo(
             with progress:
                 finished = tuner.fit()._experiment_analysis.trials
             budget.save()
-            rows = [row_of(trial, max_t=epochs) for trial in finished]
-            if any(not trial.is_finished() for trial in finished) and budget.reason is None:
+            stopped = progress.unfinished if budget.reason is None else set()
+            rows = [row_of(t, max_t=epochs, stopped=t.trial_id in stopped) for t in finished]
+            if stopped:
                 tracking.study_end("stopped")
                 say_how_to_go_on(study, rows, objectives)
             tracking.study_end("completed")
