@@ -24,7 +24,7 @@ $(STAMP): pyproject.toml constraints.txt
 setup: $(STAMP)
 
 hpo: $(STAMP)
-	$(BIN)/python workflows/hpo.py --name mnist $(ARGS)
+	$(BIN)/python workflows/hpo.py --name mnist --minutes 4 $(ARGS)
 
 ui: $(STAMP)
 	$(BIN)/python workflows/ui.py $(ARGS)

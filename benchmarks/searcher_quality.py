@@ -1,7 +1,7 @@
 """Best value after 15, 30 and 60 trials: ours against random search, bare Ax and Optuna's TPE.
 
-    python benchmarks/searcher_quality.py --out quality.jsonl          # hours; goes on where it was
-    python benchmarks/searcher_quality.py --out quality.jsonl --table
+    python -m benchmarks.searcher_quality --out quality.jsonl          # hours; goes on where it was
+    python -m benchmarks.searcher_quality --out quality.jsonl --table
 
 Two surfaces to minimise, one trial at a time and with 4 pending (the oldest is told first), no Ray.
 """
@@ -94,7 +94,7 @@ def ours(space: SearchSpace, seed: int) -> tuple[Ask, Tell]:
     )
 
 
-def bare_ax(space: SearchSpace, seed: int) -> tuple[Ask, Tell]:
+def bare_client(space: SearchSpace, seed: int) -> tuple[Any, Encoding]:
     """Ax's client with its defaults; conditional parameters as Ax has them."""
     from ax.api.client import Client
     from ax.api.configs import ChoiceParameterConfig, RangeParameterConfig
@@ -102,7 +102,7 @@ def bare_ax(space: SearchSpace, seed: int) -> tuple[Ask, Tell]:
     from searchers._ax_model import quiet
 
     encoding = Encoding(space)
-    names = {key: name for name, key in encoding.keys().items()}
+    names = encoding.names()
     quiet()
     client = Client(random_seed=seed)
     parameters = []
@@ -127,6 +127,11 @@ def bare_ax(space: SearchSpace, seed: int) -> tuple[Ask, Tell]:
     client.configure_generation_strategy(
         initialization_random_seed=seed, allow_exceeding_initialization_budget=True
     )
+    return client, encoding
+
+
+def bare_ax(space: SearchSpace, seed: int) -> tuple[Ask, Tell]:
+    client, encoding = bare_client(space, seed)
 
     def ask() -> tuple[Any, Config]:
         ((index, found),) = client.get_next_trials(max_trials=1).items()

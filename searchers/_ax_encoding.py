@@ -75,6 +75,10 @@ class Encoding:
         """The space's keys by Ax's names."""
         return {parameter.name: key for key, parameter in self._free.items()}
 
+    def names(self) -> dict[str, str]:
+        """Ax's names by the space's keys."""
+        return {key: parameter.name for key, parameter in self._free.items()}
+
     def slice(self, key: str, config: Config, count: int) -> list[tuple[Any, dict[str, Any]]]:
         """Values along `key`, at most `count`, each with Ax's parameters for `config` with it."""
         domain = self._all[key].domain

@@ -5,6 +5,7 @@ function of what was sent before it, and not of time. Each suggestion comes back
 the model; from that and the messages since, another process goes on exactly as this one would have.
 """
 
+import logging
 import os
 import pickle
 import queue
@@ -12,6 +13,7 @@ import struct
 import subprocess
 import sys
 import threading
+import warnings
 import weakref
 from typing import IO, Any
 
@@ -102,6 +104,8 @@ def main() -> None:
     """The model's end: work off messages until the driver is gone."""
     os.nice(NICENESS)
     own_stdout, sys.stdout = sys.stdout.buffer, sys.stderr  # nothing else may enter the pipe
+    warnings.filterwarnings("ignore")
+    logging.disable(logging.INFO)  # Ax and its libraries greet the terminal when imported
     from searchers._ask_tell import Exhausted
     from searchers._ax_model import AxModel, quiet
 

@@ -65,7 +65,8 @@ class Progress(Callback):
             self._live = Live(self._view(), console=console, refresh_per_second=4)
             self._live.start()
         else:
-            console.print(f"{self._title}: {self._total} trials of at most {self._epochs} epochs")
+            told = f"{self._title}: {self._total} trials of at most {self._epochs} epochs"
+            console.print(told, soft_wrap=True)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -74,7 +75,7 @@ class Progress(Callback):
             self._live.stop()
             self._live = None
         else:
-            console.print(self._line())
+            console.print(self._line(), soft_wrap=True)
 
     def __getstate__(self) -> dict[str, Any]:
         # Tune pickles callbacks; a terminal and the trials are not to be had elsewhere.
@@ -115,7 +116,7 @@ class Progress(Callback):
         if self._live is None and time.monotonic() - self._told > PLAIN_PERIOD:
             self._told = time.monotonic()
             self.on_step_end(iteration, trials)
-            console.print(self._line())
+            console.print(self._line(), soft_wrap=True)
 
     def _cut_short(self, trial: Trial) -> bool:
         return int((trial.last_result or {}).get("training_iteration", 0)) < self._epochs
