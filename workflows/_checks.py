@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from search_spaces._errors import UserError
+from trainables.datasets._dataset import is_path
 
 
 def check_counts(at_least_one: Mapping[str, int | None], at_least_zero: Mapping[str, int]) -> None:
@@ -17,8 +18,7 @@ def check_counts(at_least_one: Mapping[str, int | None], at_least_zero: Mapping[
 
 def data_source(dataset: str) -> str:
     """A path made absolute, since trials run in other folders; a name as it is."""
-    looks_like_a_path = "/" in dataset or dataset.endswith((".npz", ".parquet"))
-    return str(Path(dataset).expanduser().absolute()) if looks_like_a_path else dataset
+    return str(Path(dataset).expanduser().absolute()) if is_path(dataset) else dataset
 
 
 def study_name(name: str | None, prefix: str) -> str:

@@ -8,6 +8,7 @@ from ray.tune import Callback
 from ray.tune.experiment import Trial
 from rich.console import Group
 from rich.live import Live
+from rich.padding import Padding
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
@@ -143,7 +144,7 @@ class Progress(Callback):
 
     def _view(self) -> Group:
         ended = self._counts.done + self._counts.failed
-        bar = ProgressBar(total=max(1, self._total), completed=ended, width=60)
+        bar = Padding(ProgressBar(total=max(1, self._total), completed=ended, width=60))
         table = Table(box=None, pad_edge=False, header_style="dim")
         for heading in ("trial", "state", "epoch", self._objective.metric):
             table.add_column(heading, justify="left" if heading in ("trial", "state") else "right")
