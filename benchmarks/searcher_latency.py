@@ -110,7 +110,8 @@ def study(worker: Any, folder: str) -> tuple[float, float]:
         run_config=tune.RunConfig(storage_path=folder, verbose=0),
     ).fit()
     searcher.close()
-    found = [result.metrics for result in results if result.metrics]
+    every = (results[index].metrics for index in range(len(results)))
+    found = [metrics for metrics in every if metrics]
     spans: dict[int, list[tuple[float, float]]] = {}
     for metrics in found:
         spans.setdefault(metrics["slot"], []).append((metrics["began"], metrics["ended"]))
