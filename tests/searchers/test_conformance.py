@@ -19,13 +19,11 @@ from tests.searchers.driving import take
 
 SPACE = SearchSpace(
     "example",
-    architecture={"width": tune.choice([8, 16, 32]), "norm": tune.choice(["batch", None, 0.5])},
+    architecture={"norm": tune.choice(["batch", None, 0.5])},
     training={
-        "rate": tune.loguniform(1e-5, 1e-1),
         "optimizer": tune.choice(["sgd", "adam", "adamw"]),
         "momentum": tune.uniform(0.5, 0.99),
         "beta": tune.uniform(0.8, 0.99),
-        "depth": tune.randint(1, 9),
         "share": tune.quniform(0.0, 1.0, 0.25),
         "batch": tune.lograndint(16, 257),
         "constant": "kept out",
@@ -44,7 +42,7 @@ OURS = pytest.mark.parametrize("name", [n for n in choices("searchers") if n != 
 
 
 def score(config):
-    return -abs(config["depth"] - 4) - abs(config["share"] - 0.5) + (config["optimizer"] == "adam")
+    return -abs(config["batch"] - 99) / 99 - config["share"] + (config["optimizer"] == "adam")
 
 
 def walk(searcher, trials, prefix="t"):
@@ -62,7 +60,7 @@ def walk(searcher, trials, prefix="t"):
 @EVERY
 def test_suggestions_are_members_without_inactive_parameters(name):
     searcher = create_searcher(name, SETTINGS)
-    for config in walk(searcher, 22):
+    for config in walk(searcher, 15):
         assert "constant" not in config or config["constant"] == "kept out"
         SPACE.check({**SPACE.constants, **config})
         inactive = {"momentum": ("sgd",), "beta": ("adam", "adamw")}
@@ -72,7 +70,7 @@ def test_suggestions_are_members_without_inactive_parameters(name):
 
 @EVERY
 def test_the_same_seed_gives_the_same_suggestions(name):
-    first, second = (walk(create_searcher(name, SETTINGS), 20) for _ in range(2))
+    first, second = (walk(create_searcher(name, SETTINGS), 14) for _ in range(2))
     assert first == second
     other = Settings(SPACE, GOAL, seed=4, max_t=4)
     assert walk(create_searcher(name, other), 3) != first[:3]
@@ -83,14 +81,14 @@ def test_the_same_seed_gives_the_same_suggestions(name):
 def test_another_process_gives_the_same_suggestions(name):
     code = (
         "from tests.searchers.test_conformance import *\n"
-        f"print(walk(create_searcher({name!r}, SETTINGS), 20))"
+        f"print(walk(create_searcher({name!r}, SETTINGS), 14))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == str(walk(create_searcher(name, SETTINGS), 20))
+    assert done.stdout.strip() == str(walk(create_searcher(name, SETTINGS), 14))
 
 
 @OURS
-@pytest.mark.parametrize("after", [0, 3, 18])
+@pytest.mark.parametrize("after", [0, 13])
 def test_a_saved_searcher_goes_on_exactly(name, after, tmp_path):
     whole = create_searcher(name, SETTINGS)
     walk(whole, after)
@@ -112,11 +110,9 @@ def test_a_searcher_can_be_pickled_before_and_during_a_study(name):
 @EVERY
 def test_points_are_tried_first(name):
     points = (
-        {"width": 8, "norm": None, "rate": 1e-3, "optimizer": "sgd", "momentum": 0.9, "depth": 2,
-         "share": 0.25, "batch": 64},
-        {"width": 32, "norm": 0.5, "rate": 1e-2, "optimizer": "adam", "beta": 0.9, "depth": 8,
-         "share": 1.0, "batch": 16},
-    )  # fmt: skip
+        {"norm": None, "optimizer": "sgd", "momentum": 0.9, "share": 0.25, "batch": 64},
+        {"norm": 0.5, "optimizer": "adam", "beta": 0.9, "share": 1.0, "batch": 16},
+    )
     searcher = create_searcher(name, Settings(SPACE, GOAL, seed=0, max_t=4, points=points))
     tried = [take(searcher, f"t{index}") for index in range(3)]
     assert [{k: v for k, v in c.items() if k != "constant"} for c in tried[:2]] == list(points)
@@ -156,7 +152,7 @@ def test_trials_that_fail_or_report_no_number_free_their_slots(name):
         {"result": {"training_iteration": 4}},
         {"result": None},
     ]
-    for index in range(18):
+    for index in range(16):
         config = take(searcher, f"t{index}")
         assert isinstance(config, dict)
         good = {"result": {"score": score(config), "training_iteration": 4}}
