@@ -42,10 +42,16 @@ def importance_bars(importance: Mapping[str, float]) -> go.Figure:
 
 
 def _axis(name: str, values: Sequence[Any]) -> dict[str, Any] | None:
-    """None for what does not vary. Log for positive numbers over two decades; words get ticks."""
+    """None for what does not vary. Log for positive numbers over two decades; words get ticks.
+
+    Numbers that some trials do not have, as momentum under Adam, leave the bottom to these.
+    """
     if len({repr(value) for value in values}) < 2:
         return None
-    numeric = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
+    given = [value for value in values if value is not None]
+    numeric = all(isinstance(v, int | float) and not isinstance(v, bool) for v in given)
+    if numeric and len(given) < len(values):
+        return _with_gap(name, values, given)
     if not numeric:
         words = sorted({_word(value) for value in values})
         places = [words.index(_word(value)) for value in values]
@@ -61,6 +67,20 @@ def _axis(name: str, values: Sequence[Any]) -> dict[str, Any] | None:
         "range": [decades[0], decades[-1]],
         "tickvals": list(decades),
         "ticktext": [f"{10.0**decade:g}" for decade in decades],
+    }
+
+
+def _with_gap(name: str, values: Sequence[Any], given: Sequence[float]) -> dict[str, Any]:
+    """Missing values a quarter of the span below the lowest, with a dash for a tick."""
+    low, high = min(given), max(given)
+    bottom = low - ((high - low) / 4 or 1.0)
+    ticks = [low + (high - low) * quarter / 4 for quarter in range(5)] if high > low else [low]
+    return {
+        "label": name,
+        "values": [bottom if value is None else value for value in values],
+        "range": [bottom, max(high, low)],
+        "tickvals": [bottom, *ticks],
+        "ticktext": [_word(None), *(f"{tick:.3g}" for tick in ticks)],
     }
 
 

@@ -24,6 +24,8 @@ from workflows._resources import Resources
 from workflows._rows import Row, scored
 from workflows._trainable import accepts, bind
 
+ENOUGH_WHOLE_TRIALS = 10  # to tell from them alone what matters
+
 
 def conclude(
     study: StudyFolder,
@@ -120,9 +122,11 @@ def _report(
     uri: str, record: Study, rows: list[Row], offers: dict[str, Any], final: Final | None
 ) -> None:
     ranked = scored(rows, record.objectives)
-    whole = [row for row in ranked if row.outcome == "completed"] or ranked
+    whole = [row for row in ranked if row.outcome == "completed"]
+    # Few trials get to the end under ASHA; then all count, with what they had when they ended.
+    judged = whole if len(whole) >= ENOUGH_WHOLE_TRIALS else ranked
     analysis = analyse(
-        offers["space"], record.objectives, [(row.config, row.metrics) for row in whole]
+        offers["space"], record.objectives, [(row.config, row.metrics) for row in judged]
     )
     log_report(
         uri,

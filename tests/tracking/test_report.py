@@ -3,6 +3,8 @@ from pathlib import Path
 
 import plotly.graph_objects as go
 
+from search_spaces._objective import Objective
+from tracking._figures import parallel_coordinates
 from tracking._server import connect, find_studies
 from tracking._study import TrialRow
 from tracking.callback import TrackingCallback
@@ -52,3 +54,17 @@ def test_a_report_without_any_scored_trial_can_be_written(uri, tmp_path, make_st
     tracker = TrackingCallback(uri=uri, experiment="test", study=study, folder=tmp_path / "j")
     assert tracker.study_end("failed")
     assert log_report(uri, study, trials=ROWS[3:], figures={}, importance={})
+
+
+def test_a_number_that_some_trials_do_not_have_stays_a_number_with_a_dash_below():
+    rows = [
+        TrialRow(f"t{i}", {"rate": 0.1 * i} | ({"momentum": 0.5 + 0.1 * i} if i % 2 else {}),
+                 {"score": float(i)}, "completed")
+        for i in range(4)
+    ]  # fmt: skip
+    figure = parallel_coordinates(rows, (Objective("score"),))
+    momentum = next(d for d in figure.data[0].dimensions if d.label == "momentum")
+    assert momentum.ticktext[0] == "–"
+    missing = [value for value in momentum.values if value == momentum.tickvals[0]]
+    assert len(missing) == 2
+    assert min(v for v in momentum.values if v not in missing) == 0.6
