@@ -75,7 +75,7 @@ class AxModel:
         self._fit = LastFit()
         for config, metrics in settings.known:
             self._design.remaining.take(config)
-            self.begun(config, known=True)
+            self.begun(config)
             self.told(config, Outcome("completed", {settings.max_t: dict(metrics)}))
 
     @property
@@ -104,12 +104,12 @@ class AxModel:
         self.begun(config)
         return config
 
-    def begun(self, config: Config, *, known: bool = False) -> None:
-        """A trial of `config` runs, whoever suggested it."""
+    def begun(self, config: Config) -> None:
+        """A trial of `config` runs, whoever suggested it; results known beforehand count too."""
         self._design.remaining.take(config)
         index = self._client.attach_trial(parameters=self.encoding.encode(config))
         self._open.setdefault(key_of(config), []).append(index)
-        self._begun += not known
+        self._begun += 1
 
     def told(self, config: Config, outcome: Outcome) -> None:
         """A trial of `config` has ended; nothing happens if none is open."""

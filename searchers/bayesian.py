@@ -135,6 +135,7 @@ class Bayesian(AskTellSearcher):
             self._go_on()
             return
         self._waiting -= 1
+        self._restarts = 0
         if reply is None:
             self._exhausted = True
             return

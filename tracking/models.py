@@ -2,6 +2,7 @@
 
 import copy
 import logging
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -101,8 +102,12 @@ def _store(
         batch = batch.repeat(2, *[1] * (batch.dim() - 1))
     with torch.no_grad():
         signature = infer_signature(batch.numpy(), model(batch).numpy())
+    told = os.environ.get("MLFLOW_TRACKING_URI")
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
+    if told is None:
+        # MLflow writes it into the environment, where the process's next study would find it.
+        os.environ.pop("MLFLOW_TRACKING_URI", None)
     status = run.info.status
     exact = versions()
     with mlflow.start_run(run_id=run.info.run_id):

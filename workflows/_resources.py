@@ -43,10 +43,14 @@ def check_resources(
             raise UserError(f"{option} must be above zero, but got {value}.")
     if gpus is not None and gpus < 0:
         raise UserError(f"--gpus-per-trial must not be negative, but got {gpus}.")
-    if address or os.environ.get("RAY_ADDRESS") or ray.is_initialized():
-        return
-    _refuse_more(cpus, os.cpu_count() or 1, "CPU", "--cpus-per-trial")
-    _refuse_more(gpus, torch.cuda.device_count(), "GPU", "--gpus-per-trial")
+    if ray.is_initialized():
+        have = ray.cluster_resources()
+    elif address or os.environ.get("RAY_ADDRESS"):
+        return  # only the cluster knows: `share_out` asks it
+    else:
+        have = {"CPU": os.cpu_count() or 1, "GPU": torch.cuda.device_count()}
+    _refuse_more(cpus, have.get("CPU", 0), "CPU", "--cpus-per-trial")
+    _refuse_more(gpus, have.get("GPU", 0), "GPU", "--gpus-per-trial")
 
 
 def share_out(*, slots: int | None, cpus: float | None, gpus: float | None) -> Resources:

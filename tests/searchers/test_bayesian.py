@@ -187,7 +187,6 @@ def test_results_known_beforehand_are_learned_from_at_once():
         ({"x": float(x), "y": float(y)}, {"score": peak({"x": x, "y": y})}) for x, y in grid
     )
     model = AxModel(Settings(PLANE, SCORE, max_t=4, known=known))
-    model._begun = model.wanted_design  # past the design
     assert peak(model.suggest()) > -0.02
 
 

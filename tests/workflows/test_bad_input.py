@@ -161,6 +161,7 @@ def tiny_images(folder):
 def test_a_mistake_is_told_in_one_line_before_anything_is_started(mistake, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("AUTOML_DATA_DIR", raising=False)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.syspath_prepend(str(tmp_path))
     started = ray.is_initialized()

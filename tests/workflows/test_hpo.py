@@ -30,6 +30,13 @@ def storage(tmp_path_factory):
     return tmp_path_factory.mktemp("studies") / "runs"
 
 
+@pytest.fixture(autouse=True)
+def _no_store_of_other_tests(monkeypatch):
+    """`mlflow.set_tracking_uri` of a test before leaves its store in the environment."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.delenv("MLFLOW_REGISTRY_URI", raising=False)
+
+
 def run(storage, name, *arguments):
     every = ["--storage", storage, "--name", name, *arguments]
     return CliRunner().invoke(app, [str(argument) for argument in every])
