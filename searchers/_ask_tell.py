@@ -13,7 +13,7 @@ What a searcher holds of a trial, by what Tune called last:
 import math
 import pickle
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import cloudpickle
@@ -146,8 +146,10 @@ class AskTellSearcher(Searcher):
         return self.__dict__.copy()
 
     def set_state(self, state: dict[str, Any]) -> None:
-        limit = self._limit
+        limit, settings = self._limit, self.settings
         self.__dict__.update(state)
+        if settings is not None and self.settings is not None:  # a study may be continued longer
+            self.settings = replace(self.settings, samples=settings.samples)
         self._limit = limit if limit is not None else self._limit
 
     # What the two sides share

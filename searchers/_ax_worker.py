@@ -13,9 +13,12 @@ import struct
 import subprocess
 import sys
 import threading
+import traceback
 import warnings
 import weakref
 from typing import IO, Any
+
+import cloudpickle
 
 from searchers._settings import Settings
 
@@ -31,6 +34,8 @@ class AxWorker:
             [sys.executable, "-m", "searchers._ax_worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            # What the driver can import, so must the model's process: values come by reference.
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
         )
         self._replies: queue.Queue[Any] = queue.Queue()
         self._outbox: queue.Queue[Any] = queue.Queue()
@@ -84,7 +89,7 @@ def _write(pipe: IO[bytes], outbox: "queue.Queue[Any]") -> None:
 
 
 def _dump(value: Any, pipe: IO[bytes]) -> None:
-    text = pickle.dumps(value)
+    text = cloudpickle.dumps(value)  # values may be of classes of the user's own script
     pipe.write(struct.pack("<Q", len(text)) + text)
     pipe.flush()
 
@@ -120,7 +125,7 @@ def main() -> None:
             getattr(model, method)(*arguments)
             continue
         try:
-            reply = (model.suggest(), pickle.dumps(model))
+            reply = (model.suggest(), cloudpickle.dumps(model))
         except Exhausted:
             reply = None
         _dump(reply, own_stdout)
@@ -133,6 +138,9 @@ def _receive(pipe: IO[bytes], messages: "queue.Queue[Any]") -> None:
             messages.put(_load(pipe))
         except EOFError:
             os._exit(0)
+        except BaseException:  # a silent end of this thread would leave the driver waiting
+            traceback.print_exc()
+            os._exit(1)
 
 
 if __name__ == "__main__":

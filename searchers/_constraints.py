@@ -46,7 +46,7 @@ def parse_linear(text: str, names: Iterable[str]) -> Linear:
     sign = {ast.LtE: 1.0, ast.GtE: -1.0}.get(type(tree.ops[0]))
     if sign is None:
         raise _wrong(text, "must compare with <= or >=")
-    both = {name for name in (*left, *right) if name}
+    both = sorted({name for name in (*left, *right) if name})  # alike in every process
     weights = {name: sign * (left.get(name, 0.0) - right.get(name, 0.0)) for name in both}
     if not any(weights.values()):
         raise _wrong(text, "names no parameter")

@@ -102,8 +102,24 @@ def varying(space: SearchSpace, config: Config) -> Config:
 
 
 def key_of(config: Config) -> str:
-    """Equal for equal configs, whatever their order and types of values."""
-    return repr(sorted((key, type(value).__name__, repr(value)) for key, value in config.items()))
+    """Equal for equal configs, whatever their order and types of values, in every process."""
+    return repr(sorted((key, type(value).__name__, _text(value)) for key, value in config.items()))
+
+
+def own_values(space: SearchSpace, config: Config) -> Config:
+    """`config` with the choices' own objects: what came through a pipe may be copies of them."""
+    found = dict(config)
+    for key, domain in space.domains.items():
+        if key in found and isinstance(domain, Categorical):
+            same = key_of({"": found[key]})
+            found[key] = next(v for v in domain.categories if key_of({"": v}) == same)
+    return found
+
+
+def _text(value: Any) -> str:
+    """A function's `repr` holds its address, which the next process does not share."""
+    name = getattr(value, "__qualname__", None)
+    return repr(value) if name is None else f"{value.__module__}.{name}"
 
 
 def _tidy(value: float) -> float:

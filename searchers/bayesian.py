@@ -6,6 +6,7 @@ one slot each suggestion waits for the result before it, as sequential optimisat
 """
 
 import queue
+from dataclasses import replace
 from typing import Any
 
 from search_spaces._errors import UserError
@@ -13,6 +14,7 @@ from search_spaces._space import Config
 from searchers._ask_tell import AskTellSearcher, Exhausted, Outcome
 from searchers._ax_encoding import Encoding
 from searchers._ax_worker import AxWorker, Message
+from searchers._domains import own_values
 from searchers._outcomes import check_outcomes, metric_names
 from searchers._settings import Settings
 
@@ -47,7 +49,9 @@ class Bayesian(AskTellSearcher):
     def start(self) -> None:
         assert self.settings is not None
         check(self.settings)
-        self._base = self.settings
+        # The model needs no networks, whose functions its process may not be able to import.
+        space = replace(self.settings.space, build=None)
+        self._base = replace(self.settings, space=space)
         for point in self._points:
             self._send("begun", point)
 
@@ -142,7 +146,8 @@ class Bayesian(AskTellSearcher):
         config, self._base = reply
         done = [method for method, _ in self._log].index("suggest") + 1
         self._log = self._log[done:]
-        self._ready.append(config)
+        assert self.settings is not None
+        self._ready.append(own_values(self.settings.space, config))
 
 
 def check(settings: Settings) -> None:

@@ -277,3 +277,45 @@ def test_a_study_in_which_trials_crash_uses_every_sample(crashes, ray_cluster, t
     ).fit()  # fmt: skip
     assert len(results) == 16
     assert 0 < len(results.errors) < 16
+
+
+class Mine:
+    """A value that only this file has."""
+
+
+def twice(value):
+    return 2 * value
+
+
+def test_the_models_process_takes_values_and_networks_of_the_users_own_script():
+    import __main__
+
+    space = SearchSpace(
+        "own",
+        training={"x": tune.uniform(0, 1), "kind": tune.choice([Mine, twice, int, None])},
+        build=lambda config, shape, classes: None,
+    )
+    kept = Mine.__module__, twice.__module__
+    Mine.__module__ = twice.__module__ = "__main__"  # as in a script: importable nowhere else
+    try:
+        searcher = Bayesian(Settings(space, SCORE))
+        for index in range(9):
+            config = take(searcher, f"t{index}", 60)
+            space.check(config)
+            result = {"score": config["x"], "training_iteration": 1}
+            searcher.on_trial_complete(f"t{index}", result)
+        searcher.close()
+    finally:
+        Mine.__module__, twice.__module__ = kept
+    assert not hasattr(__main__, "Mine")
+
+
+def test_a_restored_study_may_be_given_more_samples(tmp_path):
+    first = Bayesian(Settings(PLANE, SCORE, samples=2))
+    for name in "ab":
+        take(first, name)
+        first.on_trial_complete(name, {"score": 0.5, "training_iteration": 1})
+    first.save(str(tmp_path / "state"))
+    longer = Bayesian(Settings(PLANE, SCORE, samples=4))
+    longer.restore(str(tmp_path / "state"))
+    assert isinstance(take(longer, "c", 60), dict)
