@@ -44,9 +44,7 @@ def quiet_libraries() -> None:
     """
     os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "0")
     os.environ.setdefault("RAY_TRAIN_ENABLE_V2_MIGRATION_WARNINGS", "0")
-    os.environ.setdefault("RAY_DEDUP_LOGS", "1")
     logging.disable(logging.INFO)  # Ax and its libraries greet the terminal when imported
     for name in ("ray", "ray.tune", "mlflow", "alembic", "ax"):
         logging.getLogger(name).setLevel(logging.ERROR)
