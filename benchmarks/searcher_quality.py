@@ -196,7 +196,11 @@ def main(
     table: Annotated[
         bool, typer.Option("--table", help="Print the table of what is there.")
     ] = False,
+    method: Annotated[
+        list[str] | None, typer.Option(help="Only this one; may be repeated.")
+    ] = None,
     seeds: Annotated[int, typer.Option(help="Of each pair of method and surface.")] = 10,
+    first_seed: Annotated[int, typer.Option(help="The others follow it.")] = 0,
     trials: Annotated[int, typer.Option(help="Of each run.")] = max(CHECKPOINTS),
 ) -> None:
     """Run what is missing, or print the table."""
@@ -207,17 +211,15 @@ def main(
         print_table(done)
         return
     known = {(d["method"], d["surface"], d["pending"], d["seed"]) for d in done}
-    for seed, pending, surface, method in itertools.product(
-        range(seeds), (4, 1), SURFACES, METHODS
+    for seed, pending, surface, name in itertools.product(
+        range(first_seed, first_seed + seeds), (4, 1), SURFACES, method or METHODS
     ):
-        if (method, surface, pending, seed) in known:
+        if (name, surface, pending, seed) in known:
             continue
-        result = run(method, surface, pending, seed, trials)
+        result = run(name, surface, pending, seed, trials)
         with out.open("a") as file:
             file.write(json.dumps(result) + "\n")
-        print(
-            method, surface, pending, seed, result["curve"][-1], result["cpu_seconds"], flush=True
-        )
+        print(name, surface, pending, seed, result["curve"][-1], result["cpu_seconds"], flush=True)
 
 
 def print_table(done: list[dict[str, Any]]) -> None:

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from ax.adapter.registry import Generators, MBM_X_trans, Y_trans
 from ax.adapter.transforms.add_execution_viability import AddExecutionViability
@@ -30,6 +31,7 @@ from searchers._ax_encoding import Encoding
 from searchers._domains import key_of
 from searchers._outcomes import ax_objective, ax_outcome_constraints, metric_names
 from searchers._settings import Settings
+from searchers._step_effect import StepEffect
 from searchers._warm_gp import LastFit, WarmGP, going_on_from
 from searchers.sobol import Design
 
@@ -41,6 +43,7 @@ ACQUISITIONS = {
 DEFAULT_BETA = 4.0
 MOST_STEPS = 3  # of a learning curve that the model sees
 RESTARTS, RAW_SAMPLES = 20, 1024  # with fewer, a better branch of a conditional space is missed
+DESIGN, FINISHED = 5, 2  # trials begun and ended before the model is asked: as Ax has them
 TRIES = 5  # for a suggestion that was not handed out before
 
 
@@ -67,9 +70,14 @@ class AxModel:
             outcome_constraints=ax_outcome_constraints(settings),
         )
         self._client.configure_tracking_metrics(["execution_viable"])
-        self._design = Design(settings.space, seed=settings.seed, done=list(settings.points))
+        self._design = Design(
+            settings.space,
+            seed=settings.seed,
+            done=list(settings.points),
+            centre=not settings.points and not settings.known,
+        )
         self._open: dict[str, list[int]] = {}
-        self._begun = self._finished = 0
+        self._begun = self._finished = self._generations = 0
         self.fallbacks = 0  # suggestions that Ax should have made, but could not
         self._early = False
         self._fit = LastFit()
@@ -78,15 +86,10 @@ class AxModel:
             self.begun(config)
             self.told(config, Outcome("completed", {settings.max_t: dict(metrics)}))
 
-    @property
-    def wanted_design(self) -> int:
-        """How many trials begin before the model is asked: about two a parameter, 5 to 16."""
-        return min(16, max(5, 2 * len(self._settings.space.domains)))
-
     def suggest(self) -> Config:
         """The next config, taken as begun. Raises Exhausted at the end of a finite space."""
         self._design.remaining.check()
-        if self._begun < self.wanted_design or self._finished < 3:
+        if self._begun < DESIGN or self._finished < FINISHED:
             config = self._design.next()
             self.begun(config)
             return config
@@ -154,6 +157,10 @@ class AxModel:
     def _generate(self) -> dict[str, Any]:
         """Ax's next parameters, without Ax's own trial of them: it may differ where inactive."""
         # A strategy of its own for each suggestion: nothing but the trials decides.
+        # With one seed for all, as Ax has it, each search would begin from the same points.
+        seeds = np.random.SeedSequence([self._settings.seed, self._generations])
+        self._client._random_seed = int(seeds.generate_state(1)[0])
+        self._generations += 1
         self._client.set_generation_strategy(_strategy(self._settings, curves=self._early))
         with warnings.catch_warnings(), going_on_from(self._fit):
             warnings.simplefilter("ignore")
@@ -193,7 +200,12 @@ def _strategy(settings: Settings, *, curves: bool) -> GenerationStrategy:
             "surrogate_spec": SurrogateSpec(
                 model_configs=[ModelConfig(botorch_model_class=WarmGP, name="warm GP")]
             ),
-            "transforms": [AddExecutionViability, *MBM_X_trans, *Y_trans],
+            "transforms": [
+                *([StepEffect] if curves else []),
+                AddExecutionViability,
+                *MBM_X_trans,
+                *Y_trans,
+            ],
             "transform_configs": {
                 "AddExecutionViability": {"min_abandoned_trials": 2, "feasibility_threshold": 0.8}
             },

@@ -5,15 +5,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from botorch.exceptions.errors import ModelFittingError
+from botorch.fit import _fit_fallback
 from botorch.models import SingleTaskGP
 from botorch.optim.fit import fit_gpytorch_mll_scipy
 from linear_operator.utils.errors import NanError, NotPSDError
 from torch import Tensor
 
-COLD_BELOW = 24  # observations: with so few a fit is cheap, and the next may look quite different
+COLD_BELOW = 64  # observations: with so few a fit is cheap, and the next may look quite different
 COLD_EVERY = 8  # fits: a warm one cannot leave the basin that it began in
-ITERATIONS = {True: 40, False: 200}  # L-BFGS's, warm or cold
+WARM = {"maxiter": 40, "ftol": 1e-6}  # L-BFGS's options; a cold fit has BoTorch's own
 
 
 @dataclass
@@ -57,21 +57,22 @@ class WarmGP(SingleTaskGP):
             and last.fits % COLD_EVERY != 0
             and {n: p.shape for n, p in kept.items()} == {n: p.shape for n, p in start.items()}
         )
-        mll.train()
-        for attempt in ([kept] if warm else []) + [start]:
-            try:
-                self._fit_from(attempt, mll, ITERATIONS[attempt is kept])
-            except (NotPSDError, NanError):
-                continue
-            last.hyperparameters[place] = {
-                name: p.detach().clone() for name, p in self.named_parameters() if p.requires_grad
-            }
-            return mll.eval()
-        raise ModelFittingError("The Gaussian process could not be fitted to the trials.")
+        if not (warm and self._goes_on(kept, mll)):
+            self.load_state_dict({**self.state_dict(), **start})
+            _fit_fallback(mll)
+        last.hyperparameters[place] = {
+            name: p.detach().clone() for name, p in self.named_parameters() if p.requires_grad
+        }
+        return mll.eval()
 
-    def _fit_from(self, start: dict[str, Tensor], mll: Any, iterations: int) -> None:
+    def _goes_on(self, start: dict[str, Tensor], mll: Any) -> bool:
+        """Fit from `start`, if that can be done."""
         self.load_state_dict({**self.state_dict(), **start})
-        options: dict[str, Any] = {"maxiter": iterations, "ftol": 1e-6}
-        if self.num_outputs > 1:
-            options["factr"] = None  # BoTorch's own, for batches, takes one tolerance or the other
-        fit_gpytorch_mll_scipy(mll, options=options)
+        # BoTorch's own L-BFGS, for several outputs, takes one tolerance or the other.
+        factr = {"factr": None} if self.num_outputs > 1 else {}
+        mll.train()
+        try:
+            fit_gpytorch_mll_scipy(mll, options={**WARM, **factr})
+        except (NotPSDError, NanError):
+            return False
+        return True

@@ -19,15 +19,19 @@ def create(settings: Settings) -> "Sobol":
 class Design:
     """Points of the sequence that are members of `space`, satisfy its constraints and are new.
 
-    Its state is how far it has come, so it can be saved, and two of one seed are alike.
+    With `centre`, the middle of all domains takes the place of the first. Its state is how far it
+    has come, so it can be saved, and two of one seed are alike.
     """
 
-    def __init__(self, space: SearchSpace, *, seed: int, done: list[Config]) -> None:
+    def __init__(
+        self, space: SearchSpace, *, seed: int, done: list[Config], centre: bool = False
+    ) -> None:
         for name, domain in space.domains.items():
             check_supported(name, domain)
         self._space = space
         self._seed = seed
         self._drawn = 0
+        self._centre = centre
         self._constraints = parse_constraints(space)
         self.remaining = Remaining(space, done)
 
@@ -39,6 +43,8 @@ class Design:
         engine.fast_forward(self._drawn)
         for _ in range(MOST_DRAWS if self.remaining.left is None else 64):
             units = engine.draw(1)[0].tolist()
+            if self._centre and self._drawn == 0:
+                units = [0.5] * len(units)
             self._drawn += 1
             drawn = {k: from_unit(d, u) for (k, d), u in zip(domains.items(), units, strict=True)}
             config = varying(self._space, drawn)

@@ -59,6 +59,7 @@ class Progress(Callback):
         # After the last step: what was at work when the user stopped the study. Tune, cleaning up,
         # then marks these as if they had ended by themselves.
         self.unfinished: set[str] = set()
+        self.cut_by_budget: set[str] = set()
 
     def __enter__(self) -> "Progress":
         self._began = time.monotonic()
@@ -107,6 +108,8 @@ class Progress(Callback):
     def on_trial_complete(
         self, iteration: int, trials: list[Trial], trial: Trial, **_: Any
     ) -> None:
+        if self._budget is not None and self._budget.reason and self._cut_short(trial):
+            self.cut_by_budget.add(trial.trial_id)
         self._ended(iteration, trials)
 
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **_: Any) -> None:

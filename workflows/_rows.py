@@ -32,7 +32,7 @@ class Row:
 
 
 def row_of(trial: Trial, *, max_t: int, stopped: bool = False) -> Row:
-    """`stopped`: the user ended the study while the trial was at work."""
+    """`stopped`: the user or a budget ended the study while the trial was at work."""
     result = trial.last_result or {}
     steps = int(result.get("training_iteration", 0))
     if trial.status == Trial.ERROR:

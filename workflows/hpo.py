@@ -153,7 +153,7 @@ def hpo(
         def tracker(role: str) -> TrackingCallback:
             return TrackingCallback(
                 uri=uri, experiment=experiment, study=record, folder=study.path / "journal",
-                role=role,
+                role=role, over=lambda: budget.reason is not None,
             )  # fmt: skip
 
         # The study itself.
@@ -196,9 +196,9 @@ def hpo(
             with progress:
                 finished = tuner.fit()._experiment_analysis.trials
             budget.save()
-            stopped = progress.unfinished if budget.reason is None else set()
+            stopped = progress.unfinished | progress.cut_by_budget
             rows = [row_of(t, max_t=epochs, stopped=t.trial_id in stopped) for t in finished]
-            if stopped:
+            if progress.unfinished and budget.reason is None:
                 tracking.study_end("stopped")
                 say_how_to_go_on(study, rows, objectives)
             tracking.study_end("completed")

@@ -138,7 +138,13 @@ def test_a_cost_budget_ends_the_search_and_says_so(storage, ray_cluster):
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     assert "cost budget of 0.002 is used up" in " ".join(result.output.split())
-    assert len(runs_of(storage, "poor")["trial"]) < 20
+    trials = runs_of(storage, "poor")["trial"]
+    assert len(trials) < 20
+    outcomes = {run.data.tags["automl.outcome"] for run in trials}
+    assert "stopped" in outcomes
+    assert "pruned" not in outcomes
+    assert "unfinished" in result.output
+    assert "stopped early by the scheduler" not in result.output
 
 
 def start(storage, name, *arguments):

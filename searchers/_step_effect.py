@@ -1,0 +1,56 @@
+"""What a metric gains on average from one step to the next, taken out of what Ax is shown.
+
+A Gaussian process over configs and steps takes the gain seen near trials that ran on for a local
+one: far from them a high early value then looks like a high final value, which is where it goes.
+Compared within trials only, since those that a scheduler let run on are not like the others.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from ax.adapter.data_utils import ExperimentData
+from ax.adapter.transforms.base import Transform
+
+
+class StepEffect(Transform):
+    """Moves early values by the median gain up to the last step; values there stay as they are.
+
+    The gain is that of the trials with values at both steps; where no trial has both, it is
+    interpolated over the logarithm of the step.
+    """
+
+    def __init__(
+        self,
+        search_space: Any = None,
+        experiment_data: ExperimentData | None = None,
+        adapter: Any = None,
+        config: Any = None,
+    ) -> None:
+        super().__init__(search_space, experiment_data, adapter, config)
+        assert experiment_data is not None
+        means = experiment_data.observation_data["mean"]
+        self._gains = {metric: _gains(means[metric]) for metric in means.columns}
+
+    def transform_experiment_data(self, experiment_data: ExperimentData) -> ExperimentData:
+        data = experiment_data.observation_data
+        steps = data.index.get_level_values("step")
+        for metric, gains in self._gains.items():
+            data["mean", metric] += [gains.get(step, 0.0) for step in steps]
+        return ExperimentData(arm_data=experiment_data.arm_data, observation_data=data)
+
+
+def _gains(values: pd.Series) -> dict[int, float]:
+    """By step, the gain from there to the last."""
+    table = values.dropna().unstack("step")
+    steps = sorted(table.columns)
+    known = {steps[-1]: 0.0} if steps else {}
+    for step in reversed(steps[:-1]):
+        for later in sorted(known):
+            both = (table[later] - table[step]).dropna()
+            if len(both):
+                known[step] = known[later] + float(both.median())
+                break
+    at = sorted(known)
+    logs, gains = np.log1p(at), [known[step] for step in at]
+    return {step: float(np.interp(np.log1p(step), logs, gains)) for step in steps}
