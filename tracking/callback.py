@@ -22,7 +22,6 @@ from tracking._study import Study
 from tracking._trials import PARENT, RUNNING, Trials, TrialState
 from tracking._writer import Writer
 
-OUTCOMES = ("completed", "pruned", "failed", "stopped")
 PATIENCE = 20.0  # seconds without any progress that the end of a study waits for a server
 
 logger = logging.getLogger(__name__)
@@ -51,20 +50,12 @@ class TrackingCallback(Callback):
     go away and come back, the driver may be killed and resumed: nothing is lost or repeated, as
     long as `folder` is the same. `role` is "trial", or "final" for repeats of the best config.
 
-    A trial that ends before `max_t` is "pruned", or "stopped" if `over` says that the study is.
     Steps of a trial only go forward: after an exploit by PBT they go on where they were, and
     iterations that are done again after a restore are not logged again.
     """
 
     def __init__(
-        self,
-        *,
-        uri: str,
-        experiment: str,
-        study: Study,
-        folder: Path,
-        role: str = "trial",
-        over: Callable[[], bool] = lambda: False,
+        self, *, uri: str, experiment: str, study: Study, folder: Path, role: str = "trial"
     ) -> None:
         self._arguments = {
             "uri": uri,
@@ -77,7 +68,6 @@ class TrackingCallback(Callback):
         self._uri = uri
         self._folder = Path(folder)
         self._role = role
-        self._over = over  # not pickled: a budget is its own process's
         self._experiment = experiment
         self._runs = Runs(uri, experiment, study, role)
         self._journal: Journal | None = None
@@ -142,7 +132,7 @@ class TrackingCallback(Callback):
     ) -> None:
         result = trial.last_result or {}
         whole = result.get(self._study.time_attr, 0) >= self._study.max_t
-        self._end(trial, "completed" if whole else "stopped" if self._over() else "pruned")
+        self._end(trial, "completed" if whole else "pruned")
 
     @_never_raises
     def on_trial_error(
@@ -311,14 +301,14 @@ class TrackingCallback(Callback):
     def _tell_study(self) -> None:
         """The parent's curves and description, with the number of ended trials as the step."""
         rows, counts = self._trials.rows(), self._trials.counts()
-        ended = [row for row in rows if row.outcome in ("completed", "pruned", "stopped")]
+        ended = [row for row in rows if row.outcome in ("completed", "pruned")]
         metrics: dict[str, float] = {}
         for objective in self._study.objectives:
             best = best_first(ended, (objective,))
             if best:
                 metrics[f"best_{objective.metric}"] = best[0].metrics[objective.metric]
-        metrics |= {f"trials_{k}": counts[k] for k in OUTCOMES}
-        metrics["trials_done"] = sum(counts[k] for k in OUTCOMES)
+        metrics |= {f"trials_{k}": counts[k] for k in ("completed", "pruned", "failed")}
+        metrics["trials_done"] = sum(counts[k] for k in ("completed", "pruned", "failed"))
         links = self._runs.links("")
         text = describe(self._study, rows, provenance.versions(), links=links)
         note = {"mlflow.note.content": text}

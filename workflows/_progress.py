@@ -59,7 +59,9 @@ class Progress(Callback):
         # After the last step: what was at work when the user stopped the study. Tune, cleaning up,
         # then marks these as if they had ended by themselves.
         self.unfinished: set[str] = set()
+        # When a stopper ends the study, Tune terminates trials without a word to callbacks.
         self.cut_by_budget: set[str] = set()
+        self._completed: set[str] = set()
 
     def __enter__(self) -> "Progress":
         self._began = time.monotonic()
@@ -85,6 +87,8 @@ class Progress(Callback):
 
     def on_step_end(self, iteration: int, trials: list[Trial], **info: Any) -> None:
         self._trials = trials
+        if self._budget is not None and self._budget.reason:
+            self.cut_by_budget |= self.unfinished - self._completed
         self.unfinished = {trial.trial_id for trial in trials if not trial.is_finished()}
         status = [trial.status for trial in trials]
         self._counts = _Counts(
@@ -108,8 +112,7 @@ class Progress(Callback):
     def on_trial_complete(
         self, iteration: int, trials: list[Trial], trial: Trial, **_: Any
     ) -> None:
-        if self._budget is not None and self._budget.reason and self._cut_short(trial):
-            self.cut_by_budget.add(trial.trial_id)
+        self._completed.add(trial.trial_id)
         self._ended(iteration, trials)
 
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **_: Any) -> None:

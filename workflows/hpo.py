@@ -153,7 +153,7 @@ def hpo(
         def tracker(role: str) -> TrackingCallback:
             return TrackingCallback(
                 uri=uri, experiment=experiment, study=record, folder=study.path / "journal",
-                role=role, over=lambda: budget.reason is not None,
+                role=role,
             )  # fmt: skip
 
         # The study itself.

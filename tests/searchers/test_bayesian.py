@@ -281,7 +281,7 @@ def test_a_study_goes_on_when_the_models_process_is_killed(ray_cluster, tmp_path
                 searcher._worker._process.kill()
 
     results = tune.Tuner(
-        lambda config: {"score": peak(config)},
+        lambda config: {"score": -abs(config["x"] - 0.4)},
         tune_config=tune.TuneConfig(search_alg=searcher, num_samples=8, max_concurrent_trials=2),
         run_config=tune.RunConfig(storage_path=str(tmp_path), verbose=0, callbacks=[Killer()]),
     ).fit()

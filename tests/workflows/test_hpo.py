@@ -134,7 +134,8 @@ def test_the_documented_example_of_ones_own_trainable_runs(storage, ray_cluster)
 def test_a_cost_budget_ends_the_search_and_says_so(storage, ray_cluster):
     result = run(
         storage, "poor", *OWN, "--trainable", "tests.workflows.crashing:Slow", "--searcher",
-        "random", "--trials", 50, "--epochs", 3, "--cost", 0.002, "--price-per-hour", 3.6,
+        "random", "--scheduler", "fifo", "--trials", 50, "--epochs", 3, "--cost", 0.002,
+        "--price-per-hour", 3.6,
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     assert "cost budget of 0.002 is used up" in " ".join(result.output.split())
