@@ -11,9 +11,9 @@ from botorch.optim.fit import fit_gpytorch_mll_scipy
 from linear_operator.utils.errors import NanError, NotPSDError
 from torch import Tensor
 
-COLD_BELOW = 64  # observations: with so few a fit is cheap, and the next may look quite different
+FEW = 64  # observations: with fewer a fit is cheap, and the next may look quite different
 COLD_EVERY = 8  # fits: a warm one cannot leave the basin that it began in
-WARM = {"maxiter": 40, "ftol": 1e-6}  # L-BFGS's options; a cold fit has BoTorch's own
+ITERATIONS = {True: 40, False: 200}  # L-BFGS's, warm or cold
 
 
 @dataclass
@@ -52,27 +52,28 @@ class WarmGP(SingleTaskGP):
         place, last.place = last.place, last.place + 1
         start = {n: p.detach().clone() for n, p in self.named_parameters() if p.requires_grad}
         kept = last.hyperparameters.get(place, {})
-        warm = (
-            len(self.train_targets) >= COLD_BELOW
-            and last.fits % COLD_EVERY != 0
-            and {n: p.shape for n, p in kept.items()} == {n: p.shape for n, p in start.items()}
-        )
-        if not (warm and self._goes_on(kept, mll)):
+        warm = last.fits % COLD_EVERY != 0 and {n: p.shape for n, p in kept.items()} == {
+            n: p.shape for n, p in start.items()
+        }
+        few = self.train_targets.shape[-1] < FEW
+        attempts = [] if few else [kept, start] if warm else [start]
+        if not any(self._lean_fit(begin, mll, ITERATIONS[begin is kept]) for begin in attempts):
             self.load_state_dict({**self.state_dict(), **start})
-            _fit_fallback(mll)
+            _fit_fallback(mll)  # BoTorch's own: to a finer tolerance, and again if it fails
         last.hyperparameters[place] = {
             name: p.detach().clone() for name, p in self.named_parameters() if p.requires_grad
         }
         return mll.eval()
 
-    def _goes_on(self, start: dict[str, Tensor], mll: Any) -> bool:
-        """Fit from `start`, if that can be done."""
+    def _lean_fit(self, start: dict[str, Tensor], mll: Any, iterations: int) -> bool:
+        """Fit from `start`; whether that could be done."""
         self.load_state_dict({**self.state_dict(), **start})
         # BoTorch's own L-BFGS, for several outputs, takes one tolerance or the other.
-        factr = {"factr": None} if self.num_outputs > 1 else {}
+        several = {"factr": None} if self.num_outputs > 1 else {}
+        options = {"maxiter": iterations, "ftol": 1e-6, **several}
         mll.train()
         try:
-            fit_gpytorch_mll_scipy(mll, options={**WARM, **factr})
+            fit_gpytorch_mll_scipy(mll, options=options)
         except (NotPSDError, NanError):
             return False
         return True
