@@ -1,5 +1,5 @@
-import threading
 import time
+from itertools import pairwise
 
 import pytest
 from ray.tune.experiment import Trial
@@ -136,17 +136,22 @@ def test_runs_left_running_by_a_lost_journal_are_stopped_at_the_end(uri, tmp_pat
 
 def test_the_writer_rests_longer_after_costlier_batches(uri, tmp_path, make_study, monkeypatch):
     monkeypatch.setattr(_writer, "PERIOD", 0.01)
+    write, batches = _writer.Writer._write_all, []
+
+    def timed(writer):
+        began, cpu = time.monotonic(), time.thread_time()
+        write(writer)
+        batches.append((began, time.monotonic(), time.thread_time() - cpu))
+
+    monkeypatch.setattr(_writer.Writer, "_write_all", timed)
     journal = Journal(tmp_path / "journal", "trial")
     writer = _writer.Writer(journal, Runs(uri, "test", make_study(), "trial"))
     log_study(journal, ["warm"], 2)
-    began, base = None, 0.0
-    for _ in range(400):
-        if began is None and writer.offset:
-            began, base = time.monotonic(), writer.seconds  # what is spent once does not count
+    deadline = time.monotonic() + 120
+    while len(batches) < 5 and time.monotonic() < deadline:
         log_study(journal, ["warm"], 2, first=3)
         time.sleep(0.01)
-    assert began is not None
-    share = (writer.seconds - base) / (time.monotonic() - began)
-    assert share < 2 * _writer.SHARE
     assert writer.close(10)
-    assert threading.active_count() < 50
+    assert len(batches) >= 5
+    for (_, ended, cpu), (began, _, _) in pairwise(batches[:5]):
+        assert began - ended >= min(cpu / _writer.SHARE, _writer.LONGEST_PERIOD) - 0.01
