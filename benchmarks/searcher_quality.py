@@ -223,10 +223,10 @@ def main(
 
 
 def print_table(done: list[dict[str, Any]]) -> None:
-    """Means and standard errors, and the mean difference to bare Ax on the same seeds."""
+    """Means and standard errors; in brackets, of the differences to bare Ax on the same seeds."""
     for surface, pending in itertools.product(SURFACES, (1, 4)):
         print(f"\n{surface}, {pending} at a time (lower is better)")
-        print(f"{'':12}" + "".join(f"{n:>26}" for n in CHECKPOINTS) + "   seeds   CPU s")
+        print(f"{'':12}" + "".join(f"{n:>34}" for n in CHECKPOINTS) + "   seeds   CPU s")
         curves = {
             m: {
                 d["seed"]: d
@@ -238,7 +238,7 @@ def print_table(done: list[dict[str, Any]]) -> None:
         for method, runs in curves.items():
             cells = [_cell(runs, curves["bare Ax"], n) for n in CHECKPOINTS]
             cpu = statistics.mean(d["cpu_seconds"] for d in runs.values()) if runs else math.nan
-            print(f"{method:12}" + "".join(f"{c:>26}" for c in cells) + f"{len(runs):8}{cpu:8.0f}")
+            print(f"{method:12}" + "".join(f"{c:>34}" for c in cells) + f"{len(runs):8}{cpu:8.0f}")
 
 
 def _cell(runs: dict[int, Any], bare: dict[int, Any], trials: int) -> str:
@@ -250,9 +250,13 @@ def _cell(runs: dict[int, Any], bare: dict[int, Any], trials: int) -> str:
         for s in runs
         if s in bare and len(runs[s]["curve"]) >= trials <= len(bare[s]["curve"])
     ]
+    against = f" ({_mean_error(both, '+.3f')})" if both and runs is not bare else ""
+    return _mean_error(values, ".3f") + against
+
+
+def _mean_error(values: list[float], form: str) -> str:
     error = statistics.stdev(values) / len(values) ** 0.5 if len(values) > 1 else math.nan
-    against = f" ({statistics.mean(both):+.3f})" if both else ""
-    return f"{statistics.mean(values):.3f} ± {error:.3f}{against}"
+    return f"{statistics.mean(values):{form}} ± {error:.3f}"
 
 
 if __name__ == "__main__":

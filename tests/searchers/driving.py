@@ -1,6 +1,18 @@
-"""Driving a searcher without Tune: what Tune's loop does when a searcher has nothing yet."""
+"""Driving a searcher without Tune, on a plane whose peak is known."""
 
 import time
+
+from ray import tune
+
+from search_spaces._objective import Objective
+from search_spaces._space import SearchSpace
+
+PLANE = SearchSpace("plane", training={"x": tune.uniform(0, 1), "y": tune.uniform(0, 1)})
+SCORE = (Objective("score"),)
+
+
+def peak(config):
+    return -((config["x"] - 0.7) ** 2) - (config["y"] - 0.2) ** 2
 
 
 def take(searcher, trial_id, seconds=120.0):

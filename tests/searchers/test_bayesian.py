@@ -1,166 +1,18 @@
 """The Bayesian searcher, on the real Ax."""
 
 import math
-import pickle
 
 import numpy as np
 import pytest
-from ax.core.trial_status import TrialStatus
-from botorch.acquisition.logei import qLogExpectedImprovement, qLogNoisyExpectedImprovement
-from botorch.acquisition.monte_carlo import qNoisyExpectedImprovement, qUpperConfidenceBound
-from botorch.acquisition.multi_objective.logei import qLogNoisyExpectedHypervolumeImprovement
 from ray import cloudpickle, tune
 
 from search_spaces._errors import UserError
-from search_spaces._objective import Objective, parse_objectives
+from search_spaces._objective import parse_objectives
 from search_spaces._space import SearchSpace
 from searchers._analysis import analyse
-from searchers._ask_tell import Outcome
-from searchers._ax_model import AxModel
 from searchers._settings import Settings
 from searchers.bayesian import Bayesian
-from tests.searchers.driving import take
-
-PLANE = SearchSpace("plane", training={"x": tune.uniform(0, 1), "y": tune.uniform(0, 1)})
-SCORE = (Objective("score"),)
-
-
-def peak(config):
-    return -((config["x"] - 0.7) ** 2) - (config["y"] - 0.2) ** 2
-
-
-def completed(**metrics):
-    return Outcome("completed", {4: metrics})
-
-
-def led(settings, trials, outcome):
-    """A model after `trials`, and their configs."""
-    model, configs = AxModel(settings), []
-    for _ in range(trials):
-        config = model.suggest()
-        configs.append(config)
-        model.told(config, outcome(config))
-    assert not model.fallbacks
-    return model, configs
-
-
-def experiment(model):
-    return model._client._experiment
-
-
-def test_it_finds_a_peak_faster_than_chance():
-    _, configs = led(Settings(PLANE, SCORE, max_t=4), 16, lambda c: completed(score=peak(c)))
-    random = np.random.default_rng(0).random((16, 2))
-    assert max(map(peak, configs)) > -0.003
-    assert max(map(peak, configs)) > max(peak({"x": x, "y": y}) for x, y in random)
-
-
-def test_it_begins_in_the_middle_unless_the_user_says_where():
-    assert AxModel(Settings(PLANE, SCORE)).suggest() == {"x": 0.5, "y": 0.5}
-    begun = AxModel(Settings(PLANE, SCORE, points=({"x": 0.1, "y": 0.1},)))
-    assert begun.suggest() != {"x": 0.5, "y": 0.5}
-
-
-def test_a_metric_to_minimise_is_minimised():
-    settings = Settings(PLANE, (Objective("loss", "min"),), max_t=4)
-    _, configs = led(settings, 14, lambda c: completed(loss=-peak(c)))
-    assert max(map(peak, configs)) > -0.01
-
-
-def test_a_trial_stopped_early_is_marked_so_with_its_values_at_their_steps():
-    model = AxModel(Settings(PLANE, SCORE, max_t=9))
-    config = model.suggest()
-    curve = {step: {"score": step / 10} for step in (1, 2, 3, 5)}
-    model.told(config, Outcome("early_stopped", curve))
-    (trial,) = experiment(model).trials.values()
-    assert trial.status == TrialStatus.EARLY_STOPPED
-    data = experiment(model).lookup_data().full_df
-    assert dict(zip(data["step"], data["mean"], strict=True)) == {1: 0.1, 3: 0.3, 5: 0.5}
-
-
-def share_of_later(outcome, wanted):
-    """How many of 40 suggestions, the last 8 of 16 for each of 5 seeds, are `wanted`."""
-    studies = (led(Settings(PLANE, SCORE, seed=seed, max_t=9), 16, outcome)[1] for seed in range(5))
-    return sum(wanted(config) for configs in studies for config in configs[8:])
-
-
-def test_values_of_trials_stopped_early_do_not_count_as_final():
-    """Final values peak at x = 0.7, but early ones, all higher, at x = 0."""
-
-    def outcome(config):
-        early = {1: {"score": 5 - config["x"]}}
-        if config["x"] < 0.5:
-            return Outcome("early_stopped", early)
-        return Outcome("completed", {**early, 9: {"score": peak(config)}})
-
-    # 3 when early values are taken at face value: nearly all lie near 0 then.
-    assert share_of_later(outcome, lambda config: config["x"] > 0.4) >= 10
-
-
-def test_the_worse_trials_being_stopped_early_does_not_draw_the_model_to_them():
-    """The metric falls by 2 from the first step to the last; a scheduler stops the worse trials."""
-
-    def outcome(config):
-        early = {1: {"score": peak(config) + 2}}
-        if peak(config) < -0.1:
-            return Outcome("early_stopped", early)
-        return Outcome("completed", {**early, 9: {"score": peak(config)}})
-
-    # 1 when early values are taken at face value, 4 without what _step_effect does.
-    assert share_of_later(outcome, lambda config: peak(config) > -0.05) >= 25
-
-
-def test_a_crash_is_abandoned_and_its_region_avoided():
-    def outcome(config):
-        return Outcome("failed") if config["x"] > 0.5 else completed(score=peak(config))
-
-    model, configs = led(Settings(PLANE, SCORE, max_t=4), 22, outcome)
-    status = [trial.status for trial in experiment(model).trials.values()]
-    assert TrialStatus.FAILED not in status
-    crashed = [config["x"] > 0.5 for config in configs]
-    assert status.count(TrialStatus.ABANDONED) == sum(crashed)
-    assert sum(crashed[-8:]) <= 5  # the peak lies there, so it tries near the border
-    assert len({(c["x"], c["y"]) for c in configs}) == 22
-
-
-@pytest.mark.parametrize(
-    ("acquisition", "objective", "expected"),
-    [
-        (None, "score", qLogNoisyExpectedImprovement),
-        ("qlognei", "score", qLogNoisyExpectedImprovement),
-        ("qlogei", "score", qLogExpectedImprovement),
-        ("qnei", "score", qNoisyExpectedImprovement),
-        ("ucb", "score", qUpperConfidenceBound),
-        (None, "score, -cost", qLogNoisyExpectedHypervolumeImprovement),
-        ("qlognehvi", "score, -cost", qLogNoisyExpectedHypervolumeImprovement),
-    ],
-)
-def test_the_chosen_acquisition_function_is_the_one_at_work(acquisition, objective, expected):
-    goals = parse_objectives(objective)
-    settings = Settings(PLANE, goals, max_t=4, acquisition=acquisition)
-    model, _ = led(settings, 6, lambda c: completed(score=peak(c), cost=c["x"]))
-    used = []
-    original = expected.forward
-
-    def spy(self, X):  # noqa: N803 - BoTorch's name
-        used.append(type(self))
-        return original(self, X)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(expected, "forward", spy)
-        for _ in range(2):  # with one pending too
-            model.suggest()
-    assert expected in used
-    assert not model.fallbacks
-
-
-def test_a_high_beta_explores_and_a_low_one_exploits():
-    def tried(beta):
-        settings = Settings(PLANE, SCORE, max_t=4, acquisition="ucb", beta=beta)
-        model, _ = led(settings, 10, lambda c: completed(score=peak(c)))
-        return peak(model.suggest())
-
-    assert tried(0.01) > tried(1e4)
+from tests.searchers.driving import PLANE, SCORE, peak, take
 
 
 @pytest.mark.parametrize(
@@ -183,45 +35,6 @@ def test_a_constraint_on_a_log_scale_is_refused():
     space = SearchSpace("log", training={"x": tune.loguniform(1, 9)}, constraints=("x <= 2",))
     with pytest.raises(UserError, match="log scale"):
         Bayesian(Settings(space, SCORE))
-
-
-def test_an_outcome_constraint_keeps_suggestions_where_it_holds():
-    settings = Settings(PLANE, SCORE, max_t=4, outcome_constraints=("cost <= 0.4",))
-    _, configs = led(settings, 18, lambda c: completed(score=peak(c), cost=c["x"]))
-    feasible = [config for config in configs[8:] if config["x"] <= 0.42]
-    assert len(feasible) >= 6
-    assert max(map(peak, feasible)) > -0.12  # at the border the best is -0.09
-
-
-def test_several_objectives_spread_along_their_front():
-    goals = parse_objectives("right, left")
-    _, configs = led(
-        Settings(PLANE, goals, max_t=4), 18,
-        lambda c: completed(right=c["x"] - c["y"], left=1 - c["x"] - c["y"]),
-    )  # fmt: skip
-    near_front = [config["x"] for config in configs[8:] if config["y"] < 0.1]
-    assert len(near_front) >= 6
-    assert max(near_front) - min(near_front) > 0.2
-
-
-def test_results_known_beforehand_are_learned_from_at_once():
-    grid = np.random.default_rng(1).random((20, 2))
-    known = tuple(
-        ({"x": float(x), "y": float(y)}, {"score": peak({"x": x, "y": y})}) for x, y in grid
-    )
-    model = AxModel(Settings(PLANE, SCORE, max_t=4, known=known))
-    assert peak(model.suggest()) > -0.02
-
-
-def test_a_model_goes_on_after_a_pickle_as_if_nothing_had_been():
-    model, _ = led(Settings(PLANE, SCORE, max_t=4), 9, lambda c: completed(score=peak(c)))
-    model.suggest()  # pending
-    copy = pickle.loads(pickle.dumps(model))
-    for _ in range(2):
-        ours, theirs = model.suggest(), copy.suggest()
-        assert ours == theirs
-        model.told(ours, completed(score=peak(ours)))
-        copy.told(theirs, completed(score=peak(theirs)))
 
 
 def test_the_models_process_may_die_without_changing_a_suggestion():
