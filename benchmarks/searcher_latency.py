@@ -53,6 +53,12 @@ class Reporting(tune.Trainable):
         self.setup(new_config)
         return True
 
+    def save_checkpoint(self, checkpoint_dir: str) -> None:
+        """Nothing to keep; without this method Tune fails a trial at its end."""
+
+    def load_checkpoint(self, checkpoint: Any) -> None:
+        """Nothing was kept."""
+
 
 class InLoop:
     """AxWorker's interface, with the model in the caller's own thread."""
@@ -110,13 +116,14 @@ def study(worker: Any, folder: str) -> tuple[float, float]:
         run_config=tune.RunConfig(storage_path=folder, verbose=0),
     ).fit()
     searcher.close()
+    assert not results.errors
     every = (results[index].metrics for index in range(len(results)))
     found = [metrics for metrics in every if metrics]
     spans: dict[int, list[tuple[float, float]]] = {}
     for metrics in found:
         spans.setdefault(metrics["slot"], []).append((metrics["began"], metrics["ended"]))
     idle = [b[0] - a[1] for slot in spans.values() for a, b in pairwise(sorted(slot))]
-    return max(m["longest"] for m in found), float(np.mean(idle)) if idle else 0.0
+    return max(m["longest"] for m in found), float(np.mean(idle))
 
 
 def main() -> None:

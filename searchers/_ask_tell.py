@@ -20,6 +20,7 @@ import cloudpickle
 from ray.tune.search import Searcher
 from ray.tune.utils.util import flatten_dict, unflatten_dict
 
+from search_spaces._errors import UserError
 from search_spaces._objective import Objective
 from search_spaces._space import Config, SearchSpace
 from searchers._constraints import parse_constraints
@@ -49,7 +50,9 @@ class AskTellSearcher(Searcher):
     """An algorithm is `ask` and `tell`; this is all that Tune wants besides.
 
     With `settings` the space may have conditions and constraints; a plain `tune.Tuner` gives its
-    `param_space` instead, nested or flat ("opt/lr"), and `metric` and `mode`.
+    `param_space` instead, nested or flat ("opt/lr"), and `metric` and `mode`; and `max_t`, the last
+    step of a trial, where a scheduler stops trials before it: what ends earlier has no final value.
+    UserError for a `grid_search` in it.
     """
 
     def __init__(
@@ -96,6 +99,12 @@ class AskTellSearcher(Searcher):
         if not self._metric or self._mode not in ("max", "min"):
             return False
         flat = flatten_dict(config, prevent_delimiter=True)
+        grids = [key for key in flat if key.endswith("/grid_search")]
+        if grids:
+            raise UserError(
+                f"grid_search of {grids[0].removesuffix('/grid_search')!r} leaves a searcher "
+                "nothing to choose; use tune.choice."
+            )
         self._nested = any(isinstance(value, dict) for value in config.values())
         space = SearchSpace("param_space", training=flat)
         goal = Objective(self._metric, "max" if self._mode == "max" else "min")

@@ -109,6 +109,12 @@ def test_a_plain_tuner_with_a_nested_space_needs_no_settings(ray_cluster, tmp_pa
     assert len({result.config["opt"]["rate"] for result in results}) == 4
 
 
+def test_a_grid_search_in_a_plain_tuners_space_is_refused():
+    space = {"opt": {"rate": tune.grid_search([0.1, 0.2])}}
+    with pytest.raises(UserError, match="grid_search of 'opt/rate'"):
+        Bayesian().set_search_properties("score", "max", space)
+
+
 def test_a_study_goes_on_when_the_models_process_is_killed(ray_cluster, tmp_path):
     searcher = Bayesian(Settings(PLANE, SCORE, samples=8))
     killed = []
