@@ -3,6 +3,9 @@
 Messages go down a pipe in the order of events and are worked off one by one, so a suggestion is a
 function of what was sent before it, and not of time. Each suggestion comes back with a snapshot of
 the model; from that and the messages since, another process goes on exactly as this one would have.
+
+A process and not a thread: a running trial's longest wait at its report was 0.02 s against 0.31 s
+(benchmarks/searcher_latency.py), since the thread holds the interpreter's lock.
 """
 
 import logging

@@ -85,6 +85,13 @@ class Progress(Callback):
         # Tune pickles callbacks; a terminal and the trials are not to be had elsewhere.
         return {**self.__dict__, "_live": None, "_trials": [], "_budget": None}
 
+    def get_state(self) -> dict[str, Any]:
+        """Tune keeps this beside its own state: a study that goes on knows what was cut before."""
+        return {"cut_by_budget": sorted(self.cut_by_budget)}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        self.cut_by_budget = set(state["cut_by_budget"])
+
     def on_step_end(self, iteration: int, trials: list[Trial], **info: Any) -> None:
         self._trials = trials
         if self._budget is not None and self._budget.reason:

@@ -14,6 +14,7 @@ import typer
 from mlflow.tracking import MlflowClient
 from typer.testing import CliRunner
 
+from workflows._folder import StudyFolder
 from workflows.hpo import hpo
 
 app = typer.Typer()
@@ -146,6 +147,24 @@ def test_a_cost_budget_ends_the_search_and_says_so(storage, ray_cluster):
     assert "pruned" not in outcomes
     assert "unfinished" in result.output
     assert "stopped early by the scheduler" not in result.output
+
+
+def test_trials_that_a_budget_cut_stay_unfinished_when_the_driver_dies_before_it_says_so(
+    storage, ray_cluster, monkeypatch
+):
+    command = [
+        "cut", *OWN, "--trainable", "tests.workflows.crashing:Slow", "--searcher", "random",
+        "--scheduler", "fifo", "--trials", 50, "--epochs", 3, "--cost", 0.002,
+        "--price-per-hour", 3.6,
+    ]  # fmt: skip
+    with monkeypatch.context() as patch:
+        patch.setattr(StudyFolder, "write_rows", lambda *_: 1 / 0)
+        assert isinstance(run(storage, *command).exception, ZeroDivisionError)
+    assert run(storage, *command).exit_code == 0
+    rows = json.loads((storage / "cut" / "trials.json").read_text())
+    short = [row for row in rows if row["iterations"] < 3]
+    assert short
+    assert {row["outcome"] for row in short} == {"stopped"}
 
 
 def start(storage, name, *arguments):
