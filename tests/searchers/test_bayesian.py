@@ -1,9 +1,12 @@
 """The Bayesian searcher, on the real Ax."""
 
 import math
+import tempfile
 
 import numpy as np
 import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 from ray import cloudpickle, tune
 
 from search_spaces._errors import UserError
@@ -188,6 +191,37 @@ def test_the_models_process_takes_values_and_networks_of_the_users_own_script():
     finally:
         Mine.__module__, twice.__module__ = kept
     assert not hasattr(__main__, "Mine")
+
+
+def suggested(stops=frozenset()):
+    """Ten suggestions, two trials at work at a time; saved, ended and restored before `stops`."""
+    searcher, found = Bayesian(Settings(PLANE, SCORE, max_t=4)), []
+    for index in range(10):
+        if index in stops:
+            with tempfile.TemporaryDirectory() as folder:
+                searcher.save(f"{folder}/state")
+                searcher.close()
+                searcher = Bayesian(Settings(PLANE, SCORE, max_t=4))
+                searcher.restore(f"{folder}/state")
+        searcher.set_max_concurrency(2)
+        found.append(take(searcher, f"t{index}"))
+        if index:
+            result = {"score": peak(found[-2]), "training_iteration": 4}
+            searcher.on_trial_complete(f"t{index - 1}", result)
+    searcher.close()
+    return found
+
+
+@pytest.fixture(scope="module")
+def unstopped():
+    return suggested()
+
+
+@pytest.mark.slow
+@settings(max_examples=4, deadline=None, derandomize=True, phases=[Phase.generate])
+@given(stops=st.sets(st.integers(1, 9), min_size=1, max_size=2))
+def test_wherever_a_study_is_stopped_and_restored_the_suggestions_are_the_same(unstopped, stops):
+    assert suggested(stops) == unstopped
 
 
 def test_a_restored_study_may_be_given_more_samples(tmp_path):
