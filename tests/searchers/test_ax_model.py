@@ -97,17 +97,26 @@ def test_the_worse_trials_being_stopped_early_does_not_draw_the_model_to_them():
     assert share_of_later(outcome, lambda config: peak(config) > -0.05) >= 25
 
 
-def test_a_crash_is_abandoned_and_its_region_avoided():
-    def outcome(config):
-        return Outcome("failed") if config["x"] > 0.5 else completed(score=peak(config))
+def crashing(config):
+    """The peak lies where trials crash, so the best there is lies at the border: -0.04."""
+    return Outcome("failed") if config["x"] > 0.5 else completed(score=peak(config))
 
-    model, configs = led(Settings(PLANE, SCORE, max_t=4), 22, outcome)
+
+def test_a_crash_is_abandoned_and_never_tried_again():
+    model, configs = led(Settings(PLANE, SCORE, max_t=4), 12, crashing)
     status = [trial.status for trial in experiment(model).trials.values()]
     assert TrialStatus.FAILED not in status
-    crashed = [config["x"] > 0.5 for config in configs]
-    assert status.count(TrialStatus.ABANDONED) == sum(crashed)
-    assert sum(crashed[-8:]) <= 5  # the peak lies there, so it tries near the border
-    assert len({(c["x"], c["y"]) for c in configs}) == 22
+    assert status.count(TrialStatus.ABANDONED) == sum(config["x"] > 0.5 for config in configs)
+    assert len({(c["x"], c["y"]) for c in configs}) == 12
+
+
+@pytest.mark.slow
+def test_the_region_that_crashes_is_learned_without_losing_the_best_beside_it():
+    studies = [led(Settings(PLANE, SCORE, seed=s, max_t=4), 22, crashing)[1] for s in range(3)]
+    crashed = sum(config["x"] > 0.5 for configs in studies for config in configs[-8:])
+    assert crashed <= 11  # of 24: 9 were seen, 21 without execution viability, 12 are by chance
+    best = [max(peak(c) for c in configs if c["x"] <= 0.5) for configs in studies]
+    assert sum(best) / 3 > -0.06  # -0.049 was seen, -0.070 without
 
 
 @pytest.mark.parametrize(
