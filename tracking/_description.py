@@ -55,6 +55,13 @@ def best_first(rows: Sequence[TrialRow], objectives: Sequence[Objective]) -> lis
     return sorted(scored, key=lambda row: -first.sign() * row.metrics[first.metric])
 
 
+def best_values(rows: Sequence[TrialRow], objectives: Sequence[Objective]) -> dict[str, float]:
+    """The best value of each objective so far, of trials that ended, by the metric's name."""
+    ended = [row for row in rows if row.outcome in ("completed", "pruned")]
+    best = {o.metric: best_first(ended, (o,)) for o in objectives}
+    return {f"best_{metric}": rows[0].metrics[metric] for metric, rows in best.items() if rows}
+
+
 def _table(rows: Sequence[TrialRow], objectives: Sequence[Objective], runs: Mapping) -> str:
     keys = list(dict.fromkeys(key for row in rows for key in row.config))
     varied = [k for k in keys if len({repr(row.config.get(k)) for row in rows}) > 1]

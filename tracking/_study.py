@@ -40,6 +40,18 @@ class Study:
             return None
         return (*self.metrics, *(objective.metric for objective in self.objectives))
 
+    def params(self) -> dict[str, str]:
+        """What the study's own run has as params."""
+        return {
+            "dataset": self.dataset,
+            "space": self.space,
+            "searcher": self.searcher,
+            "scheduler": self.scheduler,
+            "objective": ", ".join(map(str, self.objectives)),
+            "seed": str(self.seed),
+            "max_t": str(self.max_t),
+        }
+
 
 @dataclass(frozen=True)
 class TrialRow:

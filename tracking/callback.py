@@ -4,7 +4,7 @@ import functools
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,10 @@ from ray.tune import Callback
 from ray.tune.experiment import Trial
 
 from tracking import provenance
-from tracking._description import best_first, describe
+from tracking._description import best_values, describe
+from tracking._exploits import exploit_of, exploit_tags
 from tracking._journal import Journal
-from tracking._results import mlflow_name, numbers, params
+from tracking._results import numbers, params
 from tracking._runs import Runs
 from tracking._server import web_address
 from tracking._study import Study
@@ -199,7 +200,7 @@ class TrackingCallback(Callback):
         if self._role == "trial":
             self._log(
                 PARENT,
-                params=_study_params(self._study),
+                params=self._study.params(),
                 tags=provenance.tags(self._study.command),
                 files={"study.json": json.dumps(asdict(self._study), indent=1, default=str)},
             )
@@ -254,32 +255,9 @@ class TrackingCallback(Callback):
         return True
 
     def _see_exploit(self, trial: Trial) -> None:
-        """Tell by the checkpoint that a trial is to start from whether it is another trial's."""
-        manager = trial.run_metadata.checkpoint_manager
-        latest = manager.latest_checkpoint_result if manager else None
-        metrics: Mapping[str, Any] = (latest.metrics if latest else None) or {}
-        donor, since = metrics.get("trial_id"), int(metrics.get("training_iteration", 0))
-        known = self._trials.known[trial.trial_id]
-        if not donor or donor == trial.trial_id or known.cloned == [donor, since]:
-            return
-        changed = {
-            key: [known.config.get(key), value]
-            for key, value in trial.config.items()
-            if known.config.get(key) != value
-        }
-        exploit = {
-            "trial": trial.trial_id,
-            "donor": donor,
-            "donor_iteration": since,
-            "step": known.step,
-            "offset": known.step - since,
-            "generation": known.exploits + 1,
-            "config": dict(trial.config),
-            "changed": changed,
-        }
-        tags = {"pbt.parent_trial": donor, "pbt.generation": str(exploit["generation"])}
-        tags |= {f"hp.{mlflow_name(key)}": str(new)[:5000] for key, (_, new) in changed.items()}
-        self._log(trial.trial_id, exploit=exploit, tags=tags)
+        exploit = exploit_of(trial, self._trials.known[trial.trial_id])
+        if exploit is not None:
+            self._log(trial.trial_id, exploit=exploit, tags=exploit_tags(exploit))
 
     def _end(self, trial: Trial, outcome: str, *, error: str = "", traceback: str = "") -> None:
         self._known(trial)
@@ -301,13 +279,8 @@ class TrackingCallback(Callback):
     def _tell_study(self) -> None:
         """The parent's curves and description, with the number of ended trials as the step."""
         rows, counts = self._trials.rows(), self._trials.counts()
-        ended = [row for row in rows if row.outcome in ("completed", "pruned")]
-        metrics: dict[str, float] = {}
-        for objective in self._study.objectives:
-            best = best_first(ended, (objective,))
-            if best:
-                metrics[f"best_{objective.metric}"] = best[0].metrics[objective.metric]
-        metrics |= {f"trials_{k}": counts[k] for k in ("completed", "pruned", "failed")}
+        metrics = best_values(rows, self._study.objectives)
+        metrics |= {f"trials_{k}": float(counts[k]) for k in ("completed", "pruned", "failed")}
         metrics["trials_done"] = sum(counts[k] for k in ("completed", "pruned", "failed"))
         links = self._runs.links("")
         text = describe(self._study, rows, provenance.versions(), links=links)
@@ -339,15 +312,3 @@ def _run_name(trial_id: str, role: str) -> str:
     """`trial-00003`, as in Tune's ids `ab12c_00003`."""
     number = trial_id.rpartition("_")[2]
     return f"{role}-{number}" if number.isdigit() else f"{role}-{trial_id}"
-
-
-def _study_params(study: Study) -> dict[str, str]:
-    return {
-        "dataset": study.dataset,
-        "space": study.space,
-        "searcher": study.searcher,
-        "scheduler": study.scheduler,
-        "objective": ", ".join(map(str, study.objectives)),
-        "seed": str(study.seed),
-        "max_t": str(study.max_t),
-    }
