@@ -131,7 +131,7 @@ def _report(
     log_report(
         uri,
         record,
-        trials=[row.tracked() for row in rows],
+        trials=rows,
         figures=analysis.figures,
         importance=analysis.importance,
         final=_final_facts(final) if final else None,

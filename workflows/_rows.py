@@ -9,26 +9,17 @@ import numpy as np
 from ray.tune.experiment import Trial
 
 from search_spaces._objective import Objective
-from search_spaces._space import Config
 from tracking._study import TrialRow
 
 
 @dataclass(frozen=True)
-class Row:
-    """One trial; `outcome` is completed, pruned, failed or stopped."""
+class Row(TrialRow):
+    """With the line that names the error of a failed trial."""
 
-    trial_id: str
-    config: Config
-    metrics: dict[str, float]
-    outcome: str
-    iterations: int
     error: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
-
-    def tracked(self) -> TrialRow:
-        return TrialRow(self.trial_id, self.config, self.metrics, self.outcome, self.iterations)
 
 
 def row_of(trial: Trial, *, max_t: int, stopped: bool = False) -> Row:
