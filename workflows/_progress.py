@@ -50,12 +50,12 @@ class Progress(Callback):
         self._epochs = epochs
         self._budget = budget
         self._began = time.monotonic()
-        self._ended_here = 0
+        self._ended_before: int | None = None  # trials of former sessions
         self._best: tuple[float, str] | None = None
         self._counts = _Counts()
         self._trials: list[Trial] = []
         self._live: Live | None = None
-        self._told = 0.0
+        self._told, self._told_ended = 0.0, 0
         # After the last step: what was at work when the user stopped the study. Tune, cleaning up,
         # then marks these as if they had ended by themselves.
         self.unfinished: set[str] = set()
@@ -104,8 +104,14 @@ class Progress(Callback):
             failed=status.count(Trial.ERROR),
             running=status.count(Trial.RUNNING),
         )
+        ended = self._counts.done + self._counts.failed
+        if self._ended_before is None:
+            self._ended_before = ended
         if self._live is not None:
             self._live.update(self._view())
+        elif ended > self._told_ended and time.monotonic() - self._told > PLAIN_PERIOD:
+            self._told, self._told_ended = time.monotonic(), ended
+            console.print(self._line(), soft_wrap=True)
 
     def on_trial_result(
         self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **_: Any
@@ -120,28 +126,23 @@ class Progress(Callback):
         self, iteration: int, trials: list[Trial], trial: Trial, **_: Any
     ) -> None:
         self._completed.add(trial.trial_id)
-        self._ended(iteration, trials)
-
-    def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **_: Any) -> None:
-        self._ended(iteration, trials)
-
-    def _ended(self, iteration: int, trials: list[Trial]) -> None:
-        self._ended_here += 1
-        if self._live is None and time.monotonic() - self._told > PLAIN_PERIOD:
-            self._told = time.monotonic()
-            self.on_step_end(iteration, trials)
-            console.print(self._line(), soft_wrap=True)
 
     def _cut_short(self, trial: Trial) -> bool:
-        return int((trial.last_result or {}).get("training_iteration", 0)) < self._epochs
+        return self._epoch(trial) < self._epochs
+
+    def _epoch(self, trial: Trial) -> int:
+        return int((trial.last_result or {}).get("training_iteration", 0))
 
     def _seconds_left(self) -> float | None:
+        """From the pace so far, where a trial at work counts by its epochs."""
         ended = self._counts.done + self._counts.failed
+        begun = sum(self._epoch(t) / self._epochs for t in self._trials if not t.is_finished())
+        here = ended - (self._ended_before or 0) + begun
         limit = self._budget.seconds_left if self._budget else None
-        if not self._ended_here:
+        if here <= 0:
             return limit
-        pace = (time.monotonic() - self._began) / self._ended_here
-        estimate = pace * max(0, self._total - ended)
+        pace = (time.monotonic() - self._began) / here
+        estimate = pace * max(0.0, self._total - ended - begun)
         return estimate if limit is None else min(estimate, limit)
 
     def _line(self) -> str:
@@ -168,7 +169,7 @@ class Progress(Callback):
             table.add_row(
                 trial.trial_id,
                 trial.status.lower(),
-                f"{result.get('training_iteration', 0)}/{self._epochs}",
+                f"{self._epoch(trial)}/{self._epochs}",
                 "" if value is None else f"{value:.5g}",
             )
         return Group(Text(self._title, style="bold"), bar, Text(self._line()), table)

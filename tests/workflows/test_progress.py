@@ -1,0 +1,48 @@
+import time
+
+import pytest
+from ray.tune.experiment import Trial
+
+from search_spaces._objective import Objective
+from workflows._progress import Progress
+
+
+def trial(status, epoch):
+    made = Trial("stub", stub=True)
+    made.set_status(status)
+    made.run_metadata.last_result = {"training_iteration": epoch, "accuracy": 0.5}
+    return made
+
+
+def progress(trials, *, total, seconds):
+    """A view of a study of 10 epochs a trial that began `seconds` ago, with `trials` new in it."""
+    view = Progress("study", objective=Objective("accuracy"), total=total, epochs=10)
+    view.on_step_end(0, [])
+    view._began = time.monotonic() - seconds
+    view.on_step_end(1, trials)
+    return view
+
+
+def test_the_time_left_counts_trials_at_work_by_their_epochs():
+    view = progress([trial("TERMINATED", 10), trial("RUNNING", 5)], total=3, seconds=60)
+    assert view._seconds_left() == pytest.approx(60, abs=1)  # half of the work took as long
+
+
+def test_the_time_left_is_unknown_before_the_first_epoch():
+    view = progress([trial("RUNNING", 0)], total=3, seconds=60)
+    assert view._seconds_left() is None
+    assert "time left unknown" in view._line()
+
+
+def test_a_study_that_goes_on_counts_its_own_pace_only():
+    ended = [trial("TERMINATED", 10), trial("TERMINATED", 10)]
+    view = Progress("study", objective=Objective("accuracy"), total=4, epochs=10)
+    view.on_step_end(0, ended)
+    view._began = time.monotonic() - 30
+    view.on_step_end(1, [*ended, trial("TERMINATED", 10)])
+    assert view._seconds_left() == pytest.approx(30, abs=1)
+
+
+def test_a_trial_that_a_scheduler_stopped_counts_as_ended_early():
+    view = progress([trial("TERMINATED", 3), trial("ERROR", 1)], total=3, seconds=1)
+    assert "2/3 trials ended (1 early, 1 failed)" in view._line()
