@@ -24,8 +24,9 @@ def parallel_coordinates(trials: Sequence[TrialRow], objectives: Sequence[Object
         "reversescale": first.mode == "min",
         "showscale": True,
     }
-    figure = go.Figure(go.Parcoords(line=line, dimensions=[axis for axis in axes if axis]))
-    return figure.update_layout(height=480, margin={"l": 90, "r": 60, "t": 70, "b": 40})
+    shown = [axis for axis in axes if axis]
+    figure = go.Figure(go.Parcoords(line=line, dimensions=shown, labelangle=-25))
+    return figure.update_layout(height=480, margin={"l": 90, "r": 60, "t": 100, "b": 40})
 
 
 def importance_bars(importance: Mapping[str, float]) -> go.Figure:
