@@ -32,7 +32,8 @@ def print_trials(rows: Sequence[Row], objectives: Sequence[Objective]) -> None:
         console.print(table)
     counts = {kind: sum(row.outcome == kind for row in rows) for kind in _OUTCOMES}
     told = [f"{counts[kind]} {words}" for kind, words in _OUTCOMES.items() if counts[kind]]
-    console.print(f"{len(rows)} trials: {', '.join(told)}.")
+    trials = "1 trial" if len(rows) == 1 else f"{len(rows)} trials"
+    console.print(f"{trials}: {', '.join(told)}.")
 
 
 _OUTCOMES = {

@@ -1,5 +1,8 @@
 """The MNIST CNN spaces: every member is a network, for images small and large."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -59,3 +62,8 @@ def test_depth_and_width_are_those_of_the_config():
 def test_images_smaller_than_three_pixels_are_refused():
     with pytest.raises(UserError, match="2 x 9 are too small"):
         build({}, (1, 2, 9), 10)
+
+
+def test_the_documented_longer_setting_is_a_member():
+    (config,) = json.loads((Path(__file__).parents[2] / "docs" / "mnist_longer.json").read_text())
+    SPACE.check(config)
