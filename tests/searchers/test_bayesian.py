@@ -218,7 +218,7 @@ def unstopped():
 
 
 @pytest.mark.slow
-@settings(max_examples=4, deadline=None, derandomize=True, phases=[Phase.generate])
+@settings(max_examples=2, deadline=None, derandomize=True, phases=[Phase.generate])
 @given(stops=st.sets(st.integers(1, 9), min_size=1, max_size=2))
 def test_wherever_a_study_is_stopped_and_restored_the_suggestions_are_the_same(unstopped, stops):
     assert suggested(stops) == unstopped
