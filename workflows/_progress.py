@@ -50,7 +50,7 @@ class Progress(Callback):
         self._epochs = epochs
         self._budget = budget
         self._began = time.monotonic()
-        self._ended_before: int | None = None  # trials of former sessions
+        self._before: float | None = None  # what former sessions did, in trials
         self._best: tuple[float, str] | None = None
         self._counts = _Counts()
         self._trials: list[Trial] = []
@@ -105,8 +105,8 @@ class Progress(Callback):
             running=status.count(Trial.RUNNING),
         )
         ended = self._counts.done + self._counts.failed
-        if self._ended_before is None:
-            self._ended_before = ended
+        if self._before is None:
+            self._before = self._done()
         if self._live is not None:
             self._live.update(self._view())
         elif ended > self._told_ended and time.monotonic() - self._told > PLAIN_PERIOD:
@@ -133,16 +133,19 @@ class Progress(Callback):
     def _epoch(self, trial: Trial) -> int:
         return int((trial.last_result or {}).get("training_iteration", 0))
 
-    def _seconds_left(self) -> float | None:
-        """From the pace so far, where a trial at work counts by its epochs."""
-        ended = self._counts.done + self._counts.failed
+    def _done(self) -> float:
+        """In trials; one at work counts by its epochs."""
         begun = sum(self._epoch(t) / self._epochs for t in self._trials if not t.is_finished())
-        here = ended - (self._ended_before or 0) + begun
+        return self._counts.done + self._counts.failed + begun
+
+    def _seconds_left(self) -> float | None:
+        """By this session's pace."""
+        here = self._done() - (self._before or 0.0)
         limit = self._budget.seconds_left if self._budget else None
         if here <= 0:
             return limit
         pace = (time.monotonic() - self._began) / here
-        estimate = pace * max(0.0, self._total - ended - begun)
+        estimate = pace * max(0.0, self._total - self._done())
         return estimate if limit is None else min(estimate, limit)
 
     def _line(self) -> str:

@@ -35,12 +35,12 @@ def test_the_time_left_is_unknown_before_the_first_epoch():
 
 
 def test_a_study_that_goes_on_counts_its_own_pace_only():
-    ended = [trial("TERMINATED", 10), trial("TERMINATED", 10)]
-    view = Progress("study", objective=Objective("accuracy"), total=4, epochs=10)
-    view.on_step_end(0, ended)
+    ended, half = trial("TERMINATED", 10), trial("PENDING", 5)
+    view = Progress("study", objective=Objective("accuracy"), total=3, epochs=10)
+    view.on_step_end(0, [ended, half])
     view._began = time.monotonic() - 30
-    view.on_step_end(1, [*ended, trial("TERMINATED", 10)])
-    assert view._seconds_left() == pytest.approx(30, abs=1)
+    view.on_step_end(1, [ended, trial("TERMINATED", 10)])
+    assert view._seconds_left() == pytest.approx(60, abs=1)  # half a trial took 30 s
 
 
 def test_a_trial_that_a_scheduler_stopped_counts_as_ended_early():
