@@ -19,8 +19,8 @@ def create(settings: Settings) -> "Sobol":
 class Design:
     """Points of the sequence that are members of `space`, satisfy its constraints and are new.
 
-    With `centre`, the middle of all domains takes the place of the first. Its state is how far it
-    has come, so it can be saved, and two of one seed are alike.
+    With `centre`, the middle of all domains comes before them. Its state is how far it has come, so
+    it can be saved, and two of one seed are alike.
     """
 
     def __init__(
@@ -42,10 +42,11 @@ class Design:
         engine = SobolEngine(len(domains), scramble=True, seed=self._seed)
         engine.fast_forward(self._drawn)
         for _ in range(MOST_DRAWS if self.remaining.left is None else 64):
-            units = engine.draw(1)[0].tolist()
-            if self._centre and self._drawn == 0:
-                units = [0.5] * len(units)
-            self._drawn += 1
+            if self._centre:
+                self._centre, units = False, [0.5] * len(domains)
+            else:
+                units = engine.draw(1)[0].tolist()
+                self._drawn += 1
             drawn = {k: from_unit(d, u) for (k, d), u in zip(domains.items(), units, strict=True)}
             config = varying(self._space, drawn)
             if all(c.holds(config) for c in self._constraints) and self.remaining.take(config):

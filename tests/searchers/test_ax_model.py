@@ -4,6 +4,8 @@ import pickle
 
 import numpy as np
 import pytest
+from ax.api.client import Client
+from ax.api.configs import RangeParameterConfig
 from ax.core.trial_status import TrialStatus
 from botorch.acquisition.logei import qLogExpectedImprovement, qLogNoisyExpectedImprovement
 from botorch.acquisition.monte_carlo import qNoisyExpectedImprovement, qUpperConfidenceBound
@@ -46,6 +48,22 @@ def test_it_begins_in_the_middle_unless_the_user_says_where():
     assert AxModel(Settings(PLANE, SCORE)).suggest() == {"x": 0.5, "y": 0.5}
     begun = AxModel(Settings(PLANE, SCORE, points=({"x": 0.1, "y": 0.1},)))
     assert begun.suggest() != {"x": 0.5, "y": 0.5}
+
+
+def test_it_goes_on_with_the_points_that_bare_ax_begins_with():
+    bare = Client(random_seed=3)
+    bare.configure_experiment(
+        parameters=[
+            RangeParameterConfig(name=name, bounds=(0.0, 1.0), parameter_type="float")
+            for name in ("x", "y")
+        ]
+    )
+    bare.configure_optimization(objective="score")
+    bare.configure_generation_strategy(initialization_random_seed=3)
+    ax_points = [p for _ in range(5) for p in bare.get_next_trials(max_trials=1).values()]
+
+    model = AxModel(Settings(PLANE, SCORE, seed=3))
+    assert [pytest.approx(model.suggest(), abs=1e-6) for _ in range(5)] == ax_points
 
 
 def test_a_metric_to_minimise_is_minimised():
