@@ -1,0 +1,210 @@
+"""DARTS's supernet (Liu et al. 2019, arXiv:1806.09055): every operation on every edge, mixed.
+
+The mathematics is that of one module a candidate operation and edge; the arithmetic is not:
+
+- A batch normalisation without affine of a pointwise convolution is that convolution with other
+  weights, which follow from the mean and the covariance of its input. So is its mixing weight. All
+  that ends in a node is then one matrix product a group, and no normalised tensor is ever stored.
+- The edges into a node are one grouped convolution; ReLU, pooling and their statistics are done
+  once a source; the operation none, which adds nothing, is not done.
+- A dilated depthwise convolution is a plain one on the four half-size images of even and odd pixels
+  (with stride 2: on the even ones alone), for which there is fast code.
+- Images are channels-last throughout, so that (B, C, H, W) and the (N, C) matrix of all N = B H W
+  pixels are two views of the same memory.
+
+Batch normalisation uses the batch's statistics, always: running ones would be changed by passes
+that only measure. Evaluate with large batches.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from search_spaces._cells import CELLS, EDGES, NODES
+from search_spaces._errors import UserError
+from search_spaces._space import ImageShape
+from search_spaces._supernet_arithmetic import odd_pixels, uniform
+from search_spaces._supernet_edges import Edges, State
+
+
+class Supernet(nn.Module):
+    """Images (B, channels, H, W) and mixing weights -> logits (B, classes).
+
+    `operations` are the columns of the mixing matrices, `exists[cell]` (E, O) says which of them an
+    edge has (None: all). `partial` is PC-DARTS's K (arXiv:1907.05737): operations see one channel
+    of so many, the others pass by. Raises UserError for images too small for two reductions.
+    """
+
+    def __init__(
+        self,
+        image_shape: ImageShape,
+        classes: int,
+        *,
+        operations: Sequence[str],
+        exists: Mapping[str, Tensor] | None = None,
+        channels: int = 16,
+        layers: int = 8,
+        stem_stride: int = 1,
+        partial: int = 1,
+    ) -> None:
+        super().__init__()
+        _check_sizes(image_shape, layers, stem_stride, channels, partial)
+        width = 3 * channels
+        self.stem = nn.Sequential(
+            nn.Conv2d(image_shape[0], width, 3, stem_stride, 1, bias=False),
+            nn.BatchNorm2d(width, track_running_stats=False),
+        )
+        inputs, shrunk = (width, width), False
+        self.cells = nn.ModuleList()
+        for layer in range(layers):
+            reduction = layer in reductions(layers)
+            channels *= 1 + reduction
+            name = CELLS[reduction]
+            columns = [
+                [o for o, _ in enumerate(operations) if exists is None or exists[name][e, o]]
+                for e in range(len(EDGES))
+            ]
+            self.cells.append(
+                Cell(name, inputs, channels, shrunk, tuple(operations), columns, partial)
+            )
+            inputs, shrunk = (inputs[1], NODES * channels), reduction
+        self.head = nn.Linear(inputs[1], classes)
+
+    def forward(
+        self,
+        images: Tensor,
+        mixing: Mapping[str, Tensor],
+        edge_weights: Mapping[str, Tensor] | None = None,
+        *,
+        sparse: bool = False,
+    ) -> Tensor:
+        """`mixing[cell]` is (E, O); with `sparse`, what is mixed with 0 is not computed.
+
+        `edge_weights[cell]` (E,) are PC-DARTS's: of whole edges, with the channels that pass by.
+        """
+        before = last = self.stem(images.contiguous(memory_format=torch.channels_last))
+        for cell in self.cells:
+            assert isinstance(cell, Cell)
+            edges = None if edge_weights is None else edge_weights[cell.name]
+            before, last = last, cell(before, last, mixing[cell.name], edges, sparse)
+        logits: Tensor = self.head(last.mean((2, 3)))
+        return logits
+
+
+def reductions(layers: int) -> tuple[int, int]:
+    """The layers whose cells halve the images: a third and two thirds of the way."""
+    return layers // 3, 2 * layers // 3
+
+
+def _check_sizes(
+    image_shape: ImageShape, layers: int, stem_stride: int, channels: int, partial: int
+) -> None:
+    side = math.ceil(min(image_shape[1:]) / stem_stride)
+    count = len(set(reductions(layers)))
+    if side < 2 ** (count + 1):
+        raise UserError(
+            f"Images of {image_shape[1]} x {image_shape[2]} are too small for {count} reductions "
+            f"after a stem of stride {stem_stride}; they need {2 ** (count + 1) * stem_stride} "
+            "pixels a side."
+        )
+    if channels % partial:
+        raise UserError(f"channels must be a multiple of partial={partial}, but is {channels}.")
+
+
+class Cell(nn.Module):
+    """Two inputs to the concatenation of the intermediate nodes, NODES * channels."""
+
+    def __init__(
+        self,
+        name: str,
+        inputs: tuple[int, int],
+        channels: int,
+        shrunk: bool,
+        operations: tuple[str, ...],
+        columns: Sequence[Sequence[int]],
+        partial: int,
+    ) -> None:
+        super().__init__()
+        self.name, self.reduction, self.partial = name, name == CELLS[1], partial
+        self.before = (
+            FactorizedReduce(inputs[0], channels) if shrunk else Squeeze(inputs[0], channels)
+        )
+        self.last = Squeeze(inputs[1], channels)
+        self.mixed = channels // partial
+        self.nodes = nn.ModuleList()
+        for node in range(2, 2 + NODES):
+            into = [e for e, (_, target) in enumerate(EDGES) if target == node]
+            halving = [e for e in into if self.reduction and EDGES[e][0] < 2]
+            keeping = [e for e in into if e not in halving]
+            self.nodes.append(
+                nn.ModuleList(
+                    Edges(edges, operations, [columns[e] for e in edges], self.mixed, stride)
+                    for edges, stride in ((halving, 2), (keeping, 1))
+                    if edges
+                )
+            )
+
+    def forward(
+        self, before: Tensor, last: Tensor, mixing: Tensor, edges: Tensor | None, sparse: bool
+    ) -> Tensor:
+        whole = [self.before(before), self.last(last)]
+        states = [State(x[:, : self.mixed]) for x in whole]
+        if edges is not None:
+            mixing = mixing * edges[:, None]
+        chosen = mixing.detach().ne(0).tolist() if sparse else None
+        for node, groups in enumerate(self.nodes):
+            assert isinstance(groups, nn.ModuleList)
+            parts = [group(states, mixing, chosen) for group in groups]
+            x = parts[0] if len(parts) == 1 else parts[0] + parts[1]
+            if self.partial > 1:
+                x = self._with_passed(x, whole, node + 2, edges)
+            whole.append(x)
+            states.append(State(x[:, : self.mixed]))
+        return torch.cat(whole[2:], 1)
+
+    def _with_passed(
+        self, x: Tensor, whole: list[Tensor], node: int, edges: Tensor | None
+    ) -> Tensor:
+        """Node's mixed channels (B, C/K, H, W) with those passing by, shuffled as PC-DARTS does."""
+        passed: list[Tensor] = []
+        for e, (source, target) in enumerate(EDGES):
+            if target != node:
+                continue
+            rest = whole[source][:, self.mixed :]
+            if self.reduction and source < 2:
+                rest = F.max_pool2d(rest, 2, 2, ceil_mode=True)
+            if edges is not None:
+                rest = rest * edges[e]
+            passed.append(rest)
+        b, _, h, w = x.shape
+        joined = torch.cat([x, torch.stack(passed).sum(0)], 1)
+        shuffled = joined.view(b, self.partial, self.mixed, h, w).transpose(1, 2)
+        return shuffled.reshape(b, -1, h, w).contiguous(memory_format=torch.channels_last)
+
+
+class FactorizedReduce(nn.Module):
+    """ReLU, half of the outputs from even and half from odd pixels, BN."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.even = uniform(outputs // 2, inputs, 1, 1)
+        self.odd = uniform(outputs - outputs // 2, inputs, 1, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.relu(x)
+        halves = [F.conv2d(x[:, :, ::2, ::2], self.even), F.conv2d(odd_pixels(x), self.odd)]
+        return F.batch_norm(torch.cat(halves, 1), None, None, training=True)
+
+
+class Squeeze(nn.Module):
+    """ReLU, pointwise convolution, BN."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.weight = uniform(outputs, inputs, 1, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.batch_norm(F.conv2d(F.relu(x), self.weight), None, None, training=True)

@@ -1,0 +1,47 @@
+"""The dominant eigenvalue against dense eigenvalues of the whole Hessian."""
+
+import pytest
+import torch
+
+from trainables._hessian import dominant_eigenvalue
+
+
+def generator():
+    return torch.Generator().manual_seed(0)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_it_is_the_largest_eigenvalue_in_size_of_the_whole_hessian(seed, sign):
+    drawn = torch.Generator().manual_seed(seed)
+    features = torch.randn(20, 12, generator=drawn, dtype=torch.float64)
+    alpha = torch.randn(2, 6, generator=drawn, dtype=torch.float64).requires_grad_()
+
+    def loss(a=alpha):
+        return sign * (features @ a.flatten()).cosh().log().pow(2).mean()
+
+    whole = torch.autograd.functional.hessian(loss, alpha).reshape(12, 12)
+    values = torch.linalg.eigvalsh(whole)
+    expected = values[values.abs().argmax()].item()
+    assert dominant_eigenvalue(loss, [alpha], generator=generator()) == pytest.approx(
+        expected, rel=1e-3
+    )
+
+
+def test_several_alphas_are_one_vector():
+    a = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
+    b = torch.tensor([3.0], dtype=torch.float64, requires_grad=True)
+    c = torch.tensor([1.0, 1.0], dtype=torch.float64, requires_grad=True)
+
+    def loss():
+        return (a * torch.tensor([1.0, -7.0])).mul(a).sum() + a[0] * b[0] + 0.0 * c.pow(2).sum()
+
+    # The Hessian's blocks: diagonal (2, -14), one mixed entry of 1, and zeros for c.
+    found = dominant_eigenvalue(loss, [a, b, c], generator=generator())
+    assert found == pytest.approx(-14, rel=1e-3)
+
+
+def test_a_hessian_of_one_number_is_that_number():
+    a = torch.tensor([0.5], dtype=torch.float64, requires_grad=True)
+    found = dominant_eigenvalue(lambda: 3 * a.pow(2).sum(), [a], generator=generator())
+    assert found == pytest.approx(6)

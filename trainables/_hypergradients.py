@@ -1,0 +1,112 @@
+"""The gradient of validation loss with respect to alpha, through one step of the weights.
+
+DARTS (Liu et al. 2019, arXiv:1806.09055) takes the weights w' = w - lr * d after one step for those
+that training would end with, d being SGD's direction: momentum * buffer + gradient + decay * w.
+A `Loss` takes no arguments: it reads weights and alpha where they are, so that no second network is
+needed, and is called once for each gradient.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+Loss = Callable[[], Tensor]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of SGD; `momentum_buffers` are like the weights, None before the first step."""
+
+    lr: float
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+    momentum_buffers: Sequence[Tensor] | None = None
+
+    def direction(self, weights: Sequence[Tensor], gradients: Sequence[Tensor]) -> list[Tensor]:
+        """What `lr` times is subtracted from the weights."""
+        found = [g + self.weight_decay * w for g, w in zip(gradients, weights, strict=True)]
+        if self.momentum and self.momentum_buffers is not None:
+            buffers = zip(found, self.momentum_buffers, strict=True)
+            return [d + self.momentum * buffer for d, buffer in buffers]
+        return found
+
+
+def first_order(validation: Loss, alpha: Sequence[Tensor]) -> list[Tensor]:
+    """The gradient at the present weights, like `alpha`: that of DARTS with learning rate 0."""
+    return _gradients(validation(), alpha)
+
+
+def unrolled(
+    training: Loss,
+    validation: Loss,
+    weights: Sequence[Tensor],
+    alpha: Sequence[Tensor],
+    step: Step,
+    *,
+    epsilon: float = 0.01,
+) -> list[Tensor]:
+    """Equations 6 to 8: the second-order term by a central difference of step epsilon / |v|.
+
+    v is the gradient of validation loss with respect to w'. The weights are moved in place and are
+    bit for bit what they were when this returns or raises; neither they nor alpha get a `.grad`.
+    """
+    with _put_back(weights):
+        gradients = _gradients(training(), weights)
+        with torch.no_grad():
+            torch._foreach_sub_(list(weights), step.direction(weights, gradients), alpha=step.lr)
+        both = _gradients(validation(), [*alpha, *weights])
+        first, vector = both[: len(alpha)], both[len(alpha) :]
+    size = torch.stack(torch._foreach_norm(vector)).norm()
+    if size == 0:
+        return first
+    radius = epsilon / float(size)
+    ends = []
+    for sign in (1, -1):
+        with _put_back(weights):
+            with torch.no_grad():
+                torch._foreach_add_(list(weights), vector, alpha=sign * radius)
+            ends.append(_gradients(training(), alpha))
+    scale = step.lr / (2 * radius)
+    return [g - scale * (p - m) for g, p, m in zip(first, *ends, strict=True)]
+
+
+def unrolled_exact(
+    training: Loss,
+    validation: Loss,
+    weights: Sequence[Tensor],
+    alpha: Sequence[Tensor],
+    step: Step,
+) -> list[Tensor]:
+    """Equation 7 by automatic differentiation: no finite difference, about twice the memory."""
+    with _put_back(weights):
+        gradients = _gradients(training(), weights)
+        with torch.no_grad():
+            torch._foreach_sub_(list(weights), step.direction(weights, gradients), alpha=step.lr)
+        both = _gradients(validation(), [*alpha, *weights])
+        first, vector = both[: len(alpha)], both[len(alpha) :]
+    graph = torch.autograd.grad(
+        training(), list(weights), create_graph=True, allow_unused=True, materialize_grads=True
+    )
+    product = sum((g * v).sum() for g, v in zip(graph, vector, strict=True))
+    assert isinstance(product, Tensor)
+    mixed = _gradients(product, alpha)
+    return [g - step.lr * m for g, m in zip(first, mixed, strict=True)]
+
+
+def _gradients(loss: Tensor, inputs: Sequence[Tensor]) -> list[Tensor]:
+    """Zeros for what the loss does not depend on."""
+    return list(torch.autograd.grad(loss, list(inputs), allow_unused=True, materialize_grads=True))
+
+
+@contextmanager
+def _put_back(weights: Sequence[Tensor]) -> Iterator[None]:
+    """Undo exactly what happens to the weights within: subtracting what was added would not."""
+    saved = [weight.detach().clone() for weight in weights]
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            torch._foreach_copy_(list(weights), saved)
