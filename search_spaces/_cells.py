@@ -9,6 +9,7 @@ values is a cell, and equal cells are equal configs. Node 2 has states 0 and 1 t
 
 import difflib
 import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ import torch
 from torch import Tensor
 
 from search_spaces._errors import UserError
-from search_spaces._space import Config
+from search_spaces._space import Config, ImageShape
 
 CELLS = ("normal", "reduction")
 NODES = 4
@@ -43,6 +44,22 @@ class Edge(NamedTuple):
     source: int
     node: int
     operation: str
+
+
+def reductions(layers: int) -> tuple[int, int]:
+    """The layers whose cells halve the images: a third and two thirds of the way."""
+    return layers // 3, 2 * layers // 3
+
+
+def check_sizes(image_shape: ImageShape, layers: int, stem_stride: int) -> None:
+    """UserError if the images are too small for the reductions of so many layers."""
+    count = len(set(reductions(layers)))
+    least = 2 ** (count + 1) * stem_stride
+    if math.ceil(min(image_shape[1:]) / stem_stride) * stem_stride < least:
+        raise UserError(
+            f"Images of {image_shape[1]} x {image_shape[2]} are too small for {count} reductions "
+            f"after a stem of stride {stem_stride}; they need {least} pixels a side."
+        )
 
 
 def pairs(node: int) -> list[str]:

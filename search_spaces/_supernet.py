@@ -16,14 +16,13 @@ Batch normalisation uses the batch's statistics, always: running ones would be c
 that only measure. Evaluate with large batches.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from search_spaces._cells import CELLS, EDGES, NODES
+from search_spaces._cells import CELLS, EDGES, FIRST, NODES, check_sizes, reductions
 from search_spaces._errors import UserError
 from search_spaces._space import ImageShape
 from search_spaces._supernet_arithmetic import odd_pixels, uniform
@@ -51,7 +50,9 @@ class Supernet(nn.Module):
         partial: int = 1,
     ) -> None:
         super().__init__()
-        _check_sizes(image_shape, layers, stem_stride, channels, partial)
+        check_sizes(image_shape, layers, stem_stride)
+        if channels % partial:
+            raise UserError(f"channels must be a multiple of partial={partial}, but is {channels}.")
         width = 3 * channels
         self.stem = nn.Sequential(
             nn.Conv2d(image_shape[0], width, 3, stem_stride, 1, bias=False),
@@ -94,24 +95,11 @@ class Supernet(nn.Module):
         return logits
 
 
-def reductions(layers: int) -> tuple[int, int]:
-    """The layers whose cells halve the images: a third and two thirds of the way."""
-    return layers // 3, 2 * layers // 3
-
-
-def _check_sizes(
-    image_shape: ImageShape, layers: int, stem_stride: int, channels: int, partial: int
-) -> None:
-    side = math.ceil(min(image_shape[1:]) / stem_stride)
-    count = len(set(reductions(layers)))
-    if side < 2 ** (count + 1):
-        raise UserError(
-            f"Images of {image_shape[1]} x {image_shape[2]} are too small for {count} reductions "
-            f"after a stem of stride {stem_stride}; they need {2 ** (count + 1) * stem_stride} "
-            "pixels a side."
-        )
-    if channels % partial:
-        raise UserError(f"channels must be a multiple of partial={partial}, but is {channels}.")
+def strides_of(edges: Sequence[int], reduction: bool) -> list[tuple[list[int], int]]:
+    """`edges` by their stride: in a reduction, those from the cell's inputs halve the image."""
+    halving = [edge for edge in edges if reduction and EDGES[edge][0] < FIRST]
+    keeping = [edge for edge in edges if edge not in halving]
+    return [(group, stride) for group, stride in ((halving, 2), (keeping, 1)) if group]
 
 
 class Cell(nn.Module):
@@ -135,15 +123,12 @@ class Cell(nn.Module):
         self.last = Squeeze(inputs[1], channels)
         self.mixed = channels // partial
         self.nodes = nn.ModuleList()
-        for node in range(2, 2 + NODES):
+        for node in range(FIRST, FIRST + NODES):
             into = [e for e, (_, target) in enumerate(EDGES) if target == node]
-            halving = [e for e in into if self.reduction and EDGES[e][0] < 2]
-            keeping = [e for e in into if e not in halving]
             self.nodes.append(
                 nn.ModuleList(
                     Edges(edges, operations, [columns[e] for e in edges], self.mixed, stride)
-                    for edges, stride in ((halving, 2), (keeping, 1))
-                    if edges
+                    for edges, stride in strides_of(into, self.reduction)
                 )
             )
 
@@ -158,7 +143,7 @@ class Cell(nn.Module):
         for node, groups in enumerate(self.nodes):
             assert isinstance(groups, nn.ModuleList)
             parts = [group(states, mixing, chosen) for group in groups]
-            x = parts[0] if len(parts) == 1 else parts[0] + parts[1]
+            x = sum(parts[1:], parts[0])
             if self.partial > 1:
                 x = self._with_passed(x, whole, node + 2, edges)
             whole.append(x)
@@ -174,7 +159,7 @@ class Cell(nn.Module):
             if target != node:
                 continue
             rest = whole[source][:, self.mixed :]
-            if self.reduction and source < 2:
+            if self.reduction and source < FIRST:
                 rest = F.max_pool2d(rest, 2, 2, ceil_mode=True)
             if edges is not None:
                 rest = rest * edges[e]

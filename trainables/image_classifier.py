@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -33,6 +33,13 @@ DEFAULTS: Config = {
     "augmentation": 0.5,
 }
 EVALUATION_BATCH = 1000
+
+
+@runtime_checkable
+class GrowsHarder(Protocol):
+    """A network that is told how much of its training is done, 0 to 1: drop path grows with it."""
+
+    def set_progress(self, share: float) -> None: ...
 
 
 class DivergedError(RuntimeError):
@@ -133,7 +140,7 @@ class ImageClassifier(TorchTrainable):
                 self.space, member, self.dataset.image_shape, len(self.dataset.classes)
             )
         self.costs = {
-            "parameters": sum(weight.numel() for weight in network.parameters()),
+            "parameters": count_parameters(network),
             "flops": count_flops(network, self.dataset.image_shape),
         }
         network.to(self.device)
@@ -160,10 +167,10 @@ class ImageClassifier(TorchTrainable):
         self.network.train()
         for index, (images, labels) in enumerate(self._batches(drop_last=whole)):
             set_learning_rate(self.optimizer, config, (self.epoch + index / count) / self.epochs)
+            if isinstance(self.network, GrowsHarder):
+                self.network.set_progress((self.epoch + index / count) / self.epochs)
             with self.precision():
-                loss = F.cross_entropy(
-                    self.network(images), labels, label_smoothing=config["label_smoothing"]
-                )
+                loss = self._loss(self.network(images), labels)
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
             self.optimizer.step()
@@ -175,6 +182,14 @@ class ImageClassifier(TorchTrainable):
                 f"optimizer={config['optimizer']}, learning_rate={config['learning_rate']:.3g}."
             )
         return mean
+
+    def _loss(self, output: Tensor | tuple[Tensor, Tensor], labels: Tensor) -> Tensor:
+        """Of the logits and, where a network has an auxiliary head, of that one's too."""
+        smoothing = self.config_used["label_smoothing"]
+        if isinstance(output, Tensor):
+            return F.cross_entropy(output, labels, label_smoothing=smoothing)
+        main, auxiliary = (F.cross_entropy(o, labels, label_smoothing=smoothing) for o in output)
+        return main + self.config_used["auxiliary_weight"] * auxiliary
 
     def _batches(self, *, drop_last: bool) -> Iterator[tuple[Tensor, Tensor]]:
         side = min(self.dataset.image_shape[1:])
@@ -228,6 +243,12 @@ def build_network(
             "give it one, or choose another with --space."
         )
     return space.build(config, image_shape, classes)
+
+
+def count_parameters(network: nn.Module) -> int:
+    """Without those of an auxiliary head, which only training has."""
+    named = network.named_parameters()
+    return sum(weight.numel() for name, weight in named if not name.startswith("auxiliary."))
 
 
 def count_flops(network: nn.Module, image_shape: ImageShape) -> int:

@@ -1,0 +1,47 @@
+"""DARTS's cells (Liu et al. 2019, arXiv:1806.09055), each trained by itself as a small network."""
+
+from ray import tune
+
+from search_spaces._cell_network import build
+from search_spaces._cells import keys, pairs
+from search_spaces._operation_sets import operation_set
+from search_spaces._space import SearchSpace
+
+
+def space(
+    *,
+    operations: str = "darts",
+    channels: int = 8,
+    layers: int = 5,
+    stem_stride: int = 2,
+    drop_path: float = 0.0,
+    auxiliary_weight: float = 0.0,
+) -> SearchSpace:
+    """Cells of `operations` (a set's name, or a list) in networks of one size.
+
+    Raises UserError for unknown operations. Sets that differ from edge to edge (S1) are taken whole
+    here: a config says what a cell is, not where it came from.
+    """
+    choices = list(operation_set(operations).derivable)
+    return SearchSpace(
+        name="darts",
+        architecture={
+            **{key: tune.choice(choices if node is None else pairs(node)) for key, node in keys()},
+            "channels": channels,
+            "layers": layers,
+            "stem_stride": stem_stride,
+        },
+        training={
+            "learning_rate": tune.loguniform(1e-3, 1e-1),
+            "weight_decay": tune.loguniform(1e-5, 1e-2),
+            "optimizer": "sgd",
+            "schedule": "cosine",
+            "batch_size": 96,
+            "drop_path": drop_path,
+            "auxiliary_weight": auxiliary_weight,
+        },
+        build=build,
+    )
+
+
+SPACE = space()

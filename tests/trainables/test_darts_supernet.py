@@ -1,0 +1,200 @@
+"""Trials that search a cell, on scikit-learn's digits."""
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+
+from search_spaces._cells import check_cells
+from search_spaces._errors import UserError
+from search_spaces.darts_supernet import SPACE
+from trainables.darts_supernet import DartsSupernet
+from trainables.image_classifier import DivergedError
+
+BASE = {
+    "partial": 1, "edge_weights": False, "relaxation": "softmax", "hypergradient": "first_order",
+    "learning_rate": 0.025, "weight_decay": 3e-4, "alpha_learning_rate": 0.01,
+    "alpha_weight_decay": 1e-3, "batch_size": 64, "warm_up": 0.2,
+}  # fmt: skip
+UNROLLED = {**BASE, "hypergradient": "unrolled"}
+PC_DARTS = {**BASE, "partial": 2, "edge_weights": True}
+DRNAS = {**BASE, "relaxation": "dirichlet", "hypergradient": "unrolled"}
+FAIR = {**BASE, "relaxation": "sigmoid"}
+GDAS = {k: v for k, v in {**BASE, "relaxation": "gumbel"}.items() if k != "hypergradient"}
+EVERY = {"darts-1": BASE, "darts-2": UNROLLED, "pc-darts": PC_DARTS, "drnas": DRNAS,
+         "fair-darts": FAIR, "gdas": GDAS}  # fmt: skip
+TIMINGS = ("epoch_seconds", "images_per_second")
+
+
+def trial(config, **keywords):
+    settings = {
+        "space": SPACE, "dataset": "digits", "epochs": 3, "seed": 1, "subset": 300, "channels": 4,
+        "layers": 3, "remedy": "warn", "eigenvalue_every": 0, **keywords,
+    }  # fmt: skip
+
+    class Bound(DartsSupernet):  # as tune.with_parameters binds keywords
+        def setup(self, config):
+            super().setup(config, **settings)
+
+    return Bound(config=dict(config))
+
+
+def told(result):
+    return {key: value for key, value in result.items() if key not in TIMINGS}
+
+
+def tensors(searching):
+    return [*searching.network.state_dict().values(), *searching.architecture.parameters]
+
+
+@pytest.mark.parametrize("config", EVERY.values(), ids=EVERY)
+def test_a_search_restored_after_any_epoch_ends_bit_equal(config, tmp_path):
+    whole = trial(config)
+    results = []
+    for epoch in range(3):
+        whole.save_checkpoint(str(tmp_path)) if epoch == 1 else None
+        results.append(told(whole.step()))
+    restored = trial(config)
+    torch.rand(3)  # another trial draws in the same process
+    restored.load_checkpoint(str(tmp_path))
+    assert [told(restored.step()) for _ in range(2)] == results[1:]
+    assert all(map(torch.equal, tensors(restored), tensors(whole)))
+
+
+@pytest.mark.parametrize("config", EVERY.values(), ids=EVERY)
+def test_each_epoch_reports_a_cell_and_what_the_doctor_looks_at(config):
+    searching = trial(config)
+    start = [parameter.detach().clone() for parameter in searching.architecture.parameters]
+    for _ in range(2):
+        result = searching.step()
+    check_cells(json.loads(result["cell"]))
+    assert 0 <= result["skip_connections"] <= 8
+    assert 0 < result["alpha_entropy"] <= 1
+    gap = result["val_accuracy"] - result["discretised_accuracy"]
+    assert result["discretisation_gap"] == pytest.approx(gap)
+    moved = [
+        not torch.equal(a, b) for a, b in zip(start, searching.architecture.parameters, strict=True)
+    ]
+    assert all(moved)
+
+
+def test_warm_up_leaves_alpha_as_it_is():
+    searching = trial({**BASE, "warm_up": 0.4})
+    start = [parameter.detach().clone() for parameter in searching.architecture.parameters]
+    searching.step()
+    assert all(map(torch.equal, start, searching.architecture.parameters))
+    searching.step()
+    assert not any(map(torch.equal, start, searching.architecture.parameters))
+
+
+def test_weights_and_alpha_learn_from_disjoint_halves():
+    searching = trial(BASE)
+    first, second = searching._halves
+    everything = {image.numpy().tobytes() for image in searching.dataset.train.images}
+    parts = [{image.numpy().tobytes() for image in half.images} for half in (first, second)]
+    assert len(first) + len(second) == len(searching.dataset.train)
+    assert not parts[0] & parts[1]
+    assert parts[0] | parts[1] == everything
+
+
+def test_the_supernet_learns():
+    searching = trial(BASE, epochs=4, subset=600)
+    losses = [searching.step()["val_loss"] for _ in range(4)]
+    assert losses[-1] < losses[0] - 0.3
+
+
+def test_the_eigenvalue_is_measured_at_its_interval():
+    searching = trial(BASE, eigenvalue_every=2, subset=120)
+    assert ["alpha_eigenvalue" in searching.step() for _ in range(2)] == [False, True]
+
+
+def test_a_collapse_stops_the_search_and_goes_back_to_the_healthiest_cell():
+    searching = trial({**BASE, "warm_up": 0.0}, remedy="stop", epochs=5)
+    healthy = searching.step()
+    with torch.no_grad():  # five skip connections and more
+        searching.architecture.alpha["normal"][:, 3] += 10.0
+    collapsed = searching.step()
+    assert collapsed["done"]
+    assert "skip connections" in collapsed["warning"]
+    assert collapsed["skip_connections"] > 2
+    assert collapsed["cell"] == healthy["cell"]
+
+
+def test_a_collapse_is_only_told_where_the_remedy_is_to_warn():
+    searching = trial(BASE, remedy="warn", epochs=5)
+    searching.step()
+    with torch.no_grad():
+        searching.architecture.alpha["normal"][:, 3] += 10.0
+    collapsed = searching.step()
+    assert not collapsed["done"]
+    assert "skip connections" in collapsed["warning"]
+    assert json.loads(collapsed["cell"]) == searching.cells[-1]
+
+
+def test_a_collapse_raises_the_weight_decay_where_the_remedy_is_to_regularise(tmp_path):
+    searching = trial(BASE, remedy="regularise", epochs=5)
+    searching.step()
+    with torch.no_grad():
+        searching.architecture.alpha["normal"][:, 3] += 10.0
+    assert not searching.step()["done"]
+    assert searching.optimizer.param_groups[0]["weight_decay"] == pytest.approx(9e-4)
+    searching.save_checkpoint(str(tmp_path))
+    restored = trial(BASE, remedy="regularise", epochs=5)
+    restored.load_checkpoint(str(tmp_path))
+    assert restored.optimizer.param_groups[0]["weight_decay"] == pytest.approx(9e-4)
+
+
+def test_population_based_training_may_clone_a_supernet_and_perturb_its_training(tmp_path):
+    donor = trial(BASE)
+    donor.step()
+    donor.save_checkpoint(str(tmp_path))
+    exploiting = trial({**BASE, "learning_rate": 0.05, "relaxation": "dirichlet"})
+    exploiting.load_checkpoint(str(tmp_path))
+    assert all(map(torch.equal, tensors(exploiting), tensors(donor)))
+    exploiting.step()
+    assert exploiting.config_used["learning_rate"] == 0.05
+    # The last step's rate lies on the cosine from the perturbed value.
+    assert exploiting.optimizer.param_groups[0]["lr"] > 0.025
+
+
+def test_an_actor_is_reused_without_a_trace():
+    fresh = trial(FAIR)
+    reused = trial(BASE)
+    reused.step()
+    assert reused.reset_config(dict(FAIR))
+    assert told(reused.step()) == told(fresh.step())
+
+
+def test_operations_of_each_edges_own_set_are_all_that_is_derived():
+    searching = trial(BASE, operations="s1")
+    cell = json.loads(searching.step()["cell"])
+    assert cell["normal_node2_op1"] in ("skip_connect", "dil_conv_3x3")
+    assert cell["normal_node2_op2"] in ("skip_connect", "dil_conv_5x5")
+
+
+def test_a_search_that_diverges_says_so():
+    searching = trial({**BASE, "learning_rate": 0.1})
+    with torch.no_grad():
+        searching.network.head.weight.fill_(float("nan"))
+    with pytest.raises(DivergedError, match="epoch 1"):
+        searching.step()
+
+
+@pytest.mark.parametrize(
+    ("config", "keywords", "message"),
+    [
+        (
+            {**UNROLLED, "relaxation": "gumbel"},
+            {"space": replace(SPACE, conditions={})},
+            "'unrolled' does not go with relaxation 'gumbel'",
+        ),
+        (BASE, {"operations": "sep_conv_9x9"}, "Unknown operation"),
+        (BASE, {"remedy": "pray"}, "Unknown remedy 'pray'"),
+        (BASE, {"stem_stride": 2}, "too small for 2 reductions"),
+        ({**BASE, "partial": 3}, {}, "outside|multiple"),
+    ],
+)
+def test_mistakes_are_told_before_anything_is_trained(config, keywords, message):
+    with pytest.raises(UserError, match=message):
+        trial(config, **keywords)
