@@ -5,10 +5,11 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help setup hpo ui test lint format constraints clean
+.PHONY: help setup hpo nas ui test lint format constraints clean
 
 help:
 	@echo "make hpo    tune an MNIST CNN and track it in MLflow (options: make hpo ARGS='--trials 50')"
+	@echo "make nas    search a network's cells with DARTS supernets (options: ARGS='--supernets 8')"
 	@echo "make ui     open the MLflow UI on the studies of this folder"
 	@echo "make test   run all tests"
 	@echo "make lint   ruff, mypy, import-linter"
@@ -25,6 +26,9 @@ setup: $(STAMP)
 
 hpo: $(STAMP)
 	$(BIN)/python workflows/hpo.py --name mnist --minutes 4 $(ARGS)
+
+nas: $(STAMP)
+	$(BIN)/python workflows/nas.py --name mnist-nas --minutes 4 $(ARGS)
 
 ui: $(STAMP)
 	$(BIN)/python workflows/ui.py $(ARGS)

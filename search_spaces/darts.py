@@ -16,9 +16,12 @@ def space(
     stem_stride: int = 2,
     drop_path: float = 0.0,
     auxiliary_weight: float = 0.0,
+    learning_rate: float | None = None,
+    weight_decay: float | None = None,
 ) -> SearchSpace:
     """Cells of `operations` (a set's name, or a list) in networks of one size.
 
+    Learning rate and weight decay vary unless they are given.
     Raises UserError for unknown operations. Sets that differ from edge to edge (S1) are taken whole
     here: a config says what a cell is, not where it came from.
     """
@@ -32,8 +35,8 @@ def space(
             "stem_stride": stem_stride,
         },
         training={
-            "learning_rate": tune.loguniform(1e-3, 1e-1),
-            "weight_decay": tune.loguniform(1e-5, 1e-2),
+            "learning_rate": learning_rate or tune.loguniform(1e-3, 1e-1),
+            "weight_decay": weight_decay or tune.loguniform(1e-5, 1e-2),
             "optimizer": "sgd",
             "schedule": "cosine",
             "batch_size": 96,

@@ -175,6 +175,14 @@ class TrackingCallback(Callback):
             return False
         return whole
 
+    def study_files(self, files: dict[str, str]) -> None:
+        """Keep texts with the study's own run, name -> text. Never raises."""
+        try:
+            self._open()
+            self._log(PARENT, files=files)
+        except Exception:
+            logger.exception("Files of the study could not be kept: %s", ", ".join(files))
+
     def links(self) -> dict[str, str]:
         """Pages to look at -> address; empty until the server has the study."""
         return self._runs.links(web_address(self._uri))
@@ -197,12 +205,14 @@ class TrackingCallback(Callback):
         self._writer = Writer(self._journal, self._runs)
         status = {"status": "RUNNING", "tags": {"automl.outcome": RUNNING}}
         self._log(PARENT, name=self._study.name, **status)
-        if self._role == "trial":
+        if self._role != "final":
+            text = json.dumps(asdict(self._study), indent=1, default=str)
             self._log(
                 PARENT,
-                params=self._study.params(),
+                # Stages of one study differ in theirs, and MLflow's params never change.
+                params=self._study.params() if self._role == "trial" else {},
                 tags=provenance.tags(self._study.command),
-                files={"study.json": json.dumps(asdict(self._study), indent=1, default=str)},
+                files={"study.json": text},
             )
 
     def _close(self) -> bool:

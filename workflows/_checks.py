@@ -1,10 +1,14 @@
 """Small checks of a command's options, before anything is started."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ray.tune.search.sample import Categorical
+
 from search_spaces._errors import UserError
+from search_spaces._space import SearchSpace
+from trainables.darts_supernet import DEFAULTS
 from trainables.datasets._dataset import is_path
 
 
@@ -14,6 +18,33 @@ def check_counts(at_least_one: Mapping[str, int | None], at_least_zero: Mapping[
         for option, value in options.items():
             if value is not None and value < least:
                 raise UserError(f"{option} must be at least {least}, but got {value}.")
+
+
+def check_images(options: Mapping[str, int], classes: Sequence[str]) -> None:
+    """UserError for fewer than ten images a class; 0 means all."""
+    for option, count in options.items():
+        if 0 < count < 10 * len(classes):
+            raise UserError(
+                f"{option} {count} are too few for {len(classes)} classes; give "
+                f"{10 * len(classes)} or more, or 0 for all."
+            )
+
+
+def check_supernet(space: SearchSpace, *, channels: int) -> None:
+    """UserError if `space` has what a supernet does not know, or parts `channels` unevenly."""
+    foreign = sorted(set(space.all) - set(DEFAULTS))
+    if foreign:
+        raise UserError(
+            f"Space {space.name!r} has {foreign[0]!r}, which a supernet does not know; "
+            f"it knows {', '.join(DEFAULTS)}."
+        )
+    partial = space.all.get("partial", 1)
+    for part in partial.categories if isinstance(partial, Categorical) else [partial]:
+        if channels % part:
+            raise UserError(
+                f"--search-channels {channels} must be a multiple of partial={part}, "
+                f"which space {space.name!r} may choose."
+            )
 
 
 def data_source(dataset: str) -> str:

@@ -42,6 +42,7 @@ def conclude(
     epochs: int,
     register: str,
     ended_by: str | None,
+    show_trials: bool = True,
 ) -> None:
     """Exits with code 1 if a trial has failed. May be repeated: what was done is not done again."""
     if ended_by:
@@ -59,7 +60,8 @@ def conclude(
         _report(uri, record, rows, offers, final)
         if final is not None and data is not None and issubclass(klass, ImageClassifier):
             model = _model(uri, record, ranked[0], offers, data, final, register)
-    print_trials(rows, record.objectives)
+    if show_trials:
+        print_trials(rows, record.objectives)
     if final is not None:
         print_final(final, ("test_accuracy", "test_loss"))
         _say_final_failures(final)

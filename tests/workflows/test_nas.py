@@ -1,0 +1,147 @@
+"""Whole architecture searches by workflows/nas.py: real Ray, real MLflow, scikit-learn's digits."""
+
+import json
+
+import mlflow
+import numpy as np
+import pytest
+import ray
+import typer
+from mlflow.tracking import MlflowClient
+from typer.testing import CliRunner
+
+from workflows.nas import nas
+
+app = typer.Typer()
+app.command()(nas)
+
+QUICK = [
+    "--dataset", "digits", "--stem-stride", 1, "--supernets", 3, "--search-epochs", 2,
+    "--search-images", 200, "--search-channels", 4, "--select-epochs", 1, "--select-images", 300,
+    "--candidates", 2, "--random-cells", 1, "--layers", 3, "--channels", 4, "--epochs", 2,
+    "--slots", 2,
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def storage(tmp_path_factory):
+    """One for all studies of this file: to make MLflow's database takes seconds."""
+    return tmp_path_factory.mktemp("studies") / "runs"
+
+
+@pytest.fixture(autouse=True)
+def _no_store_of_other_tests(monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.delenv("MLFLOW_REGISTRY_URI", raising=False)
+
+
+def run(storage, name, *arguments):
+    every = ["--storage", storage, "--name", name, *arguments]
+    return CliRunner().invoke(app, [str(argument) for argument in every])
+
+
+def quick_but(*changes):
+    """QUICK with other values: an option may be given once."""
+    pairs = dict(zip(QUICK[::2], QUICK[1::2], strict=True))
+    pairs |= dict(zip(changes[::2], changes[1::2], strict=True))
+    return [part for pair in pairs.items() for part in pair]
+
+
+def runs_of(storage, name):
+    client = MlflowClient(f"sqlite:///{storage}/mlflow.db")
+    study_id = json.loads((storage / name / "study.json").read_text())["study_id"]
+    experiment = client.get_experiment_by_name("nas")
+    found = client.search_runs(
+        [experiment.experiment_id], f"tags.`automl.study_id` = '{study_id}'", max_results=1000
+    )
+    by_role = {}
+    for one in found:
+        by_role.setdefault(one.data.tags["automl.role"], []).append(one)
+    return client, by_role
+
+
+@pytest.mark.slow
+def test_a_search_goes_stage_by_stage_to_a_registered_network(storage, ray_cluster):
+    first = run(storage, "whole", *QUICK, "--stage", "search")
+    assert first.exit_code == 0, first.output
+    assert "Supernets" in first.output
+    assert "trained by themselves" not in first.output
+
+    second = run(storage, "whole", *QUICK, "--stage", "select")
+    assert second.exit_code == 0, second.output
+    assert "1. search" not in second.output  # done already
+    assert "random cells" in second.output
+    assert "test_accuracy" not in second.output
+
+    third = run(storage, "whole", *QUICK)
+    assert third.exit_code == 0, third.output
+    assert "2. select" not in third.output
+    assert "node 3 = " in third.output
+    assert "2 seeds, trained from scratch on train + validation" in third.output
+    assert "Registered as models:/nas-digits/1" in third.output
+
+    client, runs = runs_of(storage, "whole")
+    assert {role: len(found) for role, found in runs.items()} == {
+        "study": 1, "supernet": 3, "trial": 6, "final": 2,
+    }  # fmt: skip
+    assert {r.info.status for found in runs.values() for r in found} == {"FINISHED"}
+    study = runs["study"][0]
+    assert study.data.tags["automl.outcome"] == "completed"
+    names = {file.path for file in client.list_artifacts(study.info.run_id)}
+    assert {"cell.svg", "cell.txt", "cell.json", "report.html"} <= names
+
+    mlflow.set_tracking_uri(f"sqlite:///{storage}/mlflow.db")
+    model = mlflow.pyfunc.load_model("models:/nas-digits@champion")
+    assert model.predict(np.zeros((3, 1, 8, 8), np.float32)).shape == (3, 10)
+
+    again = run(storage, "whole", *QUICK)
+    assert again.exit_code == 0, again.output
+    assert {role: len(found) for role, found in runs_of(storage, "whole")[1].items()} == {
+        "study": 1, "supernet": 3, "trial": 6, "final": 2,
+    }  # fmt: skip
+
+
+@pytest.mark.slow
+def test_supernets_may_be_a_population(storage, ray_cluster):
+    result = run(
+        storage, "pbt",
+        *quick_but("--stage", "search", "--scheduler", "pbt", "--searcher", "random"),
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert len(runs_of(storage, "pbt")[1]["supernet"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--operations", "sep_conv_9x9"], "Unknown operation 'sep_conv_9x9'"),
+        (["--operations", "none"], "leave every node without an input"),
+        (["--stage", "export"], "Unknown stage 'export'"),
+        (["--remedy", "prayer"], "Unknown remedy 'prayer'"),
+        (["--space", "darts-supernets"], "Did you mean 'darts-supernet'"),
+        (["--space", "mnist-cnn"], "which a supernet does not know"),
+        (["--stem-stride", 2], "too small for 2 reductions"),
+        (["--supernets", 0], "--supernets must be at least 1"),
+        (["--search-images", -5], "--search-images must be at least 0"),
+        (["--search-channels", 6], "multiple of partial=4"),
+        (["--search-images", 10], "--search-images 10 are too few for 10 classes"),
+        (["--scheduler", "pbt"], "refuses searchers that learn"),
+        (["--gpus-per-trial", 3], "asks for more than there is"),
+    ],
+)
+def test_a_mistake_is_one_line_before_anything_is_started(arguments, message, tmp_path):
+    started = ray.is_initialized()
+    result = run(tmp_path / "runs", "bad", *quick_but(*arguments))
+    assert result.exit_code == 2, result.output
+    assert message in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert ray.is_initialized() == started
+    assert not (tmp_path / "runs" / "bad" / "search").exists()
+
+
+def test_a_study_is_not_gone_on_with_by_other_operations(storage, ray_cluster):
+    arguments = quick_but("--supernets", 1, "--search-epochs", 1, "--stage", "search")
+    assert run(storage, "fixed", *arguments).exit_code == 0
+    changed = run(storage, "fixed", *arguments, "--operations", "s2")
+    assert changed.exit_code == 2
+    assert "was begun with operations = 'darts'" in changed.stderr

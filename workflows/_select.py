@@ -1,0 +1,166 @@
+"""The second stage of architecture search: candidate cells, each trained briefly by itself."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ray import tune
+from ray.tune.search.basic_variant import BasicVariantGenerator
+from rich.table import Table
+
+from search_spaces._cell_drawing import draw_cells
+from search_spaces._cell_text import cell_text
+from search_spaces._objective import Objective
+from search_spaces._space import Config
+from tracking.callback import TrackingCallback
+from workflows._candidates import Candidate, Judged, Searched, rank_correlation
+from workflows._cli import console
+from workflows._progress import Progress
+from workflows._report import config_text
+from workflows._resources import Resources
+from workflows._resume import StateKeeper, resume_config
+from workflows._rows import Row, row_of, scored
+
+
+def train_candidates(
+    trainable: Any,
+    candidates: Sequence[Candidate],
+    constants: dict[str, Any],
+    *,
+    seeds: int,
+    epochs: int,
+    folder: Path,
+    resources: Resources,
+    tracking: tune.Callback,
+    progress: Progress,
+) -> list[Row]:
+    """One trial a candidate and seed, resumable; rows of all that ran."""
+    points = [
+        {**candidate.cell, **constants, "seed": seed}
+        for candidate in candidates
+        for seed in range(seeds)
+    ]
+    resume = resume_config(folder, retry_failed=False)
+    tuner = tune.Tuner(
+        tune.with_resources(trainable, resources.per_trial),
+        # A point fills every key; Tune wants to see them.
+        param_space=dict.fromkeys(points[0]),
+        tune_config=tune.TuneConfig(
+            search_alg=BasicVariantGenerator(points_to_evaluate=points),
+            num_samples=len(points),
+            max_concurrent_trials=resources.slots,
+            reuse_actors=True,
+        ),
+        run_config=tune.RunConfig(
+            name=folder.name,
+            storage_path=str(folder.parent),
+            callbacks=[StateKeeper(folder), tracking, progress],
+            checkpoint_config=tune.CheckpointConfig(
+                num_to_keep=1, checkpoint_frequency=1, checkpoint_at_end=True
+            ),
+            failure_config=tune.FailureConfig(max_failures=1),
+            verbose=0,
+        ),
+        _tuner_kwargs={"resume_config": resume} if resume else {},
+    )
+    with progress:
+        trials = tuner.fit()._experiment_analysis.trials
+    stopped = progress.unfinished
+    return [row_of(t, max_t=epochs, stopped=t.trial_id in stopped) for t in trials]
+
+
+def print_judged(
+    judged: Sequence[Judged], objective: Objective, search_objective: Objective
+) -> None:
+    """The table of all candidates, best first, and what the search was worth."""
+    seeds = max(len(j.values) for j in judged)
+    table = Table(
+        title=f"Cells trained by themselves, {seeds} seed{'s' * (seeds > 1)} each",
+        title_justify="left",
+    )
+    for header in ("cell", objective.metric, "parameters", f"supernet's {search_objective.metric}"):
+        table.add_column(header, justify="right" if header != "cell" else "left", no_wrap=True)
+    for place, j in enumerate(judged, 1):
+        found = "random" if j.candidate.random else f"of {j.candidate.found_by[0]}"
+        if len(j.candidate.found_by) > 1:
+            found += f" and {len(j.candidate.found_by) - 1} more"
+        score = j.candidate.search_score
+        spread = "" if j.half_width != j.half_width else f" ± {j.half_width:.2g}"
+        table.add_row(
+            f"{place}. {found}",
+            f"{j.mean:.4f}{spread}",
+            f"{j.row.metrics.get('parameters', 0):,.0f}",
+            "" if score is None else f"{score:.4g}",
+        )
+    console.print(table)
+    for line in verdict(judged, objective, search_objective):
+        console.print(line)
+
+
+def print_searched(searched: Sequence[Searched], objective: Objective) -> None:
+    """The supernets, best first, with what the doctor says of them."""
+    table = Table(title="Supernets", title_justify="left")
+    for header in ("trial", objective.metric, "accuracy", "derived", "skips", "epochs", "config"):
+        fold = "fold" if header == "config" else "ellipsis"
+        table.add_column(header, overflow=fold, no_wrap=header != "config")  # type: ignore[arg-type]
+    by_id = {found.row.trial_id: found for found in searched}
+    for row in scored([found.row for found in searched], [objective]):
+        table.add_row(
+            row.trial_id,
+            f"{row.metrics[objective.metric]:.4g}",
+            f"{row.metrics.get('val_accuracy', float('nan')):.4f}",
+            f"{row.metrics.get('discretised_accuracy', float('nan')):.4f}",
+            f"{row.metrics.get('skip_connections', float('nan')):.0f}",
+            str(row.iterations),
+            config_text(
+                {k: v for k, v in row.config.items() if k not in ("batch_size", "warm_up")}
+            ),
+        )
+    console.print(table)
+    for found in by_id.values():
+        if found.warning:
+            console.print(
+                f"Doctor: {found.row.trial_id} collapsed: {found.warning}.", style="yellow"
+            )
+
+
+def keep_cell(tracking: TrackingCallback, cell: Config) -> None:
+    """Drawing, text and config of the best cell, with the study's run."""
+    tracking.study_files(
+        {
+            "cell.svg": draw_cells(cell, "svg").decode(),
+            "cell.txt": cell_text(cell),
+            "cell.json": json.dumps(cell, indent=1),
+        }
+    )
+    tracking.study_end("stopped")  # the study goes on with the next stage
+
+
+def verdict(
+    judged: Sequence[Judged], objective: Objective, search_objective: Objective
+) -> list[str]:
+    """Whether the search was worth it, and whether its score ranks cells, in plain words."""
+    found = [j for j in judged if not j.candidate.random]
+    control = [j for j in judged if j.candidate.random]
+    lines = []
+    if found and control:
+        difference = objective.sign() * (found[0].mean - control[0].mean)
+        average = objective.sign() * (
+            sum(j.mean for j in found) / len(found) - sum(j.mean for j in control) / len(control)
+        )
+        better = "better" if difference > 0 else "not better"
+        lines.append(
+            f"The best cell of the search is {better} than the best of {len(control)} random cells "
+            f"({difference:+.4f} {objective.metric}; on average {average:+.4f})."
+        )
+        widths = [j.half_width for j in (found[0], control[0])]
+        if not all(w == w and abs(difference) > w for w in widths):
+            lines.append("The difference is within the seeds' spread: too small to rely on.")
+    tau, p_value, count = rank_correlation(judged, search_objective)
+    if tau == tau:
+        lines.append(
+            f"Kendall's tau of the supernets' {search_objective.metric} (better is higher) with "
+            f"this ranking: {tau:+.2f} over {count} cells (p = {p_value:.2g})."
+        )
+    return lines
