@@ -1,20 +1,25 @@
 """The best model in MLflow's registry, and whether it is the champion."""
 
 import copy
+import json
 import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 
+from search_spaces._errors import UserError
 from search_spaces._space import Config
 from tracking._server import connect, find_studies
 from tracking._study import Study
 from tracking.provenance import versions
 
 CHAMPION = "champion"
+RECIPE = "automl.recipe"
+HOW_TO_NAME = "Name one as models:/NAME/VERSION, models:/NAME@champion or runs:/RUN_ID/model."
 
 logger = logging.getLogger(__name__)
 
@@ -40,13 +45,15 @@ def log_model(
     config: Config,
     registered_name: str,
     metric: str | None = None,
+    recipe: Mapping[str, Any] | None = None,
 ) -> ModelRecord | None:
     """Store `network` with the study's run as an exported graph (pt2, no pickle) and register it.
 
     `example` is a batch of inputs, (N, ...) with any N > 0; the stored model takes any batch size.
     The version gets the alias `champion` if there is none yet, or if it is better than it on the
     same data set (by digest) and in the same metric: `metric`, by default the first objective's,
-    on the test set if `metrics` has it. The same study never registers twice. None, and a warning,
+    on the test set if `metrics` has it. `recipe`, JSON's types only, is kept with it: how to build
+    the network again. The same study never registers twice. None, and a warning,
     if the store is away: the same call may be made again.
     """
     judged = metric or _judged_metric(study, metrics)
@@ -66,6 +73,8 @@ def log_model(
         version = _registered(client, registered_name, study.study_id)
         if version is None:
             details = {"config": {k: str(v) for k, v in config.items()}, **tags}
+            if recipe is not None:
+                details[RECIPE] = json.dumps(recipe)
             model_uri = _store(uri, runs[0], network, example, metrics, details, study)
             version = _register(model_uri, registered_name, tags)
         champion, reason = _judge(client, registered_name, version, study)
@@ -174,3 +183,37 @@ def _judge(client: Any, name: str, version: str, study: Study) -> tuple[bool, st
         client.set_registered_model_alias(name, CHAMPION, version)
         return True, f"better: {told}"
     return False, f"not better: {told}"
+
+
+def fetch_model(uri: str, model_uri: str, folder: Path) -> tuple[Path, dict[str, Any]]:
+    """A stored model's exported program, downloaded to `folder`, and the recipe kept with it.
+
+    UserError for a model that is not there, or that keeps none.
+    """
+    import mlflow
+    from mlflow.models import Model
+
+    if not model_uri.startswith(("models:/", "runs:/")):
+        raise UserError(f"There is no model {model_uri!r}. {HOW_TO_NAME}")
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
+    told = os.environ.get("MLFLOW_TRACKING_URI")
+    mlflow.set_tracking_uri(uri)
+    mlflow.set_registry_uri(uri)
+    if told is None:
+        os.environ.pop("MLFLOW_TRACKING_URI", None)
+    try:
+        path = Path(mlflow.artifacts.download_artifacts(model_uri, dst_path=str(folder)))
+        details = Model.load(str(path)).metadata or {}
+    except Exception as error:
+        first = str(error).strip().splitlines()[0]
+        raise UserError(
+            f"There is no model {model_uri!r} in {uri}: {first} {HOW_TO_NAME}"
+        ) from error
+    programs = sorted(path.rglob("*.pt2"))
+    if not programs or RECIPE not in details:
+        raise UserError(
+            f"Model {model_uri!r} was not stored by workflows/hpo.py or workflows/nas.py of this "
+            "version, so it cannot be exported."
+        )
+    return programs[0], json.loads(details[RECIPE])

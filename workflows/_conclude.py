@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 from ray import tune
 
 from search_spaces._objective import Objective
+from search_spaces._space import Config, SearchSpace
 from searchers._analysis import analyse
 from tracking._study import Study
 from tracking.callback import TrackingCallback
@@ -177,7 +178,24 @@ def _model(
         metrics=means,
         config=best.config,
         registered_name=register,
+        recipe=_recipe(offers["space"], best.config, data),
     )
+
+
+def _recipe(space: SearchSpace, config: Config, data: Dataset) -> dict[str, Any] | None:
+    """How to build the network again, without this study; None where the space cannot say."""
+    build = space.build
+    if build is None:
+        return None
+    keys = (key for key in space.architecture if config.get(key) is not None)
+    return {
+        "build": f"{build.__module__}:{build.__qualname__}",
+        "config": {key: config[key] for key in keys},
+        "image_shape": list(data.image_shape),
+        "classes": list(data.classes),
+        "mean": list(data.mean),
+        "std": list(data.std),
+    }
 
 
 def _say_final_failures(final: Final) -> None:

@@ -1,0 +1,121 @@
+"""Exported files: they answer as the model does, and need neither this project nor MLflow."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+import typer
+from typer.testing import CliRunner
+
+from search_spaces._cell_network import build
+from search_spaces._objective import Objective
+from search_spaces._published_cells import published_cell
+from tracking._server import default_uri
+from tracking._study import Study
+from tracking.callback import TrackingCallback
+from tracking.models import log_model
+from trainables._predictor import Predictor
+from workflows.export import export
+
+app = typer.Typer()
+app.command()(export)
+
+CONFIG = {**published_cell("darts_v2"), "channels": 4, "layers": 3, "stem_stride": 1}
+RECIPE = {
+    "build": "search_spaces._cell_network:build", "config": CONFIG, "image_shape": [1, 12, 12],
+    "classes": ["a", "b", "c"], "mean": [0.1], "std": [0.3],
+}  # fmt: skip
+
+
+def trained():
+    """With an auxiliary head and statistics that are not those of the start."""
+    torch.manual_seed(0)
+    network = build({**CONFIG, "auxiliary_weight": 0.4}, (1, 12, 12), 3)
+    for _ in range(3):
+        network(torch.randn(8, 1, 12, 12))
+    return Predictor(network, [0.1], [0.3]).eval()
+
+
+@pytest.fixture(scope="module")
+def storage(tmp_path_factory):
+    """A store with two models: one with its recipe, one without."""
+    folder = tmp_path_factory.mktemp("exporting") / "runs"
+    folder.mkdir()
+    for name, recipe in (("cells", RECIPE), ("bare", None)):
+        study = Study(
+            name=name, objectives=(Objective("accuracy"),), dataset="digits", dataset_digest="d",
+            space="darts", searcher="random", scheduler="fifo", seed=0, command="none",
+            study_id=name, max_t=1,
+        )  # fmt: skip
+        tracker = TrackingCallback(
+            uri=default_uri(folder), experiment="test", study=study, folder=folder / name
+        )
+        assert tracker.study_end("completed")
+        logged = log_model(
+            default_uri(folder), study, trained(), torch.zeros(2, 1, 12, 12),
+            metrics={"test_accuracy": 0.9}, config=CONFIG, registered_name=name, recipe=recipe,
+        )  # fmt: skip
+        assert logged is not None
+    return folder
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.mark.slow
+def test_a_model_becomes_files_that_answer_as_it_does(storage, tmp_path):
+    out = tmp_path / "exported"
+    result = run("models:/cells@champion", "--out", out, "--storage", storage)
+    assert result.exit_code == 0, result.output
+    assert {file.name for file in out.iterdir()} == {
+        "model.pt2", "model.onnx", "network.py", "weights.pt",
+    }  # fmt: skip
+    assert "all answer as the model does" in result.output
+
+    images = torch.rand(4, 1, 12, 12, generator=torch.Generator().manual_seed(1)) * 255
+    torch.save(images, tmp_path / "images.pt")
+    # Isolated from this project: only the folder with the file is on the path.
+    code = (
+        "import sys, torch; sys.path.insert(0, '.'); import network;"
+        f"images = torch.load({str(tmp_path / 'images.pt')!r});"
+        f"torch.save(network.load()(images), {str(tmp_path / 'answers.pt')!r});"
+        "assert not {'ray', 'mlflow', 'search_spaces'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-I", "-c", code], cwd=out, check=True)
+    with torch.no_grad():
+        expected = trained()(images)
+    answers = torch.load(tmp_path / "answers.pt")
+    torch.testing.assert_close(answers, expected)
+    again = torch.export.load(out / "model.pt2").module()(images)
+    torch.testing.assert_close(again, expected)
+
+    taken = run("models:/cells@champion", "--out", out, "--storage", storage)
+    assert taken.exit_code == 2
+    assert "exists already" in taken.stderr
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ("models:/nothing/1", "There is no model 'models:/nothing/1'"),
+        ("runs:/0123456789abcdef0123456789abcdef/model", "There is no model 'runs:/"),
+        ("models:/bare/1", "was not stored by workflows/hpo.py or workflows/nas.py"),
+        ("the best one", "There is no model 'the best one'"),
+    ],
+)
+def test_what_is_no_model_is_one_line(model, message, storage, tmp_path):
+    result = run(model, "--out", tmp_path / "exported", "--storage", storage)
+    assert result.exit_code == 2, result.output
+    assert message in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "exported").exists()
+
+
+def test_a_folder_without_studies_is_told(tmp_path):
+    result = run("models:/cells/1", "--out", tmp_path / "out", "--storage", tmp_path / "nowhere")
+    assert result.exit_code == 2
+    assert "There is no study in" in result.stderr
+    assert not Path(tmp_path / "nowhere").exists()
