@@ -1,37 +1,172 @@
-"""NAS-Bench-201's cells (Dong and Yang 2020, arXiv:2001.00326), in networks of the paper's size.
+"""NAS-Bench-201's cell (Dong and Yang 2020, arXiv:2001.00326): six edges, five operations.
 
-That size asks for a GPU; `space(channels=4, cells=1)` is one for CPUs, but no longer the
-benchmark's.
+States 0 to 3, each edge from a lower to a higher one: `edge_0_1`, `edge_0_2`, ... Every choice of
+values is one of its 15,625 architectures, but `build` refuses the cells whose output gets nothing.
+The benchmark's own text form is `architecture_text` and `parse_architecture`.
 """
 
+import difflib
+import re
+from collections.abc import Mapping
+
+import torch
 from ray import tune
+from torch import Tensor, nn
 
-from search_spaces._nas_bench_cell import KEYS, OPERATIONS
-from search_spaces._nas_bench_network import DEFAULTS, build
-from search_spaces._space import SearchSpace
+from search_spaces._errors import UserError
+from search_spaces._space import Config, ImageShape, SearchSpace
+
+NONE = "none"
+OPERATIONS = (NONE, "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
+EDGES = tuple((source, node) for node in range(1, 4) for source in range(node))
+CHANNELS, CELLS_A_STAGE = 16, 5
+LEAST_SIDE = 4  # pixels: two reductions leave one
 
 
-def space(*, channels: int = DEFAULTS["channels"], cells: int = DEFAULTS["cells"]) -> SearchSpace:
-    """All 15,625 cells in networks of one size; the 341 without a way through fail to build.
+def key(source: int, node: int) -> str:
+    return f"edge_{source}_{node}"
 
-    Constants of training are the paper's (table 1), but for the number of epochs.
+
+def build(config: Config, image_shape: ImageShape, classes: int) -> nn.Module:
+    """The benchmark's network, (B, C, H, W) -> logits (B, classes).
+
+    `channels` and `cells_a_stage` may make it smaller. Raises UserError for what is no cell, for a
+    cell whose output gets nothing, and for images smaller than 4 x 4.
     """
-    return SearchSpace(
-        name="nas-bench-201",
-        architecture={
-            **{key: tune.choice(list(OPERATIONS)) for key in KEYS},
-            "channels": channels,
-            "cells": cells,
-        },
-        training={
-            "learning_rate": tune.loguniform(1e-3, 3e-1),  # 0.1 in the paper
-            "weight_decay": tune.loguniform(1e-5, 1e-2),  # 0.0005 in the paper
-            "optimizer": "sgd",
-            "schedule": "cosine",
-            "batch_size": 256,
-        },
-        build=build,
-    )
+    check_cell(config)
+    if min(image_shape[1:]) < LEAST_SIDE:
+        raise UserError(
+            f"Images of {image_shape[1]} x {image_shape[2]} are too small for two reductions; "
+            f"they need {LEAST_SIDE} pixels a side."
+        )
+    channels = config.get("channels", CHANNELS)
+    layers: list[nn.Module] = [
+        nn.Conv2d(image_shape[0], channels, 3, padding=1, bias=False),
+        nn.BatchNorm2d(channels),
+    ]
+    for stage in range(3):
+        if stage:
+            layers.append(_Reduction(channels))
+            channels *= 2
+        layers += [
+            _Cell(config, channels) for _ in range(config.get("cells_a_stage", CELLS_A_STAGE))
+        ]
+    layers += [nn.BatchNorm2d(channels), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()]
+    return nn.Sequential(*layers, nn.Linear(channels, classes))
 
 
-SPACE = space()
+def check_cell(config: Mapping[str, object]) -> None:
+    """UserError for missing keys, unknown operations, or an output that nothing reaches."""
+    reached = {0}
+    for source, node in EDGES:
+        name = key(source, node)
+        if name not in config:
+            raise UserError(f"Cell config lacks {name!r}; a cell has {len(EDGES)} edges.")
+        if config[name] not in OPERATIONS:
+            near = difflib.get_close_matches(str(config[name]), OPERATIONS, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise UserError(
+                f"Unknown operation {config[name]!r} in {name}.{hint} "
+                f"There are: {', '.join(OPERATIONS)}."
+            )
+        if source in reached and config[name] != NONE:
+            reached.add(node)
+    if 3 not in reached:
+        raise UserError("The cell's output gets no input: every way to it has an edge of none.")
+
+
+def architecture_text(config: Mapping[str, object]) -> str:
+    """`|nor_conv_3x3~0|+|none~0|skip_connect~1|+|...|`, as the benchmark writes it."""
+    nodes = [
+        "".join(f"|{config[key(source, node)]}~{source}" for source in range(node)) + "|"
+        for node in range(1, 4)
+    ]
+    return "+".join(nodes)
+
+
+def parse_architecture(text: str) -> Config:
+    """The config of such a text; UserError if it is none."""
+    found = re.findall(r"([^|+~]+)~(\d)", text)
+    config = {
+        key(int(source), node): operation
+        for (operation, source), (_, node) in zip(found, EDGES, strict=False)
+    }
+    known = all(operation in OPERATIONS for operation, _ in found)
+    if len(found) != len(EDGES) or not known or architecture_text(config) != text:
+        raise UserError(
+            f"Architecture {text!r} cannot be read; write it as "
+            f"{architecture_text({key(*edge): OPERATIONS[3] for edge in EDGES})}."
+        )
+    return config
+
+
+SPACE = SearchSpace(
+    name="nas-bench-201",
+    architecture={
+        **{key(source, node): tune.choice(list(OPERATIONS)) for source, node in EDGES},
+        "channels": CHANNELS,
+        "cells_a_stage": CELLS_A_STAGE,
+    },
+    training={
+        "learning_rate": tune.loguniform(1e-2, 3e-1),
+        "weight_decay": 5e-4,
+        "optimizer": "sgd",
+        "schedule": "cosine",
+        "batch_size": 256,
+    },
+    build=build,
+)
+
+
+class _Cell(nn.Module):
+    def __init__(self, config: Config, channels: int) -> None:
+        super().__init__()
+        self.operations = nn.ModuleDict(
+            {
+                key(*edge): _operation(config[key(*edge)], channels)
+                for edge in EDGES
+                if config[key(*edge)] != NONE
+            }
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        states = [x]
+        for node in range(1, 4):
+            parts = [
+                self.operations[key(source, node)](states[source])
+                for source in range(node)
+                if key(source, node) in self.operations
+            ]
+            states.append(torch.stack(parts).sum(0) if parts else torch.zeros_like(x))
+        return states[-1]
+
+
+class _Reduction(nn.Module):
+    """A residual block of stride 2 that doubles the channels."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.main = nn.Sequential(
+            *_relu_conv_bn(channels, 2 * channels, 3, 2),
+            *_relu_conv_bn(2 * channels, 2 * channels, 3),
+        )
+        self.short = nn.Sequential(
+            nn.AvgPool2d(2, 2, ceil_mode=True), nn.Conv2d(channels, 2 * channels, 1, bias=False)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.short(x) + self.main(x)
+        return y
+
+
+def _operation(name: str, channels: int) -> nn.Module:
+    if name == "skip_connect":
+        return nn.Identity()
+    if name == "avg_pool_3x3":
+        return nn.AvgPool2d(3, 1, 1, count_include_pad=False)
+    return nn.Sequential(*_relu_conv_bn(channels, channels, int(name[-1])))
+
+
+def _relu_conv_bn(inputs: int, outputs: int, size: int, stride: int = 1) -> list[nn.Module]:
+    convolution = nn.Conv2d(inputs, outputs, size, stride, size // 2, bias=False)
+    return [nn.ReLU(), convolution, nn.BatchNorm2d(outputs)]

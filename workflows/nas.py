@@ -236,7 +236,7 @@ def nas(
                     stop=budget,
                     callbacks=[tracking, progress, StateKeeper(folder)],
                     checkpoint_config=tune.CheckpointConfig(
-                        num_to_keep=2, checkpoint_frequency=1, checkpoint_at_end=True
+                        num_to_keep=3, checkpoint_frequency=1, checkpoint_at_end=True
                     ),
                     failure_config=tune.FailureConfig(max_failures=max_failures),
                     verbose=0,
@@ -258,7 +258,7 @@ def nas(
         searched = [Searched.from_dict(stored) for stored in json.loads(found_file.read_text())]
         print_searched(searched, SEARCH_OBJECTIVE)
         if stage == "search":
-            raise typer.Exit
+            return
 
         # 2. Select: their cells by themselves, with random ones beside them.
         chosen = candidates_of(
@@ -295,7 +295,7 @@ def nas(
             raise UserError("No candidate cell could be trained; see the trials' errors in MLflow.")
         print_judged(judged, OBJECTIVE, SEARCH_OBJECTIVE)
         if stage == "select":
-            raise typer.Exit
+            return
 
         # 3. Train the winner from scratch, test it once. 4. Keep it.
         winner = judged[0]

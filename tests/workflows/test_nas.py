@@ -77,7 +77,8 @@ def test_a_search_goes_stage_by_stage_to_a_registered_network(storage, ray_clust
     assert third.exit_code == 0, third.output
     assert "2. select" not in third.output
     assert "node 3 = " in third.output
-    assert "2 seeds, trained from scratch on train + validation" in third.output
+    told = " ".join(third.output.split())  # lines are as wide as the terminal
+    assert "2 seeds, trained from scratch on train + validation" in told
     assert "Registered as models:/nas-digits/1" in third.output
 
     client, runs = runs_of(storage, "whole")
