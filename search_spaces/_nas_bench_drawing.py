@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
 
-from search_spaces._nas_bench_cell import EDGES, NODES, NONE, key_of, node_name, to_text
+from search_spaces._nas_bench_text import OUTPUT, node_name
+from search_spaces.nas_bench_201 import EDGES, NONE, architecture_text, key
 
 COLOURS = {"nor_conv_3x3": "#1b6ca8", "nor_conv_1x1": "#2a9d8f", "avg_pool_3x3": "#e09f3e"}
 PLAIN = "#7a7a7a"  # skip_connect changes nothing
@@ -23,15 +24,15 @@ def draw_cell(config: Mapping[str, object], format: Literal["png", "svg"] = "svg
     figure = Figure(figsize=(9, 4), layout="constrained")
     axes = figure.subplots()
     for edge in EDGES:
-        operation = str(config[key_of(*edge)])
+        operation = str(config[key(*edge)])
         if operation != NONE:
             _arrow(axes, edge, operation)
-    for node in range(NODES):
-        face = "#fff3d6" if 0 < node < NODES - 1 else "#e3f0e3"
+    for node in range(OUTPUT + 1):
+        face = "#fff3d6" if 0 < node < OUTPUT else "#e3f0e3"
         box = {"boxstyle": "round,pad=0.4", "facecolor": face, "edgecolor": "#444444"}
         axes.text(WIDTH * node, 0, node_name(node), ha="center", va="center", zorder=3, bbox=box)
-    axes.set_title(to_text(config), fontsize=9)
-    axes.set_xlim(-0.6, WIDTH * (NODES - 1) + 0.6)
+    axes.set_title(architecture_text(config), fontsize=9)
+    axes.set_xlim(-0.6, WIDTH * OUTPUT + 0.6)
     axes.set_ylim(min(HEIGHTS.values()) - 0.3, max(HEIGHTS.values()) + 0.3)
     axes.set_aspect("equal")
     axes.axis("off")

@@ -36,6 +36,11 @@ _CELLS = {
         "skip 0 dil3 1 skip 0 sep3 1 sep3 1 sep3 3 sep3 0 dil5 4",
         "avg 0 sep5 1 sep3 0 dil5 2 max 0 dil3 1 dil3 1 dil5 3",
     ),
+    # Chen et al. 2021, arXiv:2006.10355
+    "drnas": (
+        "sep3 0 sep5 1 sep3 1 sep3 2 skip 0 sep3 1 sep3 2 dil5 3",
+        "max 0 sep5 1 dil5 2 sep5 1 sep5 1 dil5 3 skip 4 sep5 1",
+    ),
     # Xu et al. 2020, arXiv:1907.05737
     "pc_darts_cifar10": (
         "sep3 1 skip 0 sep3 0 dil3 1 sep5 0 sep3 1 avg 0 dil3 1",

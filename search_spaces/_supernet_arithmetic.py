@@ -103,7 +103,9 @@ class Total:
         total: Tensor | None = None
         if self._quarters:
             total = from_quarters(_sum_of_products(self._quarters, None), self._grid)
-            self._whole.append((total, torch.eye(total.shape[1]).to(total)))
+            self._whole.append(
+                (total, torch.eye(total.shape[1], dtype=total.dtype, device=total.device))
+            )
         start = self._bias.expand(math.prod(self._grid), -1)
         return image(_sum_of_products(self._whole, start), self._grid)
 

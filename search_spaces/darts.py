@@ -35,8 +35,10 @@ def space(
             "stem_stride": stem_stride,
         },
         training={
-            "learning_rate": learning_rate or tune.loguniform(1e-3, 1e-1),
-            "weight_decay": weight_decay or tune.loguniform(1e-5, 1e-2),
+            "learning_rate": tune.loguniform(1e-3, 1e-1)
+            if learning_rate is None
+            else learning_rate,
+            "weight_decay": tune.loguniform(1e-5, 1e-2) if weight_decay is None else weight_decay,
             "optimizer": "sgd",
             "schedule": "cosine",
             "batch_size": 96,

@@ -56,8 +56,12 @@ def build(config: Config, image_shape: ImageShape, classes: int) -> nn.Module:
 
 
 def check_cell(config: Mapping[str, object]) -> None:
-    """UserError for missing keys, unknown operations, or an output that nothing reaches."""
+    """UserError for foreign or missing keys, unknown operations, or an output without input."""
     reached = {0}
+    known = [key(*edge) for edge in EDGES]
+    for name in config:
+        if name.startswith("edge_") and name not in known:
+            raise UserError(f"Cell config has {name!r}; a cell's edges are {', '.join(known)}.")
     for source, node in EDGES:
         name = key(source, node)
         if name not in config:
@@ -137,7 +141,7 @@ class _Cell(nn.Module):
                 for source in range(node)
                 if key(source, node) in self.operations
             ]
-            states.append(torch.stack(parts).sum(0) if parts else torch.zeros_like(x))
+            states.append(sum(parts[1:], parts[0]) if parts else torch.zeros_like(x))
         return states[-1]
 
 

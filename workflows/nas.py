@@ -40,6 +40,7 @@ from workflows._checks import (
 from workflows._cli import command_line, console, quiet_libraries, told_plainly
 from workflows._conclude import conclude, say_how_to_go_on
 from workflows._folder import open_study, write_json
+from workflows._memory import bytes_per_trial, check_memory
 from workflows._population import first_population, placeholders
 from workflows._progress import Progress
 from workflows._resources import check_resources, share_out, start_ray
@@ -157,6 +158,13 @@ def nas(
         assert data is not None
         for depth in (layers, search_layers):
             check_sizes(data.image_shape, depth, stem_stride)
+        if address is None:
+            check_memory(
+                supernet_space, bytes_per_trial(slots=slots, gpus=gpus_per_trial),
+                channels=search_channels, layers=search_layers, stem_stride=stem_stride,
+                image_shape=data.image_shape, classes=len(data.classes),
+                operations=operation_set(operations).names,
+            )  # fmt: skip
         check_images(
             {"--search-images": search_images, "--select-images": select_images}, data.classes
         )

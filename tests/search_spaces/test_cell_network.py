@@ -38,6 +38,11 @@ def test_published_cells_are_members_of_the_space(name):
     SPACE.check({**SPACE.constants, **config})
 
 
+def test_a_weight_decay_of_zero_is_a_weight_decay():
+    assert space(weight_decay=0.0).constants["weight_decay"] == 0.0
+    assert "weight_decay" in space().domains
+
+
 def test_an_auxiliary_head_answers_while_training_only():
     network = cifar_network("darts_v2", channels=4, layers=6, auxiliary_weight=0.4)
     images = torch.zeros(2, 3, 32, 32)

@@ -56,6 +56,7 @@ def test_its_default_member_is_one():
     ("change", "message"),
     [
         ({key(0, 1): None}, "lacks 'edge_0_1'"),
+        ({"edge_1_0": "none"}, "Cell config has 'edge_1_0'"),
         ({key(1, 3): "nor_conv_3x4"}, "Did you mean 'nor_conv_3x3'"),
         ({key(0, 3): "none", key(1, 3): "none", key(2, 3): "none"}, "output gets no input"),
         ({key(0, 3): "none", key(0, 1): "none", key(0, 2): "none"}, "output gets no input"),

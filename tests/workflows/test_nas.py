@@ -125,6 +125,7 @@ def test_supernets_may_be_a_population(storage, ray_cluster):
         (["--supernets", 0], "--supernets must be at least 1"),
         (["--search-images", -5], "--search-images must be at least 0"),
         (["--search-channels", 6], "multiple of partial=4"),
+        (["--search-channels", 4096], "It would fit with --search-channels"),
         (["--search-images", 10], "--search-images 10 are too few for 10 classes"),
         (["--scheduler", "pbt"], "refuses searchers that learn"),
         (["--gpus-per-trial", 3], "asks for more than there is"),

@@ -1,0 +1,70 @@
+"""Whether supernets fit into memory, before any is made."""
+
+import os
+from typing import Any
+
+import torch
+from ray.tune.search.sample import Categorical, Domain, Float, Integer
+
+from search_spaces._errors import UserError
+from search_spaces._space import SearchSpace
+from trainables._supernet_memory import step_bytes
+from trainables.darts_supernet import DEFAULTS
+
+GIGABYTE = 2**30
+
+
+def bytes_per_trial(*, slots: int | None, gpus: float | None) -> float:
+    """Of this machine: a GPU's memory or the share of one, else main memory by slots."""
+    if torch.cuda.is_available() and gpus != 0:
+        total = torch.cuda.get_device_properties(0).total_memory
+        return total * min(gpus if gpus is not None else 1.0, 1.0)
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return total / (slots or os.cpu_count() or 1)
+
+
+def check_memory(space: SearchSpace, available: float, *, channels: int, **size: Any) -> None:
+    """UserError if the largest supernet of `space` needs more than `available` bytes.
+
+    It names the most channels and the largest batch that would fit, each by itself. `size` is what
+    `step_bytes` takes beside channels, batch size and partial.
+    """
+    batch = int(_extreme(space, "batch_size", largest=True))
+    partial = int(_extreme(space, "partial", largest=False))
+
+    def needed(c: int, b: int) -> int:
+        return step_bytes(channels=c, batch_size=b, partial=partial, **size)
+
+    most = needed(channels, batch)
+    if most <= available:
+        return
+    parts = _largest(channels // partial, lambda n: needed(n * partial, batch), available)
+    fitting_batch = _largest(batch, lambda n: needed(channels, n), available)
+    hints = []
+    if parts:
+        hints.append(f"--search-channels {parts * partial}")
+    if fitting_batch > 1:
+        hints.append(f"batches of {fitting_batch} in the space")
+    raise UserError(
+        f"A supernet of {channels} channels with batches of {batch} needs about "
+        f"{most / GIGABYTE:.1f} GB, but a trial has {available / GIGABYTE:.1f} GB here. "
+        f"It would fit with {' or '.join(hints) or 'fewer --search-layers'}; or use fewer --slots."
+    )
+
+
+def _largest(most: int, needed: Any, available: float) -> int:
+    """The largest whole number up to `most` that fits, by bisection; 0 if none does."""
+    low, high = 0, most
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if needed(middle) <= available else (low, middle)
+    return low
+
+
+def _extreme(space: SearchSpace, key: str, *, largest: bool) -> Any:
+    declared = space.all.get(key, DEFAULTS[key])
+    if isinstance(declared, Categorical):
+        return max(declared.categories) if largest else min(declared.categories)
+    if isinstance(declared, Integer | Float):
+        return declared.upper if largest else declared.lower
+    return DEFAULTS[key] if isinstance(declared, Domain) else declared
