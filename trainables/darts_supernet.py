@@ -67,6 +67,7 @@ class DartsSupernet(TorchTrainable):
         "alpha_entropy": "min",  # share of the largest possible
         "cell_changes": "min",  # edges of 16 that the derived cells did not have an epoch before
         "alpha_eigenvalue": "min",  # dominant one of the Hessian; at its interval only
+        "collapsed": "min",  # 1 if the doctor ends the search with this epoch
         "parameters": "min",
         "epoch_seconds": "min",
         "images_per_second": "max",
@@ -130,6 +131,7 @@ class DartsSupernet(TorchTrainable):
             **result,
             "cell": json.dumps(kept),
             "warning": finding.reason if finding else "",
+            "collapsed": int(stop),
             "parameters": sum(weight.numel() for weight in self.network.parameters()),
             "epoch_seconds": time.perf_counter() - started,
             "images_per_second": 2 * self.images_per_epoch / trained,

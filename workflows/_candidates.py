@@ -34,8 +34,7 @@ class Searched:
 def searched_of(trial: Trial, *, max_t: int, stopped: bool) -> Searched:
     """What a trial left; a trial that its doctor ended has done all that it should."""
     result = trial.last_result or {}
-    treated = bool(result.get("warning")) and bool(result.get("done"))
-    steps = int(result.get("training_iteration", 0)) if treated else max_t
+    steps = int(result.get("training_iteration", 0)) if result.get("collapsed") else max_t
     text = result.get("cell")
     row = row_of(trial, max_t=steps, stopped=stopped)
     return Searched(row, json.loads(text) if text else None, result.get("warning", ""))

@@ -116,6 +116,7 @@ def test_a_collapse_stops_the_search_and_goes_back_to_the_healthiest_cell():
         searching.architecture.alpha["normal"][:, 3] += 10.0
     collapsed = searching.step()
     assert collapsed["done"]
+    assert collapsed["collapsed"] == 1
     assert "skip connections" in collapsed["warning"]
     assert collapsed["skip_connections"] > 2
     assert collapsed["cell"] == healthy["cell"]
@@ -128,6 +129,7 @@ def test_a_collapse_is_only_told_where_the_remedy_is_to_warn():
         searching.architecture.alpha["normal"][:, 3] += 10.0
     collapsed = searching.step()
     assert not collapsed["done"]
+    assert collapsed["collapsed"] == 0
     assert "skip connections" in collapsed["warning"]
     assert json.loads(collapsed["cell"]) == searching.cells[-1]
 
