@@ -1,5 +1,6 @@
 """Searches a cell by training a supernet and its mixing weights in turns; one step is one epoch."""
 
+import itertools
 import json
 import math
 import time
@@ -23,6 +24,7 @@ from trainables._bilevel import alpha_step, check_hypergradient, weight_step
 from trainables._doctor import STRONGER, Finding, Vitals, check_remedy, examine
 from trainables._hessian import dominant_eigenvalue
 from trainables._optimisation import cosine, restore_optimizer
+from trainables._perturbation import check_selection, select_by_perturbation
 from trainables._torch_trainable import TorchTrainable
 from trainables.datasets._dataset import Images, load_dataset
 from trainables.image_classifier import EVALUATION_BATCH, DivergedError, member_of
@@ -47,6 +49,7 @@ DEFAULTS: Config = {
     "augmentation": 0.0,
 }
 ALPHA_BETAS = (0.5, 0.999)
+TUNED_BATCHES = 5  # after each decision of a selection by perturbation
 
 
 class DartsSupernet(TorchTrainable):
@@ -94,15 +97,19 @@ class DartsSupernet(TorchTrainable):
         stem_stride: int = 1,
         remedy: str = "stop",
         eigenvalue_every: int = 1,
+        select: str = "magnitude",
     ) -> None:
         """Load the data and build the supernet.
 
         `remedy` is what is done about a collapse: warn, stop (and go back to the healthiest epoch)
         or regularise (and go on). Every `eigenvalue_every` epochs the eigenvalue is measured; 0 is
-        never. Raises UserError for a config that is no member of `space`, unknown operations or
-        remedies, and images too small.
+        never. `select` is how the last epoch derives its cell: by the magnitude of mixing weights,
+        or by perturbation. Raises UserError for a config that is no member of `space`, unknown
+        operations or remedies, and images too small.
         """
         check_remedy(remedy)
+        check_selection(select)
+        self.select = select
         self.space, self.epochs, self.seed = space, epochs, seed
         self.operations = operation_set(operations)
         self.size = {"channels": channels, "layers": layers, "stem_stride": stem_stride}
@@ -127,6 +134,10 @@ class DartsSupernet(TorchTrainable):
         finding = self._treat()
         stop = finding is not None and self.remedy == "stop"
         kept = self.cells[finding.healthiest - 1] if finding and stop else self.cells[-1]
+        done = stop or self.epoch >= self.epochs
+        if done and self.select == "perturbation":
+            with self.randomness():
+                kept = self._perturbed()
         return {
             **result,
             "cell": json.dumps(kept),
@@ -135,7 +146,7 @@ class DartsSupernet(TorchTrainable):
             "parameters": sum(weight.numel() for weight in self.network.parameters()),
             "epoch_seconds": time.perf_counter() - started,
             "images_per_second": 2 * self.images_per_epoch / trained,
-            "done": self.epoch >= self.epochs or stop,
+            "done": done,
         }
 
     def state(self) -> dict[str, Any]:
@@ -324,6 +335,28 @@ class DartsSupernet(TorchTrainable):
             self._held, batch_size=size, generator=self.generator, mean=self.dataset.mean,
             std=self.dataset.std, shuffle=False,
         )  # fmt: skip
+
+    def _perturbed(self) -> Config:
+        """The cells by Wang et al. 2021; the weights are trained a little on the way."""
+        mixing, edges = self.architecture.expected()
+        if edges is not None:
+            mixing = {cell: mixing[cell] * edges[cell][:, None] for cell in mixing}
+
+        def tune(left: dict[str, Tensor]) -> None:
+            for batch in itertools.islice(self._batches(self._halves[0]), TUNED_BATCHES):
+                clip = self.config_used["gradient_clip"]
+                weight_step(
+                    self.network, (left, None), self.optimizer, F.cross_entropy, batch,
+                    sparse=True, gradient_clip=clip,
+                )  # fmt: skip
+
+        return select_by_perturbation(
+            mixing,
+            self.operations.names,
+            accuracy=lambda left: self._evaluate((left, None), sparse=True)[1],
+            tune=tune,
+            generator=self.generator,
+        )
 
     def _eigenvalue(self) -> float:
         """On one batch of validation, as Zela et al. measure it; float32."""

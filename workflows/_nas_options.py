@@ -53,6 +53,14 @@ EigenvalueEvery = Annotated[
         rich_help_panel=_SEARCH,
     ),
 ]
+Select = Annotated[
+    str,
+    typer.Option(
+        help="How cells are derived: magnitude of the mixing weights, or perturbation (what the "
+        "supernet loses without an operation; costs minutes).",
+        rich_help_panel=_SEARCH,
+    ),
+]
 
 Candidates = Annotated[
     int, typer.Option(help="Best cells of the search to compare.", rich_help_panel=_SELECT)

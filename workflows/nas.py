@@ -24,6 +24,7 @@ from tracking._server import check_tracking, default_uri
 from tracking._study import Study
 from tracking.callback import TrackingCallback
 from trainables._doctor import check_remedy
+from trainables._perturbation import check_selection
 from trainables.darts_supernet import DartsSupernet
 from trainables.image_classifier import ImageClassifier
 from workflows import _nas_options as nas_options
@@ -70,6 +71,7 @@ def nas(
     search_layers: nas_options.SearchLayers = 3,
     remedy: nas_options.Remedy = "stop",
     eigenvalue_every: nas_options.EigenvalueEvery = 0,
+    select: nas_options.Select = "magnitude",
     candidates: nas_options.Candidates = 3,
     random_cells: nas_options.RandomCells = 3,
     select_epochs: nas_options.SelectEpochs = 3,
@@ -125,6 +127,7 @@ def nas(
         )  # fmt: skip
         check_budget(minutes=minutes, cost=None, price_per_hour=None)
         check_remedy(remedy)
+        check_selection(select)
         supernet_space = find_space(space)
         check_supernet(supernet_space, channels=search_channels)
         operation_set(operations)
@@ -174,7 +177,14 @@ def nas(
             "space": supernet_space.describe(),
             "operations": operations,
             "search": [searcher, scheduler, supernets, search_epochs, search_images],
-            "supernet": [search_channels, search_layers, stem_stride, remedy, eigenvalue_every],
+            "supernet": [
+                search_channels,
+                search_layers,
+                stem_stride,
+                remedy,
+                eigenvalue_every,
+                select,
+            ],
             "select": [candidates, random_cells, select_epochs, select_images, select_seeds],
             "network": [channels, layers, drop_path, auxiliary_weight],
             "training": [learning_rate, weight_decay],
@@ -222,7 +232,7 @@ def nas(
                 **common, "space": supernet_space, "epochs": search_epochs,
                 "subset": search_images or None, "operations": operations,
                 "channels": search_channels, "layers": search_layers, "stem_stride": stem_stride,
-                "remedy": remedy, "eigenvalue_every": eigenvalue_every,
+                "remedy": remedy, "eigenvalue_every": eigenvalue_every, "select": select,
             }  # fmt: skip
             tuner = tune.Tuner(
                 tune.with_resources(bind(DartsSupernet, supernet_offers), resources.per_trial),

@@ -168,6 +168,16 @@ def test_an_actor_is_reused_without_a_trace():
     assert told(reused.step()) == told(fresh.step())
 
 
+def test_the_last_epoch_may_derive_its_cell_by_perturbation():
+    searching = trial(PC_DARTS, select="perturbation", epochs=2, operations="s2", subset=200)
+    first = searching.step()
+    assert json.loads(first["cell"]) == searching.cells[0]
+    last = searching.step()
+    check_cells(json.loads(last["cell"]), ("skip_connect", "sep_conv_3x3"))
+    again = trial(PC_DARTS, select="perturbation", epochs=2, operations="s2", subset=200)
+    assert [told(again.step()) for _ in range(2)] == [told(first), told(last)]
+
+
 def test_operations_of_each_edges_own_set_are_all_that_is_derived():
     searching = trial(BASE, operations="s1")
     cell = json.loads(searching.step()["cell"])
@@ -193,6 +203,7 @@ def test_a_search_that_diverges_says_so():
         ),
         (BASE, {"operations": "sep_conv_9x9"}, "Unknown operation"),
         (BASE, {"remedy": "pray"}, "Unknown remedy 'pray'"),
+        (BASE, {"select": "size"}, "Unknown selection 'size'"),
         (BASE, {"stem_stride": 2}, "too small for 2 reductions"),
         ({**BASE, "partial": 3}, {}, "outside|multiple"),
     ],

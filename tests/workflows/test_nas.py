@@ -119,6 +119,7 @@ def test_supernets_may_be_a_population(storage, ray_cluster):
         (["--operations", "none"], "leave every node without an input"),
         (["--stage", "export"], "Unknown stage 'export'"),
         (["--remedy", "prayer"], "Unknown remedy 'prayer'"),
+        (["--select", "pertubation"], "Did you mean 'perturbation'"),
         (["--space", "darts-supernets"], "Did you mean 'darts-supernet'"),
         (["--space", "mnist-cnn"], "which a supernet does not know"),
         (["--stem-stride", 2], "too small for 2 reductions"),
