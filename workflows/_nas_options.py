@@ -1,14 +1,45 @@
 """Options of neural architecture search, beside those that all workflows have."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from search_spaces._errors import UserError
+from workflows._cli import told_plainly
 
 _SEARCH, _SELECT, _TRAIN = "1. Search: supernets", "2. Select: cells by themselves", "3. Train"
 
 Stage = Annotated[
     str,
     typer.Option(help="all; or search, select, train: up to and with this one."),
+]
+# Defaults of another setting; what is given beside them wins.
+PRESETS: dict[str, dict[str, Any]] = {
+    # Liu et al. 2019, section 3: sizes, lengths and regularisation.
+    "darts-cifar10": {
+        "dataset": "cifar10", "search_epochs": 50, "search_images": 0, "search_channels": 16,
+        "search_layers": 8, "stem_stride": 1, "select_images": 0, "select_epochs": 100,
+        "channels": 36, "layers": 20, "epochs": 600, "drop_path": 0.2, "auxiliary_weight": 0.4,
+        "learning_rate": 0.025, "weight_decay": 3e-4,
+    },
+}  # fmt: skip
+
+
+def _apply_preset(context: typer.Context, name: str | None) -> str | None:
+    if name is not None and name not in PRESETS:
+        with told_plainly():
+            raise UserError(f"Unknown preset {name!r}. There are: {', '.join(PRESETS)}.")
+    context.default_map = {**(context.default_map or {}), **PRESETS.get(name or "", {})}
+    return name
+
+
+Preset = Annotated[
+    str | None,
+    typer.Option(
+        callback=_apply_preset,
+        is_eager=True,
+        help="Other defaults for all of these: darts-cifar10, the paper's (GPU days).",
+    ),
 ]
 Operations = Annotated[
     str,

@@ -56,6 +56,7 @@ OBJECTIVE = Objective("val_accuracy")  # of a cell by itself
 
 
 def nas(
+    preset: nas_options.Preset = None,
     stage: nas_options.Stage = "all",
     dataset: options.Dataset = "mnist",
     data_dir: options.DataDir = None,

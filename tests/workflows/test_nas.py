@@ -112,11 +112,20 @@ def test_supernets_may_be_a_population(storage, ray_cluster):
     assert len(runs_of(storage, "pbt")[1]["supernet"]) == 3
 
 
+def test_a_preset_gives_other_defaults_and_what_is_given_wins():
+    command = typer.main.get_command(app)
+    given = ["--layers", "8", "--preset", "darts-cifar10"]
+    chosen = command.make_context("nas", given).params
+    assert (chosen["dataset"], chosen["channels"], chosen["layers"]) == ("cifar10", 36, 8)
+    assert chosen["supernets"] == command.make_context("nas", []).params["supernets"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--operations", "sep_conv_9x9"], "Unknown operation 'sep_conv_9x9'"),
         (["--operations", "none"], "leave every node without an input"),
+        (["--preset", "cifar"], "Unknown preset 'cifar'. There are: darts-cifar10"),
         (["--stage", "export"], "Unknown stage 'export'"),
         (["--remedy", "prayer"], "Unknown remedy 'prayer'"),
         (["--select", "pertubation"], "Did you mean 'perturbation'"),
