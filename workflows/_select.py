@@ -101,28 +101,28 @@ def print_judged(
 def print_searched(searched: Sequence[Searched], objective: Objective) -> None:
     """The supernets, best first, with what the doctor says of them."""
     table = Table(title="Supernets", title_justify="left")
-    for header in ("trial", objective.metric, "accuracy", "derived", "skips", "epochs", "config"):
-        fold = "fold" if header == "config" else "ellipsis"
-        table.add_column(header, overflow=fold, no_wrap=header != "config")  # type: ignore[arg-type]
-    by_id = {found.row.trial_id: found for found in searched}
-    for row in scored([found.row for found in searched], [objective]):
+    for header in ("trial", objective.metric, "accuracy", "derived", "skips", "epochs"):
+        table.add_column(header, justify="left" if header == "trial" else "right", no_wrap=True)
+    ranked = scored([found.row for found in searched], [objective])
+    for row in ranked:
+        metrics = {name: row.metrics.get(name, float("nan")) for name in _SHOWN}
         table.add_row(
             row.trial_id,
             f"{row.metrics[objective.metric]:.4g}",
-            f"{row.metrics.get('val_accuracy', float('nan')):.4f}",
-            f"{row.metrics.get('discretised_accuracy', float('nan')):.4f}",
-            f"{row.metrics.get('skip_connections', float('nan')):.0f}",
+            *(f"{metrics[name]:{form}}" for name, form in _SHOWN.items()),
             str(row.iterations),
-            config_text(
-                {k: v for k, v in row.config.items() if k not in ("batch_size", "warm_up")}
-            ),
         )
     console.print(table)
-    for found in by_id.values():
+    if ranked:
+        console.print(f"{ranked[0].trial_id}: {config_text(ranked[0].config)}", markup=False)
+    for found in searched:
         if found.warning:
             console.print(
                 f"Doctor: {found.row.trial_id} collapsed: {found.warning}.", style="yellow"
             )
+
+
+_SHOWN = {"val_accuracy": ".4f", "discretised_accuracy": ".4f", "skip_connections": ".0f"}
 
 
 def keep_cell(tracking: TrackingCallback, cell: Config) -> None:
