@@ -1,6 +1,8 @@
 """Open the MLflow UI on the studies of a folder: python workflows/ui.py --help"""
 
 import os
+import signal
+import socket
 import subprocess
 import sys
 import time
@@ -31,6 +33,9 @@ def ui(
                 f"There is no {database}: run a study first (make hpo), or name its --storage."
             )
         uri = default_uri(storage)
+        _check_free(port)
+        # The server is another process: it must not outlive this one, however that ends.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", uri,
                    "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]  # fmt: skip
         environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
@@ -49,6 +54,18 @@ def ui(
         finally:
             server.terminate()
             server.wait()
+
+
+def _check_free(port: int) -> None:
+    """UserError if something listens there: its answers would be taken for our server's."""
+    with socket.socket() as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind(("127.0.0.1", port))
+        except OSError:
+            raise UserError(
+                f"Port {port} is taken, perhaps by another MLflow UI; choose another --port."
+            ) from None
 
 
 def _wait_until_healthy(server: "subprocess.Popen[bytes]", base: str) -> None:
