@@ -281,7 +281,7 @@ class TrackingCallback(Callback):
             files={"error.txt": traceback} if traceback else {},
             ended=True,
         )
-        if self._role == "trial":
+        if self._role != "final":
             self._tell_study()
 
     # ---- the study
@@ -290,8 +290,10 @@ class TrackingCallback(Callback):
         """The parent's curves and description, with the number of ended trials as the step."""
         rows, counts = self._trials.rows(), self._trials.counts()
         metrics = best_values(rows, self._study.objectives)
-        metrics |= {f"trials_{k}": float(counts[k]) for k in ("completed", "pruned", "failed")}
-        metrics["trials_done"] = sum(counts[k] for k in ("completed", "pruned", "failed"))
+        if self._role == "trial":  # another stage's counts would be on the same curves
+            ended = ("completed", "pruned", "failed")
+            metrics |= {f"trials_{kind}": float(counts[kind]) for kind in ended}
+            metrics["trials_done"] = sum(counts[kind] for kind in ended)
         links = self._runs.links("")
         text = describe(self._study, rows, provenance.versions(), links=links)
         note = {"mlflow.note.content": text}

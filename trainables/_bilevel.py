@@ -93,16 +93,15 @@ def weight_step(
     *,
     sparse: bool = False,
     gradient_clip: float = 5.0,
-) -> tuple[Tensor, Tensor]:
-    """Move the weights by the batch's loss; alpha stands still. Loss and logits, detached."""
+) -> Tensor:
+    """Move the weights by the batch's loss, which is returned, detached; alpha stands still."""
     detached = {cell: weights.detach() for cell, weights in mixing[0].items()}
     edges = mixing[1]
     edges = edges and {cell: weights.detach() for cell, weights in edges.items()}
-    logits = network(batch[0], detached, edges, sparse=sparse)
-    loss = criterion(logits, batch[1])
+    loss = criterion(network(batch[0], detached, edges, sparse=sparse), batch[1])
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     if gradient_clip:
         nn.utils.clip_grad_norm_(network.parameters(), gradient_clip, foreach=True)
     optimizer.step()
-    return loss.detach(), logits.detach()
+    return loss.detach()

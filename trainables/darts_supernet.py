@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.optim import SGD, Adam
 
-from search_spaces._cells import WITHOUT_WEIGHTS, edges_of, one_hot_mixing
+from search_spaces._cells import one_hot_mixing
 from search_spaces._operation_sets import operation_set
 from search_spaces._space import Config, SearchSpace
 from search_spaces._supernet import Supernet
@@ -25,6 +25,7 @@ from trainables._doctor import STRONGER, Finding, Vitals, check_remedy, examine
 from trainables._hessian import dominant_eigenvalue
 from trainables._optimisation import cosine, restore_optimizer
 from trainables._perturbation import check_selection, select_by_perturbation
+from trainables._supernet_vitals import cell_facts, evaluate_supernet
 from trainables._torch_trainable import TorchTrainable
 from trainables.datasets._dataset import Images, load_dataset
 from trainables.image_classifier import EVALUATION_BATCH, DivergedError, member_of
@@ -218,10 +219,10 @@ class DartsSupernet(TorchTrainable):
         if hasattr(self, "_halves") and self._held.images.device.type == self.device.type:
             return
         train = self.dataset.train
-        order = torch.randperm(len(train), generator=torch.Generator().manual_seed(self.seed))
-        halves = order[: len(train) // 2], order[len(train) // 2 :]
+        # Every second image: views, so that trials go on sharing the node's one copy, and balanced
+        # where a user's images come sorted by class.
         self._halves = [
-            Images(train.images[half], train.labels[half]).to(self.device) for half in halves
+            Images(train.images[i::2], train.labels[i::2]).to(self.device) for i in (0, 1)
         ]
         self._held = self.dataset.validation.to(self.device)
 
@@ -238,7 +239,7 @@ class DartsSupernet(TorchTrainable):
             with self.precision():
                 if not warm:
                     self._alpha_step(training, validation, progress)
-                loss, _ = weight_step(
+                loss = weight_step(
                     self.network,
                     self.architecture.sample(progress, self.generator),
                     self.optimizer,
@@ -297,36 +298,25 @@ class DartsSupernet(TorchTrainable):
         loss, accuracy = self._evaluate(self.architecture.expected())
         one_hot = one_hot_mixing(cells, self.operations.names)
         alone = self._evaluate(({c: m.to(self.device) for c, m in one_hot.items()}, None), True)[1]
-        edges = [(cell, *edge) for cell in one_hot for edge in edges_of(cells, cell)]
-        last = self.cells[-1] if self.cells else cells
-        before = {(cell, *edge) for cell in one_hot for edge in edges_of(last, cell)}
-        skips = sum(e[0] == "normal" and e[3] == "skip_connect" for e in edges)
+        facts = cell_facts(cells, self.cells[-1] if self.cells else cells)
         found = {
             "val_loss": loss,
             "val_accuracy": accuracy,
             "discretised_accuracy": alone,
             "discretisation_gap": accuracy - alone,
-            "skip_connections": skips,
-            "parameter_free": sum(e[3] in WITHOUT_WEIGHTS for e in edges),
             "alpha_entropy": self.architecture.entropy(),
-            "cell_changes": len(set(edges) - before),
+            **facts,
         }
         eigenvalue = math.nan
         if self.eigenvalue_every and self.epoch % self.eigenvalue_every == 0:
             eigenvalue = found["alpha_eigenvalue"] = self._eigenvalue()
-        self.history.append(Vitals(self.epoch, skips, eigenvalue))
+        self.history.append(Vitals(self.epoch, facts["skip_connections"], eigenvalue))
         self.cells.append(cells)
         return found
 
-    @torch.inference_mode()
     def _evaluate(self, mixing: Mixing, sparse: bool = False) -> tuple[float, float]:
-        """Loss in nats and accuracy on validation, with each batch's own statistics."""
-        total, right = 0.0, 0
-        for images, labels in self._held_batches():
-            logits = self.network(images, *mixing, sparse=sparse)
-            total += F.cross_entropy(logits, labels, reduction="sum").item()
-            right += int((logits.argmax(1) == labels).sum())
-        return total / len(self._held), right / len(self._held)
+        """Loss in nats and accuracy on validation."""
+        return evaluate_supernet(self.network, self._held_batches(), mixing, sparse=sparse)
 
     def _held_batches(self, size: int = EVALUATION_BATCH) -> Iterator[tuple[Tensor, Tensor]]:
         # Equal batches: each has its own statistics, and few images have poor ones.

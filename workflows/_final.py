@@ -12,8 +12,9 @@ from scipy import stats
 from search_spaces._space import Config
 from workflows._progress import Progress
 from workflows._resources import Resources
-from workflows._resume import StateKeeper, resume_config
+from workflows._resume import resume_config
 from workflows._rows import Row, row_of
+from workflows._run_config import run_config
 
 
 @dataclass(frozen=True)
@@ -51,16 +52,7 @@ def train_final(
         tune_config=tune.TuneConfig(
             max_concurrent_trials=resources.slots, reuse_actors=True, num_samples=1
         ),
-        run_config=tune.RunConfig(
-            name=folder.name,
-            storage_path=str(folder.parent),
-            callbacks=[StateKeeper(folder), tracking, progress],
-            checkpoint_config=tune.CheckpointConfig(
-                num_to_keep=2, checkpoint_frequency=1, checkpoint_at_end=True
-            ),
-            failure_config=tune.FailureConfig(max_failures=1),
-            verbose=0,
-        ),
+        run_config=run_config(folder, [tracking, progress], keep=2),
         _tuner_kwargs={"resume_config": resume} if resume else {},
     )
     with progress:

@@ -61,7 +61,7 @@ SearchEpochs = Annotated[int, typer.Option(help="Of a supernet.", rich_help_pane
 SearchImages = Annotated[
     int,
     typer.Option(
-        help="Train and validation images together, drawn by seed. 0: all.",
+        help="Most train and validation images together, drawn by seed. 0: all.",
         rich_help_panel=_SEARCH,
     ),
 ]

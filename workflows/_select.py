@@ -15,12 +15,13 @@ from search_spaces._objective import Objective
 from search_spaces._space import Config
 from tracking.callback import TrackingCallback
 from workflows._candidates import Candidate, Judged, Searched, rank_correlation
-from workflows._cli import console
+from workflows._cli import FAILED_TRIALS, console
 from workflows._progress import Progress
-from workflows._report import config_text
+from workflows._report import config_text, print_failures
 from workflows._resources import Resources
-from workflows._resume import StateKeeper, resume_config
+from workflows._resume import resume_config
 from workflows._rows import Row, row_of, scored
+from workflows._run_config import run_config
 
 
 def train_candidates(
@@ -52,16 +53,7 @@ def train_candidates(
             max_concurrent_trials=resources.slots,
             reuse_actors=True,
         ),
-        run_config=tune.RunConfig(
-            name=folder.name,
-            storage_path=str(folder.parent),
-            callbacks=[StateKeeper(folder), tracking, progress],
-            checkpoint_config=tune.CheckpointConfig(
-                num_to_keep=1, checkpoint_frequency=1, checkpoint_at_end=True
-            ),
-            failure_config=tune.FailureConfig(max_failures=1),
-            verbose=0,
-        ),
+        run_config=run_config(folder, [tracking, progress], keep=1),
         _tuner_kwargs={"resume_config": resume} if resume else {},
     )
     with progress:
@@ -74,6 +66,8 @@ def print_judged(
     judged: Sequence[Judged], objective: Objective, search_objective: Objective
 ) -> None:
     """The table of all candidates, best first, and what the search was worth."""
+    if not judged:
+        return
     seeds = max(len(j.values) for j in judged)
     table = Table(
         title=f"Cells trained by themselves, {seeds} seed{'s' * (seeds > 1)} each",
@@ -123,6 +117,14 @@ def print_searched(searched: Sequence[Searched], objective: Objective) -> None:
 
 
 _SHOWN = {"val_accuracy": ".4f", "discretised_accuracy": ".4f", "skip_connections": ".0f"}
+
+
+def end_stage(failed: Sequence[Row], *, nothing: bool) -> None:
+    """Name failed trials; exit code 1 if there are any, or if the stage came to nothing."""
+    if nothing:
+        console.print("No cell came of this stage, so the search ends here.", style="red")
+    if print_failures(failed) or nothing:
+        raise SystemExit(FAILED_TRIALS)
 
 
 def keep_cell(tracking: TrackingCallback, cell: Config) -> None:

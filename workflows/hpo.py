@@ -23,11 +23,12 @@ from workflows._cli import command_line, quiet_libraries, told_plainly
 from workflows._conclude import conclude, say_how_to_go_on
 from workflows._folder import open_study
 from workflows._given import read_known, read_points
-from workflows._population import first_population, placeholders
+from workflows._population import proposals
 from workflows._progress import Progress
 from workflows._resources import check_resources, share_out, start_ray
-from workflows._resume import StateKeeper, resume_config
+from workflows._resume import resume_config
 from workflows._rows import Row, row_of
+from workflows._run_config import run_config
 from workflows._trainable import bind, facts, find_space, find_trainable, load_data, objectives_of
 
 
@@ -159,7 +160,7 @@ def hpo(
         # The study itself.
         if not study.searched:
             folder = study.path / "search"
-            population = traits(scheduler).searchers is not None
+            proposing_alg, param_space = proposals(search_alg, the_space, scheduler, trials)
             pausing = traits(scheduler).pauses_trials
             resume = resume_config(folder, retry_failed=retry_failed)
             tracking = tracker("trial")
@@ -170,25 +171,17 @@ def hpo(
             )  # fmt: skip
             tuner = tune.Tuner(
                 tune.with_resources(bind(klass, offers), resources.per_trial),
-                param_space=placeholders(the_space) if population else the_space.constants,
+                param_space=param_space,
                 tune_config=tune.TuneConfig(
-                    search_alg=first_population(search_alg, trials) if population else search_alg,
+                    search_alg=proposing_alg,
                     scheduler=judge,
                     num_samples=trials,
                     # A limit would starve a scheduler that pauses trials until others catch up.
                     max_concurrent_trials=None if pausing else resources.slots,
                     reuse_actors=True,
                 ),
-                run_config=tune.RunConfig(
-                    name=folder.name,
-                    storage_path=str(folder.parent),
-                    stop=budget,
-                    callbacks=[tracking, progress, StateKeeper(folder)],
-                    checkpoint_config=tune.CheckpointConfig(
-                        num_to_keep=3, checkpoint_frequency=1, checkpoint_at_end=True
-                    ),
-                    failure_config=tune.FailureConfig(max_failures=max_failures),
-                    verbose=0,
+                run_config=run_config(
+                    folder, [tracking, progress], keep=3, max_failures=max_failures, stop=budget
                 ),
                 _tuner_kwargs={"resume_config": resume} if resume else {},
             )

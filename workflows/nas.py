@@ -42,12 +42,13 @@ from workflows._cli import command_line, console, quiet_libraries, told_plainly
 from workflows._conclude import conclude, say_how_to_go_on
 from workflows._folder import open_study, write_json
 from workflows._memory import bytes_per_trial, check_memory
-from workflows._population import first_population, placeholders
+from workflows._population import proposals
 from workflows._progress import Progress
 from workflows._resources import check_resources, share_out, start_ray
-from workflows._resume import StateKeeper, resume_config
+from workflows._resume import resume_config
 from workflows._rows import Row
-from workflows._select import keep_cell, print_judged, print_searched, train_candidates
+from workflows._run_config import run_config
+from workflows._select import end_stage, keep_cell, print_judged, print_searched, train_candidates
 from workflows._trainable import bind, facts, find_space, load_data
 
 STAGES = ("search", "select", "train", "all")
@@ -172,6 +173,10 @@ def nas(
         check_images(
             {"--search-images": search_images, "--select-images": select_images}, data.classes
         )
+        count = len(data.joined())
+        search_subset, select_subset = (
+            images if 0 < images < count else None for images in (search_images, select_images)
+        )
         asked = {
             "workflow": "nas",
             "data": data.digest,
@@ -220,7 +225,7 @@ def nas(
         found_file = study.path / "supernets.json"
         if not found_file.exists():
             folder = study.path / "search"
-            population = traits(scheduler).searchers is not None
+            proposing_alg, param_space = proposals(search_alg, supernet_space, scheduler, supernets)
             pausing = traits(scheduler).pauses_trials
             resume = resume_config(folder, retry_failed=retry_failed)
             tracking = tracker("supernet")
@@ -231,34 +236,22 @@ def nas(
             )  # fmt: skip
             supernet_offers = {
                 **common, "space": supernet_space, "epochs": search_epochs,
-                "subset": search_images or None, "operations": operations,
+                "subset": search_subset, "operations": operations,
                 "channels": search_channels, "layers": search_layers, "stem_stride": stem_stride,
                 "remedy": remedy, "eigenvalue_every": eigenvalue_every, "select": select,
             }  # fmt: skip
             tuner = tune.Tuner(
                 tune.with_resources(bind(DartsSupernet, supernet_offers), resources.per_trial),
-                param_space=placeholders(supernet_space)
-                if population
-                else supernet_space.constants,
+                param_space=param_space,
                 tune_config=tune.TuneConfig(
-                    search_alg=first_population(search_alg, supernets)
-                    if population
-                    else search_alg,
+                    search_alg=proposing_alg,
                     scheduler=judge_of_trials,
                     num_samples=supernets,
                     max_concurrent_trials=None if pausing else resources.slots,
                     reuse_actors=True,
                 ),
-                run_config=tune.RunConfig(
-                    name=folder.name,
-                    storage_path=str(folder.parent),
-                    stop=budget,
-                    callbacks=[tracking, progress, StateKeeper(folder)],
-                    checkpoint_config=tune.CheckpointConfig(
-                        num_to_keep=3, checkpoint_frequency=1, checkpoint_at_end=True
-                    ),
-                    failure_config=tune.FailureConfig(max_failures=max_failures),
-                    verbose=0,
+                run_config=run_config(
+                    folder, [tracking, progress], keep=3, max_failures=max_failures, stop=budget
                 ),
                 _tuner_kwargs={"resume_config": resume} if resume else {},
             )
@@ -276,21 +269,22 @@ def nas(
             write_json(found_file, [s.as_dict() for s in searched])
         searched = [Searched.from_dict(stored) for stored in json.loads(found_file.read_text())]
         print_searched(searched, SEARCH_OBJECTIVE)
-        if stage == "search":
-            return
-
-        # 2. Select: their cells by themselves, with random ones beside them.
+        missing = [found.row for found in searched if found.row.outcome == "failed"]
         chosen = candidates_of(
             searched, SEARCH_OBJECTIVE, cells, most=candidates, random=random_cells, seed=seed
         )
-        if not any(not candidate.random for candidate in chosen):
-            raise UserError("No supernet came to a cell; its errors are above.")
+        nothing = all(candidate.random for candidate in chosen)
+        if stage == "search" or nothing:
+            end_stage(missing, nothing=nothing)
+            return
+
+        # 2. Select: their cells by themselves, with random ones beside them.
         if not study.searched:
             tracking = tracker("trial")
             rows = train_candidates(
                 bind(
                     ImageClassifier,
-                    {**offers, "epochs": select_epochs, "subset": select_images or None},
+                    {**offers, "epochs": select_epochs, "subset": select_subset},
                 ),
                 chosen,
                 cells.constants,
@@ -310,19 +304,18 @@ def nas(
             study.write_rows([row.as_dict() for row in rows])
         rows = [Row(**row) for row in study.read_rows()]
         judged = judge(chosen, rows, OBJECTIVE)
-        if not judged:
-            raise UserError("No candidate cell could be trained; see the trials' errors in MLflow.")
+        missing += [row for row in rows if row.outcome == "failed"]
         print_judged(judged, OBJECTIVE, SEARCH_OBJECTIVE)
-        if stage == "select":
+        if stage == "select" or not judged:
+            end_stage(missing, nothing=not judged)
             return
 
         # 3. Train the winner from scratch, test it once. 4. Keep it.
         winner = judged[0]
         console.print(cell_text(winner.candidate.cell), markup=False)
         keep_cell(tracker("trial"), winner.candidate.cell)
-        failed = [row for row in (*(s.row for s in searched), *rows) if row.outcome == "failed"]
         conclude(
-            study, record, [*best_rows(judged), *failed], klass=ImageClassifier, offers=offers,
+            study, record, [*best_rows(judged), *missing], klass=ImageClassifier, offers=offers,
             data=data, uri=uri, tracker=tracker, resources=resources, seeds=seeds, epochs=epochs,
             register=register or f"nas-{record.dataset}", ended_by=budget.reason,
             show_trials=False,

@@ -17,7 +17,7 @@ app.command()(nas)
 
 QUICK = [
     "--dataset", "digits", "--stem-stride", 1, "--supernets", 3, "--search-epochs", 2,
-    "--search-images", 200, "--search-channels", 4, "--select-epochs", 1, "--select-images", 300,
+    "--search-images", 200, "--search-channels", 4, "--select-epochs", 1, "--select-images", 5000,
     "--candidates", 2, "--random-cells", 1, "--layers", 3, "--channels", 4, "--epochs", 2,
     "--slots", 2,
 ]  # fmt: skip
@@ -88,6 +88,9 @@ def test_a_search_goes_stage_by_stage_to_a_registered_network(storage, ray_clust
     assert {r.info.status for found in runs.values() for r in found} == {"FINISHED"}
     study = runs["study"][0]
     assert study.data.tags["automl.outcome"] == "completed"
+    best = min(one.data.metrics["val_loss"] for one in runs["supernet"])
+    assert study.data.metrics["best_val_loss"] <= best
+    assert study.data.metrics["trials_done"] == 6
     names = {file.path for file in client.list_artifacts(study.info.run_id)}
     assert {"cell.svg", "cell.txt", "cell.json", "report.html"} <= names
 
@@ -109,7 +112,23 @@ def test_supernets_may_be_a_population(storage, ray_cluster):
         *quick_but("--stage", "search", "--scheduler", "pbt", "--searcher", "random"),
     )  # fmt: skip
     assert result.exit_code == 0, result.output
-    assert len(runs_of(storage, "pbt")[1]["supernet"]) == 3
+    found = runs_of(storage, "pbt")[1]["supernet"]
+    assert len(found) == 3
+    # What population-based training may change is followed, step by step.
+    assert all("hp/alpha_learning_rate" in one.data.metrics for one in found)
+
+
+def test_supernets_that_all_diverge_end_the_search_with_their_errors(storage, ray_cluster):
+    result = run(
+        storage, "diverging",
+        *quick_but("--space", "tests.workflows.diverging:SPACE", "--supernets", 1),
+        "--max-failures", 0, "--scheduler", "fifo", "--searcher", "random",
+    )  # fmt: skip
+    assert result.exit_code == 1, result.output
+    assert "failed: " in result.output
+    assert "The supernet diverged" in " ".join(result.output.split())
+    assert "No cell came of this stage" in result.output
+    assert not (storage / "diverging" / "select").exists()
 
 
 def test_a_preset_gives_other_defaults_and_what_is_given_wins():

@@ -1,0 +1,44 @@
+"""What is measured of a supernet: its accuracy by given mixing weights, and facts of its cells."""
+
+from collections.abc import Iterable, Mapping
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from search_spaces._cells import CELLS, WITHOUT_WEIGHTS, edges_of
+from search_spaces._supernet import Supernet
+from trainables._architecture import Mixing
+
+
+@torch.inference_mode()
+def evaluate_supernet(
+    network: Supernet,
+    held: Iterable[tuple[Tensor, Tensor]],
+    mixing: Mixing,
+    *,
+    sparse: bool = False,
+) -> tuple[float, float]:
+    """Mean cross-entropy in nats and share of right answers, by each batch's own statistics."""
+    total, right, count = 0.0, 0, 0
+    for images, labels in held:
+        logits = network(images, *mixing, sparse=sparse)
+        total += F.cross_entropy(logits, labels, reduction="sum").item()
+        right += int((logits.argmax(1) == labels).sum())
+        count += len(labels)
+    return total / count, right / count
+
+
+def cell_facts(cells: Mapping[str, object], before: Mapping[str, object]) -> dict[str, int]:
+    """Counts of the derived cells' 16 edges; of the normal cell's 8 for skip connections.
+
+    `cell_changes` are edges that the cells of the epoch `before` did not have.
+    """
+    edges = {(cell, *edge) for cell in CELLS for edge in edges_of(cells, cell)}
+    earlier = {(cell, *edge) for cell in CELLS for edge in edges_of(before, cell)}
+    names = [(cell, operation) for cell, _, _, operation in edges]
+    return {
+        "skip_connections": names.count(("normal", "skip_connect")),
+        "parameter_free": sum(operation in WITHOUT_WEIGHTS for _, operation in names),
+        "cell_changes": len(edges - earlier),
+    }

@@ -1,0 +1,30 @@
+"""How the trials of every stage are kept: where, how often, and so that any kill is survived."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ray import tune
+
+from workflows._resume import StateKeeper
+
+
+def run_config(
+    folder: Path,
+    callbacks: Sequence[tune.Callback],
+    *,
+    keep: int,
+    max_failures: int = 1,
+    stop: tune.Stopper | None = None,
+) -> tune.RunConfig:
+    """Tune's experiment in `folder`; `keep` checkpoints a trial, made each epoch and at its end."""
+    return tune.RunConfig(
+        name=folder.name,
+        storage_path=str(folder.parent),
+        stop=stop,
+        callbacks=[*callbacks, StateKeeper(folder)],
+        checkpoint_config=tune.CheckpointConfig(
+            num_to_keep=keep, checkpoint_frequency=1, checkpoint_at_end=True
+        ),
+        failure_config=tune.FailureConfig(max_failures=max_failures),
+        verbose=0,
+    )
