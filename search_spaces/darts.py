@@ -18,6 +18,10 @@ def space(
     auxiliary_weight: float = 0.0,
     learning_rate: float | None = None,
     weight_decay: float | None = None,
+    augmentation: float = 0.5,
+    flip: bool = False,
+    crop: int = 0,
+    cutout: int | None = None,
 ) -> SearchSpace:
     """Cells of `operations` (a set's name, or a list) in networks of one size.
 
@@ -44,6 +48,10 @@ def space(
             "batch_size": 96,
             "drop_path": drop_path,
             "auxiliary_weight": auxiliary_weight,
+            "augmentation": augmentation,
+            "flip": flip,
+            "crop": crop,
+            **({} if cutout is None else {"cutout": cutout}),
         },
         build=build,
     )

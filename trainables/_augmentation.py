@@ -6,8 +6,9 @@ normalised in place. A step that is off costs nothing.
 """
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Generator, Tensor
@@ -37,6 +38,16 @@ class Augmentation:
         for name in ("shift", "rotation", "crop", "cutout"):
             if getattr(self, name) < 0:
                 raise UserError(f"{name} must be 0 or more, but is {getattr(self, name)}.")
+
+    @classmethod
+    def chosen(cls, config: Mapping[str, Any], *, side: int) -> "Augmentation":
+        """What a trial's config says: `scaled` by its `augmentation`, with its `flip` and `crop`.
+
+        `cutout`, where it is not None, is taken in place of the scaled one.
+        """
+        scaled = cls.scaled(config["augmentation"], side=side)
+        cutout = scaled.cutout if config["cutout"] is None else config["cutout"]
+        return replace(scaled, flip=config["flip"], crop=config["crop"], cutout=cutout)
 
     @classmethod
     def scaled(cls, strength: float, *, side: int, flip: bool = False) -> "Augmentation":

@@ -48,6 +48,9 @@ DEFAULTS: Config = {
     "zero_one_weight": 0.0,
     "flatness_weight": 0.0,
     "augmentation": 0.0,
+    "flip": False,
+    "crop": 0,
+    "cutout": None,
 }
 ALPHA_BETAS = (0.5, 0.999)
 TUNED_BATCHES = 5  # after each decision of a selection by perturbation
@@ -288,7 +291,7 @@ class DartsSupernet(TorchTrainable):
             generator=self.generator,
             mean=self.dataset.mean,
             std=self.dataset.std,
-            augmentation=Augmentation.scaled(self.config_used["augmentation"], side=side),
+            augmentation=Augmentation.chosen(self.config_used, side=side),
             drop_last=True,
         )
 

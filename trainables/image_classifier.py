@@ -31,6 +31,9 @@ DEFAULTS: Config = {
     "schedule": "one_cycle",
     "label_smoothing": 0.0,
     "augmentation": 0.5,
+    "flip": False,
+    "crop": 0,
+    "cutout": None,
 }
 EVALUATION_BATCH = 1000
 
@@ -199,7 +202,7 @@ class ImageClassifier(TorchTrainable):
             generator=self.generator,
             mean=self.dataset.mean,
             std=self.dataset.std,
-            augmentation=Augmentation.scaled(self.config_used["augmentation"], side=side),
+            augmentation=Augmentation.chosen(self.config_used, side=side),
             drop_last=drop_last,
         )
 

@@ -1,6 +1,7 @@
 """From searched supernets to candidate cells, and which of them is best when trained by itself."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -17,7 +18,7 @@ from workflows._rows import Row, row_of, scored
 
 @dataclass(frozen=True)
 class Searched:
-    """A supernet's trial, the cells it derived, and what the doctor said last."""
+    """A trial of the search, the cell that came of it, and what the doctor said last."""
 
     row: Row
     cell: Config | None
@@ -32,44 +33,45 @@ class Searched:
 
 
 def searched_of(trial: Trial, *, max_t: int, stopped: bool) -> Searched:
-    """What a trial left; a trial that its doctor ended has done all that it should."""
+    """What a trial left: a supernet its derived cell, a cell by itself that one.
+
+    A supernet that its doctor ended has done all that it should.
+    """
     result = trial.last_result or {}
     steps = int(result.get("training_iteration", 0)) if result.get("collapsed") else max_t
-    text = result.get("cell")
+    cell = json.loads(result["cell"]) if "cell" in result else cell_of(trial.config)
     row = row_of(trial, max_t=steps, stopped=stopped)
-    return Searched(row, json.loads(text) if text else None, result.get("warning", ""))
+    return Searched(row, cell, result.get("warning", ""))
+
+
+def cell_of(config: Config) -> Config | None:
+    """The cell's part of a trial's config; None if it has none."""
+    names = [key for key, _ in keys()]
+    return {key: config[key] for key in names} if all(key in config for key in names) else None
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A cell to be trained by itself. `search_score` is its supernet's; None for a random cell.
+    """A cell to be trained by itself, and where it is from, in words.
 
-    `found_by` are the supernets that derived it.
+    `search_score` is what the search said of it; `control` tells random cells from the others.
     """
 
     cell: Config
-    search_score: float | None
-    found_by: tuple[str, ...] = ()
-
-    @property
-    def random(self) -> bool:
-        return self.search_score is None
+    origin: str
+    search_score: float | None = None
+    control: bool = False
 
 
 def candidates_of(
-    searched: Sequence[Searched],
-    objective: Objective,
-    space: SearchSpace,
-    *,
-    most: int,
-    random: int,
-    seed: int,
+    searched: Sequence[Searched], objective: Objective, *, most: int
 ) -> list[Candidate]:
-    """The best `most` cells of the search, equal ones merged, and `random` others of the space.
+    """The best `most` cells of the search, equal ones merged.
 
-    Of supernets that came to their end, if any did: others have hardly learned what to mix.
+    Of trials that came to their end, if any did: other supernets have hardly learned what to mix.
     """
     merged: dict[str, Candidate] = {}
+    others: Counter[str] = Counter()
     by_id = {found.row.trial_id: found for found in searched}
     ranked = scored([found.row for found in searched], [objective])
     whole = [row for row in ranked if row.outcome == "completed"]
@@ -77,19 +79,39 @@ def candidates_of(
         cell = by_id[row.trial_id].cell
         if cell is None:
             continue
-        text = json.dumps(cell, sort_keys=True)
-        known = merged.get(text)
-        score = known.search_score if known else row.metrics[objective.metric]
-        merged[text] = Candidate(cell, score, (*(known.found_by if known else ()), row.trial_id))
-    best = list(merged.values())[:most]
+        text = text_of(cell)
+        others[text] += text in merged
+        merged.setdefault(text, Candidate(cell, row.trial_id, row.metrics[objective.metric]))
+    return [
+        replace(c, origin=f"{c.origin} and {others[text]} more") if others[text] else c
+        for text, c in list(merged.items())[:most]
+    ]
+
+
+def random_candidates(
+    space: SearchSpace, *, count: int, without: Sequence[Candidate], seed: int
+) -> list[Candidate]:
+    """So many cells drawn from `space`, none twice and none of `without`.
+
+    Fewer where the space has not so many. More of them begin with the same ones.
+    """
     generator = np.random.default_rng(seed)
-    names = [key for key, _ in keys()]
-    while len(best) < min(most, len(merged)) + random:
-        drawn = space.sample(generator)
-        cell = {key: drawn[key] for key in names}
-        if json.dumps(cell, sort_keys=True) not in merged:
-            best.append(Candidate(cell, None))
-    return best
+    seen = {text_of(candidate.cell) for candidate in without}
+    drawn: list[Candidate] = []
+    for _ in range(100 * count):
+        if len(drawn) == count:
+            break
+        cell = cell_of(space.sample(generator))
+        assert cell is not None
+        if text_of(cell) not in seen:
+            seen.add(text_of(cell))
+            drawn.append(Candidate(cell, "random", control=True))
+    return drawn
+
+
+def text_of(cell: Config) -> str:
+    """Equal for equal cells."""
+    return json.dumps(cell, sort_keys=True)
 
 
 @dataclass(frozen=True)
@@ -114,19 +136,23 @@ class Judged:
 
 
 def judge(
-    candidates: Sequence[Candidate], rows: Sequence[Row], objective: Objective
+    candidates: Sequence[Candidate], rows: Sequence[Row], objective: Objective, *, seeds: int
 ) -> list[Judged]:
-    """Candidates with their trials' values, best mean first; those without any are left out."""
+    """Candidates with their trials' values, best mean first; those without any are left out.
+
+    So are random cells of which not all `seeds` had their trial when the time for them was over.
+    """
+    by_cell: dict[str, list[Row]] = {}
+    for row in rows:
+        cell = cell_of(row.config)
+        assert cell is not None
+        by_cell.setdefault(text_of(cell), []).append(row)
     found = []
     for candidate in candidates:
-        own = [
-            row
-            for row in rows
-            if row.outcome == "completed"
-            and objective.metric in row.metrics
-            and all(row.config[key] == value for key, value in candidate.cell.items())
-        ]
-        if own:
+        ran = by_cell.get(text_of(candidate.cell), [])
+        own = [r for r in ran if r.outcome == "completed" and objective.metric in r.metrics]
+        ended = sum(row.outcome in ("completed", "failed") for row in ran)
+        if own and (ended >= seeds or not candidate.control):
             values = tuple(row.metrics[objective.metric] for row in own)
             found.append(Judged(candidate, objective.metric, values, own[0]))
     return sorted(found, key=lambda judged: -objective.sign() * judged.mean)

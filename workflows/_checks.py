@@ -1,18 +1,32 @@
 """Small checks of a command's options, before anything is started."""
 
+import difflib
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ray.tune.search.sample import Categorical
 
 from search_spaces._errors import UserError
 from search_spaces._space import SearchSpace
+from trainables._bilevel import check_hypergradient
+from trainables._relaxations import find_relaxation
 from trainables.darts_supernet import DEFAULTS
 from trainables.datasets._dataset import is_path
 
 
-def check_counts(at_least_one: Mapping[str, int | None], at_least_zero: Mapping[str, int]) -> None:
+def check_choice(what: str, value: str, known: Sequence[str]) -> None:
+    """UserError with the list for an unknown word."""
+    if value not in known:
+        near = difflib.get_close_matches(value, known, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise UserError(f"Unknown {what} {value!r}.{hint} There are: {', '.join(known)}.")
+
+
+def check_counts(
+    at_least_one: Mapping[str, int | None], at_least_zero: Mapping[str, int | None]
+) -> None:
     """UserError for an option whose number makes no sense; keys are the options' names."""
     for least, options in ((1, at_least_one), (0, at_least_zero)):
         for option, value in options.items():
@@ -31,20 +45,33 @@ def check_images(options: Mapping[str, int], classes: Sequence[str]) -> None:
 
 
 def check_supernet(space: SearchSpace, *, channels: int) -> None:
-    """UserError if `space` has what a supernet does not know, or parts `channels` unevenly."""
+    """UserError for what no supernet can be: unknown keys or words, pairs that do not go together.
+
+    And for `channels` that some member of `space` would part unevenly.
+    """
     foreign = sorted(set(space.all) - set(DEFAULTS))
     if foreign:
         raise UserError(
             f"Space {space.name!r} has {foreign[0]!r}, which a supernet does not know; "
             f"it knows {', '.join(DEFAULTS)}."
         )
-    partial = space.all.get("partial", 1)
-    for part in partial.categories if isinstance(partial, Categorical) else [partial]:
+    for relaxation in _values(space, "relaxation"):
+        find_relaxation(relaxation)
+        for hypergradient in _values(space, "hypergradient"):
+            # A condition may keep the two apart: then the second is at its default.
+            pair = {"relaxation": relaxation, "hypergradient": hypergradient}
+            check_hypergradient({**DEFAULTS, **space.active(pair)}["hypergradient"], relaxation)
+    for part in _values(space, "partial"):
         if channels % part:
             raise UserError(
                 f"--search-channels {channels} must be a multiple of partial={part}, "
                 f"which space {space.name!r} may choose."
             )
+
+
+def _values(space: SearchSpace, key: str) -> Sequence[Any]:
+    declared = space.all.get(key, DEFAULTS[key])
+    return declared.categories if isinstance(declared, Categorical) else [declared]
 
 
 def data_source(dataset: str) -> str:

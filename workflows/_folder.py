@@ -4,6 +4,8 @@ runs/NAME/study.json    what was asked; `searched` once all trials have ended
 runs/NAME/trials.json   one row a trial, written when the search has ended
 runs/NAME/search/       Ray Tune's own: states and checkpoints
 runs/NAME/final/        the same, for the final repeats of the best config
+runs/NAME/found.json    what the first stage of an architecture search left
+runs/NAME/compared.json and its second one; select/ and control/ are its Ray Tune's own
 runs/NAME/journal/      the tracker's
 """
 
@@ -11,6 +13,7 @@ import json
 import os
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -72,6 +75,16 @@ def open_study(storage: Path, name: str, asked: dict[str, Any], *, fresh: bool) 
         raise UserError(f"{manifest} cannot be read ({error}); --fresh puts it aside.") from error
     _refuse_changes(name, study.asked, asked)
     return study
+
+
+def once(path: Path, make: Callable[[], Any]) -> Any:
+    """What `make` returns, JSON's types only: made now, or in a former session and kept in `path`.
+
+    Where `make` raises, nothing is kept.
+    """
+    if not path.exists():
+        write_json(path, make())
+    return json.loads(path.read_text())
 
 
 def write_json(path: Path, value: Any) -> None:

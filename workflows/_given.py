@@ -1,10 +1,13 @@
-"""Files a user hands to a study: configs to try first, and results known beforehand."""
+"""What a user hands to a study: configs to try first, results known beforehand, cells."""
 
 import json
 from pathlib import Path
 from typing import Any
 
+from search_spaces._cells import check_cells, keys
 from search_spaces._errors import UserError
+from search_spaces._operation_sets import KNOWN
+from search_spaces._published_cells import NAMES, published_cell
 from search_spaces._space import Config, SearchSpace
 
 
@@ -25,18 +28,53 @@ def read_known(
     return tuple(known)
 
 
+def read_cells(text: str | None, space: SearchSpace) -> dict[str, Config]:
+    """Cells by name: published ones, and JSON files of one cell's config, parted by commas."""
+    words = [word.strip() for word in (text or "").split(",") if word.strip()]
+    found = {word: _cell(word) for word in words}
+    for word, cell in found.items():
+        try:
+            space.check({**space.constants, **cell})
+        except UserError as error:
+            raise UserError(f"Cell {word}: {error}") from error
+    return found
+
+
+def _cell(word: str) -> Config:
+    if not word.endswith(".json"):
+        if word not in NAMES:
+            raise UserError(
+                f"Unknown cell {word!r}: neither a published one ({', '.join(NAMES)}) nor a .json."
+            )
+        return published_cell(word)
+    path = Path(word)
+    config = _read_json(path)
+    if not isinstance(config, dict):
+        raise UserError(f"{path} must hold one cell's config, a JSON object.")
+    try:
+        check_cells(config, KNOWN)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from error
+    known = dict(keys())
+    return {key: value for key, value in config.items() if key in known}
+
+
 def _read_list(path: Path | None) -> list[dict[str, Any]]:
     if path is None:
         return []
-    try:
-        entries = json.loads(path.read_text())
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}.") from error
-    except json.JSONDecodeError as error:
-        raise UserError(f"{path} is not JSON: {error}.") from error
+    entries = _read_json(path)
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise UserError(f"{path} must hold a JSON list of objects.")
     return entries
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text())
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise UserError(f"{path} is not JSON: {error}.") from error
 
 
 def _member(space: SearchSpace, config: Config, path: Path | None) -> Config:

@@ -7,11 +7,14 @@ import typer
 from search_spaces._errors import UserError
 from workflows._cli import told_plainly
 
-_SEARCH, _SELECT, _TRAIN = "1. Search: supernets", "2. Select: cells by themselves", "3. Train"
+_SEARCH, _SELECT, _TRAIN = "1. Search", "2. Select: cells by themselves", "3. Train"
 
 Stage = Annotated[
     str,
-    typer.Option(help="all; or search, select, train: up to and with this one."),
+    typer.Option(
+        help="all; or search, select, train: this one alone, with what those before it left in "
+        "the study of that --name."
+    ),
 ]
 # Defaults of another setting; what is given beside them wins.
 PRESETS: dict[str, dict[str, Any]] = {
@@ -20,7 +23,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         "dataset": "cifar10", "search_epochs": 50, "search_images": 0, "search_channels": 16,
         "search_layers": 8, "stem_stride": 1, "select_images": 0, "select_epochs": 100,
         "channels": 36, "layers": 20, "epochs": 600, "drop_path": 0.2, "auxiliary_weight": 0.4,
-        "learning_rate": 0.025, "weight_decay": 3e-4,
+        "learning_rate": 0.025, "weight_decay": 3e-4, "augmentation": 0.0, "flip": True, "crop": 4,
+        "cutout": 16,
     },
 }  # fmt: skip
 
@@ -39,6 +43,27 @@ Preset = Annotated[
         callback=_apply_preset,
         is_eager=True,
         help="Other defaults for all of these: darts-cifar10, the paper's (GPU days).",
+    ),
+]
+Evaluation = Annotated[
+    str,
+    typer.Option(
+        help="How a searcher's proposals are judged. supernet: it proposes how supernets are "
+        "trained, and each derives a cell. standalone: it proposes cells, and each is trained by "
+        "itself (--proposals of them, for --select-epochs).",
+        rich_help_panel=_SEARCH,
+    ),
+]
+Proposals = Annotated[
+    int,
+    typer.Option(help="Cells to try with --evaluation standalone.", rich_help_panel=_SEARCH),
+]
+Cells = Annotated[
+    str | None,
+    typer.Option(
+        help="Leave the search out and take these: published cells by name (darts_v2), or JSON "
+        "files of cells (cell.json in MLflow), parted by commas.",
+        rich_help_panel=_SEARCH,
     ),
 ]
 Operations = Annotated[
@@ -97,8 +122,12 @@ Candidates = Annotated[
     int, typer.Option(help="Best cells of the search to compare.", rich_help_panel=_SELECT)
 ]
 RandomCells = Annotated[
-    int,
-    typer.Option(help="Random cells beside them, as control.", rich_help_panel=_SELECT),
+    int | None,
+    typer.Option(
+        help="Random cells as control. Default: as many as can be trained in the time that the "
+        "search and its cells took.",
+        rich_help_panel=_SELECT,
+    ),
 ]
 SelectEpochs = Annotated[int, typer.Option(help="Of a cell.", rich_help_panel=_SELECT)]
 SelectSeeds = Annotated[int, typer.Option(help="Trials of a cell.", rich_help_panel=_SELECT)]
@@ -133,3 +162,24 @@ AuxiliaryWeight = Annotated[
 ]
 LearningRate = Annotated[float, typer.Option(help="Also of selection.", rich_help_panel=_TRAIN)]
 WeightDecay = Annotated[float, typer.Option(help="Also of selection.", rich_help_panel=_TRAIN)]
+Augmentation = Annotated[
+    float,
+    typer.Option(
+        help="Strength of shifts, turns and cutout for cells by themselves; 0: none.",
+        rich_help_panel=_TRAIN,
+    ),
+]
+Flip = Annotated[
+    bool, typer.Option("--flip", help="Mirror half of the images.", rich_help_panel=_TRAIN)
+]
+Crop = Annotated[
+    int,
+    typer.Option(help="Move images by up to so many pixels, as for CIFAR.", rich_help_panel=_TRAIN),
+]
+Cutout = Annotated[
+    int | None,
+    typer.Option(
+        help="Side of the square cut out, in pixels; the paper's is 16. Default: by --augmentation",
+        rich_help_panel=_TRAIN,
+    ),
+]

@@ -153,10 +153,10 @@ class Progress(Callback):
         best = "none yet" if self._best is None else f"{self._best[0]:.5g} ({self._best[1]})"
         left = self._seconds_left()
         return (
-            f"[{_clock(time.monotonic() - self._began)}] {c.done + c.failed}/{self._total} trials "
+            f"[{clock(time.monotonic() - self._began)}] {c.done + c.failed}/{self._total} trials "
             f"ended ({c.pruned} early, {c.failed} failed), {c.running} running, "
             f"best {self._objective.metric} {best}, "
-            f"{'time left unknown' if left is None else _clock(left) + ' left'}"
+            f"{'time left unknown' if left is None else clock(left) + ' left'}"
         )
 
     def _view(self) -> Group:
@@ -178,7 +178,8 @@ class Progress(Callback):
         return Group(Text(self._title, style="bold"), bar, Text(self._line()), table)
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """`1:02:03`, or `2:03`."""
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -10,6 +10,8 @@ import typer
 from mlflow.tracking import MlflowClient
 from typer.testing import CliRunner
 
+from search_spaces._cells import check_cells, keys
+from search_spaces._published_cells import published_cell
 from workflows.nas import nas
 
 app = typer.Typer()
@@ -73,7 +75,7 @@ def test_a_search_goes_stage_by_stage_to_a_registered_network(storage, ray_clust
     assert "random cells" in second.output
     assert "test_accuracy" not in second.output
 
-    third = run(storage, "whole", *QUICK)
+    third = run(storage, "whole", *QUICK, "--stage", "train")
     assert third.exit_code == 0, third.output
     assert "2. select" not in third.output
     assert "node 3 = " in third.output
@@ -131,6 +133,48 @@ def test_supernets_that_all_diverge_end_the_search_with_their_errors(storage, ra
     assert not (storage / "diverging" / "select").exists()
 
 
+def test_random_cells_get_as_much_time_as_the_search_where_no_number_is_given(storage, ray_cluster):
+    arguments = quick_but("--select-seeds", 1, "--supernets", 1, "--layers", 2)
+    del arguments[arguments.index("--random-cells") : arguments.index("--random-cells") + 2]
+    result = run(storage, "fair", *arguments, "--stage", "search")
+    assert result.exit_code == 0, result.output
+    result = run(storage, "fair", *arguments, "--stage", "select")
+    assert result.exit_code == 0, result.output
+    compared = json.loads((storage / "fair" / "compared.json").read_text())
+    seconds = compared["seconds"]
+    spent = seconds["search"] + seconds["select"]
+    assert spent <= seconds["control"] <= spent + 10  # until trials at work have been ended
+    ended = [row for row in compared["rows"] if row["outcome"] == "completed"]
+    assert len(ended) > 2
+    assert f"the best of {len(ended) - 1} random cells" in " ".join(result.output.split())
+
+
+def test_a_searcher_may_propose_cells_that_are_trained_by_themselves(storage, ray_cluster):
+    arguments = quick_but("--evaluation", "standalone", "--searcher", "random", "--proposals", 3)
+    result = run(storage, "standalone", *arguments, "--stage", "search")
+    assert result.exit_code == 0, result.output
+    assert "Cells tried" in result.output
+    found = json.loads((storage / "standalone" / "found.json").read_text())["trials"]
+    assert len(found) == 3
+    for one in found:
+        check_cells(one["cell"])
+        assert one["row"]["metrics"]["parameters"] > 0
+    runs = runs_of(storage, "standalone")[1]
+    assert {role: len(ones) for role, ones in runs.items()} == {"study": 1, "standalone": 3}
+
+
+def test_given_cells_take_the_search_s_place(storage, ray_cluster, tmp_path):
+    mine = tmp_path / "mine.json"
+    mine.write_text(json.dumps(published_cell("darts_v1")))
+    arguments = quick_but("--select-seeds", 1, "--random-cells", 0, "--stage", "select")
+    result = run(storage, "given", *arguments, "--cells", f"darts_v2,{mine}")
+    assert result.exit_code == 0, result.output
+    assert "1. search" not in result.output
+    rows = json.loads((storage / "given" / "compared.json").read_text())["rows"]
+    trained = [{key: row["config"][key] for key, _ in keys()} for row in rows]
+    assert trained == [published_cell("darts_v2"), published_cell("darts_v1")]
+
+
 def test_a_preset_gives_other_defaults_and_what_is_given_wins():
     command = typer.main.get_command(app)
     given = ["--layers", "8", "--preset", "darts-cifar10"]
@@ -146,6 +190,18 @@ def test_a_preset_gives_other_defaults_and_what_is_given_wins():
         (["--operations", "none"], "leave every node without an input"),
         (["--preset", "cifar"], "Unknown preset 'cifar'. There are: darts-cifar10"),
         (["--stage", "export"], "Unknown stage 'export'"),
+        (["--evaluation", "standalon"], "Did you mean 'standalone'"),
+        (["--cells", "darts_v3"], "Unknown cell 'darts_v3'"),
+        (["--cells", "none.json"], "none.json cannot be read"),
+        (["--cells", "darts_v2", "--operations", "s2"], "Cell darts_v2: Config has"),
+        (["--cells", "darts_v2", "--stage", "search"], "no --stage search"),
+        (["--stage", "select"], "run that one first"),
+        (["--stage", "train"], "goes on with what --stage select left"),
+        (["--space", "tests.workflows.supernet_mistakes:RELAXATION"], "Did you mean 'softmax'"),
+        (
+            ["--space", "tests.workflows.supernet_mistakes:PAIR"],
+            "'unrolled' does not go with relaxation 'gumbel'",
+        ),
         (["--remedy", "prayer"], "Unknown remedy 'prayer'"),
         (["--select", "pertubation"], "Did you mean 'perturbation'"),
         (["--space", "darts-supernets"], "Did you mean 'darts-supernet'"),
@@ -168,6 +224,27 @@ def test_a_mistake_is_one_line_before_anything_is_started(arguments, message, tm
     assert len(result.stderr.strip().splitlines()) == 1
     assert ray.is_initialized() == started
     assert not (tmp_path / "runs" / "bad" / "search").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"normal_node2_op1": None}, "Cell config lacks 'normal_node2_op1'"),
+        ({"normal_node9_op1": "skip_connect"}, "'normal_node9_op1', which is no key of a cell"),
+        ({"reduction_node3_op1": "none"}, "leaves the node without an input"),
+        ({"reduction_node3_op2": "sep_conv_9x9"}, "Unknown operation 'sep_conv_9x9'"),
+        ({"normal_node4_inputs": "3-9"}, "normal_node4_inputs='3-9'"),
+    ],
+)
+def test_a_cell_that_is_none_is_told_in_one_line(change, message, tmp_path):
+    cell = {**published_cell("darts_v2"), **change}
+    path = tmp_path / "cell.json"
+    path.write_text(json.dumps({key: value for key, value in cell.items() if value is not None}))
+    result = run(tmp_path / "runs", "bad", *quick_but("--cells", path))
+    assert result.exit_code == 2, result.output
+    assert message in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "runs" / "bad").exists()
 
 
 def test_a_study_is_not_gone_on_with_by_other_operations(storage, ray_cluster):

@@ -1,0 +1,84 @@
+"""Everything that a person may ask of an architecture search, and what holds if not asked."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_type_hints
+
+from workflows import _nas_options as nas
+from workflows import _options as options
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One field an option of `workflows/nas.py`."""
+
+    preset: nas.Preset = None
+    stage: nas.Stage = "all"
+    dataset: options.Dataset = "mnist"
+    data_dir: options.DataDir = None
+    seed: options.Seed = 0
+
+    evaluation: nas.Evaluation = "supernet"
+    cells: nas.Cells = None
+    operations: nas.Operations = "darts"
+    space: nas.SupernetSpace = "darts-supernet"
+    searcher: options.Searcher = "bayesian"
+    scheduler: options.Scheduler = "fifo"
+    supernets: nas.Supernets = 4
+    proposals: nas.Proposals = 16
+    search_epochs: nas.SearchEpochs = 6
+    search_images: nas.SearchImages = 2000
+    search_channels: nas.SearchChannels = 8
+    search_layers: nas.SearchLayers = 3
+    remedy: nas.Remedy = "stop"
+    eigenvalue_every: nas.EigenvalueEvery = 0
+    select: nas.Select = "magnitude"
+
+    candidates: nas.Candidates = 3
+    random_cells: nas.RandomCells = None
+    select_epochs: nas.SelectEpochs = 3
+    select_images: nas.SelectImages = 6000
+    select_seeds: nas.SelectSeeds = 2
+
+    channels: nas.Channels = 8
+    layers: nas.Layers = 5
+    stem_stride: nas.StemStride = 2
+    epochs: nas.Epochs = 5
+    seeds: nas.Seeds = 2
+    drop_path: nas.DropPath = 0.0
+    auxiliary_weight: nas.AuxiliaryWeight = 0.0
+    learning_rate: nas.LearningRate = 0.05
+    weight_decay: nas.WeightDecay = 3e-4
+    augmentation: nas.Augmentation = 0.5
+    flip: nas.Flip = False
+    crop: nas.Crop = 0
+    cutout: nas.Cutout = None
+
+    minutes: options.Minutes = None
+    slots: options.Slots = None
+    cpus_per_trial: options.CpusPerTrial = None
+    gpus_per_trial: options.GpusPerTrial = None
+    address: options.Address = None
+    max_failures: options.MaxFailures = 1
+
+    name: options.Name = None
+    fresh: options.Fresh = False
+    retry_failed: options.RetryFailed = False
+    storage: options.Storage = Path("runs")
+    tracking_uri: options.TrackingUri = None
+    experiment: options.Experiment = "nas"
+    register: options.Register = None
+
+
+def command_of(run: Callable[[Asked], None]) -> Callable[..., None]:
+    """A function with the fields of `Asked` for parameters, of which typer makes a command."""
+
+    def command(**given: object) -> None:
+        run(Asked(**given))  # type: ignore[arg-type]
+
+    command.__doc__ = run.__doc__
+    command.__signature__ = inspect.signature(Asked)  # type: ignore[attr-defined]
+    command.__annotations__ = get_type_hints(Asked, include_extras=True)
+    return command

@@ -1,0 +1,280 @@
+"""What an architecture search will do: all that was asked, checked before anything is started."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ray import tune
+from ray.tune.schedulers import TrialScheduler
+from ray.tune.search import Searcher
+
+from schedulers._create import check_pair, create_scheduler
+from schedulers._settings import Settings as SchedulerSettings
+from search_spaces import darts
+from search_spaces._cells import check_sizes
+from search_spaces._errors import UserError
+from search_spaces._objective import Objective
+from search_spaces._operation_sets import operation_set
+from search_spaces._space import Config, SearchSpace
+from searchers._create import create_searcher
+from searchers._settings import Settings as SearcherSettings
+from tracking._server import check_tracking, default_uri
+from tracking._study import Study
+from tracking.callback import TrackingCallback
+from trainables._doctor import check_remedy
+from trainables._perturbation import check_selection
+from trainables.darts_supernet import DartsSupernet
+from trainables.datasets._dataset import Dataset
+from trainables.image_classifier import ImageClassifier
+from workflows._budget import check_budget
+from workflows._checks import (
+    check_choice,
+    check_counts,
+    check_images,
+    check_supernet,
+    data_source,
+    study_name,
+)
+from workflows._cli import command_line
+from workflows._folder import StudyFolder, open_study
+from workflows._given import read_cells
+from workflows._memory import bytes_per_trial, check_memory
+from workflows._nas_asked import Asked
+from workflows._resources import check_resources
+from workflows._trainable import facts, find_space, load_data
+
+STAGES = ("search", "select", "train", "all")
+EVALUATIONS = ("supernet", "standalone")
+FOUND, COMPARED = "found.json", "compared.json"  # what the first two stages leave in the folder
+OBJECTIVE = Objective("val_accuracy")  # of a cell by itself
+
+
+@dataclass(frozen=True)
+class Judging:
+    """How the search judges what its searcher proposes: by `samples` trials of `klass`."""
+
+    role: str  # of their runs in MLflow
+    klass: type[tune.Trainable]
+    space: SearchSpace
+    objective: Objective
+    samples: int
+    epochs: int
+    offers: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`offers` are the keywords of a cell's own training, with all images for `asked.epochs`."""
+
+    asked: Asked
+    uri: str
+    data: Dataset
+    cells: SearchSpace
+    given: Mapping[str, Config]
+    offers: dict[str, Any]
+    judging: Judging
+    searcher: Searcher
+    scheduler: TrialScheduler
+    study: StudyFolder
+    record: Study
+
+    def does(self, stage: str) -> bool:
+        return self.asked.stage in (stage, "all")
+
+    def tracker(self, role: str) -> TrackingCallback:
+        record = self.record
+        if role == self.judging.role:
+            record = replace(
+                record, objectives=(self.judging.objective,), max_t=self.judging.epochs
+            )
+        return TrackingCallback(
+            uri=self.uri, experiment=self.asked.experiment, study=record,
+            folder=self.study.path / "journal", role=role,
+        )  # fmt: skip
+
+
+def prepare(asked: Asked) -> Plan:
+    """Nothing is started yet. Raises UserError for whatever its user can mend."""
+    _check_words_and_numbers(asked)
+    supernet_space = _supernet_space(asked)
+    check_supernet(supernet_space, channels=asked.search_channels)
+    cells = _cell_space(asked)
+    given = read_cells(asked.cells, cells)
+    check_pair(asked.scheduler, asked.searcher)
+    check_resources(
+        slots=asked.slots, cpus=asked.cpus_per_trial, gpus=asked.gpus_per_trial,
+        address=asked.address,
+    )  # fmt: skip
+    uri = asked.tracking_uri or os.environ.get("MLFLOW_TRACKING_URI") or default_uri(asked.storage)
+    offers: dict[str, Any] = {
+        "dataset": data_source(asked.dataset),
+        "data_dir": str(asked.data_dir.expanduser().absolute()) if asked.data_dir else None,
+        "seed": asked.seed, "space": cells, "subset": None, "epochs": asked.epochs,
+    }  # fmt: skip
+    data = load_data(ImageClassifier, offers)
+    assert data is not None
+    _check_data(asked, data, supernet_space)
+    judging = _judging(asked, supernet_space, cells, offers, data)
+    searcher = create_searcher(
+        asked.searcher,
+        SearcherSettings(
+            judging.space, (judging.objective,), seed=asked.seed, max_t=judging.epochs,
+            samples=judging.samples,
+        ),
+    )  # fmt: skip
+    scheduler = create_scheduler(
+        asked.scheduler,
+        SchedulerSettings(
+            judging.space, judging.objective, judging.epochs, judging.samples, asked.seed
+        ),
+    )
+    check_tracking(uri)
+    name = study_name(asked.name, "nas")
+    _check_stage(asked, asked.storage.expanduser() / name)
+    study = open_study(asked.storage, name, _identity(asked, data, supernet_space, given),
+                       fresh=asked.fresh)  # fmt: skip
+    record = Study(
+        name=name, objectives=(OBJECTIVE,), dataset=data.name, dataset_digest=data.digest,
+        dataset_context=facts(data), space=f"darts cells of {asked.operations}",
+        space_text=json.dumps(judging.space.describe(), indent=1),
+        searcher="none: cells were given" if given else asked.searcher,
+        scheduler=asked.scheduler, seed=asked.seed, command=command_line(),
+        study_id=study.study_id, max_t=asked.select_epochs,
+    )  # fmt: skip
+    return Plan(asked, uri, data, cells, given, offers, judging, searcher, scheduler, study, record)
+
+
+def subset_of(images: int, data: Dataset) -> int | None:
+    """As trainables take it: None for all."""
+    return images if 0 < images < len(data.joined()) else None
+
+
+def _check_words_and_numbers(asked: Asked) -> None:
+    check_choice("stage", asked.stage, STAGES)
+    check_choice("evaluation", asked.evaluation, EVALUATIONS)
+    check_counts(
+        {
+            "--supernets": asked.supernets, "--search-epochs": asked.search_epochs,
+            "--candidates": asked.candidates, "--select-epochs": asked.select_epochs,
+            "--select-seeds": asked.select_seeds, "--epochs": asked.epochs,
+            "--seeds": asked.seeds, "--channels": asked.channels, "--layers": asked.layers,
+            "--search-channels": asked.search_channels, "--search-layers": asked.search_layers,
+            "--stem-stride": asked.stem_stride, "--proposals": asked.proposals,
+        },
+        {
+            "--random-cells": asked.random_cells, "--max-failures": asked.max_failures,
+            "--search-images": asked.search_images, "--select-images": asked.select_images,
+            "--eigenvalue-every": asked.eigenvalue_every, "--crop": asked.crop,
+            "--cutout": asked.cutout,
+        },
+    )  # fmt: skip
+    check_budget(minutes=asked.minutes, cost=None, price_per_hour=None)
+    check_remedy(asked.remedy)
+    check_selection(asked.select)
+    operation_set(asked.operations)
+
+
+def _supernet_space(asked: Asked) -> SearchSpace:
+    """With the augmentation that was asked for, where the space has none of its own."""
+    space = find_space(asked.space)
+    moves = {"flip": asked.flip, "crop": asked.crop}
+    own = {key: value for key, value in moves.items() if key not in space.all}
+    return replace(space, training={**space.training, **own})
+
+
+def _cell_space(asked: Asked) -> SearchSpace:
+    return darts.space(
+        operations=asked.operations, channels=asked.channels, layers=asked.layers,
+        stem_stride=asked.stem_stride, drop_path=asked.drop_path,
+        auxiliary_weight=asked.auxiliary_weight, learning_rate=asked.learning_rate,
+        weight_decay=asked.weight_decay, augmentation=asked.augmentation, flip=asked.flip,
+        crop=asked.crop, cutout=asked.cutout,
+    )  # fmt: skip
+
+
+def _check_data(asked: Asked, data: Dataset, supernet_space: SearchSpace) -> None:
+    """Against the sizes of images, networks and this machine's memory."""
+    depths = [asked.layers]
+    if asked.evaluation == "supernet" and not asked.cells:
+        depths.append(asked.search_layers)
+    for depth in depths:
+        check_sizes(data.image_shape, depth, asked.stem_stride)
+    if asked.address is None and len(depths) == 2:
+        check_memory(
+            supernet_space, bytes_per_trial(slots=asked.slots, gpus=asked.gpus_per_trial),
+            channels=asked.search_channels, layers=asked.search_layers,
+            stem_stride=asked.stem_stride, image_shape=data.image_shape,
+            classes=len(data.classes), operations=operation_set(asked.operations).names,
+        )  # fmt: skip
+    images = {"--search-images": asked.search_images, "--select-images": asked.select_images}
+    check_images(images, data.classes)
+
+
+def _judging(
+    asked: Asked, space: SearchSpace, cells: SearchSpace, offers: dict[str, Any], data: Dataset
+) -> Judging:
+    own: dict[str, Any]
+    if asked.evaluation == "standalone":
+        own = {"epochs": asked.select_epochs, "subset": subset_of(asked.select_images, data)}
+        return Judging(
+            "standalone", ImageClassifier, cells, OBJECTIVE, asked.proposals, asked.select_epochs,
+            {**offers, **own},
+        )  # fmt: skip
+    own = {
+        "space": space, "epochs": asked.search_epochs,
+        "subset": subset_of(asked.search_images, data), "operations": asked.operations,
+        "channels": asked.search_channels, "layers": asked.search_layers,
+        "stem_stride": asked.stem_stride, "remedy": asked.remedy,
+        "eigenvalue_every": asked.eigenvalue_every, "select": asked.select,
+    }  # fmt: skip
+    return Judging(
+        "supernet", DartsSupernet, space, Objective("val_loss", "min"), asked.supernets,
+        asked.search_epochs, {**offers, **own},
+    )  # fmt: skip
+
+
+def _check_stage(asked: Asked, folder: Path) -> None:
+    """A stage alone needs what those before it left."""
+    left = {"select": FOUND, "train": COMPARED}.get(asked.stage)
+    before = {"select": "search", "train": "select"}
+    if asked.stage == "search" and asked.cells:
+        raise UserError("--cells leaves the search out, so there is no --stage search.")
+    if left is None or (folder / left).exists() or (asked.stage == "select" and asked.cells):
+        return
+    raise UserError(
+        f"--stage {asked.stage} goes on with what --stage {before[asked.stage]} left, but "
+        f"{folder} has none; run that one first with the same --name"
+        f"{', or give --cells' if asked.stage == 'select' else ''}."
+    )
+
+
+def _identity(
+    asked: Asked, data: Dataset, space: SearchSpace, given: Mapping[str, Config]
+) -> dict[str, Any]:
+    """All whose change makes it another study."""
+    search: dict[str, Any] = {"cells": dict(given)}
+    if not given:
+        search = {
+            "evaluation": asked.evaluation,
+            "space": space.describe() if asked.evaluation == "supernet" else {},
+            "search": [asked.searcher, asked.scheduler, asked.supernets, asked.proposals],
+            "supernet": [
+                asked.search_epochs, asked.search_images, asked.search_channels,
+                asked.search_layers, asked.remedy, asked.eigenvalue_every, asked.select,
+            ],
+        }  # fmt: skip
+    return {
+        "workflow": "nas",
+        "data": data.digest,
+        "operations": asked.operations,
+        **search,
+        "select": [
+            asked.candidates, asked.random_cells, asked.select_epochs, asked.select_images,
+            asked.select_seeds,
+        ],
+        "network": _cell_space(asked).constants,
+        "seed": asked.seed,
+    }  # fmt: skip
