@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from search_spaces._remaking import Value
+
 EPSILON = 1e-5  # of batch normalisation
 Grid = tuple[int, int, int]  # images, rows, columns
 
@@ -62,6 +64,26 @@ class _Moments(torch.autograd.Function):
         return image(total, grid_of(x)), None
 
 
+class Spread(torch.autograd.Function):
+    """(N, C) -> itself, and its columns' means and variances (C,).
+
+    It is passed through for the reason that `_Moments` gives.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        variance, mean = torch.var_mean(x, 0, correction=0)
+        ctx.save_for_backward(x, mean)
+        return x.view_as(x), mean, variance
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        x, mean = ctx.saved_tensors
+        passed, of_mean, of_variance = gradients
+        slope = of_variance * (2 / len(x))
+        return torch.addcmul(passed + (of_mean / len(x) - slope * mean), x, slope)
+
+
 def normalised(x: Tensor, weight: Tensor, groups: int) -> tuple[Tensor, Tensor, Tensor]:
     """`x`, and weight (G, O, C) and bias (G, O) of the convolution of it that is BN(weight x).
 
@@ -85,6 +107,7 @@ class Total:
         self._bias = like.new_zeros(like.shape[1])
         self._whole: list[tuple[Tensor, Tensor]] = []
         self._quarters: list[tuple[Tensor, Tensor]] = []
+        self._values: list[Value] = []  # of the matrices, until they are used
 
     def add(self, x: Tensor, weight: Tensor, bias: Tensor, *, quarters: bool = False) -> None:
         """Add `x @ weight + bias`; `quarters` if `x` has the order of `to_quarters`."""
@@ -92,21 +115,18 @@ class Total:
         (self._quarters if quarters else self._whole).append((x, weight))
 
     def add_mixed(
-        self, x: Tensor, weight: Tensor, mixing: Tensor, *, quarters: bool = False
+        self, value: Value, weight: Tensor, mixing: Tensor, *, quarters: bool = False
     ) -> None:
-        """Add the sum over groups of mixing (G,) times BN(weight x): `x` (B, G * C, H, W)."""
-        x, scaled, bias = normalised(x, weight, len(mixing))
+        """Add the sum over groups of mixing (G,) times BN(weight x) of x (B, G * C, H, W)."""
+        x, scaled, bias = normalised(value.tensor, weight, len(mixing))
+        self._values.append(value)
         mixed = (mixing[:, None, None] * scaled).transpose(1, 2).flatten(0, 1)  # (G * C, O)
         self.add(matrix(x), mixed, (mixing[:, None] * bias).sum(0), quarters=quarters)
 
     def image(self) -> Tensor:
-        total: Tensor | None = None
-        if self._quarters:
-            total = from_quarters(_sum_of_products(self._quarters, None), self._grid)
-            self._whole.append(
-                (total, torch.eye(total.shape[1], dtype=total.dtype, device=total.device))
-            )
         start = self._bias.expand(math.prod(self._grid), -1)
+        if self._quarters:
+            start = from_quarters(_sum_of_products(self._quarters, None), self._grid) + self._bias
         return image(_sum_of_products(self._whole, start), self._grid)
 
 
@@ -136,7 +156,14 @@ def from_quarters(x: Tensor, grid: Grid) -> Tensor:
 def odd_pixels(x: Tensor) -> Tensor:
     """Odd rows and columns, as many as the even ones: zeros where the image ends."""
     height, width = x.shape[2:]
-    return F.pad(x, (0, width % 2, 0, height % 2))[:, :, 1::2, 1::2]
+    if height % 2 or width % 2:
+        x = F.pad(x, (0, width % 2, 0, height % 2))
+    return x[:, :, 1::2, 1::2].contiguous(memory_format=torch.channels_last)
+
+
+def even_pixels(x: Tensor) -> Tensor:
+    """Even rows and columns."""
+    return x[:, :, ::2, ::2].contiguous(memory_format=torch.channels_last)
 
 
 def uniform(outputs: int, *rest: int) -> nn.Parameter:
