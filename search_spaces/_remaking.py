@@ -58,7 +58,10 @@ class Recipe(Generic[T]):
     def _precision(self) -> AbstractContextManager[None]:
         if not self._device:
             return nullcontext()
-        return torch.autocast(self._device, dtype=self._dtype, enabled=self._enabled)
+        # Its cache would give what is cast here, without gradients, to a later pass with them.
+        return torch.autocast(
+            self._device, dtype=self._dtype, enabled=self._enabled, cache_enabled=False
+        )
 
 
 # By storage, which is not used again for another tensor while a value holds it.

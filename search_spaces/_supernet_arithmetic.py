@@ -7,10 +7,12 @@ All of it is differentiable, twice too.
 
 import math
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.amp.autocast_mode import is_autocast_available
 from torch.nn import functional as F
 
 from search_spaces._remaking import Value
@@ -33,6 +35,16 @@ def grid_of(x: Tensor) -> Grid:
     return x.shape[0], x.shape[2], x.shape[3]
 
 
+def without_autocast(x: Tensor) -> AbstractContextManager[None]:
+    """Statistics and the weights that follow from them are not for bfloat16."""
+    kind = x.device.type
+    return torch.autocast(kind, enabled=False) if is_autocast_available(kind) else nullcontext()
+
+
+def at_least_float32(x: Tensor) -> Tensor:
+    return x if x.dtype.itemsize >= 4 else x.float()
+
+
 class _Moments(torch.autograd.Function):
     """(B, G * C, H, W) -> itself, its mean (G * C,) and its mean outer product (G, C, C).
 
@@ -43,9 +55,10 @@ class _Moments(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, groups: int) -> tuple[Tensor, Tensor, Tensor]:
         ctx.save_for_backward(x)
         ctx.groups = groups
-        flat = matrix(x)
+        flat = at_least_float32(matrix(x))
         grouped = flat.view(len(flat), groups, -1)
-        second = torch.bmm(grouped.permute(1, 2, 0), grouped.permute(1, 0, 2))
+        with without_autocast(x):
+            second = torch.bmm(grouped.permute(1, 2, 0), grouped.permute(1, 0, 2))
         return x.view_as(x), flat.sum(0) / len(flat), second / len(flat)
 
     @staticmethod
@@ -54,48 +67,70 @@ class _Moments(torch.autograd.Function):
         passed, of_mean, of_second = gradients
         flat = matrix(x)
         grouped = flat.view(len(flat), ctx.groups, -1).permute(1, 0, 2)
-        symmetric = (of_second + of_second.transpose(1, 2)) / len(flat)
-        total = matrix(passed) + of_mean / len(flat)
+        symmetric = ((of_second + of_second.transpose(1, 2)) / len(flat)).to(x.dtype)
+        total = matrix(passed) + (of_mean / len(flat)).to(x.dtype)
         sums = total.view(len(flat), ctx.groups, -1).permute(1, 0, 2)
         if torch.is_grad_enabled():  # to be differentiated again
-            sums = torch.baddbmm(sums, grouped, symmetric)
+            with without_autocast(x):
+                sums = torch.baddbmm(sums, grouped, symmetric)
             return image(sums.permute(1, 0, 2).flatten(1), grid_of(x)), None
         sums.baddbmm_(grouped, symmetric)
         return image(total, grid_of(x)), None
 
 
 class Spread(torch.autograd.Function):
-    """(N, C) -> itself, and its columns' means and variances (C,).
+    """(N, C) -> itself, and the means and variances (K,) of its first K columns.
 
     It is passed through for the reason that `_Moments` gives.
     """
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        variance, mean = torch.var_mean(x, 0, correction=0)
+    def forward(ctx: Any, x: Tensor, columns: int) -> tuple[Tensor, Tensor, Tensor]:
+        # Sums in float32, whatever x is.
+        variance, mean = torch.var_mean(at_least_float32(x[:, :columns]), 0, correction=0)
         ctx.save_for_backward(x, mean)
+        ctx.columns = columns
         return x.view_as(x), mean, variance
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         x, mean = ctx.saved_tensors
         passed, of_mean, of_variance = gradients
         slope = of_variance * (2 / len(x))
-        return torch.addcmul(passed + (of_mean / len(x) - slope * mean), x, slope)
+        shift = (of_mean / len(x) - slope * mean).to(x.dtype)
+        first = passed[:, : ctx.columns] + shift
+        found = torch.addcmul(first, x[:, : ctx.columns], slope.to(x.dtype))
+        rest = passed[:, ctx.columns :]
+        return torch.cat([found, rest], 1) if rest.shape[1] else found, None
 
 
 def normalised(x: Tensor, weight: Tensor, groups: int) -> tuple[Tensor, Tensor, Tensor]:
-    """`x`, and weight (G, O, C) and bias (G, O) of the convolution of it that is BN(weight x).
+    """`x`, weight s W (G, O, C) of the convolution of it that is BN(weight x), and means (G, C).
 
     `x` is (B, G * C, H, W), `weight` (G * O, C, 1, 1) that of G groups.
     """
     weight = weight.flatten(1).unflatten(0, (groups, -1))
     x, mean, second = _Moments.apply(x, groups)
     mean = mean.view(groups, -1)
-    covariance = second - mean[:, :, None] * mean[:, None, :]
-    variance = ((weight @ covariance) * weight).sum(2).clamp_min(0)
-    scaled = weight * torch.rsqrt(variance + EPSILON)[:, :, None]
-    return x, scaled, -(scaled @ mean[:, :, None])[:, :, 0]
+    with without_autocast(x):
+        covariance = second - mean[:, :, None] * mean[:, None, :]
+        variance = ((weight @ covariance) * weight).sum(2).clamp_min(0)
+    return x, weight * torch.rsqrt(variance + EPSILON)[:, :, None], mean
+
+
+def centred(x: Tensor, weight: Tensor, mean: Tensor) -> tuple[Tensor, Tensor]:
+    """`weight` (..., C, O) as it will meet `x`, and the bias (..., O) that centres it.
+
+    The bias follows from the rounded weight, or a bfloat16 product would keep some of the mean.
+    """
+    weight = weight.to(x.dtype).to(weight.dtype)
+    with without_autocast(x):
+        return weight, -(mean[..., None, :] @ weight)[..., 0, :]
+
+
+def mixed(weight: Tensor, mixing: Tensor) -> Tensor:
+    """Weights (G, O, C) of groups that are summed, by `mixing` (G,): (G * C, O)."""
+    return (mixing[:, None, None] * weight).transpose(1, 2).flatten(0, 1)
 
 
 class Total:
@@ -118,10 +153,9 @@ class Total:
         self, value: Value, weight: Tensor, mixing: Tensor, *, quarters: bool = False
     ) -> None:
         """Add the sum over groups of mixing (G,) times BN(weight x) of x (B, G * C, H, W)."""
-        x, scaled, bias = normalised(value.tensor, weight, len(mixing))
+        x, scaled, mean = normalised(value.tensor, weight, len(mixing))
         self._values.append(value)
-        mixed = (mixing[:, None, None] * scaled).transpose(1, 2).flatten(0, 1)  # (G * C, O)
-        self.add(matrix(x), mixed, (mixing[:, None] * bias).sum(0), quarters=quarters)
+        self.add(matrix(x), *centred(x, mixed(scaled, mixing), mean.flatten()), quarters=quarters)
 
     def image(self) -> Tensor:
         start = self._bias.expand(math.prod(self._grid), -1)

@@ -15,13 +15,17 @@ from search_spaces._supernet_arithmetic import (
     EPSILON,
     Spread,
     Total,
+    centred,
     even_pixels,
     matrix,
+    mixed,
     normalised,
     odd_pixels,
     to_quarters,
     uniform,
 )
+
+POOLS = ("max_pool_3x3", "avg_pool_3x3")  # the operations without weights that are normalised
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Packed:
     value: Value
     x: Tensor  # (N, K * C)
     factors: Tensor  # (K, C)
-    sums: Tensor  # (K, C)
+    means: Tensor  # (K, C), 0 for what is not normalised
 
 
 class State:
@@ -49,6 +53,7 @@ class State:
         return Value(F.threshold(self.x, 0.0, 0.0), lambda: F.relu(again()))
 
     def packed(self, kinds: tuple[str, ...], stride: int) -> Packed:
+        """Of operations without weights, poolings first."""
         if (kinds, stride) not in self._packed:
             self._packed[kinds, stride] = self._pack(kinds, stride)
         return self._packed[kinds, stride]
@@ -67,11 +72,17 @@ class State:
         joined = _beside([_without_weights(kind, self.x, stride, pooled) for kind in kinds])
         kept = kinds == ("skip_connect",) or "noise" in kinds
         value = Value(joined, None if kept else make)
-        x, mean, variance = Spread.apply(joined)
-        mean, variance = mean.view(len(kinds), -1), variance.view(len(kinds), -1)
-        pools = torch.tensor([[k.endswith("pool_3x3")] for k in kinds], device=joined.device)
-        factors = torch.where(pools, torch.rsqrt(variance + EPSILON), 1.0)
-        return Packed(value, x, factors, torch.where(pools, -mean * factors, 0.0))
+        pools, channels = sum(kind in POOLS for kind in kinds), self.x.shape[1]
+        factors, means = (
+            joined.new_ones(len(kinds), channels),
+            joined.new_zeros(len(kinds), channels),
+        )
+        if pools:
+            joined, mean, variance = Spread.apply(joined, pools * channels)
+            factor = torch.rsqrt(variance + EPSILON).view(pools, -1)
+            factors = torch.cat([factor, factors[pools:]])
+            means = torch.cat([mean.view(pools, -1), means[pools:]])
+        return Packed(value, joined, factors, means)
 
 
 class MaxPool(torch.autograd.Function):
@@ -194,14 +205,15 @@ class Edges(nn.Module):
                 continue
             if which not in joined:
                 joined[which] = Joined([sources[i] for i in which])
-            mixed = mixing[[self.edges[i] for i in which], column]
-            self._add(name, total, joined[which], weights, mixed)
-        for i, columns in free.items():
+            chosen_mixing = mixing[[self.edges[i] for i in which], column]
+            self._add(name, total, joined[which], weights, chosen_mixing)
+        for i, unordered in free.items():
+            columns = sorted(unordered, key=lambda c: self.operations[c] not in POOLS)
             kinds = tuple(self.operations[column] for column in columns)
             packed = sources[i].packed(kinds, self.stride)
-            mixed = mixing[self.edges[i], columns][:, None]
-            weight = torch.diag_embed(mixed * packed.factors).flatten(0, 1)
-            total.add(packed.x, weight, (mixed * packed.sums).sum(0))
+            factors = mixing[self.edges[i], columns][:, None] * packed.factors
+            weight = torch.diag_embed(factors).flatten(0, 1)
+            total.add(packed.x, *centred(packed.x, weight, packed.means.flatten()))
         return total.image()
 
     def _add(
@@ -255,8 +267,9 @@ def _until_last_pointwise(
     first = _convolved(
         x, lambda y: F.conv2d(y, depthwise, None, stride, padding, groups=channels), recompute
     )
-    y, scaled, bias = normalised(first.tensor, pointwise, groups)
-    scaled, bias = scaled.flatten(0, 1)[:, :, None, None], bias.flatten()
+    y, scaled, mean = normalised(first.tensor, pointwise, groups)
+    turned, bias = centred(y, scaled.transpose(1, 2), mean)
+    scaled, bias = turned.transpose(1, 2).flatten(0, 1)[:, :, None, None], bias.flatten()
     again, own_scaled, own_bias = first.again, scaled.detach(), bias.detach()
     middle = Value(
         F.conv2d(y, scaled, bias, groups=groups),
@@ -289,8 +302,8 @@ def _dilated(x: Joined, depthwise: Tensor, stride: int, recompute: bool) -> tupl
 def _add_halved(total: Total, x: Joined, weights: Sequence[Tensor], mixing: Tensor) -> None:
     """Factorised reduction: half of the channels from even, half from odd pixels."""
     for pixels, weight, first in ((x.even, weights[0], True), (x.odd, weights[1], False)):
-        used, scaled, bias = normalised(pixels.tensor, weight, len(mixing))
+        used, scaled, mean = normalised(pixels.tensor, weight, len(mixing))
         half = weight.shape[0] // len(mixing)
         sides = (0, half) if first else (half, 0)
-        mixed = (mixing[:, None, None] * scaled).transpose(1, 2).flatten(0, 1)  # (G * C, C / 2)
-        total.add(matrix(used), F.pad(mixed, sides), F.pad((mixing[:, None] * bias).sum(0), sides))
+        padded = F.pad(mixed(scaled, mixing), sides)  # (G * C, C)
+        total.add(matrix(used), *centred(used, padded, mean.flatten()))
