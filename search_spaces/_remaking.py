@@ -8,7 +8,7 @@ Nothing else changes: gradients are bit for bit the same, and can be differentia
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from weakref import WeakValueDictionary
 
 import torch
@@ -18,7 +18,7 @@ from torch.autograd.graph import saved_tensors_hooks
 
 T = TypeVar("T")
 Make = Callable[[], Tensor]
-Packed = Tensor | tuple[Make, torch.Size, tuple[int, ...], int]
+Packed = Tensor | tuple[Make, tuple[Any, Any, Any]]
 
 
 class Value:
@@ -81,11 +81,11 @@ def _pack(tensor: Tensor) -> Packed:
     value = _values.get(_storage(tensor))
     if value is None:
         return tensor.detach()  # what came with its history would be kept by itself, for ever
-    return value.again, tensor.shape, tensor.stride(), tensor.storage_offset()
+    return value.again, (tensor.shape, tensor.stride(), tensor.storage_offset())
 
 
 def _unpack(packed: Packed) -> Tensor:
     if isinstance(packed, Tensor):
         return packed
-    make, *layout = packed
+    make, layout = packed
     return make().as_strided(*layout)
