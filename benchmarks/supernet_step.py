@@ -7,143 +7,57 @@ Usual: one module a candidate operation and edge, contiguous images, gradients o
 every pass, a second network for the unrolled step. Ours: `search_spaces/_supernet.py` with
 `trainables/_bilevel.py`. The supernet of the paper (16 channels, 8 layers, 32 x 32), the same
 batches; a process for each variant, the fastest of some steps, and the peak of its memory above
-what it had before the first. "without X" is ours with X undone.
+what it had before the first. "without X" is ours with X undone; "with X" is a choice, ours with X.
+Compiling takes minutes, so it is not in the table; "first" is the step that compiles:
+
+    python -m benchmarks.supernet_step --order first --variant "with torch.compile"
 """
 
-import copy
+import contextlib
 import json
 import resource
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Annotated, Any
 
 import torch
 import typer
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
-from benchmarks._usual_supernet import UsualSupernet
-from search_spaces import _supernet, _supernet_arithmetic, _supernet_edges
-from search_spaces._cells import CELLS, EDGES, OPERATIONS
-from search_spaces._supernet import Supernet
-from trainables._architecture import Architecture
-from trainables._bilevel import alpha_step, weight_step
-
-LR, MOMENTUM, DECAY = 0.025, 0.9, 3e-4
-ALPHA_LR, ALPHA_BETAS, ALPHA_DECAY = 3e-4, (0.5, 0.999), 1e-3
-CLIP = 5.0
-Step = Callable[[], Any]
-
-
-def usual_step(
-    batches: list[tuple[Tensor, Tensor]], order: str, layout: torch.memory_format
-) -> Step:
-    """As the paper's own program takes it."""
-    network = UsualSupernet(3, 10, operations=OPERATIONS).to(memory_format=layout)
-    training, validation = [(x.contiguous(memory_format=layout), y) for x, y in batches]
-    alphas = [(1e-3 * torch.randn(len(EDGES), len(OPERATIONS))).requires_grad_() for _ in CELLS]
-    weights_optimizer = torch.optim.SGD(network.parameters(), LR, MOMENTUM, weight_decay=DECAY)
-    alpha_optimizer = torch.optim.Adam(alphas, ALPHA_LR, ALPHA_BETAS, weight_decay=ALPHA_DECAY)
-
-    def loss_of(net: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
-        mixing = {cell: a.softmax(1) for cell, a in zip(CELLS, alphas, strict=True)}
-        return F.cross_entropy(net(batch[0], mixing), batch[1])
-
-    def second_order() -> None:
-        gradients = torch.autograd.grad(loss_of(network, training), list(network.parameters()))
-        other = copy.deepcopy(network)
-        with torch.no_grad():
-            for w, own, g in zip(other.parameters(), network.parameters(), gradients, strict=True):
-                buffer = weights_optimizer.state.get(own, {}).get("momentum_buffer")
-                moving = MOMENTUM * buffer if buffer is not None else 0.0
-                w.sub_(LR * (moving + g + DECAY * w))
-        loss_of(other, validation).backward()
-        vector = [w.grad.clone() for w in other.parameters() if w.grad is not None]
-        radius = 0.01 / float(torch.cat([v.flatten() for v in vector]).norm())
-        ends = []
-        for scale in (radius, -2 * radius):
-            for w, v in zip(network.parameters(), vector, strict=True):
-                w.data.add_(v, alpha=scale)
-            ends.append(torch.autograd.grad(loss_of(network, training), alphas))
-        for w, v in zip(network.parameters(), vector, strict=True):
-            w.data.add_(v, alpha=radius)
-        for alpha, plus, minus in zip(alphas, *ends, strict=True):
-            assert alpha.grad is not None
-            alpha.grad.sub_(LR * (plus - minus) / (2 * radius))
-
-    def step() -> None:
-        alpha_optimizer.zero_grad()
-        if order == "first":
-            loss_of(network, validation).backward()
-        else:
-            second_order()
-        alpha_optimizer.step()
-        weights_optimizer.zero_grad()
-        loss_of(network, training).backward()
-        nn.utils.clip_grad_norm_(network.parameters(), CLIP)
-        weights_optimizer.step()
-
-    return step
-
-
-def our_step(batches: list[tuple[Tensor, Tensor]], order: str, needed_only: bool = True) -> Step:
-    """`needed_only`: gradients of alpha in alpha's step, of the weights in theirs."""
-    generator = torch.Generator().manual_seed(0)
-    network = Supernet((3, 32, 32), 10, operations=OPERATIONS)
-    architecture = Architecture(OPERATIONS, generator=generator)
-    optimizer = torch.optim.SGD(network.parameters(), LR, MOMENTUM, weight_decay=DECAY, fused=True)
-    alpha_optimizer = torch.optim.Adam(
-        architecture.parameters, ALPHA_LR, ALPHA_BETAS, weight_decay=ALPHA_DECAY, fused=True
-    )
-
-    def everything() -> None:
-        for batch, taker in zip(reversed(batches), (alpha_optimizer, optimizer), strict=True):
-            alpha_optimizer.zero_grad()
-            optimizer.zero_grad()
-            F.cross_entropy(
-                network(batch[0], architecture.sample(0.0, generator)[0]), batch[1]
-            ).backward()
-            taker.step()
-
-    def step() -> None:
-        alpha_step(
-            network, architecture, alpha_optimizer, F.cross_entropy,
-            training=batches[0], validation=batches[1],
-            hypergradient="first_order" if order == "first" else "unrolled",
-            weights_optimizer=optimizer, progress=0.0, generator=generator,
-        )  # fmt: skip
-        mixing = architecture.sample(0.0, generator)
-        weight_step(network, mixing, optimizer, F.cross_entropy, batches[0], gradient_clip=CLIP)
-
-    return step if needed_only else everything
+from benchmarks._supernet_steps import our_step, usual_step
+from search_spaces import _remaking, _supernet, _supernet_arithmetic, _supernet_edges
+from search_spaces._remaking import Value
 
 
 def unfold() -> None:
     """Batch normalisation as an operation of its own."""
 
-    def normalised_image(x: Tensor, weight: Tensor, groups: int, scale: Tensor | None) -> Tensor:
-        return F.batch_norm(F.conv2d(x, weight, groups=groups), None, None, scale, training=True)
+    def product(x: Tensor, weight: Tensor, groups: int, scale: Tensor | None = None) -> Tensor:
+        # The weight of a normalisation takes a bias of zeros with it.
+        zeros = None if scale is None else torch.zeros_like(scale)
+        z = F.conv2d(x, weight, groups=groups)
+        return F.batch_norm(z, None, None, scale, zeros, training=True)
 
     def add_mixed(
-        self: Any, x: Tensor, weight: Tensor, mixing: Tensor, *, quarters: bool = False
+        self: Any, value: Value, weight: Tensor, mixing: Tensor, *, quarters: bool = False
     ) -> None:
         outputs = weight.shape[0] // len(mixing)
-        # The weight of a normalisation takes a bias of zeros with it.
-        scale = mixing.repeat_interleave(outputs)
-        z = F.conv2d(x, weight, groups=len(mixing))
-        y = F.batch_norm(z, None, None, scale, torch.zeros_like(scale), training=True)
+        self._values.append(value)
+        y = product(value.tensor, weight, len(mixing), mixing.repeat_interleave(outputs))
         total = y.unflatten(1, (len(mixing), outputs)).sum(1)
         eye = torch.eye(outputs)
         self.add(_supernet_arithmetic.matrix(total), eye, torch.zeros(outputs), quarters=quarters)
 
-    def until_last_pointwise(x: Tensor, weights: Any, stride: int) -> Tensor:
+    def until_last_pointwise(x: Value, weights: Any, stride: int, recompute: bool) -> Value:
         depthwise, pointwise, second, _ = weights
-        padding, channels = depthwise.shape[2] // 2, x.shape[1]
-        y = F.conv2d(x, depthwise, None, stride, padding, groups=channels)
-        y = normalised_image(y, pointwise, channels // pointwise.shape[1], None).relu_()
-        return F.conv2d(y, second, None, 1, padding, groups=channels)
+        padding, channels = depthwise.shape[2] // 2, x.tensor.shape[1]
+        y = F.conv2d(x.tensor, depthwise, None, stride, padding, groups=channels)
+        y = product(y, pointwise, channels // pointwise.shape[1]).relu_()
+        return Value(F.conv2d(y, second, None, 1, padding, groups=channels))
 
     _supernet_arithmetic.Total.add_mixed = add_mixed  # type: ignore[method-assign]
     _supernet_edges._until_last_pointwise = until_last_pointwise
@@ -152,14 +66,12 @@ def unfold() -> None:
 def dilate() -> None:
     """Dilated convolutions as they are."""
 
-    def add_dilated(
-        total: Any, x: Any, depthwise: Tensor, pointwise: Tensor, mixing: Tensor, stride: int
-    ) -> None:
-        size, channels = depthwise.shape[2], x.relu.shape[1]
-        y = F.conv2d(x.relu, depthwise, None, stride, size - 1, 2, channels)
-        total.add_mixed(y, pointwise, mixing)
+    def dilated(x: Any, depthwise: Tensor, stride: int, recompute: bool) -> tuple[Value, bool]:
+        size, channels = depthwise.shape[2], x.relu.tensor.shape[1]
+        y = F.conv2d(x.relu.tensor, depthwise, None, stride, size - 1, 2, channels)
+        return Value(y), False
 
-    _supernet_edges._add_dilated = add_dilated
+    _supernet_edges._dilated = dilated
 
 
 def ungroup() -> None:
@@ -177,7 +89,41 @@ def forget() -> None:
         return self._pack(kinds, stride)
 
     _supernet_edges.State.packed = packed  # type: ignore[method-assign]
-    _supernet_edges.State.relu = property(lambda self: F.relu(self.x))  # type: ignore[assignment]
+    shared: Any = _supernet_edges.State.relu
+    _supernet_edges.State.relu = property(shared.func)  # type: ignore[assignment]
+
+
+def keep() -> None:
+    """All that autograd wants, as it wants it."""
+    _supernet.remaking = contextlib.nullcontext
+
+
+def expose() -> None:
+    """Nothing that the compiler cannot look into."""
+    keep()
+    _remaking.Value.__init__ = _plain  # type: ignore[method-assign]
+    # The classes themselves: the compiler looks into theirs whatever `apply` is.
+    module: Any = _supernet_edges
+    module.MaxPool = SimpleNamespace(apply=lambda x, stride, pool: F.max_pool2d(x, 3, stride, 1))
+    module.Spread = SimpleNamespace(apply=_spread)
+    module = _supernet_arithmetic
+    module._Moments = SimpleNamespace(apply=_moments)
+
+
+def _moments(x: Tensor, groups: int) -> tuple[Tensor, Tensor, Tensor]:
+    flat = _supernet_arithmetic.matrix(x)
+    grouped = flat.view(len(flat), groups, -1)
+    second = torch.bmm(grouped.permute(1, 2, 0), grouped.permute(1, 0, 2))
+    return x, flat.mean(0), second / len(flat)
+
+
+def _spread(x: Tensor, columns: int) -> tuple[Tensor, Tensor, Tensor]:
+    variance, mean = torch.var_mean(x[:, :columns], 0, correction=0)
+    return x, mean, variance
+
+
+def _plain(self: Any, tensor: Tensor, make: Any = None) -> None:
+    self.tensor, self.again = tensor, lambda: tensor
 
 
 CHANGES: dict[str, Callable[[], None]] = {
@@ -185,8 +131,19 @@ CHANGES: dict[str, Callable[[], None]] = {
     "without quarters for dilation": dilate,
     "without grouping by node": ungroup,
     "without sharing by source": forget,
+    "without making again": keep,
+    "with torch.compile": expose,
 }
-VARIANTS = ["usual", "usual, channels-last", "ours", *CHANGES, "without leaving gradients out"]
+OPTIONS: dict[str, dict[str, Any]] = {
+    "without leaving gradients out": {"needed_only": False},
+    "with recompute": {"recompute": True},
+    "with one Gumbel path": {"relaxation": "gumbel"},
+    "with bfloat16": {"bfloat16": True},
+    "with torch.compile": {"compiled": True},
+}
+FIRST_ONLY = ("without leaving gradients out", "with one Gumbel path")
+VARIANTS = list(dict.fromkeys(["usual", "usual, channels-last", "ours", *CHANGES, *OPTIONS]))
+VARIANTS.remove("with torch.compile")  # takes many minutes: by --variant alone
 
 
 def measure(
@@ -205,14 +162,14 @@ def measure(
         layout = torch.channels_last if last else torch.contiguous_format
         step = usual_step(batches, order, layout)
     else:
-        step = our_step(batches, order, variant != "without leaving gradients out")
+        step = our_step(batches, order, **OPTIONS.get(variant, {}))
     before = _peak()
     seconds = []
     for _ in range(steps):
         started = time.perf_counter()
         step()
         seconds.append(time.perf_counter() - started)
-    return {"seconds": min(seconds), "megabytes": _peak() - before}
+    return {"seconds": min(seconds), "first": seconds[0], "megabytes": _peak() - before}
 
 
 def _peak() -> float:
@@ -234,7 +191,7 @@ def main(
         print(f"\n{one} order{'':20}seconds   ratio       MB   ratio", flush=True)
         usual: dict[str, float] = {}
         for name in VARIANTS:
-            if one == "second" and name == "without leaving gradients out":
+            if one == "second" and name in FIRST_ONLY:
                 continue
             command = [
                 sys.executable, "-m", "benchmarks.supernet_step", "--order", one, "--variant", name,

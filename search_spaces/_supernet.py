@@ -24,8 +24,9 @@ from torch.nn import functional as F
 
 from search_spaces._cells import CELLS, EDGES, FIRST, NODES, check_sizes, reductions
 from search_spaces._errors import UserError
+from search_spaces._remaking import Value, remaking
 from search_spaces._space import ImageShape
-from search_spaces._supernet_arithmetic import odd_pixels, uniform
+from search_spaces._supernet_arithmetic import even_pixels, odd_pixels, uniform
 from search_spaces._supernet_edges import Edges, State
 
 
@@ -34,7 +35,9 @@ class Supernet(nn.Module):
 
     `operations` are the columns of the mixing matrices, `exists[cell]` (E, O) says which of them an
     edge has (None: all). `partial` is PC-DARTS's K (arXiv:1907.05737): operations see one channel
-    of so many, the others pass by. Raises UserError for images too small for two reductions.
+    of so many, the others pass by. `recompute` keeps no convolution's output for the way back but
+    makes it again: about half of the memory, for a little time. Raises UserError for images
+    too small for two reductions.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class Supernet(nn.Module):
         layers: int = 8,
         stem_stride: int = 1,
         partial: int = 1,
+        recompute: bool = False,
     ) -> None:
         super().__init__()
         check_sizes(image_shape, layers, stem_stride)
@@ -69,7 +73,7 @@ class Supernet(nn.Module):
                 for e in range(len(EDGES))
             ]
             self.cells.append(
-                Cell(name, inputs, channels, shrunk, tuple(operations), columns, partial)
+                Cell(name, inputs, channels, shrunk, tuple(operations), columns, partial, recompute)
             )
             inputs, shrunk = (inputs[1], NODES * channels), reduction
         self.head = nn.Linear(inputs[1], classes)
@@ -86,12 +90,13 @@ class Supernet(nn.Module):
 
         `edge_weights[cell]` (E,) are PC-DARTS's: of whole edges, with the channels that pass by.
         """
-        before = last = self.stem(images.contiguous(memory_format=torch.channels_last))
-        for cell in self.cells:
-            assert isinstance(cell, Cell)
-            edges = None if edge_weights is None else edge_weights[cell.name]
-            before, last = last, cell(before, last, mixing[cell.name], edges, sparse)
-        logits: Tensor = self.head(last.mean((2, 3)))
+        with remaking():
+            before = last = State(self.stem(images.contiguous(memory_format=torch.channels_last)))
+            for cell in self.cells:
+                assert isinstance(cell, Cell)
+                edges = None if edge_weights is None else edge_weights[cell.name]
+                before, last = last, cell(before, last, mixing[cell.name], edges, sparse)
+            logits: Tensor = self.head(last.x.mean((2, 3)))
         return logits
 
 
@@ -114,6 +119,7 @@ class Cell(nn.Module):
         operations: tuple[str, ...],
         columns: Sequence[Sequence[int]],
         partial: int,
+        recompute: bool,
     ) -> None:
         super().__init__()
         self.name, self.reduction, self.partial = name, name == CELLS[1], partial
@@ -127,16 +133,23 @@ class Cell(nn.Module):
             into = [e for e, (_, target) in enumerate(EDGES) if target == node]
             self.nodes.append(
                 nn.ModuleList(
-                    Edges(edges, operations, [columns[e] for e in edges], self.mixed, stride)
-                    for edges, stride in strides_of(into, self.reduction)
+                    Edges(
+                        group,
+                        operations,
+                        [columns[e] for e in group],
+                        self.mixed,
+                        stride,
+                        recompute,
+                    )
+                    for group, stride in strides_of(into, self.reduction)
                 )
             )
 
     def forward(
-        self, before: Tensor, last: Tensor, mixing: Tensor, edges: Tensor | None, sparse: bool
-    ) -> Tensor:
-        whole = [self.before(before), self.last(last)]
-        states = [State(x[:, : self.mixed]) for x in whole]
+        self, before: State, last: State, mixing: Tensor, edges: Tensor | None, sparse: bool
+    ) -> State:
+        whole = [self.before(before.relu), self.last(last.relu)]
+        states = [self._state(x) for x in whole]
         if edges is not None:
             mixing = mixing * edges[:, None]
         chosen = mixing.detach().ne(0).tolist() if sparse else None
@@ -147,8 +160,12 @@ class Cell(nn.Module):
             if self.partial > 1:
                 x = self._with_passed(x, whole, node + 2, edges)
             whole.append(x)
-            states.append(State(x[:, : self.mixed]))
-        return torch.cat(whole[2:], 1)
+            states.append(self._state(x))
+        kept = [x.detach() for x in whole[2:]]
+        return State(torch.cat(whole[2:], 1), lambda: torch.cat(kept, 1))
+
+    def _state(self, x: Tensor) -> State:
+        return State(x if self.partial == 1 else x[:, : self.mixed])
 
     def _with_passed(
         self, x: Tensor, whole: list[Tensor], node: int, edges: Tensor | None
@@ -171,25 +188,27 @@ class Cell(nn.Module):
 
 
 class FactorizedReduce(nn.Module):
-    """ReLU, half of the outputs from even and half from odd pixels, BN."""
+    """Of what ReLU gave: half of the outputs from even and half from odd pixels, BN."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
         self.even = uniform(outputs // 2, inputs, 1, 1)
         self.odd = uniform(outputs - outputs // 2, inputs, 1, 1)
 
-    def forward(self, x: Tensor) -> Tensor:
-        x = F.relu(x)
-        halves = [F.conv2d(x[:, :, ::2, ::2], self.even), F.conv2d(odd_pixels(x), self.odd)]
+    def forward(self, relu: Value) -> Tensor:
+        x, again = relu.tensor, relu.again
+        even = Value(even_pixels(x), lambda: even_pixels(again()))
+        odd = Value(odd_pixels(x), lambda: odd_pixels(again()))
+        halves = [F.conv2d(even.tensor, self.even), F.conv2d(odd.tensor, self.odd)]
         return F.batch_norm(torch.cat(halves, 1), None, None, training=True)
 
 
 class Squeeze(nn.Module):
-    """ReLU, pointwise convolution, BN."""
+    """Of what ReLU gave: pointwise convolution, BN."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
         self.weight = uniform(outputs, inputs, 1, 1)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return F.batch_norm(F.conv2d(F.relu(x), self.weight), None, None, training=True)
+    def forward(self, relu: Value) -> Tensor:
+        return F.batch_norm(F.conv2d(relu.tensor, self.weight), None, None, training=True)

@@ -1,79 +1,154 @@
 """Edges of a supernet that end in one node, all of their operations at once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from search_spaces._cells import EDGES
+from search_spaces._remaking import Make, Recipe, Value
 from search_spaces._supernet_arithmetic import (
     EPSILON,
+    Spread,
     Total,
+    centred,
+    even_pixels,
     matrix,
+    mixed,
     normalised,
     odd_pixels,
     to_quarters,
     uniform,
 )
 
+POOLS = ("max_pool_3x3", "avg_pool_3x3")  # the operations without weights that are normalised
+
+
+@dataclass(frozen=True)
+class Packed:
+    """Operations without weights side by side, and what normalises them."""
+
+    value: Value
+    x: Tensor  # (N, K * C)
+    factors: Tensor  # (K, C)
+    means: Tensor  # (K, C), 0 for what is not normalised
+
 
 class State:
-    """A node's tensor (B, C, H, W), and what all edges out of it have in common."""
+    """A source (B, C, H, W), and what all edges out of it have in common."""
 
-    def __init__(self, x: Tensor) -> None:
-        self.x = x.contiguous(memory_format=torch.channels_last)
-        self._packed: dict[tuple[tuple[str, ...], int], tuple[Tensor, Tensor, Tensor]] = {}
+    def __init__(self, x: Tensor, make: Make | None = None) -> None:
+        self.value = Value(x.contiguous(memory_format=torch.channels_last), make)
+        self.x = self.value.tensor
+        self._packed: dict[tuple[tuple[str, ...], int], Packed] = {}
 
     @cached_property
-    def relu(self) -> Tensor:
-        return F.relu(self.x)
+    def relu(self) -> Value:
+        again = self.value.again
+        # ReLU, which keeps what it is given rather than what it gives: others keep that anyway.
+        return Value(F.threshold(self.x, 0.0, 0.0), lambda: F.relu(again()))
 
-    def packed(self, kinds: tuple[str, ...], stride: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Operations without weights: (N, K * C), and what normalises it, factor and sum (K, C)."""
+    def packed(self, kinds: tuple[str, ...], stride: int) -> Packed:
+        """Of operations without weights, poolings first."""
         if (kinds, stride) not in self._packed:
             self._packed[kinds, stride] = self._pack(kinds, stride)
         return self._packed[kinds, stride]
 
-    def _pack(self, kinds: tuple[str, ...], stride: int) -> tuple[Tensor, Tensor, Tensor]:
-        parts = [matrix(_without_weights(kind, self.x, stride)) for kind in kinds]
-        factors, sums = [], []
-        for kind, part in zip(kinds, parts, strict=True):
-            if kind.endswith("pool_3x3"):
-                variance, mean = torch.var_mean(part, 0, correction=0)
-                factors.append(torch.rsqrt(variance + EPSILON))
-                sums.append(-mean * factors[-1])
-            else:
-                factors.append(torch.ones_like(part[0]))
-                sums.append(torch.zeros_like(part[0]))
-        joined = parts[0] if len(parts) == 1 else torch.cat(parts, 1)
-        return joined, torch.stack(factors), torch.stack(sums)
+    def _pack(self, kinds: tuple[str, ...], stride: int) -> Packed:
+        again = self.value.again
+        pool = Recipe(lambda: max_pool(again(), stride), self.x.device.type)
+
+        def make() -> Tensor:
+            return _beside([_without_weights(k, again(), stride, lambda: pool()[0]) for k in kinds])
+
+        def pooled() -> Tensor:
+            found: Tensor = MaxPool.apply(self.x, stride, pool)
+            return found
+
+        joined = _beside([_without_weights(kind, self.x, stride, pooled) for kind in kinds])
+        kept = kinds == ("skip_connect",) or "noise" in kinds
+        value = Value(joined, None if kept else make)
+        pools, channels = sum(kind in POOLS for kind in kinds), self.x.shape[1]
+        factors, means = (
+            joined.new_ones(len(kinds), channels),
+            joined.new_zeros(len(kinds), channels),
+        )
+        if pools:
+            joined, mean, variance = Spread.apply(joined, pools * channels)
+            factor = torch.rsqrt(variance + EPSILON).view(pools, -1)
+            factors = torch.cat([factor, factors[pools:]])
+            means = torch.cat([mean.view(pools, -1), means[pools:]])
+        return Packed(value, joined, factors, means)
+
+
+class MaxPool(torch.autograd.Function):
+    """Max pooling that does not keep where the maxima are: their places take 8 bytes each."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: Tensor, stride: int, pool: Callable[[], tuple[Tensor, Tensor]]
+    ) -> Tensor:
+        ctx.save_for_backward(x)
+        ctx.stride, ctx.pool = stride, pool
+        return max_pool(x, stride)[0]
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        (x,) = ctx.saved_tensors
+        found = torch.ops.aten.max_pool2d_with_indices_backward(
+            gradient, x, [3, 3], [ctx.stride] * 2, [1, 1], [1, 1], False, ctx.pool()[1]
+        )
+        return found, None, None
+
+
+def max_pool(x: Tensor, stride: int) -> tuple[Tensor, Tensor]:
+    """3 x 3 maxima and their places."""
+    values, places = F.max_pool2d(x, 3, stride, 1, return_indices=True)
+    return values, places
 
 
 class Joined:
     """What several sources have after ReLU, side by side: (B, G * C, H, W) and its parts."""
 
     def __init__(self, states: Sequence[State]) -> None:
-        parts = [state.relu for state in states]
-        self.relu = parts[0] if len(parts) == 1 else torch.cat(parts, 1)
+        makes = [state.value.again for state in states]
+        self.relu = states[0].relu
+        if len(states) > 1:
+            self.relu = Value(
+                torch.cat([state.relu.tensor for state in states], 1),
+                lambda: torch.cat([F.relu(make()) for make in makes], 1),
+            )
 
     @cached_property
-    def even(self) -> Tensor:
-        return self.relu[:, :, ::2, ::2].contiguous(memory_format=torch.channels_last)
+    def even(self) -> Value:
+        return self._part(even_pixels)
 
     @cached_property
-    def odd(self) -> Tensor:
-        return odd_pixels(self.relu).contiguous(memory_format=torch.channels_last)
+    def odd(self) -> Value:
+        return self._part(odd_pixels)
 
     @cached_property
-    def quarters(self) -> Tensor:
-        return to_quarters(self.relu)
+    def quarters(self) -> Value:
+        return self._part(to_quarters)
+
+    def _part(self, function: Callable[[Tensor], Tensor]) -> Value:
+        again = self.relu.again
+        return Value(function(self.relu.tensor), lambda: function(again()))
 
 
-def _without_weights(kind: str, x: Tensor, stride: int) -> Tensor:
+def _beside(parts: Sequence[Tensor]) -> Tensor:
+    """Images (B, C, H, W) -> (N, K * C)."""
+    rows = [matrix(part) for part in parts]
+    return rows[0] if len(rows) == 1 else torch.cat(rows, 1)
+
+
+def _without_weights(kind: str, x: Tensor, stride: int, pooled: Callable[[], Tensor]) -> Tensor:
     if kind == "max_pool_3x3":
-        return F.max_pool2d(x, 3, stride, 1)
+        return pooled()
     if kind == "avg_pool_3x3":
         return F.avg_pool2d(x, 3, stride, 1, count_include_pad=False)
     if kind == "noise":
@@ -91,9 +166,11 @@ class Edges(nn.Module):
         columns: Sequence[Sequence[int]],
         channels: int,
         stride: int,
+        recompute: bool = False,
     ) -> None:
         super().__init__()
         self.edges, self.stride, self.operations = tuple(edges), stride, operations
+        self.recompute = recompute
         self.weights = nn.ParameterDict()
         # By operation: which of these edges have it, in the order of the stacked weights.
         self.having: dict[str, list[int]] = {
@@ -128,16 +205,29 @@ class Edges(nn.Module):
                 continue
             if which not in joined:
                 joined[which] = Joined([sources[i] for i in which])
-            mixed = mixing[[self.edges[i] for i in which], column]
-            _add(name, total, joined[which], weights, mixed, self.stride)
-        for i, columns in free.items():
+            chosen_mixing = mixing[[self.edges[i] for i in which], column]
+            self._add(name, total, joined[which], weights, chosen_mixing)
+        for i, unordered in free.items():
+            columns = sorted(unordered, key=lambda c: self.operations[c] not in POOLS)
             kinds = tuple(self.operations[column] for column in columns)
-            packed, factors, sums = sources[i].packed(kinds, self.stride)
-            mixed = mixing[self.edges[i], columns][:, None]
-            total.add(
-                packed, torch.diag_embed(mixed * factors).flatten(0, 1), (mixed * sums).sum(0)
-            )
+            packed = sources[i].packed(kinds, self.stride)
+            factors = mixing[self.edges[i], columns][:, None] * packed.factors
+            weight = torch.diag_embed(factors).flatten(0, 1)
+            total.add(packed.x, *centred(packed.x, weight, packed.means.flatten()))
         return total.image()
+
+    def _add(
+        self, name: str, total: Total, x: Joined, weights: Sequence[Tensor], mixing: Tensor
+    ) -> None:
+        """To `total`, the sum over G edges of `mixing` (G,) times operation `name`."""
+        if name.startswith("sep_conv"):
+            found = _until_last_pointwise(x.relu, weights, self.stride, self.recompute)
+            total.add_mixed(found, weights[3], mixing)
+        elif name.startswith("dil_conv"):
+            found, quarters = _dilated(x, weights[0], self.stride, self.recompute)
+            total.add_mixed(found, weights[1], mixing, quarters=quarters)
+        else:
+            _add_halved(total, x, weights, mixing)
 
     def _weights(self, name: str, places: Sequence[int]) -> list[Tensor]:
         stacked = [w for key, w in self.weights.items() if key.partition(":")[0] == name]
@@ -162,49 +252,58 @@ def _initial(name: str, count: int, channels: int, stride: int) -> dict[str, nn.
     }
 
 
-def _add(
-    name: str, total: Total, x: Joined, weights: Sequence[Tensor], mixing: Tensor, stride: int
-) -> None:
-    """To `total`, the sum over G edges of `mixing` (G,) times operation `name`."""
-    if name.startswith("sep_conv"):
-        total.add_mixed(_until_last_pointwise(x.relu, weights, stride), weights[3], mixing)
-    elif name.startswith("dil_conv"):
-        _add_dilated(total, x, weights[0], weights[1], mixing, stride)
-    else:
-        _add_halved(total, x, weights, mixing)
+def _convolved(x: Value, convolve: Callable[[Tensor], Tensor], recompute: bool) -> Value:
+    again = x.again
+    return Value(convolve(x.tensor), (lambda: convolve(again())) if recompute else None)
 
 
-def _until_last_pointwise(x: Tensor, weights: Sequence[Tensor], stride: int) -> Tensor:
+def _until_last_pointwise(
+    x: Value, weights: Sequence[Tensor], stride: int, recompute: bool
+) -> Value:
     """Depthwise, pointwise, BN, ReLU, depthwise: (B, G * C, H, W) -> (B, G * C, H', W')."""
     depthwise, pointwise, second, _ = weights
-    padding, channels = depthwise.shape[2] // 2, x.shape[1]
+    padding, channels = depthwise.shape[2] // 2, x.tensor.shape[1]
     groups = channels // pointwise.shape[1]
-    y = F.conv2d(x, depthwise, None, stride, padding, groups=channels)
-    y, scaled, bias = normalised(y, pointwise, groups)
-    y = F.conv2d(y, scaled.flatten(0, 1)[:, :, None, None], bias.flatten(), groups=groups).relu_()
-    return F.conv2d(y, second, None, 1, padding, groups=channels)
+    first = _convolved(
+        x, lambda y: F.conv2d(y, depthwise, None, stride, padding, groups=channels), recompute
+    )
+    y, scaled, mean = normalised(first.tensor, pointwise, groups)
+    turned, bias = centred(y, scaled.transpose(1, 2), mean)
+    scaled, bias = turned.transpose(1, 2).flatten(0, 1)[:, :, None, None], bias.flatten()
+    again, own_scaled, own_bias = first.again, scaled.detach(), bias.detach()
+    middle = Value(
+        F.conv2d(y, scaled, bias, groups=groups),
+        lambda: F.conv2d(again(), own_scaled, own_bias, groups=groups).relu_(),
+    )
+    middle.tensor.relu_()
+    return _convolved(
+        middle, lambda y: F.conv2d(y, second, None, 1, padding, groups=channels), recompute
+    )
 
 
-def _add_dilated(
-    total: Total, x: Joined, depthwise: Tensor, pointwise: Tensor, mixing: Tensor, stride: int
-) -> None:
-    size, (channels, height, width) = depthwise.shape[2], x.relu.shape[1:]
-    if stride == 2:  # only even pixels meet
-        y = F.conv2d(x.even, depthwise, padding=size // 2, groups=channels)
-        total.add_mixed(y, pointwise, mixing)
-    elif height % 2 == 0 and width % 2 == 0:
-        y = F.conv2d(x.quarters, depthwise, padding=size // 2, groups=channels)
-        total.add_mixed(y, pointwise, mixing, quarters=True)
-    else:
-        y = F.conv2d(x.relu, depthwise, padding=size - 1, dilation=2, groups=channels)
-        total.add_mixed(y, pointwise, mixing)
+def _dilated(x: Joined, depthwise: Tensor, stride: int, recompute: bool) -> tuple[Value, bool]:
+    """Depthwise with dilation 2, and whether in the order of `to_quarters`."""
+    size, (channels, height, width) = depthwise.shape[2], x.relu.tensor.shape[1:]
+    if stride == 2 or (height % 2 == 0 and width % 2 == 0):
+        # With stride 2 only even pixels meet, else only those of the same quarter.
+        pixels = x.even if stride == 2 else x.quarters
+        return _convolved(
+            pixels,
+            lambda y: F.conv2d(y, depthwise, padding=size // 2, groups=channels),
+            recompute,
+        ), stride == 1
+    return _convolved(
+        x.relu,
+        lambda y: F.conv2d(y, depthwise, padding=size - 1, dilation=2, groups=channels),
+        recompute,
+    ), False
 
 
 def _add_halved(total: Total, x: Joined, weights: Sequence[Tensor], mixing: Tensor) -> None:
     """Factorised reduction: half of the channels from even, half from odd pixels."""
     for pixels, weight, first in ((x.even, weights[0], True), (x.odd, weights[1], False)):
-        used, scaled, bias = normalised(pixels, weight, len(mixing))
+        used, scaled, mean = normalised(pixels.tensor, weight, len(mixing))
         half = weight.shape[0] // len(mixing)
         sides = (0, half) if first else (half, 0)
-        mixed = (mixing[:, None, None] * scaled).transpose(1, 2).flatten(0, 1)  # (G * C, C / 2)
-        total.add(matrix(used), F.pad(mixed, sides), F.pad((mixing[:, None] * bias).sum(0), sides))
+        padded = F.pad(mixed(scaled, mixing), sides)  # (G * C, C)
+        total.add(matrix(used), *centred(used, padded, mean.flatten()))

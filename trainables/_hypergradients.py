@@ -57,6 +57,7 @@ def unrolled(
         gradients = _gradients(training(), weights)
         with torch.no_grad():
             torch._foreach_sub_(list(weights), step.direction(weights, gradients), alpha=step.lr)
+        torch.clear_autocast_cache()  # or the old weights would be used once more
         both = _gradients(validation(), [*alpha, *weights])
         first, vector = both[: len(alpha)], both[len(alpha) :]
     size = torch.stack(torch._foreach_norm(vector)).norm()
@@ -68,7 +69,9 @@ def unrolled(
         with _put_back(weights):
             with torch.no_grad():
                 torch._foreach_add_(list(weights), vector, alpha=sign * radius)
-            ends.append(_gradients(training(), alpha))
+            # Weights in bfloat16 would not even feel so small a step.
+            with torch.autocast(vector[0].device.type, enabled=False):
+                ends.append(_gradients(training(), alpha))
     scale = step.lr / (2 * radius)
     return [g - scale * (p - m) for g, p, m in zip(first, *ends, strict=True)]
 
@@ -85,6 +88,7 @@ def unrolled_exact(
         gradients = _gradients(training(), weights)
         with torch.no_grad():
             torch._foreach_sub_(list(weights), step.direction(weights, gradients), alpha=step.lr)
+        torch.clear_autocast_cache()  # or the old weights would be used once more
         both = _gradients(validation(), [*alpha, *weights])
         first, vector = both[: len(alpha)], both[len(alpha) :]
     graph = torch.autograd.grad(
@@ -108,5 +112,6 @@ def _put_back(weights: Sequence[Tensor]) -> Iterator[None]:
     try:
         yield
     finally:
+        torch.clear_autocast_cache()
         with torch.no_grad():
             torch._foreach_copy_(list(weights), saved)

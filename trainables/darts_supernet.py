@@ -99,6 +99,7 @@ class DartsSupernet(TorchTrainable):
         channels: int = 16,
         layers: int = 8,
         stem_stride: int = 1,
+        recompute: bool = False,
         remedy: str = "stop",
         eigenvalue_every: int = 1,
         select: str = "magnitude",
@@ -108,7 +109,8 @@ class DartsSupernet(TorchTrainable):
         `remedy` is what is done about a collapse: warn, stop (and go back to the healthiest epoch)
         or regularise (and go on). Every `eigenvalue_every` epochs the eigenvalue is measured; 0 is
         never. `select` is how the last epoch derives its cell: by the magnitude of mixing weights,
-        or by perturbation. Raises UserError for a config that is no member of `space`, unknown
+        or by perturbation. `recompute` is the supernet's. Raises UserError for a
+        config that is no member of `space`, unknown
         operations or remedies, and images too small.
         """
         check_remedy(remedy)
@@ -117,6 +119,7 @@ class DartsSupernet(TorchTrainable):
         self.space, self.epochs, self.seed = space, epochs, seed
         self.operations = operation_set(operations)
         self.size = {"channels": channels, "layers": layers, "stem_stride": stem_stride}
+        self.recompute = recompute
         self.remedy, self.eigenvalue_every = remedy, eigenvalue_every
         self.dataset = load_dataset(
             dataset, data_dir=Path(data_dir) if data_dir else None, seed=seed, size=subset
@@ -192,6 +195,7 @@ class DartsSupernet(TorchTrainable):
                 operations=self.operations.names,
                 exists=self.operations.exists,
                 partial=used["partial"],
+                recompute=self.recompute,
                 **self.size,
             )
         self.network = network.to(self.device).to(memory_format=torch.channels_last)

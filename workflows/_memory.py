@@ -1,6 +1,8 @@
 """Whether supernets fit into memory, before any is made."""
 
 import os
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import torch
@@ -26,14 +28,15 @@ def bytes_per_trial(*, slots: int | None, gpus: float | None) -> float:
 def check_memory(space: SearchSpace, available: float, *, channels: int, **size: Any) -> None:
     """UserError if the largest supernet of `space` needs more than `available` bytes.
 
-    It names the most channels and the largest batch that would fit, each by itself. `size` is what
-    `step_bytes` takes beside channels, batch size and partial.
+    It names recomputing, the most channels and the largest batch that would fit, each by itself.
+    `size` is what `step_bytes` takes beside channels, batch size and partial.
     """
     batch = int(_extreme(space, "batch_size", largest=True))
     partial = int(_extreme(space, "partial", largest=False))
 
-    def needed(c: int, b: int) -> int:
-        return step_bytes(channels=c, batch_size=b, partial=partial, **size)
+    @cache
+    def needed(c: int, b: int, **other: Any) -> int:
+        return step_bytes(channels=c, batch_size=b, partial=partial, **{**size, **other})
 
     most = needed(channels, batch)
     if most <= available:
@@ -41,6 +44,8 @@ def check_memory(space: SearchSpace, available: float, *, channels: int, **size:
     parts = _largest(channels // partial, lambda n: needed(n * partial, batch), available)
     fitting_batch = _largest(batch, lambda n: needed(channels, n), available)
     hints = []
+    if not size.get("recompute") and needed(channels, batch, recompute=True) <= available:
+        hints.append("--recompute")
     if parts:
         hints.append(f"--search-channels {parts * partial}")
     if fitting_batch > 1:
@@ -52,12 +57,22 @@ def check_memory(space: SearchSpace, available: float, *, channels: int, **size:
     )
 
 
-def _largest(most: int, needed: Any, available: float) -> int:
-    """The largest whole number up to `most` that fits, by bisection; 0 if none does."""
-    low, high = 0, most
+def _largest(most: int, needed: Callable[[int], int], available: float) -> int:
+    """The largest whole number below `most` that fits, 0 if none does; `most` does not.
+
+    By false position: what is needed grows almost as a line, and each look takes seconds.
+    """
+    low, high, below, above = 1, most, float(needed(1)), float(needed(most))
+    if below > available:
+        return 0
     while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if needed(middle) <= available else (low, middle)
+        guess = low + int((high - low) * (available - below) / (above - below))
+        middle = min(max(guess, low + 1), high - 1)
+        size = float(needed(middle))
+        if size <= available:
+            low, below = middle, size
+        else:
+            high, above = middle, size
     return low
 
 

@@ -11,8 +11,15 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks._usual_supernet import UsualSupernet, copy_weights
 from search_spaces._errors import UserError
 from search_spaces._supernet import Supernet
-from search_spaces._supernet_arithmetic import from_quarters, grid_of, matrix, to_quarters
+from search_spaces._supernet_arithmetic import (
+    from_quarters,
+    grid_of,
+    matrix,
+    normalised,
+    to_quarters,
+)
 from search_spaces._supernet_edges import State
+from trainables._supernet_memory import Live
 
 DARTS = (
     "none", "max_pool_3x3", "avg_pool_3x3", "skip_connect",
@@ -102,6 +109,65 @@ def test_it_can_be_differentiated_twice():
         found.append(torch.autograd.grad(size, alphas))
     for mine_twice, usual_twice in zip(*found, strict=True):
         assert relative(mine_twice, usual_twice) < 1e-8
+
+
+@pytest.mark.parametrize("side", [16, 9])
+def test_recomputing_changes_no_bit_and_keeps_less(side):
+    found, kept = [], []
+    for recompute in (False, True):
+        torch.manual_seed(0)
+        network = Supernet(
+            (3, side, side), 10, operations=DARTS, channels=4, layers=4, recompute=recompute
+        )
+        alphas = logits_of_mixing(dtype=torch.float32)
+        with Live() as live:
+            output = network(torch.ones(6, 3, side, side).cumsum(3), softmax_of(alphas)).square()
+            kept.append(live.now)
+            gradients = torch.autograd.grad(output.sum(), alphas, create_graph=True)
+            size = sum(gradient.square().sum() for gradient in gradients)
+            found.append([*gradients, *torch.autograd.grad(size, alphas)])
+    for without, recomputed in zip(*found, strict=True):
+        assert torch.equal(without, recomputed)
+    assert kept[1] < kept[0] / 2
+
+
+@pytest.mark.parametrize("inputs", ["alpha", "everything"])
+def test_a_pass_leaves_no_tensor_behind(inputs):
+    mine, _, images, labels = pair(layers=3)
+    alphas = logits_of_mixing()
+    wanted = alphas if inputs == "alpha" else [*alphas, *mine.parameters()]
+    with Live() as live:
+        loss = F.cross_entropy(mine(images, softmax_of(alphas)), labels)
+        torch.autograd.grad(loss, wanted)
+        del loss
+        assert live.now == 0
+
+
+def test_in_bfloat16_loss_and_gradients_stay_close():
+    torch.manual_seed(0)
+    network = Supernet((3, 16, 16), 10, operations=DARTS, channels=8, layers=3)
+    alphas = logits_of_mixing(dtype=torch.float32)
+    # Images far from 0, for the covariance is a difference of squares.
+    images, labels = 3 + torch.randn(64, 3, 16, 16), torch.randint(0, 10, (64,))
+    found = []
+    for enabled in (False, True):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=enabled):
+            loss = F.cross_entropy(network(images, softmax_of(alphas)), labels)
+            gradients = torch.autograd.grad(loss, alphas)
+        found.append((loss, torch.cat(gradients).flatten()))
+    (exact, gradient), (rounded, near) = found
+    assert abs(rounded - exact) < 0.01 * exact
+    assert F.cosine_similarity(gradient, near, dim=0) > 0.95
+
+
+def test_statistics_of_bfloat16_are_as_exact_as_of_float32():
+    torch.manual_seed(0)
+    x = (20 + torch.randn(64, 8, 8, 8)).bfloat16().contiguous(memory_format=torch.channels_last)
+    weight = torch.randn(8, 4, 1, 1)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = normalised(x, weight, 2)
+    for rounded, exact in zip(found[1:], normalised(x.float(), weight, 2)[1:], strict=True):
+        torch.testing.assert_close(rounded, exact)
 
 
 def test_one_path_an_edge_costs_less_and_is_the_same():

@@ -140,3 +140,16 @@ def test_weights_are_bit_for_bit_what_they_were_also_after_an_error(function):
         assert weight.requires_grad
         assert weight.grad is None
     assert all(alpha.grad is None for alpha in problem.alpha)
+
+
+def test_under_autocast_the_unrolled_step_is_felt_and_its_difference_is_that_of_float32():
+    problem = Tiny(0)
+    for tensor in (*problem.weights, *problem.alpha):
+        tensor.data = tensor.data.float()
+    problem.data = [(inputs.float(), targets.float()) for inputs, targets in problem.data]
+    step, found = Step(lr=0.3), []
+    for enabled in (False, True):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=enabled):
+            arguments = (problem.training, problem.validation, problem.weights, problem.alpha)
+            found.append(unrolled(*arguments, step))
+    assert error(found[1], found[0]) < 0.05
