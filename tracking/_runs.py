@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tracking._files import Content, log_file
 from tracking._journal import Op
 from tracking._links import addresses, experiment_note, shared_view
 from tracking._server import connect, refused, sqlite_path
@@ -29,7 +30,7 @@ class Change:
     metrics: list[tuple[str, float, int, int]] = field(default_factory=list)  # key, value, t, step
     params: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
-    files: dict[str, str] = field(default_factory=dict)
+    files: dict[str, Content] = field(default_factory=dict)
     sweep: bool = False
     began: int = 0  # Unix milliseconds of its first operation
     ended: int = 0  # and of its last
@@ -116,8 +117,8 @@ class Runs:
         run_id = self._ensure(key, change)
         for metrics, params, tags in _portions(change):
             self._log_batch(run_id, metrics, params, tags)
-        for name, text in change.files.items():
-            self._client.log_text(run_id, text, name)
+        for name, content in change.files.items():
+            log_file(self._client, run_id, name, content)
         if change.status:
             with _refusals(f"status of run {run_id}"):
                 if change.status == "RUNNING":

@@ -4,7 +4,7 @@ import functools
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from ray.tune.experiment import Trial
 from tracking import provenance
 from tracking._description import best_values, describe
 from tracking._exploits import exploit_of, exploit_tags
+from tracking._files import as_json
 from tracking._journal import Journal
 from tracking._results import numbers, params
 from tracking._runs import Runs
@@ -133,6 +134,7 @@ class TrackingCallback(Callback):
     ) -> None:
         result = trial.last_result or {}
         whole = result.get(self._study.time_attr, 0) >= self._study.max_t
+        whole = whole or bool(result.get("collapsed"))  # its doctor had seen enough
         self._end(trial, "completed" if whole else "pruned")
 
     @_never_raises
@@ -175,13 +177,20 @@ class TrackingCallback(Callback):
             return False
         return whole
 
-    def study_files(self, files: dict[str, str]) -> None:
-        """Keep texts with the study's own run, name -> text. Never raises."""
+    def study_files(self, files: Mapping[str, str | bytes]) -> None:
+        """Keep files with the study's own run, name -> content. Never raises."""
+        self._keep_files(PARENT, files)
+
+    def trial_files(self, trial_id: str, files: Mapping[str, str | bytes]) -> None:
+        """Keep files with a trial's run. Never raises."""
+        self._keep_files(trial_id, files)
+
+    def _keep_files(self, run: str, files: Mapping[str, str | bytes]) -> None:
         try:
             self._open()
-            self._log(PARENT, files=files)
+            self._log(run, files={name: as_json(content) for name, content in files.items()})
         except Exception:
-            logger.exception("Files of the study could not be kept: %s", ", ".join(files))
+            logger.exception("Files could not be kept: %s", ", ".join(files))
 
     def links(self) -> dict[str, str]:
         """Pages to look at -> address; empty until the server has the study."""

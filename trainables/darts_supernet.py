@@ -4,7 +4,7 @@ import itertools
 import json
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from torch.optim import SGD, Adam
 
 from search_spaces._cells import one_hot_mixing
+from search_spaces._errors import UserError
 from search_spaces._operation_sets import operation_set
 from search_spaces._space import Config, SearchSpace
 from search_spaces._supernet import Supernet
@@ -82,6 +83,7 @@ class DartsSupernet(TorchTrainable):
 
     history: list[Vitals]  # by epoch
     cells: list[Config]  # derived, by epoch
+    mixings: list[dict[str, Tensor]]  # what they were derived from, (E, O) on the CPU, by epoch
     _halves: list[Images]  # of the training data, for the weights and for alpha
     _held: Images
 
@@ -166,11 +168,13 @@ class DartsSupernet(TorchTrainable):
             "alpha_optimizer": self.alpha_optimizer.state_dict(),
             "history": [asdict(vitals) for vitals in self.history],
             "cells": list(self.cells),
+            "mixings": list(self.mixings),
             "decay_factor": self.decay_factor,
             "treated": self.treated,
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
+        _check_operations(state["architecture"]["operations"], self.operations.names)
         super().load_state(state)
         self.epoch = state["epoch"]
         self.network.load_state_dict(state["network"])
@@ -179,6 +183,7 @@ class DartsSupernet(TorchTrainable):
         restore_optimizer(self.alpha_optimizer, state["alpha_optimizer"])
         self.history = [Vitals(**vitals) for vitals in state["history"]]
         self.cells = list(state["cells"])
+        self.mixings = list(state["mixings"])
         self.treated = state["treated"]
         self._raise_decay(state["decay_factor"])
 
@@ -219,7 +224,7 @@ class DartsSupernet(TorchTrainable):
             weight_decay=used["alpha_weight_decay"], fused=True,
         )  # fmt: skip
         self.epoch, self.treated, self.decay_factor = 0, 0, 1.0
-        self.history, self.cells = [], []
+        self.history, self.cells, self.mixings = [], [], []
 
     def _place_data(self) -> None:
         """Disjoint halves of the training data, for weights and alpha, and what is judged on."""
@@ -302,7 +307,9 @@ class DartsSupernet(TorchTrainable):
     def _measure(self) -> dict[str, Any]:
         """Of the supernet as it is now, and of the cells that it stands for."""
         cells = self.architecture.derived()
-        loss, accuracy = self._evaluate(self.architecture.expected())
+        mixing = self.architecture.expected()
+        self.mixings.append({cell: w.detach().cpu().clone() for cell, w in mixing[0].items()})
+        loss, accuracy = self._evaluate(mixing)
         one_hot = one_hot_mixing(cells, self.operations.names)
         alone = self._evaluate(({c: m.to(self.device) for c, m in one_hot.items()}, None), True)[1]
         facts = cell_facts(cells, self.cells[-1] if self.cells else cells)
@@ -380,3 +387,11 @@ class DartsSupernet(TorchTrainable):
         self.decay_factor = factor
         for group in self.optimizer.param_groups:
             group["weight_decay"] = self.config_used["weight_decay"] * factor
+
+
+def _check_operations(stored: Sequence[str], own: Sequence[str]) -> None:
+    if list(stored) != list(own):
+        raise UserError(
+            f"The checkpoint's alphas are of the operations {', '.join(stored)}; this search has "
+            f"{', '.join(own)}. Go on with the same --operations, or begin a study of its own."
+        )

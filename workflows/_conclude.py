@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+import torch
 from ray import tune
 
 from search_spaces._objective import Objective
@@ -13,9 +14,15 @@ from tracking._study import Study
 from tracking.callback import TrackingCallback
 from tracking.models import ModelRecord, log_model
 from tracking.report import log_report
+from trainables._latency import latency_seconds
 from trainables._predictor import Predictor
 from trainables.datasets._dataset import Dataset
-from trainables.image_classifier import ImageClassifier, load_network
+from trainables.image_classifier import (
+    ImageClassifier,
+    count_flops,
+    count_parameters,
+    load_network,
+)
 from workflows._cli import FAILED_TRIALS, INTERRUPTED, command_line, console
 from workflows._final import Final, train_final
 from workflows._folder import StudyFolder
@@ -170,12 +177,22 @@ def _model(
         classes=len(data.classes),
     )
     means = {name: final.interval(name)[0] for name in ("test_accuracy", "test_loss")}
+    costs = {
+        "parameters": float(count_parameters(network)),
+        "flops": float(count_flops(network, data.image_shape)),
+        "latency_seconds": latency_seconds(network, data.image_shape),
+    }
+    console.print(
+        f"{costs['parameters']:,.0f} parameters, {costs['flops'] / 1e6:.3g} million operations and "
+        f"{1000 * costs['latency_seconds']:.3g} ms an image (one at a time, CPU, "
+        f"{torch.get_num_threads()} threads)."
+    )
     return log_model(
         uri,
         record,
         Predictor(network, data.mean, data.std),
         data.test.images[:2].float(),
-        metrics=means,
+        metrics={**means, **costs},
         config=best.config,
         registered_name=register,
         recipe=_recipe(offers["space"], best.config, data),

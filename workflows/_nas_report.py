@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from rich.table import Table
 
@@ -119,13 +120,18 @@ def end_stage(failed: Sequence[Row], *, nothing: bool) -> None:
         raise SystemExit(FAILED_TRIALS)
 
 
-def keep_cell(tracking: TrackingCallback, winner: Candidate) -> None:
-    """Drawing, text and config of the best cell, with the study's run."""
-    tracking.study_files(
-        {
-            "cell.svg": draw_cells(winner.cell, "svg").decode(),
-            "cell.txt": cell_text(winner.cell),
-            "cell.json": json.dumps(winner.cell, indent=1),
-        }
-    )
+def keep_cell(tracking: TrackingCallback, winner: Candidate, pictures: Path) -> None:
+    """Drawing, text and config of the best cell, with the study's run.
+
+    And the pictures of the search that it is from, where `pictures` has them by trial.
+    """
+    files: dict[str, str | bytes] = {
+        "cell.svg": draw_cells(winner.cell, "svg").decode(),
+        "cell.png": draw_cells(winner.cell, "png"),
+        "cell.txt": cell_text(winner.cell),
+        "cell.json": json.dumps(winner.cell, indent=1),
+    }
+    trial_id = winner.origin.split()[0]
+    files |= {f"search/{file.name}": file.read_bytes() for file in pictures.glob(f"{trial_id}/*")}
+    tracking.study_files(files)
     tracking.study_end("stopped")  # the study goes on with the next stage

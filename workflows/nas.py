@@ -32,6 +32,7 @@ from workflows._resources import Resources, share_out, start_ray
 from workflows._resume import resume_config
 from workflows._rows import Row
 from workflows._run_config import run_config
+from workflows._search_pictures import search_pictures
 from workflows._select import MOST_RANDOM, compare
 from workflows._trainable import bind
 
@@ -81,7 +82,7 @@ def run(asked: Asked) -> None:
         # 3. Train the winner from scratch, test it once. 4. Keep it.
         winner = judged[0].candidate
         console.print(cell_text(winner.cell), markup=False)
-        keep_cell(plan.tracker("trial"), winner)
+        keep_cell(plan.tracker("trial"), winner, folder / "pictures")
         conclude(
             plan.study, plan.record, [*best_rows(judged), *failed], klass=ImageClassifier,
             offers=plan.offers, data=plan.data, uri=plan.uri, tracker=plan.tracker,
@@ -135,6 +136,11 @@ def search(plan: Plan, resources: Resources) -> dict[str, Any]:
         console.print(f"The search has ended, as {budget.reason}.")
     stopped = progress.unfinished | progress.cut_by_budget
     searched = [searched_of(t, max_t=judging.epochs, stopped=t.trial_id in stopped) for t in trials]
+    if judging.role == "supernet":
+        with console.status("Drawing the searches"):
+            for trial in trials:
+                pictures = search_pictures(trial, study.path / "pictures" / trial.trial_id)
+                tracking.trial_files(trial.trial_id, pictures)
     tracking.study_end("stopped")  # the study goes on with the next stage
     if progress.unfinished and budget.reason is None:
         say_how_to_go_on(study, [one.row for one in searched], [judging.objective])
