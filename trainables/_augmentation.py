@@ -6,7 +6,7 @@ normalised in place. A step that is off costs nothing.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -74,12 +74,14 @@ def batches(
     drop_last: bool = False,
     shuffle: bool = True,
     channels_last: bool = True,
+    part: Callable[[int], slice] | None = None,
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """One epoch of float32 images (B, channels, height, width) and int64 labels (B,).
 
     All randomness comes from `generator` (on the CPU or on the data's device), whose state at the
     start reproduces the epoch. `mean` and `std` per channel are on the scale 0..1, as a `Dataset`
-    states them.
+    states them. Of a batch of N images those of `part(N)` alone are made, just as they are in the
+    whole batch; a batch of which that is none is left out.
     """
     device = split.images.device
     offset, scale = _normalisation(mean, std, device)
@@ -91,14 +93,41 @@ def batches(
     end = len(split) - len(split) % batch_size if drop_last else len(split)
     for start in range(0, end, batch_size):
         index = order[start : min(start + batch_size, end)]
+        draws = _Draws(generator, len(index), part(len(index)) if part else slice(None))
+        index = index[draws.part]
+        if not len(index):
+            continue
         images = split.images.index_select(0, index)
         if augmentation is not None:
-            images = _moved(images, augmentation, generator)
+            images = _moved(images, augmentation, draws)
         # Two passes in place: on the CPU faster than addcmul, which makes a new tensor.
         normal = images.float().mul_(scale).add_(offset)
         if augmentation is not None and augmentation.cutout:
-            normal = _cut(normal, augmentation.cutout, generator)
+            normal = _cut(normal, augmentation.cutout, draws)
         yield normal.contiguous(memory_format=layout), split.labels.index_select(0, index)
+
+
+@dataclass(frozen=True)
+class _Draws:
+    """Random numbers for each of a batch's `count` images, of which those of `part` are kept."""
+
+    generator: Generator
+    count: int
+    part: slice
+
+    def integers(self, low: int, high: int) -> Tensor:
+        """(B, 1) whole numbers from `low` to below `high`."""
+        drawn = torch.randint(
+            low, high, (self.count, 1), generator=self.generator, device=self.generator.device
+        )
+        return drawn[self.part]
+
+    def shares(self) -> Tensor:
+        """(B, 1, 1) from 0 to 1."""
+        drawn = torch.rand(
+            (self.count, 1, 1), generator=self.generator, device=self.generator.device
+        )
+        return drawn[self.part]
 
 
 def _normalisation(
@@ -110,42 +139,44 @@ def _normalisation(
     return (-m / s).float().to(device), (1 / (255 * s)).float().to(device)
 
 
-def _moved(images: Tensor, by: Augmentation, generator: Generator) -> Tensor:
+def _moved(images: Tensor, by: Augmentation, draws: _Draws) -> Tensor:
     """`images` (B, C, H, W) cropped, flipped, shifted and rotated, each by its own chance."""
     if by.crop or by.flip:
-        images = _gathered(images, by, generator)
+        images = _gathered(images, by, draws)
     if by.shift or by.rotation:
-        images = _resampled(images.float(), by, generator)
+        images = _resampled(images.float(), by, draws)
     return images
 
 
-def _gathered(images: Tensor, by: Augmentation, generator: Generator) -> Tensor:
+def _gathered(images: Tensor, by: Augmentation, draws: _Draws) -> Tensor:
     """Crop and flip: every pixel is a copy of one, so one index of the batch does both."""
     count, channels, height, width = images.shape
-    rows = _window(height, by.crop, count, generator).to(images.device)  # (B, H)
-    columns = _window(width, by.crop, count, generator).to(images.device)  # (B, W)
+    rows = _window(height, by.crop, draws).to(images.device)  # (B, H)
+    columns = _window(width, by.crop, draws).to(images.device)  # (B, W)
     if by.flip:
-        coin = torch.randint(0, 2, (count, 1), generator=generator, device=generator.device)
+        coin = draws.integers(0, 2)
         columns = torch.where(coin.to(images.device) == 1, columns.flip(1), columns)
     planes = torch.arange(count * channels, device=images.device).view(count, channels, 1, 1)
     pixels = rows.view(count, 1, height, 1) * width + columns.view(count, 1, 1, width)
     return images.take(planes * (height * width) + pixels)
 
 
-def _window(length: int, crop: int, count: int, generator: Generator) -> Tensor:
+def _window(length: int, crop: int, draws: _Draws) -> Tensor:
     """(B, length) indices along one axis, moved by up to `crop` and mirrored at the ends."""
-    moved = torch.arange(length, device=generator.device) + _integers(crop, count, generator)
+    shift = draws.integers(-crop, crop + 1)
+    moved = torch.arange(length, device=shift.device) + shift
     last = length - 1
     return (last - (last - moved.abs()).abs()).clamp_(0, last)
 
 
-def _resampled(images: Tensor, by: Augmentation, generator: Generator) -> Tensor:
+def _resampled(images: Tensor, by: Augmentation, draws: _Draws) -> Tensor:
     """Shift and rotation about the centre: one bilinear resampling, black from outside."""
-    count, _, height, width = images.shape
+    height, width = images.shape[2:]
     device = images.device
-    turn = torch.rand((count, 1, 1), generator=generator, device=generator.device) * 2 - 1
+    turn = draws.shares() * 2 - 1
     angle = (turn * math.radians(by.rotation)).to(device)
-    shifts = [_integers(by.shift, count, generator).to(device).view(-1, 1, 1) for _ in range(2)]
+    most = by.shift
+    shifts = [draws.integers(-most, most + 1).to(device).view(-1, 1, 1) for _ in range(2)]
     x = torch.arange(width, device=device) - (width - 1) / 2 - shifts[0]  # (B, 1, W)
     y = (torch.arange(height, device=device) - (height - 1) / 2).view(-1, 1) - shifts[
         1
@@ -158,19 +189,13 @@ def _resampled(images: Tensor, by: Augmentation, generator: Generator) -> Tensor
     return F.grid_sample(images, grid, mode="bilinear", align_corners=False)
 
 
-def _cut(images: Tensor, side: int, generator: Generator) -> Tensor:
+def _cut(images: Tensor, side: int, draws: _Draws) -> Tensor:
     """A square of `side` set to 0, the mean; its centre is anywhere, so it may hang over."""
-    count, _, height, width = images.shape
     inside = []
-    for length in (height, width):
-        centre = torch.randint(0, length, (count, 1), generator=generator, device=generator.device)
+    for length in images.shape[2:]:
+        centre = draws.integers(0, length)
         first = centre.to(images.device) - side // 2
         places = torch.arange(length, device=images.device)
         inside.append((places >= first) & (places < first + side))  # (B, length)
     rows, columns = inside
     return images.masked_fill_((rows[:, :, None] & columns[:, None, :])[:, None], 0.0)
-
-
-def _integers(most: int, count: int, generator: Generator) -> Tensor:
-    """(B, 1) whole numbers from -most to most."""
-    return torch.randint(-most, most + 1, (count, 1), generator=generator, device=generator.device)

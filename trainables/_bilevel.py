@@ -9,6 +9,7 @@ from search_spaces._errors import UserError
 from search_spaces._supernet import Supernet
 from trainables._architecture import Architecture, Mixing
 from trainables._hypergradients import Step, first_order, unrolled, unrolled_exact
+from trainables._world import ALONE, World
 
 HYPERGRADIENTS = ("first_order", "unrolled", "unrolled_exact")
 Criterion = Callable[[Tensor, Tensor], Tensor]
@@ -41,10 +42,12 @@ def alpha_step(
     progress: float,
     generator: Generator,
     regulariser: Callable[[], Tensor | float] = float,
+    world: World = ALONE,
 ) -> None:
     """Move alpha by the hypergradient of the validation batch's loss.
 
     Each loss of the step sees the same drawn mixing weights, so that they are functions of alpha.
+    The batches are this rank's parts of those of `world`.
     """
     state = generator.get_state()
 
@@ -59,13 +62,13 @@ def alpha_step(
 
     parameters = architecture.parameters
     if hypergradient == "first_order":
-        gradients = first_order(on_validation, parameters)
+        gradients = first_order(on_validation, parameters, average=world.average)
     else:
         weights = list(network.parameters())
         function = unrolled if hypergradient == "unrolled" else unrolled_exact
         gradients = function(
             lambda: loss_on(training), on_validation, weights, parameters,
-            step_of(weights_optimizer, weights),
+            step_of(weights_optimizer, weights), average=world.average,
         )  # fmt: skip
     for parameter, gradient in zip(parameters, gradients, strict=True):
         parameter.grad = gradient
@@ -93,14 +96,19 @@ def weight_step(
     *,
     sparse: bool = False,
     gradient_clip: float = 5.0,
+    world: World = ALONE,
 ) -> Tensor:
-    """Move the weights by the batch's loss, which is returned, detached; alpha stands still."""
+    """Move the weights by the batch's loss, which is returned, detached; alpha stands still.
+
+    The batch and the loss are this rank's parts of those of `world`.
+    """
     detached = {cell: weights.detach() for cell, weights in mixing[0].items()}
     edges = mixing[1]
     edges = edges and {cell: weights.detach() for cell, weights in edges.items()}
     loss = criterion(network(batch[0], detached, edges, sparse=sparse), batch[1])
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
+    world.average_gradients(network.parameters())
     if gradient_clip:
         nn.utils.clip_grad_norm_(network.parameters(), gradient_clip, foreach=True)
     optimizer.step()

@@ -4,6 +4,11 @@ DARTS (Liu et al. 2019, arXiv:1806.09055) takes the weights w' = w - lr * d afte
 that training would end with, d being SGD's direction: momentum * buffer + gradient + decay * w.
 A `Loss` takes no arguments: it reads weights and alpha where they are, so that no second network is
 needed, and is called once for each gradient.
+
+Where several ranks train together a loss is that of a rank's own images, and `average` makes the
+mean over the ranks of each gradient. All that follows is computed alike from means, above all the
+direction and the radius of the finite difference; what depends linearly on the ranks' own gradients
+is averaged once, at its end.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +19,7 @@ import torch
 from torch import Tensor
 
 Loss = Callable[[], Tensor]
+Average = Callable[[Sequence[Tensor]], list[Tensor]]  # `list` where there is one process
 
 
 @dataclass(frozen=True)
@@ -34,9 +40,11 @@ class Step:
         return found
 
 
-def first_order(validation: Loss, alpha: Sequence[Tensor]) -> list[Tensor]:
+def first_order(
+    validation: Loss, alpha: Sequence[Tensor], *, average: Average = list
+) -> list[Tensor]:
     """The gradient at the present weights, like `alpha`: that of DARTS with learning rate 0."""
-    return _gradients(validation(), alpha)
+    return average(_gradients(validation(), alpha))
 
 
 def unrolled(
@@ -47,6 +55,7 @@ def unrolled(
     step: Step,
     *,
     epsilon: float = 0.01,
+    average: Average = list,
 ) -> list[Tensor]:
     """Equations 6 to 8: the second-order term by a central difference of step epsilon / |v|.
 
@@ -54,11 +63,11 @@ def unrolled(
     bit for bit what they were when this returns or raises; neither they nor alpha get a `.grad`.
     """
     with _put_back(weights):
-        gradients = _gradients(training(), weights)
+        gradients = average(_gradients(training(), weights))
         with torch.no_grad():
             torch._foreach_sub_(list(weights), step.direction(weights, gradients), alpha=step.lr)
         torch.clear_autocast_cache()  # or the old weights would be used once more
-        both = _gradients(validation(), [*alpha, *weights])
+        both = average(_gradients(validation(), [*alpha, *weights]))
         first, vector = both[: len(alpha)], both[len(alpha) :]
     size = torch.stack(torch._foreach_norm(vector)).norm()
     if size == 0:
@@ -73,7 +82,8 @@ def unrolled(
             with torch.autocast(vector[0].device.type, enabled=False):
                 ends.append(_gradients(training(), alpha))
     scale = step.lr / (2 * radius)
-    return [g - scale * (p - m) for g, p, m in zip(first, *ends, strict=True)]
+    differences = average([p - m for p, m in zip(*ends, strict=True)])
+    return [g - scale * d for g, d in zip(first, differences, strict=True)]
 
 
 def unrolled_exact(
@@ -82,21 +92,23 @@ def unrolled_exact(
     weights: Sequence[Tensor],
     alpha: Sequence[Tensor],
     step: Step,
+    *,
+    average: Average = list,
 ) -> list[Tensor]:
     """Equation 7 by automatic differentiation: no finite difference, about twice the memory."""
     with _put_back(weights):
-        gradients = _gradients(training(), weights)
+        gradients = average(_gradients(training(), weights))
         with torch.no_grad():
             torch._foreach_sub_(list(weights), step.direction(weights, gradients), alpha=step.lr)
         torch.clear_autocast_cache()  # or the old weights would be used once more
-        both = _gradients(validation(), [*alpha, *weights])
+        both = average(_gradients(validation(), [*alpha, *weights]))
         first, vector = both[: len(alpha)], both[len(alpha) :]
     graph = torch.autograd.grad(
         training(), list(weights), create_graph=True, allow_unused=True, materialize_grads=True
     )
     product = sum((g * v).sum() for g, v in zip(graph, vector, strict=True))
     assert isinstance(product, Tensor)
-    mixed = _gradients(product, alpha)
+    mixed = average(_gradients(product, alpha))
     return [g - step.lr * m for g, m in zip(first, mixed, strict=True)]
 
 

@@ -1,32 +1,8 @@
-"""What is measured of a supernet: its accuracy by given mixing weights, and facts of its cells."""
+"""Facts of the cells that a supernet stands for."""
 
-from collections.abc import Iterable, Mapping
-
-import torch
-from torch import Tensor
-from torch.nn import functional as F
+from collections.abc import Mapping
 
 from search_spaces._cells import CELLS, WITHOUT_WEIGHTS, edges_of
-from search_spaces._supernet import Supernet
-from trainables._architecture import Mixing
-
-
-@torch.inference_mode()
-def evaluate_supernet(
-    network: Supernet,
-    held: Iterable[tuple[Tensor, Tensor]],
-    mixing: Mixing,
-    *,
-    sparse: bool = False,
-) -> tuple[float, float]:
-    """Mean cross-entropy in nats and share of right answers, by each batch's own statistics."""
-    total, right, count = 0.0, 0, 0
-    for images, labels in held:
-        logits = network(images, *mixing, sparse=sparse)
-        total += F.cross_entropy(logits, labels, reduction="sum").item()
-        right += int((logits.argmax(1) == labels).sum())
-        count += len(labels)
-    return total / count, right / count
 
 
 def cell_facts(cells: Mapping[str, object], before: Mapping[str, object]) -> dict[str, int]:

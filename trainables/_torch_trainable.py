@@ -1,7 +1,8 @@
 """What every PyTorch trial needs: a device, threads, its own random streams, checkpoints of all."""
 
+import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import torch
 from ray import tune
 from torch import Tensor
+
+from trainables._world import ALONE, World
 
 STATE_FILE = "state.pt"
 
@@ -19,7 +22,12 @@ class TorchTrainable(tune.Trainable):
     A subclass calls `prepare(seed)` first in `setup` and in `reset_config`, does whatever is random
     inside `with self.randomness():` or with `self.generator`, and extends `state` and `load_state`
     by what it learns. Python's and numpy's random numbers are nobody's here.
+
+    Several processes may train one trial (`_data_parallel.py`); each holds the whole trainable and
+    knows its place in `world`. `setup`, `state` and the generator are the same on all of them.
     """
+
+    world: World = ALONE
 
     device: torch.device
     generator: torch.Generator  # on the device: order of batches, augmentation
@@ -39,8 +47,16 @@ class TorchTrainable(tune.Trainable):
             self._streams = self._read_streams()
 
     @contextmanager
-    def randomness(self) -> Iterator[None]:
-        """Within, torch draws from this trial's streams; the process's own are put back after."""
+    def randomness(self, *, by_rank: bool = False) -> Iterator[None]:
+        """Within, torch draws from this trial's streams; the process's own are put back after.
+
+        All ranks draw the same, such as initial weights; but `by_rank`, for dropout, each its own.
+        """
+        if by_rank and self.world.rank:
+            with torch.random.fork_rng(self._gpus):
+                torch.manual_seed(self._seed_of_rank())
+                yield
+            return
         with torch.random.fork_rng(self._gpus):
             torch.set_rng_state(self._streams["cpu"])
             if self._gpus and "cuda" in self._streams:
@@ -71,13 +87,16 @@ class TorchTrainable(tune.Trainable):
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         """Write `state()` to the folder, whole or not at all."""
-        path = Path(checkpoint_dir) / STATE_FILE
-        part = path.with_suffix(f".{os.getpid()}.part")
-        torch.save(self.state(), part)
-        os.replace(part, path)
+        write_state(checkpoint_dir, lambda part: torch.save(self.state(), part))
 
     def load_checkpoint(self, checkpoint: Any) -> None:
         self.load_state(read_state(checkpoint))
+
+    def _seed_of_rank(self) -> int:
+        """Follows from the generator, which every epoch moves: so a checkpoint need not hold it."""
+        state = self.generator.get_state().numpy().tobytes()
+        digest = hashlib.blake2b(state + self.world.rank.to_bytes(4, "big"), digest_size=8)
+        return int.from_bytes(digest.digest(), "big") >> 1
 
     @property
     def _gpus(self) -> list[int]:
@@ -86,6 +105,14 @@ class TorchTrainable(tune.Trainable):
     def _read_streams(self) -> dict[str, Tensor]:
         streams = {"cpu": torch.get_rng_state()}
         return {**streams, "cuda": torch.cuda.get_rng_state()} if self._gpus else streams
+
+
+def write_state(folder: str | Path, write: Callable[[Path], object]) -> None:
+    """Have `write` fill the folder's state file; it is there whole or not at all."""
+    path = Path(folder) / STATE_FILE
+    part = path.with_suffix(f".{os.getpid()}.part")
+    write(part)
+    os.replace(part, path)
 
 
 def read_state(folder: str | Path) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torch.optim import SGD, Adam
 
 from search_spaces._cells import one_hot_mixing
 from search_spaces._errors import UserError
@@ -23,37 +22,21 @@ from trainables._architecture import Architecture, Mixing
 from trainables._augmentation import Augmentation, batches
 from trainables._bilevel import alpha_step, check_hypergradient, weight_step
 from trainables._doctor import STRONGER, Finding, Vitals, check_remedy, examine
+from trainables._evaluation import evaluate
 from trainables._hessian import dominant_eigenvalue
-from trainables._optimisation import cosine, restore_optimizer
+from trainables._optimisation import restore_optimizer
 from trainables._perturbation import check_selection, select_by_perturbation
-from trainables._supernet_vitals import cell_facts, evaluate_supernet
+from trainables._search_optimisation import (
+    DEFAULTS,
+    alpha_optimizer,
+    set_weights_rate,
+    weights_optimizer,
+)
+from trainables._supernet_vitals import cell_facts
 from trainables._torch_trainable import TorchTrainable
 from trainables.datasets._dataset import Images, load_dataset
 from trainables.image_classifier import EVALUATION_BATCH, DivergedError, member_of
 
-# As published; what a config that leaves a key out means.
-DEFAULTS: Config = {
-    "relaxation": "softmax",
-    "hypergradient": "first_order",
-    "partial": 1,
-    "edge_weights": False,
-    "batch_size": 64,
-    "learning_rate": 0.025,
-    "lowest_learning_rate": 0.001,
-    "momentum": 0.9,
-    "weight_decay": 3e-4,
-    "gradient_clip": 5.0,
-    "alpha_learning_rate": 3e-4,
-    "alpha_weight_decay": 1e-3,
-    "warm_up": 0.0,
-    "zero_one_weight": 0.0,
-    "flatness_weight": 0.0,
-    "augmentation": 0.0,
-    "flip": False,
-    "crop": 0,
-    "cutout": None,
-}
-ALPHA_BETAS = (0.5, 0.999)
 TUNED_BATCHES = 5  # after each decision of a selection by perturbation
 
 
@@ -62,6 +45,10 @@ class DartsSupernet(TorchTrainable):
 
     `cell` is the derived cells' config as JSON. With a remedy against collapse it is that of the
     healthiest epoch so far. Raises `DivergedError` when the loss is no number.
+
+    Several ranks share out each batch and have the same alphas, bit for bit, which each epoch
+    checks: RanksDifferError if not. Batch normalisation takes a rank's own part for the batch while
+    training, so ranks and larger batches go together; evaluation shares out whole batches.
     """
 
     METRICS: ClassVar[dict[str, str]] = {
@@ -135,7 +122,7 @@ class DartsSupernet(TorchTrainable):
 
     def step(self) -> dict[str, Any]:
         started = time.perf_counter()
-        with self.randomness():
+        with self.randomness(by_rank=True):
             train_loss = self._train_epoch()
             trained = time.perf_counter() - started
             self.epoch += 1
@@ -145,7 +132,7 @@ class DartsSupernet(TorchTrainable):
         kept = self.cells[finding.healthiest - 1] if finding and stop else self.cells[-1]
         done = stop or self.epoch >= self.epochs
         if done and self.select == "perturbation":
-            with self.randomness():
+            with self.randomness(by_rank=True):
                 kept = self._perturbed()
         return {
             **result,
@@ -193,6 +180,7 @@ class DartsSupernet(TorchTrainable):
         check_hypergradient(used["hypergradient"], used["relaxation"])
         self.prepare(self.seed if own_seed is None else own_seed)
         self._place_data()
+        self.world.check_batch(self._batch_size(self._halves[0]))
         with self.randomness():
             network = Supernet(
                 self.dataset.image_shape,
@@ -211,18 +199,8 @@ class DartsSupernet(TorchTrainable):
             exists=self.operations.exists,
             generator=self.generator,
         )
-        self.optimizer = SGD(
-            self.network.parameters(), used["learning_rate"], used["momentum"],
-            weight_decay=used["weight_decay"], fused=True,
-        )  # fmt: skip
-        # Where paths are drawn some weights wait for their first step, and fused SGD takes buffers
-        # of all or none. Zeros are what it would begin with.
-        for weight in self.network.parameters():
-            self.optimizer.state[weight]["momentum_buffer"] = torch.zeros_like(weight)
-        self.alpha_optimizer = Adam(
-            self.architecture.parameters, used["alpha_learning_rate"], ALPHA_BETAS,
-            weight_decay=used["alpha_weight_decay"], fused=True,
-        )  # fmt: skip
+        self.optimizer = weights_optimizer(self.network, used)
+        self.alpha_optimizer = alpha_optimizer(self.architecture, used)
         self.epoch, self.treated, self.decay_factor = 0, 0, 1.0
         self.history, self.cells, self.mixings = [], [], []
 
@@ -243,11 +221,11 @@ class DartsSupernet(TorchTrainable):
         used = self.config_used
         warm = self.epoch < round(used["warm_up"] * self.epochs)
         pairs = list(zip(*(self._batches(half) for half in self._halves), strict=False))
-        self.images_per_epoch = sum(len(images) for (images, _), _ in pairs)
+        self.images_per_epoch = len(pairs) * self._batch_size(self._halves[0])
         total = torch.zeros((), device=self.device)
         for index, (training, validation) in enumerate(pairs):
             progress = (self.epoch + index / len(pairs)) / self.epochs
-            self._set_rate(progress)
+            set_weights_rate(self.optimizer, used, progress)
             with self.precision():
                 if not warm:
                     self._alpha_step(training, validation, progress)
@@ -255,13 +233,15 @@ class DartsSupernet(TorchTrainable):
                     self.network,
                     self.architecture.sample(progress, self.generator),
                     self.optimizer,
-                    F.cross_entropy,
+                    self._criterion,
                     training,
                     sparse=self.architecture.relaxation.sparse,
                     gradient_clip=used["gradient_clip"],
+                    world=self.world,
                 )
             total += loss
-        mean = total.item() / len(pairs)
+        self.world.check_alike(self.architecture.parameters, "Alpha")
+        mean = self.world.average([total])[0].item() / len(pairs)
         if not math.isfinite(mean):
             raise DivergedError(f"The supernet diverged in epoch {self.epoch + 1}: loss {mean}.")
         return mean
@@ -274,7 +254,7 @@ class DartsSupernet(TorchTrainable):
             self.network,
             self.architecture,
             self.alpha_optimizer,
-            F.cross_entropy,
+            self._criterion,
             training=training,
             validation=validation,
             hypergradient=used["hypergradient"],
@@ -284,24 +264,29 @@ class DartsSupernet(TorchTrainable):
             regulariser=lambda: self.architecture.regulariser(
                 zero_one_weight=used["zero_one_weight"], flatness_weight=used["flatness_weight"]
             ),
+            world=self.world,
         )
 
-    def _set_rate(self, progress: float) -> None:
-        """Half a cosine down to the lowest, as published."""
-        low, high = self.config_used["lowest_learning_rate"], self.config_used["learning_rate"]
-        for group in self.optimizer.param_groups:
-            group["lr"] = low + (high - low) * cosine(min(progress, 1.0))
+    def _criterion(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Of this rank's part, so that the average over the ranks is that of the batch."""
+        return self.world.share(F.cross_entropy(logits, labels), self._batch_size(self._halves[0]))
+
+    def _batch_size(self, half: Images) -> int:
+        # Ranks weigh their parts by one size for both halves, which may differ by an image.
+        smallest = half if self.world.size == 1 else min(self._halves, key=len)
+        return min(self.config_used["batch_size"], len(smallest))
 
     def _batches(self, half: Images) -> Iterator[tuple[Tensor, Tensor]]:
         side = min(self.dataset.image_shape[1:])
         return batches(
             half,
-            batch_size=min(self.config_used["batch_size"], len(half)),
+            batch_size=self._batch_size(half),
             generator=self.generator,
             mean=self.dataset.mean,
             std=self.dataset.std,
             augmentation=Augmentation.chosen(self.config_used, side=side),
             drop_last=True,
+            part=self.world.part,
         )
 
     def _measure(self) -> dict[str, Any]:
@@ -330,7 +315,8 @@ class DartsSupernet(TorchTrainable):
 
     def _evaluate(self, mixing: Mixing, sparse: bool = False) -> tuple[float, float]:
         """Loss in nats and accuracy on validation."""
-        return evaluate_supernet(self.network, self._held_batches(), mixing, sparse=sparse)
+        held = itertools.islice(self._held_batches(), self.world.rank, None, self.world.size)
+        return evaluate(lambda x: self.network(x, *mixing, sparse=sparse), held, self.world)
 
     def _held_batches(self, size: int = EVALUATION_BATCH) -> Iterator[tuple[Tensor, Tensor]]:
         # Equal batches: each has its own statistics, and few images have poor ones.
@@ -350,8 +336,8 @@ class DartsSupernet(TorchTrainable):
             for batch in itertools.islice(self._batches(self._halves[0]), TUNED_BATCHES):
                 clip = self.config_used["gradient_clip"]
                 weight_step(
-                    self.network, (left, None), self.optimizer, F.cross_entropy, batch,
-                    sparse=True, gradient_clip=clip,
+                    self.network, (left, None), self.optimizer, self._criterion, batch,
+                    sparse=True, gradient_clip=clip, world=self.world,
                 )  # fmt: skip
 
         return select_by_perturbation(
@@ -370,9 +356,10 @@ class DartsSupernet(TorchTrainable):
             return F.cross_entropy(self.network(images, *self.architecture.expected()), labels)
 
         alphas = list(self.architecture.alpha.values())
-        return dominant_eigenvalue(
+        found = dominant_eigenvalue(
             loss, alphas, generator=self.generator, iterations=10, tolerance=0.01
         )
+        return self.world.first(found)  # all measure the same, but GPUs sum in any order
 
     def _treat(self) -> Finding | None:
         """What the doctor finds; weight decay is raised here if that is the remedy."""

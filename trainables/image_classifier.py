@@ -14,9 +14,10 @@ from torch.utils.flop_counter import FlopCounterMode
 from search_spaces._errors import UserError
 from search_spaces._space import Config, ImageShape, SearchSpace
 from trainables._augmentation import Augmentation, batches
+from trainables._evaluation import evaluate
 from trainables._optimisation import make_optimizer, restore_optimizer, set_learning_rate
 from trainables._torch_trainable import TorchTrainable, read_state
-from trainables.datasets._dataset import Dataset, Images, load_dataset
+from trainables.datasets._dataset import Images, load_dataset
 
 # What a config that leaves a key out means.
 DEFAULTS: Config = {
@@ -54,6 +55,10 @@ class ImageClassifier(TorchTrainable):
 
     A trial that diverges raises `DivergedError` at the end of that epoch rather than report a NaN,
     which schedulers would compare and population-based training might copy.
+
+    Several ranks share out each batch. Without batch normalisation that is the training of one
+    process but for rounding; batch normalisation takes each rank's own part for the batch, and its
+    running statistics are averaged after each epoch.
     """
 
     # Which direction is better.
@@ -103,7 +108,7 @@ class ImageClassifier(TorchTrainable):
 
     def step(self) -> dict[str, Any]:
         started = time.perf_counter()
-        with self.randomness():
+        with self.randomness(by_rank=True):
             loss = self._train_epoch()
         trained = time.perf_counter() - started
         self.epoch += 1
@@ -138,6 +143,7 @@ class ImageClassifier(TorchTrainable):
         self.config_used = {**DEFAULTS, **member}
         self.prepare(self.seed if own_seed is None else own_seed)
         self._place_data()
+        self.world.check_batch(min(self.config_used["batch_size"], len(self._train)))
         with self.randomness():
             network = build_network(
                 self.space, member, self.dataset.image_shape, len(self.dataset.classes)
@@ -165,7 +171,8 @@ class ImageClassifier(TorchTrainable):
         # The last, smaller batch is left out: one image alone has no variance to normalise by.
         whole = len(self._train) >= config["batch_size"]
         count = len(self._train) // config["batch_size"] if whole else 1
-        self.images_per_epoch = count * config["batch_size"] if whole else len(self._train)
+        size = config["batch_size"] if whole else len(self._train)
+        self.images_per_epoch = count * size
         total = torch.zeros((), device=self.device)
         self.network.train()
         for index, (images, labels) in enumerate(self._batches(drop_last=whole)):
@@ -173,12 +180,14 @@ class ImageClassifier(TorchTrainable):
             if isinstance(self.network, GrowsHarder):
                 self.network.set_progress((self.epoch + index / count) / self.epochs)
             with self.precision():
-                loss = self._loss(self.network(images), labels)
+                loss = self.world.share(self._loss(self.network(images), labels), size)
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
+            self.world.average_gradients(self.network.parameters())
             self.optimizer.step()
             total += loss.detach()
-        mean = total.item() / count
+        self.world.average_statistics(self.network)
+        mean = self.world.average([total])[0].item() / count
         if not math.isfinite(mean):
             raise DivergedError(
                 f"Training diverged in epoch {self.epoch + 1}: the loss is {mean}, with "
@@ -204,6 +213,7 @@ class ImageClassifier(TorchTrainable):
             std=self.dataset.std,
             augmentation=Augmentation.chosen(self.config_used, side=side),
             drop_last=drop_last,
+            part=self.world.part,
         )
 
     def _evaluate(self, last: bool) -> dict[str, float]:
@@ -211,29 +221,13 @@ class ImageClassifier(TorchTrainable):
         if self.final and not last:
             return {}
         part = "test" if self.final else "val"
-        loss, right = evaluate(self.network, self._held, self.dataset, self.generator)
+        self.network.eval()
+        held = batches(
+            self._held, batch_size=EVALUATION_BATCH, generator=self.generator,
+            mean=self.dataset.mean, std=self.dataset.std, shuffle=False, part=self.world.part,
+        )  # fmt: skip
+        loss, right = evaluate(self.network, held, self.world)
         return {f"{part}_loss": loss, f"{part}_accuracy": right}
-
-
-@torch.inference_mode()
-def evaluate(
-    network: nn.Module, held: Images, dataset: Dataset, generator: torch.Generator
-) -> tuple[float, float]:
-    """Mean cross-entropy in nats and share of right answers, in float32. Draws nothing."""
-    network.eval()
-    total, right = 0.0, 0
-    for images, labels in batches(
-        held,
-        batch_size=EVALUATION_BATCH,
-        generator=generator,
-        mean=dataset.mean,
-        std=dataset.std,
-        shuffle=False,
-    ):
-        logits = network(images)
-        total += F.cross_entropy(logits, labels, reduction="sum").item()
-        right += int((logits.argmax(1) == labels).sum())
-    return total / len(held), right / len(held)
 
 
 def build_network(

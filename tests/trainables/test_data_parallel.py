@@ -1,0 +1,411 @@
+"""Trials trained by two processes: real Ray, real gloo."""
+
+import io
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import ray
+import torch
+from ray import cloudpickle, tune
+from torch import nn
+from torch.nn import functional as F
+from torch.optim import SGD, Adam
+
+from search_spaces._errors import UserError
+from search_spaces.darts_supernet import SPACE as SUPERNETS
+from search_spaces.mnist_cnn import SPACE
+from trainables._architecture import Architecture
+from trainables._augmentation import Augmentation, batches
+from trainables._bilevel import HYPERGRADIENTS, alpha_step, weight_step
+from trainables._data_parallel import bundles, data_parallel
+from trainables._torch_trainable import TorchTrainable, read_state
+from trainables._world import ALONE, LostRankError, RanksDifferError, World
+from trainables.darts_supernet import DartsSupernet
+from trainables.datasets._dataset import Images
+from trainables.image_classifier import ImageClassifier
+from workflows._trainable import accepts, bind
+
+cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import a test
+
+PLAIN = {
+    "depth": 2, "width": 8, "kernel_size": 3, "activation": "gelu", "normalisation": "group",
+    "dropout": 0.0, "optimizer": "sgd", "learning_rate": 0.01, "momentum": 0.9, "nesterov": True,
+    "weight_decay": 1e-3, "batch_size": 65, "schedule": "one_cycle", "label_smoothing": 0.1,
+    "augmentation": 0.7,
+}  # fmt: skip
+NOISY = {**PLAIN, "normalisation": "batch", "dropout": 0.3}
+SEARCH = {
+    "partial": 1, "edge_weights": False, "relaxation": "softmax", "hypergradient": "unrolled",
+    "learning_rate": 0.025, "weight_decay": 3e-4, "alpha_learning_rate": 0.01,
+    "alpha_weight_decay": 1e-3, "batch_size": 33, "warm_up": 0.0,
+}  # fmt: skip
+PC_DARTS = {**SEARCH, "partial": 2, "edge_weights": True, "hypergradient": "first_order"}
+GDAS = {k: v for k, v in {**SEARCH, "relaxation": "gumbel"}.items() if k != "hypergradient"}
+SETTINGS = {"space": SPACE, "dataset": "digits", "epochs": 3, "seed": 1, "subset": 500}
+SEARCHES = {
+    **SETTINGS, "space": SUPERNETS, "subset": 160, "channels": 4, "layers": 3,
+    "eigenvalue_every": 2, "remedy": "regularise",
+}  # fmt: skip
+TIMINGS = ("epoch_seconds", "images_per_second")
+
+
+def trial(klass, config, *, workers=2, **keywords):
+    class Bound(data_parallel(klass, workers)):  # as tune.with_parameters binds keywords
+        def setup(self, config):
+            super().setup(config, **keywords)
+
+    return Bound(config=dict(config))
+
+
+@contextmanager
+def running(*arguments, **keywords) -> Iterator[tune.Trainable]:
+    head = trial(*arguments, **keywords)
+    try:
+        yield head
+    finally:
+        head.cleanup()
+
+
+def told(result):
+    return {key: value for key, value in result.items() if key not in TIMINGS}
+
+
+def states(head):
+    """Of every rank."""
+    found = ray.get([rank.state.remote() for rank in head._ranks])
+    return [torch.load(io.BytesIO(state), weights_only=True) for state in found]
+
+
+def tensors(state):
+    """All in it, in order, but the streams: ranks have their own."""
+    if isinstance(state, torch.Tensor):
+        return [state]
+    items = state.items() if isinstance(state, dict) else enumerate(state)
+    kept = [part for key, part in items if key != "streams" and not isinstance(part, (str, int))]
+    return [
+        t for part in kept if isinstance(part, (dict, list, torch.Tensor)) for t in tensors(part)
+    ]
+
+
+def same(one, other):
+    return len(one) == len(other) > 0 and all(map(torch.equal, one, other))
+
+
+def near(one, other, tolerance):
+    pairs = zip(one, other, strict=True)
+    return all(torch.allclose(a, b, rtol=tolerance, atol=tolerance) for a, b in pairs)
+
+
+class TestImageClassifier:
+    """One pair of processes for all."""
+
+    @pytest.fixture(scope="class")
+    def head(self, ray_cluster):
+        with running(ImageClassifier, PLAIN, **SETTINGS) as head:
+            yield head
+
+    @pytest.fixture(scope="class")
+    def alone(self):
+        """What one process reports, and its weights at the end."""
+        classifier = trial(ImageClassifier, PLAIN, workers=1, **SETTINGS)
+        reports = [told(classifier.step()) for _ in range(3)]
+        return reports, tensors(classifier.network.state_dict())
+
+    def test_two_processes_learn_what_one_does_from_batches_that_do_not_halve(self, head, alone):
+        reports, weights = alone
+        assert head.reset_config(dict(PLAIN))
+        for report in reports:
+            assert told(head.step()) == pytest.approx(report, rel=1e-3)
+        first, second = (tensors(state["network"]) for state in states(head))
+        assert same(first, second)
+        assert near(first, weights, 1e-4)
+
+    def test_what_two_processes_began_one_ends_and_the_other_way(self, head, alone, tmp_path):
+        reports, weights = alone
+        assert head.reset_config(dict(PLAIN))
+        head.step()
+        head.save_checkpoint(str(tmp_path))
+        one = trial(ImageClassifier, PLAIN, workers=1, **SETTINGS)
+        one.load_checkpoint(str(tmp_path))
+        assert told(one.step()) == pytest.approx(reports[1], rel=1e-3)
+        one.save_checkpoint(str(tmp_path))
+        head.load_checkpoint(str(tmp_path))
+        assert told(head.step()) == pytest.approx(reports[2], rel=1e-3)
+        assert near(tensors(states(head)[0]["network"]), weights, 1e-4)
+
+    def test_a_restored_trial_ends_bit_equal_on_all_ranks(self, head, tmp_path):
+        assert head.reset_config(dict(NOISY))
+        head.step()
+        head.save_checkpoint(str(tmp_path))
+        reports = [told(head.step()) for _ in range(2)]
+        ended = [tensors(state) for state in states(head)]
+        assert same(*ended)
+        assert head.reset_config(dict(PLAIN))
+        assert head.reset_config(dict(NOISY))
+        head.load_checkpoint(str(tmp_path))
+        assert [told(head.step()) for _ in range(2)] == reports
+        assert all(map(same, map(tensors, states(head)), ended))
+
+
+class TestSupernet:
+    @pytest.fixture(scope="class")
+    def head(self, ray_cluster):
+        with running(DartsSupernet, SEARCH, **SEARCHES) as head:
+            yield head
+
+    @pytest.mark.parametrize("config", [SEARCH, PC_DARTS, GDAS], ids=["darts-2", "pc", "gdas"])
+    def test_all_ranks_have_the_same_alphas_and_weights_bit_for_bit(self, head, config):
+        assert head.reset_config(dict(config))
+        start = tensors(states(head)[0]["architecture"])
+        result = head.step()
+        one, other = states(head)
+        assert same(tensors(one), tensors(other))
+        assert one["cells"] == other["cells"] == [json.loads(result["cell"])]
+        assert not any(map(torch.equal, start, tensors(one["architecture"])))
+
+    def test_a_restored_search_ends_bit_equal_and_any_number_of_ranks_goes_on(self, head, tmp_path):
+        assert head.reset_config(dict(SEARCH))
+        head.step()
+        head.save_checkpoint(str(tmp_path))
+        report = told(head.step())
+        assert "alpha_eigenvalue" in report
+        ended = [tensors(state) for state in states(head)]
+        head.load_checkpoint(str(tmp_path))
+        assert told(head.step()) == report
+        assert all(map(same, map(tensors, states(head)), ended))
+        one = trial(DartsSupernet, SEARCH, workers=1, **SEARCHES)
+        one.load_checkpoint(str(tmp_path))
+        assert same(
+            tensors(one.state()["architecture"]), tensors(read_state(tmp_path)["architecture"])
+        )
+        assert one.step()["val_loss"] == pytest.approx(report["val_loss"], rel=0.3)
+
+    def test_alphas_that_came_apart_are_noticed(self, head):
+        assert head.reset_config(dict(SEARCH))
+        state = states(head)[1]
+        state["architecture"]["alpha"]["normal"][0, 0] += 1e-7
+        buffer = io.BytesIO()
+        torch.save(state, buffer)
+        ray.get(head._ranks[1].load_state.remote(buffer.getvalue()))
+        with pytest.raises(RanksDifferError, match="Alpha is no longer the same on all 2 workers"):
+            head.step()
+
+
+class Mixed(nn.Module):
+    """Like a supernet, but without batch normalisation: a cell is a mixture of activations."""
+
+    FUNCTIONS = (torch.tanh, torch.sigmoid, torch.sin)
+
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.ModuleDict({c: nn.Linear(4, 4) for c in ("normal", "reduction")})
+        self.head = nn.Linear(4, 3)
+
+    def forward(self, x, mixing, edges=None, *, sparse=False):
+        for cell, layer in self.layers.items():
+            x = layer(x)
+            x = sum(
+                w * f(x) for row in mixing[cell] for w, f in zip(row, self.FUNCTIONS, strict=True)
+            )
+        return self.head(x)
+
+
+class Bilevel(TorchTrainable):
+    """Steps of a search in float64, from batches of seven: three for one rank, four for another."""
+
+    def setup(self, config):
+        self.prepare(3)
+
+    def searched(self, world, relaxation, hypergradient):
+        """Alphas, hypergradients and weights after some steps."""
+        generator = torch.Generator().manual_seed(7)
+        with self.randomness():
+            network = Mixed().double()
+        architecture = Architecture(range(3), relaxation=relaxation, generator=generator)
+        for cell, alpha in architecture.alpha.items():
+            architecture.alpha[cell] = (300 * alpha.detach()).double().requires_grad_()
+        weights = SGD(network.parameters(), 0.1, 0.9, weight_decay=1e-2)
+        alphas = Adam(architecture.parameters, 0.1, (0.5, 0.999))
+        data = torch.randn(4, 2, 7, 4, generator=generator, dtype=torch.float64)
+        labels = torch.randint(3, (4, 2, 7), generator=generator)
+        own = world.part(7)
+        for x, y in zip(data, labels, strict=True):
+            training, validation = ((x[i][own], y[i][own]) for i in (0, 1))
+
+            def criterion(logits, labels):
+                return world.share(F.cross_entropy(logits, labels), 7)
+
+            alpha_step(
+                network, architecture, alphas, criterion, training=training, validation=validation,
+                hypergradient=hypergradient, weights_optimizer=weights, progress=0.5,
+                generator=generator, world=world,
+                regulariser=lambda: architecture.regulariser(zero_one_weight=1.0, flatness_weight=0.1),
+            )  # fmt: skip
+            weight_step(
+                network, architecture.sample(0.5, generator), weights, criterion, training,
+                gradient_clip=0.2, world=world,
+            )  # fmt: skip
+        gradients = [parameter.grad for parameter in architecture.parameters]
+        return [*architecture.parameters, *gradients, *network.parameters()]
+
+    def step(self):
+        found = {}
+        for relaxation in ("softmax", "dirichlet"):
+            for hypergradient in HYPERGRADIENTS:
+                shared = self.searched(self.world, relaxation, hypergradient)
+                whole = self.searched(ALONE, relaxation, hypergradient)
+                pairs = zip(shared, whole, strict=True)
+                error = max(((a - b).abs().max() / b.abs().max()).item() for a, b in pairs)
+                found[f"{relaxation} {hypergradient}"] = error
+        return found
+
+
+def test_a_search_step_of_two_ranks_is_that_of_the_whole_batch(ray_cluster):
+    with running(Bilevel, {}) as head:
+        errors = head.step()
+    assert len(errors) == 6
+    assert max(errors.values()) < 1e-9
+
+
+class Dice(TorchTrainable):
+    def setup(self, config):
+        self.prepare(5)
+        with self.randomness():
+            self.weight = torch.rand(())
+
+    def step(self):
+        with self.randomness(by_rank=True):
+            thrown = torch.rand(())
+        torch.rand((), generator=self.generator)
+        mine = [v if r == self.world.rank else 0.0 for r in range(2) for v in (self.weight, thrown)]
+        (average,) = self.world.average([torch.tensor([float(self.world.rank)])])
+        layer = nn.ParameterList([torch.ones(2), torch.ones(1), torch.ones(1)])
+        layer[0].grad = torch.full((2,), float(self.world.rank))
+        layer[1].grad = torch.ones(1) if self.world.rank else None
+        self.world.average_gradients(layer)
+        gradients = [None if weight.grad is None else weight.grad.tolist() for weight in layer]
+        return {"drawn": self.world.total(mine), "average": average.item(), "gradients": gradients}
+
+
+def test_ranks_begin_alike_draw_apart_and_average_what_any_of_them_has(ray_cluster, tmp_path):
+    with running(Dice, {}) as head:
+        result = head.step()
+        head.save_checkpoint(str(tmp_path))
+        after = head.step()["drawn"]
+        head.load_checkpoint(str(tmp_path))
+        assert head.step()["drawn"] == after
+    first, thrown, second, other = result["drawn"]
+    assert first == second
+    assert len({thrown, other, *after}) == 5  # one weight and two times two throws
+    assert result["average"] == 0.5
+    assert result["gradients"] == [[0.5, 0.5], [0.5], None]
+
+
+class Failing(TorchTrainable):
+    """The second rank fails, while the first waits for it."""
+
+    def setup(self, config):
+        self.prepare(0)
+        if config["how"] == "setup" and self.world.rank:
+            raise UserError("No such data.")
+        self.how = config["how"]
+
+    def step(self):
+        if self.world.rank and self.how == "raise":
+            raise ZeroDivisionError("of the second rank")
+        if self.world.rank and self.how == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        self.world.average([torch.ones(1)])
+        time.sleep(600)
+
+
+@pytest.mark.parametrize(
+    ("how", "error", "message"),
+    [
+        ("raise", ZeroDivisionError, "of the second rank"),
+        ("kill", LostRankError, "Worker 2 of 2 of this trial died"),
+    ],
+)
+def test_a_rank_that_fails_ends_the_trial_at_once_with_its_error(ray_cluster, how, error, message):
+    with running(Failing, {"how": how}) as head:
+        ranks = list(head._ranks)
+        started = time.monotonic()
+        with pytest.raises(error, match=message):
+            head.step()
+        assert time.monotonic() - started < 15
+        for rank in ranks:  # nobody is left waiting
+            with pytest.raises(ray.exceptions.RayActorError):
+                ray.get(rank.state.remote(), timeout=15)
+
+
+def test_a_users_mistake_is_told_as_such(ray_cluster):
+    with pytest.raises(UserError, match=r"No such data\."):
+        trial(Failing, {"how": "setup"})
+
+
+def test_tune_restores_a_trial_whose_rank_was_killed_and_it_ends_bit_equal(ray_cluster, tmp_path):
+    flag = tmp_path / "killed"
+
+    class KilledOnce(ImageClassifier):
+        def step(self):
+            if self.world.rank and self.epoch == 1 and not flag.exists():
+                flag.touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+            return super().step()
+
+    klass = data_parallel(KilledOnce, 2)
+    bound = bind(klass, {**SETTINGS, "remedy": "stop"})  # which its setup does not ask for
+    results = tune.Tuner(
+        tune.with_resources(bound, bundles(2, cpu=1, gpu=0)),
+        param_space={**NOISY, "seed": tune.grid_search([1, 1])},  # the other one is not disturbed
+        tune_config=tune.TuneConfig(reuse_actors=True, metric="val_loss", mode="min"),
+        run_config=tune.RunConfig(
+            storage_path=str(tmp_path), verbose=0,
+            failure_config=tune.FailureConfig(max_failures=1),
+            checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=1, num_to_keep=1),
+        ),
+    ).fit()  # fmt: skip
+    assert flag.exists()
+    assert [result.error is None for result in results] == [True, True] or not results.errors
+    one, other = ([r["val_loss"], r["train_loss"]] for r in (result.metrics for result in results))
+    assert one == other
+    ended = [read_state(result.checkpoint.path) for result in results]
+    assert ended[0]["epoch"] == ended[1]["epoch"] == 3
+    assert same(*map(tensors, ended))
+
+
+def test_one_worker_is_the_plain_class_and_more_look_like_it():
+    assert data_parallel(ImageClassifier, 1) is ImageClassifier
+    klass = data_parallel(ImageClassifier, 2)
+    assert (klass.__name__, klass.METRICS) == ("ImageClassifier", ImageClassifier.METRICS)
+    assert accepts(klass, "subset")
+    assert not accepts(klass, "remedy")
+    with pytest.raises(UserError, match="1 worker or more, but got 0"):
+        data_parallel(ImageClassifier, 0)
+
+
+def test_the_parts_of_a_batch_are_the_batch():
+    images = torch.randint(256, (23, 3, 12, 12), dtype=torch.uint8)
+    split = Images(images, torch.arange(23))
+    by = Augmentation(shift=2, rotation=20.0, crop=2, flip=True, cutout=4)
+
+    def epoch(part=None):
+        settings = {"mean": [0.5] * 3, "std": [0.2] * 3, "augmentation": by, "part": part}
+        generator = torch.Generator().manual_seed(1)
+        return list(batches(split, batch_size=10, generator=generator, **settings))
+
+    worlds = [World(rank, 3) for rank in range(3)]
+    for whole, *parts in zip(epoch(), *(epoch(world.part) for world in worlds), strict=True):
+        for which in (0, 1):
+            assert torch.equal(torch.cat([part[which] for part in parts]), whole[which])
+
+
+def test_a_batch_that_leaves_a_rank_idle_is_refused():
+    with pytest.raises(UserError, match="A batch of 3 cannot be shared out to 4 workers"):
+        World(1, 4).check_batch(3)
