@@ -245,7 +245,9 @@ class Bilevel(TorchTrainable):
                 network, architecture, alphas, criterion, training=training, validation=validation,
                 hypergradient=hypergradient, weights_optimizer=weights, progress=0.5,
                 generator=generator, world=world,
-                regulariser=lambda: architecture.regulariser(zero_one_weight=1.0, flatness_weight=0.1),
+                regulariser=lambda: architecture.regulariser(
+                    zero_one_weight=1.0, flatness_weight=0.1
+                ),
             )  # fmt: skip
             weight_step(
                 network, architecture.sample(0.5, generator), weights, criterion, training,
