@@ -1,14 +1,15 @@
 """What is measured of a supernet: its accuracy by given mixing weights, and facts of its cells."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from search_spaces._cells import CELLS, WITHOUT_WEIGHTS, edges_of
+from search_spaces._cells import CELLS, EDGES, NONE, WITHOUT_WEIGHTS, edges_of
 from search_spaces._supernet import Supernet
 from trainables._architecture import Mixing
+from trainables._doctor import EMPTY, LEAD
 
 
 @torch.inference_mode()
@@ -42,3 +43,20 @@ def cell_facts(cells: Mapping[str, object], before: Mapping[str, object]) -> dic
         "parameter_free": sum(operation in WITHOUT_WEIGHTS for _, operation in names),
         "cell_changes": len(edges - earlier),
     }
+
+
+def chosen_empty(
+    cells: Mapping[str, object], weights: Mapping[str, Tensor], operations: Sequence[str]
+) -> int:
+    """Operations of the normal cell that do nothing and that alpha has chosen, not chance.
+
+    `weights` (E, O) mix the operations; a chosen one's is `LEAD` times that of the edge's next.
+    """
+    mixing = weights["normal"].detach().cpu()
+    count = 0
+    for source, node, operation in edges_of(cells, "normal"):
+        row = dict(zip(operations, mixing[EDGES.index((source, node))].tolist(), strict=True))
+        own = row.pop(operation)
+        row.pop(NONE, None)  # never derived
+        count += operation in EMPTY and bool(row) and own >= LEAD * max(row.values())
+    return count
