@@ -3,7 +3,8 @@
 Cells of skip connections win in a supernet because they help it train, not because they are good
 cells. Two published signs are looked at: the dominant eigenvalue of the Hessian of validation loss
 with respect to alpha rises (Zela et al. 2020, arXiv:1909.09656, section 4.3), and skip connections
-gather in the normal cell (Liang et al. 2019, arXiv:1909.06035).
+gather in the normal cell (Liang et al. 2019, arXiv:1909.06035). Those that alpha has chosen count:
+of two operations an edge, chance alone makes more than two skip connections in six cells of seven.
 """
 
 import difflib
@@ -15,14 +16,21 @@ from search_spaces._errors import UserError
 
 REMEDIES = ("warn", "stop", "regularise")
 MOST_SKIPS = 2  # of the eight operations of a normal cell
+LEAD = 1.25  # times the weight of an edge's next best operation: chosen, not drawn
+EMPTY = ("skip_connect", "noise")  # S4's noise wins as skip connections do; pooling does work
 RISE = 0.75  # the eigenvalue of before, as a share of the present one, below which it has risen
-WINDOW, LAG = 3, 2  # measurements: a mean is over so many, and compared with that of so many before
+WINDOW = 5  # measurements: a mean is over so many, and compared with that of so many before
+SETTLED = 0.2  # share of a search before which no rise counts: the weights begin to learn
 STRONGER = 3.0  # times the weight decay, when it is raised
 
 
 @dataclass(frozen=True)
 class Vitals:
-    """One epoch of a search. `eigenvalue` is nan where it was not measured."""
+    """One epoch of a search.
+
+    `skip_connections` are those that alpha has chosen for the normal cell, noise among them.
+    `eigenvalue` is nan where it was not measured.
+    """
 
     epoch: int
     skip_connections: int
@@ -45,13 +53,24 @@ def check_remedy(remedy: str) -> None:
         raise UserError(f"Unknown remedy {remedy!r}.{hint} There are: {', '.join(REMEDIES)}.")
 
 
-def examine(history: Sequence[Vitals], *, since: int = 0) -> Finding | None:
+def window_of(measurements: int) -> int:
+    """The eigenvalue's window in a search of so many measurements: a fifth, 2 to WINDOW.
+
+    The paper's own searches have 25 in 50 epochs.
+    """
+    return min(WINDOW, max(2, measurements // 5))
+
+
+def examine(
+    history: Sequence[Vitals], *, since: int = 0, window: int = WINDOW, settled: int = 0
+) -> Finding | None:
     """What the newest epoch of `history` shows, if anything; epochs before `since` do not count.
 
-    Epochs before alpha is trained belong to these: its random start means nothing.
+    Epochs before alpha is trained belong to these: its random start means nothing. A rise of the
+    eigenvalue from an epoch before `settled` is no finding.
     """
     counted = [vitals for vitals in history if vitals.epoch > since]
-    return _skips(counted) or _eigenvalue(counted)
+    return _skips(counted) or _eigenvalue(counted, window, settled)
 
 
 def _skips(history: Sequence[Vitals]) -> Finding | None:
@@ -60,21 +79,21 @@ def _skips(history: Sequence[Vitals]) -> Finding | None:
     healthy = [v.epoch for v in history if v.skip_connections <= MOST_SKIPS]
     count = history[-1].skip_connections
     return Finding(
-        f"{count} of the normal cell's 8 operations are skip connections",
+        f"{count} of the normal cell's 8 operations are skip connections or noise",
         healthy[-1] if healthy else history[0].epoch,
     )
 
 
-def _eigenvalue(history: Sequence[Vitals]) -> Finding | None:
-    measured = [v for v in history if math.isfinite(v.eigenvalue)]
-    if len(measured) < WINDOW + LAG:
+def _eigenvalue(history: Sequence[Vitals], window: int, settled: int) -> Finding | None:
+    measured = [v for v in history if math.isfinite(v.eigenvalue)][-2 * window :]
+    if len(measured) < 2 * window:
         return None
     sizes = [abs(v.eigenvalue) for v in measured]
-    now = sum(sizes[-WINDOW:]) / WINDOW
-    before = sum(sizes[-WINDOW - LAG : -LAG]) / WINDOW
-    if before >= RISE * now:
+    before, now = sum(sizes[:window]) / window, sum(sizes[window:]) / window
+    healthiest = measured[(window - 1) // 2].epoch  # in the middle of the earlier window
+    if before >= RISE * now or healthiest < settled:
         return None
     return Finding(
         f"the dominant eigenvalue of alpha's Hessian rose from {before:.3g} to {now:.3g}",
-        measured[-1 - LAG].epoch,
+        healthiest,
     )

@@ -1,8 +1,11 @@
 """Facts of the cells that a supernet stands for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from search_spaces._cells import CELLS, WITHOUT_WEIGHTS, edges_of
+from torch import Tensor
+
+from search_spaces._cells import CELLS, EDGES, NONE, WITHOUT_WEIGHTS, edges_of
+from trainables._doctor import EMPTY, LEAD
 
 
 def cell_facts(cells: Mapping[str, object], before: Mapping[str, object]) -> dict[str, int]:
@@ -18,3 +21,20 @@ def cell_facts(cells: Mapping[str, object], before: Mapping[str, object]) -> dic
         "parameter_free": sum(operation in WITHOUT_WEIGHTS for _, operation in names),
         "cell_changes": len(edges - earlier),
     }
+
+
+def chosen_empty(
+    cells: Mapping[str, object], weights: Mapping[str, Tensor], operations: Sequence[str]
+) -> int:
+    """Operations of the normal cell that do nothing and that alpha has chosen, not chance.
+
+    `weights` (E, O) mix the operations; a chosen one's is `LEAD` times that of the edge's next.
+    """
+    mixing = weights["normal"].detach().cpu()
+    count = 0
+    for source, node, operation in edges_of(cells, "normal"):
+        row = dict(zip(operations, mixing[EDGES.index((source, node))].tolist(), strict=True))
+        own = row.pop(operation)
+        row.pop(NONE, None)  # never derived
+        count += operation in EMPTY and bool(row) and own >= LEAD * max(row.values())
+    return count

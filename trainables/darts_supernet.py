@@ -21,7 +21,15 @@ from search_spaces._supernet import Supernet
 from trainables._architecture import Architecture, Mixing
 from trainables._augmentation import Augmentation, batches
 from trainables._bilevel import alpha_step, check_hypergradient, weight_step
-from trainables._doctor import STRONGER, Finding, Vitals, check_remedy, examine
+from trainables._doctor import (
+    SETTLED,
+    STRONGER,
+    Finding,
+    Vitals,
+    check_remedy,
+    examine,
+    window_of,
+)
 from trainables._evaluation import evaluate
 from trainables._hessian import dominant_eigenvalue
 from trainables._optimisation import restore_optimizer
@@ -32,7 +40,7 @@ from trainables._search_optimisation import (
     set_weights_rate,
     weights_optimizer,
 )
-from trainables._supernet_vitals import cell_facts
+from trainables._supernet_vitals import cell_facts, chosen_empty
 from trainables._torch_trainable import TorchTrainable
 from trainables.datasets._dataset import Images, load_dataset
 from trainables.image_classifier import EVALUATION_BATCH, DivergedError, member_of
@@ -309,7 +317,8 @@ class DartsSupernet(TorchTrainable):
         eigenvalue = math.nan
         if self.eigenvalue_every and self.epoch % self.eigenvalue_every == 0:
             eigenvalue = found["alpha_eigenvalue"] = self._eigenvalue()
-        self.history.append(Vitals(self.epoch, facts["skip_connections"], eigenvalue))
+        empty = chosen_empty(cells, mixing[0], self.operations.names)
+        self.history.append(Vitals(self.epoch, empty, eigenvalue))
         self.cells.append(cells)
         return found
 
@@ -361,10 +370,18 @@ class DartsSupernet(TorchTrainable):
         )
         return self.world.first(found)  # all measure the same, but GPUs sum in any order
 
+    def finding(self) -> Finding | None:
+        """What the doctor finds in the newest epoch."""
+        return examine(
+            self.history,
+            since=max(round(self.config_used["warm_up"] * self.epochs), self.treated),
+            window=window_of(self.epochs // max(self.eigenvalue_every, 1)),
+            settled=round(SETTLED * self.epochs),
+        )
+
     def _treat(self) -> Finding | None:
         """What the doctor finds; weight decay is raised here if that is the remedy."""
-        since = max(round(self.config_used["warm_up"] * self.epochs), self.treated)
-        finding = examine(self.history, since=since)
+        finding = self.finding()
         if finding and self.remedy == "regularise":
             self.treated = self.epoch  # the next look is at what comes of it
             self._raise_decay(self.decay_factor * STRONGER)

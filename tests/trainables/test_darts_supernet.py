@@ -122,6 +122,18 @@ def test_a_collapse_stops_the_search_and_goes_back_to_the_healthiest_cell():
     assert collapsed["cell"] == healthy["cell"]
 
 
+@pytest.mark.parametrize("operations", ["s2", "s4"])
+def test_what_alpha_happened_to_start_with_is_no_collapse(operations):
+    searching = trial(BASE, remedy="stop", operations=operations, epochs=5)
+    with torch.no_grad():  # the first operation is ahead by next to nothing on all edges
+        searching.architecture.alpha["normal"][:, 0] += 0.02
+    searching.alpha_optimizer.param_groups[0]["lr"] = 1e-6
+    assert searching.step()["collapsed"] == 0
+    with torch.no_grad():
+        searching.architecture.alpha["normal"][:, 0] += 1.0
+    assert searching.step()["collapsed"] == 1  # skip connections of S2, noise of S4
+
+
 def test_a_collapse_is_only_told_where_the_remedy_is_to_warn():
     searching = trial(BASE, remedy="warn", epochs=5)
     searching.step()

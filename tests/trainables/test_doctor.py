@@ -5,7 +5,7 @@ import math
 import pytest
 
 from search_spaces._errors import UserError
-from trainables._doctor import Vitals, check_remedy, examine
+from trainables._doctor import Vitals, check_remedy, examine, window_of
 
 
 def history(skips, eigenvalues=None):
@@ -26,18 +26,36 @@ def test_skip_connections_that_gather_lead_back_to_the_last_epoch_without():
     assert "4 of the normal cell's 8" in finding.reason
 
 
-def test_a_rising_eigenvalue_leads_back_to_before_its_rise():
-    finding = examine(history([0] * 6, [0.2, 0.2, 0.2, 0.2, 0.4, 0.6]))
-    assert finding is not None
-    assert finding.healthiest == 4
+def test_a_rising_eigenvalue_leads_back_to_the_epoch_that_it_rose_from():
+    # Zela et al.: means of five around epochs 3 and 8, and back to the former.
+    risen = [0.2] * 5 + [0.25, 0.26, 0.27, 0.28, 0.29]
+    assert examine(history([0] * 10, risen)) is not None
+    assert examine(history([0] * 9, risen[:9])) is None
+    finding = examine(history([0] * 10, risen))
+    assert finding.healthiest == 3
     assert "eigenvalue" in finding.reason
+    assert examine(history([0] * 10, [0.2] * 5 + [0.26] * 5)) is None  # less than a third more
+
+
+def test_short_searches_compare_shorter_windows():
+    assert [window_of(count) for count in (6, 10, 15, 25, 50)] == [2, 2, 3, 5, 5]
+    finding = examine(history([0] * 4, [0.2, 0.2, 0.3, 0.3]), window=2)
+    assert finding is not None
+    assert finding.healthiest == 1
 
 
 def test_an_eigenvalue_that_is_measured_at_an_interval_counts_at_its_epochs():
     values = [math.nan, 0.2, math.nan, 0.2, math.nan, 0.2, math.nan, 0.9, math.nan, 1.5]
-    finding = examine(history([0] * 10, values))
+    finding = examine(history([0] * 10, values), window=2)
     assert finding is not None
-    assert finding.healthiest == 6
+    assert finding.healthiest == 4
+
+
+def test_an_eigenvalue_rises_while_the_weights_begin_to_learn():
+    rising = history([0] * 6, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
+    assert examine(rising, window=2) is not None
+    assert examine(rising, window=2, settled=4) is None
+    assert examine(rising, window=2, settled=3) is not None
 
 
 def test_epochs_of_the_warm_up_do_not_count():

@@ -45,3 +45,40 @@ def test_a_hessian_of_one_number_is_that_number():
     a = torch.tensor([0.5], dtype=torch.float64, requires_grad=True)
     found = dominant_eigenvalue(lambda: 3 * a.pow(2).sum(), [a], generator=generator())
     assert found == pytest.approx(6)
+
+
+@pytest.mark.parametrize("products", [1, 4, 8])
+def test_few_products_make_an_estimate_from_below(products, monkeypatch):
+    drawn = torch.Generator().manual_seed(1)
+    basis = torch.linalg.qr(torch.randn(60, 60, generator=drawn, dtype=torch.float64)).Q
+    values = torch.tensor([0.7**i for i in range(60)], dtype=torch.float64)  # as alpha's decay
+    matrix = basis @ torch.diag(values) @ basis.T
+    alpha = torch.zeros(60, dtype=torch.float64, requires_grad=True)
+    taken = []
+    gradient = torch.autograd.grad
+    monkeypatch.setattr(
+        torch.autograd, "grad", lambda *a, **k: taken.append(1) or gradient(*a, **k)
+    )
+    found = dominant_eigenvalue(
+        lambda: alpha @ matrix @ alpha / 2, [alpha], generator=generator(), iterations=products
+    )
+    assert len(taken) <= 1 + products
+    assert {1: 0.01, 4: 0.8, 8: 0.99}[products] < found <= 1 + 1e-9
+
+
+def test_products_end_where_the_estimate_is_good_enough():
+    alpha = torch.zeros(50, dtype=torch.float64, requires_grad=True)
+    once = torch.ones(50, dtype=torch.float64)
+    found = dominant_eigenvalue(
+        lambda: (alpha @ once).pow(2) / 2, [alpha], generator=generator(), iterations=30
+    )
+    assert found == pytest.approx(50)
+
+
+def test_the_hessian_of_a_line_is_nought():
+    alpha = torch.zeros(5, requires_grad=True)
+    scale = torch.ones(5, requires_grad=True)
+    found = dominant_eigenvalue(
+        lambda: (alpha * scale).sum() + 0 * alpha.pow(2).sum(), [alpha], generator=generator()
+    )
+    assert found == 0
