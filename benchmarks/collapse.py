@@ -187,20 +187,18 @@ def main(
             channels=channels, layers=layers, stem_stride=stem_stride, train_images=train_images,
             train_epochs=train_epochs,
         )  # fmt: skip
-        done = {(row["seed"], row["method"]) for row in rows}
-        for seed in range(seeds):
-            found: Iterator[Row] = iter(())
-            if (seed, "plain") not in done:
-                found = itertools.chain(found, benchmark.search(seed, "warn"))
-            if (seed, "regularise") not in done:
-                found = itertools.chain(found, benchmark.search(seed, "regularise"))
-            if (seed, "random") not in done:
-                found = itertools.chain(found, benchmark.random(seed))
-            for row in found:
-                row["accuracy"] = benchmark.train(row["cell"], seed)
-                rows.append(row)
-                with out.open("a") as file:
-                    file.write(json.dumps(row) + "\n")
+        done = {(row["seed"], row["part"]) for row in rows}
+        for seed, part in itertools.product(range(seeds), ("warn", "regularise", "random")):
+            if (seed, part) in done:
+                continue
+            found = benchmark.random(seed) if part == "random" else benchmark.search(seed, part)
+            new = [
+                {**row, "part": part, "accuracy": benchmark.train(row["cell"], seed)}
+                for row in found
+            ]
+            rows += new
+            with out.open("a") as file:
+                file.writelines(json.dumps(row) + "\n" for row in new)
     print_table(rows)
 
 
