@@ -18,7 +18,7 @@ def dominant_eigenvalue(
 
     By Lanczos iteration with at most `iterations` Hessian-vector products, each as costly as two or
     three gradients; fewer if the error's bound falls below `tolerance`, relative. The estimate is
-    never larger in size than the eigenvalue, and there always is one.
+    never larger in size than the eigenvalue; nan where the Hessian is not finite.
     """
     gradients = torch.autograd.grad(loss(), list(alpha), create_graph=True)
     flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
@@ -43,6 +43,8 @@ def _lanczos(
     for _ in range(iterations):
         basis = torch.cat([basis, vector[None]])
         images = torch.cat([images, product(vector)[None]])
+        if not images.isfinite().all():
+            return float("nan")
         projected = basis @ images.T
         values, vectors = torch.linalg.eigh((projected + projected.T) / 2)
         index = values.abs().argmax()

@@ -220,10 +220,11 @@ class Bilevel(TorchTrainable):
     """Steps of a search in float64, from batches of seven: three for one rank, four for another."""
 
     def setup(self, config):
-        self.prepare(3)
+        pass
 
     def searched(self, world, relaxation, hypergradient):
         """Alphas, hypergradients and weights after some steps."""
+        self.prepare(3)  # the same weights to begin with
         generator = torch.Generator().manual_seed(7)
         with self.randomness():
             network = Mixed().double()

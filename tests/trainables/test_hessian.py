@@ -82,3 +82,9 @@ def test_the_hessian_of_a_line_is_nought():
         lambda: (alpha * scale).sum() + 0 * alpha.pow(2).sum(), [alpha], generator=generator()
     )
     assert found == 0
+
+
+def test_a_hessian_that_is_not_finite_has_no_eigenvalue():
+    alpha = torch.zeros(5, requires_grad=True)
+    found = dominant_eigenvalue(lambda: alpha.pow(1.5).sum(), [alpha], generator=generator())
+    assert found != found
