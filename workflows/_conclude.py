@@ -14,8 +14,10 @@ from tracking._study import Study
 from tracking.callback import TrackingCallback
 from tracking.models import ModelRecord, log_model
 from tracking.report import log_report
+from trainables._data_parallel import data_parallel
 from trainables._latency import latency_seconds
 from trainables._predictor import Predictor
+from trainables._torch_trainable import TorchTrainable
 from trainables.datasets._dataset import Dataset
 from trainables.image_classifier import (
     ImageClassifier,
@@ -51,6 +53,7 @@ def conclude(
     register: str,
     ended_by: str | None,
     show_trials: bool = True,
+    workers: int = 1,
 ) -> None:
     """Exits with code 1 if a trial has failed. May be repeated: what was done is not done again."""
     if ended_by:
@@ -59,7 +62,7 @@ def conclude(
     tracking = tracker("final")
     final, model = None, None
     if ranked and seeds and accepts(klass, "final"):
-        final = _final(study, ranked[0], klass, offers, tracking, resources, seeds, epochs)
+        final = _final(study, ranked[0], klass, offers, tracking, resources, seeds, epochs, workers)
         if final is None:
             tracking.study_end("stopped")
             say_how_to_go_on(study, rows, record.objectives)
@@ -107,6 +110,7 @@ def _final(
     resources: Resources,
     seeds: int,
     epochs: int,
+    workers: int,
 ) -> Final | None:
     """None if it was interrupted."""
     config = {key: value for key, value in best.config.items() if value is not None}
@@ -115,8 +119,11 @@ def _final(
         f"{study.path.name}: the best config ({best.trial_id}) anew, on train + validation",
         objective=Objective(metric), total=seeds, epochs=epochs,
     )  # fmt: skip
+    trained: Any = klass
+    if workers > 1 and issubclass(klass, TorchTrainable):
+        trained = data_parallel(klass, workers)
     final = train_final(
-        bind(klass, {**offers, "epochs": epochs, "final": True}),
+        bind(trained, {**offers, "epochs": epochs, "final": True}),
         config,
         seeds=range(seeds),
         epochs=epochs,
@@ -124,6 +131,7 @@ def _final(
         resources=resources,
         tracking=tracking,
         progress=progress,
+        workers=workers,
     )
     return None if any(row.outcome == "stopped" for row in final.rows) else final
 

@@ -43,14 +43,15 @@ def train_final(
     resources: Resources,
     tracking: tune.Callback,
     progress: Progress,
+    workers: int = 1,
 ) -> Final:
     """One trial a seed, resumable as the study is; the test set is looked at in the last epoch."""
     resume = resume_config(folder, retry_failed=False)
     tuner = tune.Tuner(
-        tune.with_resources(trainable, resources.per_trial),
+        tune.with_resources(trainable, resources.of(workers)),
         param_space={**config, "seed": tune.grid_search(list(seeds))},
         tune_config=tune.TuneConfig(
-            max_concurrent_trials=resources.slots, reuse_actors=True, num_samples=1
+            max_concurrent_trials=resources.at_once(workers), reuse_actors=True, num_samples=1
         ),
         run_config=run_config(folder, [tracking, progress], keep=2),
         _tuner_kwargs={"resume_config": resume} if resume else {},

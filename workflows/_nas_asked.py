@@ -35,6 +35,8 @@ class Asked:
     remedy: nas.Remedy = "stop"
     eigenvalue_every: nas.EigenvalueEvery = 0
     select: nas.Select = "magnitude"
+    recompute: nas.Recompute = False
+    search_workers: nas.SearchWorkers = 1
 
     candidates: nas.Candidates = 3
     random_cells: nas.RandomCells = None
@@ -55,6 +57,7 @@ class Asked:
     flip: nas.Flip = False
     crop: nas.Crop = 0
     cutout: nas.Cutout = None
+    train_workers: nas.TrainWorkers = 1
 
     minutes: options.Minutes = None
     slots: options.Slots = None

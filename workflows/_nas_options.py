@@ -118,6 +118,21 @@ Select = Annotated[
     ),
 ]
 
+Recompute = Annotated[
+    bool,
+    typer.Option(
+        "--recompute",
+        help="Supernets keep less in memory and compute it once more.",
+        rich_help_panel=_SEARCH,
+    ),
+]
+SearchWorkers = Annotated[
+    int,
+    typer.Option(
+        help="Processes that train one supernet together, a GPU each where there are any.",
+        rich_help_panel=_SEARCH,
+    ),
+]
 Candidates = Annotated[
     int, typer.Option(help="Best cells of the search to compare.", rich_help_panel=_SELECT)
 ]
@@ -180,6 +195,13 @@ Cutout = Annotated[
     int | None,
     typer.Option(
         help="Side of the square cut out, in pixels; the paper's is 16. Default: by --augmentation",
+        rich_help_panel=_TRAIN,
+    ),
+]
+TrainWorkers = Annotated[
+    int,
+    typer.Option(
+        help="Processes that train the final network together, a GPU each where there are any.",
         rich_help_panel=_TRAIN,
     ),
 ]

@@ -24,6 +24,7 @@ from searchers._settings import Settings as SearcherSettings
 from tracking._server import check_tracking, default_uri
 from tracking._study import Study
 from tracking.callback import TrackingCallback
+from trainables._data_parallel import data_parallel
 from trainables._doctor import check_remedy
 from trainables._perturbation import check_selection
 from trainables.darts_supernet import DartsSupernet
@@ -63,6 +64,7 @@ class Judging:
     samples: int
     epochs: int
     offers: Mapping[str, Any]
+    workers: int = 1
 
 
 @dataclass(frozen=True)
@@ -163,6 +165,7 @@ def _check_words_and_numbers(asked: Asked) -> None:
             "--seeds": asked.seeds, "--channels": asked.channels, "--layers": asked.layers,
             "--search-channels": asked.search_channels, "--search-layers": asked.search_layers,
             "--stem-stride": asked.stem_stride, "--proposals": asked.proposals,
+            "--search-workers": asked.search_workers, "--train-workers": asked.train_workers,
         },
         {
             "--random-cells": asked.random_cells, "--max-failures": asked.max_failures,
@@ -208,6 +211,7 @@ def _check_data(asked: Asked, data: Dataset, supernet_space: SearchSpace) -> Non
             channels=asked.search_channels, layers=asked.search_layers,
             stem_stride=asked.stem_stride, image_shape=data.image_shape,
             classes=len(data.classes), operations=operation_set(asked.operations).names,
+            recompute=asked.recompute,
         )  # fmt: skip
     images = {"--search-images": asked.search_images, "--select-images": asked.select_images}
     check_images(images, data.classes)
@@ -229,10 +233,12 @@ def _judging(
         "channels": asked.search_channels, "layers": asked.search_layers,
         "stem_stride": asked.stem_stride, "remedy": asked.remedy,
         "eigenvalue_every": asked.eigenvalue_every, "select": asked.select,
+        "recompute": asked.recompute,
     }  # fmt: skip
+    klass = data_parallel(DartsSupernet, asked.search_workers)
     return Judging(
-        "supernet", DartsSupernet, space, Objective("val_loss", "min"), asked.supernets,
-        asked.search_epochs, {**offers, **own},
+        "supernet", klass, space, Objective("val_loss", "min"), asked.supernets,
+        asked.search_epochs, {**offers, **own}, asked.search_workers,
     )  # fmt: skip
 
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import ray
 import torch
+from ray import tune
 
 from search_spaces._errors import UserError
+from trainables._data_parallel import bundles
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,16 @@ class Resources:
     @property
     def per_trial(self) -> dict[str, float]:
         return {"cpu": self.cpus, "gpu": self.gpus}
+
+    def of(self, workers: int) -> dict[str, float] | tune.PlacementGroupFactory:
+        """A trial's that so many processes train, each with what a trial has alone."""
+        if workers == 1:
+            return self.per_trial
+        return bundles(workers, cpu=self.cpus, gpu=self.gpus)
+
+    def at_once(self, workers: int) -> int:
+        """Trials of so many workers."""
+        return max(1, self.slots // workers)
 
 
 def start_ray(address: str | None) -> None:
@@ -67,6 +79,18 @@ def share_out(*, slots: int | None, cpus: float | None, gpus: float | None) -> R
     limits = [total_cpus / cpus] + ([total_gpus / gpus] if gpus else [])
     most = max(1, int(min(limits) + 1e-9))
     return Resources(min(slots, most) if slots else most, cpus, gpus)
+
+
+def check_workers(resources: Resources, **workers: int) -> None:
+    """UserError for trials of more processes than the running cluster has room for."""
+    have = ray.cluster_resources()
+    for name, count in workers.items():
+        for kind, each in (("CPU", resources.cpus), ("GPU", resources.gpus)):
+            if count > 1 and each * count > have.get(kind, 0.0) + 1e-9:
+                raise UserError(
+                    f"--{name.replace('_', '-')} {count} of {each:g} {kind} each ask for more than "
+                    f"there is: this machine or cluster has {have.get(kind, 0.0):g}."
+                )
 
 
 def _refuse_more(wanted: float | None, have: float, kind: str, option: str) -> None:

@@ -28,7 +28,7 @@ from workflows._nas_plan import COMPARED, FOUND, OBJECTIVE, Plan, prepare
 from workflows._nas_report import end_stage, keep_cell, print_judged, print_searched
 from workflows._population import proposals
 from workflows._progress import Progress
-from workflows._resources import Resources, share_out, start_ray
+from workflows._resources import Resources, check_workers, share_out, start_ray
 from workflows._resume import resume_config
 from workflows._rows import Row
 from workflows._run_config import run_config
@@ -51,6 +51,9 @@ def run(asked: Asked) -> None:
         start_ray(asked.address)
         resources = share_out(
             slots=asked.slots, cpus=asked.cpus_per_trial, gpus=asked.gpus_per_trial
+        )
+        check_workers(
+            resources, search_workers=asked.search_workers, train_workers=asked.train_workers
         )
         folder = plan.study.path
 
@@ -88,7 +91,7 @@ def run(asked: Asked) -> None:
             offers=plan.offers, data=plan.data, uri=plan.uri, tracker=plan.tracker,
             resources=resources, seeds=asked.seeds, epochs=asked.epochs,
             register=asked.register or f"nas-{plan.record.dataset}", ended_by=None,
-            show_trials=False,
+            show_trials=False, workers=asked.train_workers,
         )  # fmt: skip
 
 
@@ -114,13 +117,15 @@ def search(plan: Plan, resources: Resources) -> dict[str, Any]:
         objective=judging.objective, total=judging.samples, epochs=judging.epochs, budget=budget,
     )  # fmt: skip
     tuner = tune.Tuner(
-        tune.with_resources(bind(judging.klass, dict(judging.offers)), resources.per_trial),
+        tune.with_resources(
+            bind(judging.klass, dict(judging.offers)), resources.of(judging.workers)
+        ),
         param_space=param_space,
         tune_config=tune.TuneConfig(
             search_alg=search_alg,
             scheduler=plan.scheduler,
             num_samples=judging.samples,
-            max_concurrent_trials=None if pausing else resources.slots,
+            max_concurrent_trials=None if pausing else resources.at_once(judging.workers),
             reuse_actors=True,
         ),
         run_config=run_config(

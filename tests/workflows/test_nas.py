@@ -1,6 +1,7 @@
 """Whole architecture searches by workflows/nas.py: real Ray, real MLflow, scikit-learn's digits."""
 
 import json
+from pathlib import Path
 
 import mlflow
 import numpy as np
@@ -95,6 +96,13 @@ def test_a_search_goes_stage_by_stage_to_a_registered_network(storage, ray_clust
     assert study.data.metrics["trials_done"] == 6
     names = {file.path for file in client.list_artifacts(study.info.run_id)}
     assert {"cell.svg", "cell.txt", "cell.json", "report.html"} <= names
+    assert study.data.metrics["final_latency_seconds"] > 0
+    assert study.data.metrics["final_parameters"] > 1000
+    for one in runs["supernet"]:
+        drawn = {file.path for file in client.list_artifacts(one.info.run_id)}
+        assert {"mixing.png", "cells.gif"} <= drawn
+        film = client.download_artifacts(one.info.run_id, "cells.gif")
+        assert Path(film).read_bytes()[:6] == b"GIF89a"
 
     mlflow.set_tracking_uri(f"sqlite:///{storage}/mlflow.db")
     model = mlflow.pyfunc.load_model("models:/nas-digits@champion")
@@ -163,6 +171,21 @@ def test_a_searcher_may_propose_cells_that_are_trained_by_themselves(storage, ra
     assert {role: len(ones) for role, ones in runs.items()} == {"study": 1, "standalone": 3}
 
 
+@pytest.mark.slow
+def test_supernets_and_the_final_network_may_be_trained_by_two_processes(storage, ray_cluster):
+    arguments = quick_but(
+        "--supernets", 1, "--candidates", 1, "--random-cells", 0, "--select-seeds", 1,
+    )  # fmt: skip
+    workers = ["--search-workers", 2, "--train-workers", 2, "--seeds", 1, "--recompute"]
+    result = run(storage, "shared-out", *arguments, *workers)
+    assert result.exit_code == 0, result.output
+    assert "test_accuracy" in result.output
+    runs = runs_of(storage, "shared-out")[1]
+    assert {role: len(found) for role, found in runs.items()} == {
+        "study": 1, "supernet": 1, "trial": 1, "final": 1,
+    }  # fmt: skip
+
+
 def test_given_cells_take_the_search_s_place(storage, ray_cluster, tmp_path):
     mine = tmp_path / "mine.json"
     mine.write_text(json.dumps(published_cell("darts_v1")))
@@ -213,6 +236,7 @@ def test_a_preset_gives_other_defaults_and_what_is_given_wins():
         (["--search-channels", 4096], "It would fit with --search-channels"),
         (["--search-images", 10], "--search-images 10 are too few for 10 classes"),
         (["--scheduler", "pbt"], "refuses searchers that learn"),
+        (["--train-workers", 0], "--train-workers must be at least 1"),
         (["--gpus-per-trial", 3], "asks for more than there is"),
     ],
 )
