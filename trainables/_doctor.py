@@ -22,18 +22,20 @@ RISE = 0.75  # the eigenvalue of before, as a share of the present one, below wh
 WINDOW = 5  # measurements: a mean is over so many, and compared with that of so many before
 SETTLED = 0.2  # share of a search before which no rise counts: the weights begin to learn
 STRONGER = 3.0  # times the weight decay, when it is raised
+STRONGEST = 81.0  # times the weight decay at the start: Zela et al. tried as much, more diverges
 
 
 @dataclass(frozen=True)
 class Vitals:
     """One epoch of a search.
 
-    `skip_connections` are those that alpha has chosen for the normal cell, noise among them.
-    `eigenvalue` is nan where it was not measured.
+    `skip_connections` are the derived normal cell's, noise among them; `chosen` those of them that
+    alpha chose rather than chance. `eigenvalue` is nan where it was not measured.
     """
 
     epoch: int
     skip_connections: int
+    chosen: int
     eigenvalue: float = math.nan
 
 
@@ -74,13 +76,14 @@ def examine(
 
 
 def _skips(history: Sequence[Vitals]) -> Finding | None:
-    if not history or history[-1].skip_connections <= MOST_SKIPS:
+    """Back to the last epoch whose cell has few, or to the one that has fewest."""
+    if not history or history[-1].chosen <= MOST_SKIPS:
         return None
-    healthy = [v.epoch for v in history if v.skip_connections <= MOST_SKIPS]
-    count = history[-1].skip_connections
+    fewest = max(MOST_SKIPS, min(v.skip_connections for v in history))
+    healthy = [v.epoch for v in history if v.skip_connections <= fewest]
     return Finding(
-        f"{count} of the normal cell's 8 operations are skip connections or noise",
-        healthy[-1] if healthy else history[0].epoch,
+        f"{history[-1].chosen} of the normal cell's 8 operations are skip connections or noise",
+        healthy[-1],
     )
 
 

@@ -23,18 +23,20 @@ def cell_facts(cells: Mapping[str, object], before: Mapping[str, object]) -> dic
     }
 
 
-def chosen_empty(
+def empty_operations(
     cells: Mapping[str, object], weights: Mapping[str, Tensor], operations: Sequence[str]
-) -> int:
-    """Operations of the normal cell that do nothing and that alpha has chosen, not chance.
+) -> tuple[int, int]:
+    """The normal cell's operations that do nothing, and those of them that alpha chose, not chance.
 
     `weights` (E, O) mix the operations; a chosen one's is `LEAD` times that of the edge's next.
     """
     mixing = weights["normal"].detach().cpu()
-    count = 0
+    count = chosen = 0
     for source, node, operation in edges_of(cells, "normal"):
         row = dict(zip(operations, mixing[EDGES.index((source, node))].tolist(), strict=True))
         own = row.pop(operation)
         row.pop(NONE, None)  # never derived
-        count += operation in EMPTY and bool(row) and own >= LEAD * max(row.values())
-    return count
+        if operation in EMPTY:
+            count += 1
+            chosen += bool(row) and own >= LEAD * max(row.values())
+    return count, chosen

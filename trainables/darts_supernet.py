@@ -24,6 +24,7 @@ from trainables._bilevel import alpha_step, check_hypergradient, weight_step
 from trainables._doctor import (
     SETTLED,
     STRONGER,
+    STRONGEST,
     Finding,
     Vitals,
     check_remedy,
@@ -40,7 +41,7 @@ from trainables._search_optimisation import (
     set_weights_rate,
     weights_optimizer,
 )
-from trainables._supernet_vitals import cell_facts, chosen_empty
+from trainables._supernet_vitals import cell_facts, empty_operations
 from trainables._torch_trainable import TorchTrainable
 from trainables.datasets._dataset import Images, load_dataset
 from trainables.image_classifier import EVALUATION_BATCH, DivergedError, member_of
@@ -317,8 +318,8 @@ class DartsSupernet(TorchTrainable):
         eigenvalue = math.nan
         if self.eigenvalue_every and self.epoch % self.eigenvalue_every == 0:
             eigenvalue = found["alpha_eigenvalue"] = self._eigenvalue()
-        empty = chosen_empty(cells, mixing[0], self.operations.names)
-        self.history.append(Vitals(self.epoch, empty, eigenvalue))
+        empty, chosen = empty_operations(cells, mixing[0], self.operations.names)
+        self.history.append(Vitals(self.epoch, empty, chosen, eigenvalue))
         self.cells.append(cells)
         return found
 
@@ -384,7 +385,7 @@ class DartsSupernet(TorchTrainable):
         finding = self.finding()
         if finding and self.remedy == "regularise":
             self.treated = self.epoch  # the next look is at what comes of it
-            self._raise_decay(self.decay_factor * STRONGER)
+            self._raise_decay(min(self.decay_factor * STRONGER, STRONGEST))
         return finding
 
     def _raise_decay(self, factor: float) -> None:

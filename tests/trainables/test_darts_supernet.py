@@ -146,6 +146,17 @@ def test_a_collapse_is_only_told_where_the_remedy_is_to_warn():
     assert json.loads(collapsed["cell"]) == searching.cells[-1]
 
 
+def test_weight_decay_is_raised_so_far_and_no_further():
+    searching = trial({**BASE, "warm_up": 0.0}, remedy="regularise", epochs=20, subset=120)
+    raised = []
+    for _ in range(6):
+        with torch.no_grad():
+            searching.architecture.alpha["normal"][:, 3] += 10.0
+        searching.step()
+        raised.append(searching.optimizer.param_groups[0]["weight_decay"] / BASE["weight_decay"])
+    assert raised == pytest.approx([3, 9, 27, 81, 81, 81])
+
+
 def test_a_collapse_raises_the_weight_decay_where_the_remedy_is_to_regularise(tmp_path):
     searching = trial(BASE, remedy="regularise", epochs=5)
     searching.step()

@@ -11,7 +11,7 @@ from trainables._doctor import Vitals, check_remedy, examine, window_of
 def history(skips, eigenvalues=None):
     eigenvalues = eigenvalues or [math.nan] * len(skips)
     pairs = zip(skips, eigenvalues, strict=True)
-    return [Vitals(epoch, s, e) for epoch, (s, e) in enumerate(pairs, 1)]
+    return [Vitals(epoch, s, s, e) for epoch, (s, e) in enumerate(pairs, 1)]
 
 
 def test_a_healthy_search_is_left_alone():
@@ -24,6 +24,14 @@ def test_skip_connections_that_gather_lead_back_to_the_last_epoch_without():
     assert finding is not None
     assert finding.healthiest == 3
     assert "4 of the normal cell's 8" in finding.reason
+
+
+def test_skip_connections_of_chance_are_no_collapse_but_nothing_to_go_back_to():
+    drawn = [Vitals(1, 4, 0), Vitals(2, 3, 1), Vitals(3, 5, 2)]
+    assert examine(drawn) is None
+    finding = examine([*drawn, Vitals(4, 5, 4)])
+    assert finding is not None
+    assert finding.healthiest == 2
 
 
 def test_a_rising_eigenvalue_leads_back_to_the_epoch_that_it_rose_from():
