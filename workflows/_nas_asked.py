@@ -33,7 +33,7 @@ class Asked:
     search_channels: nas.SearchChannels = 8
     search_layers: nas.SearchLayers = 3
     remedy: nas.Remedy = "stop"
-    eigenvalue_every: nas.EigenvalueEvery = 0
+    eigenvalue_every: nas.EigenvalueEvery = 1
     select: nas.Select = "magnitude"
     recompute: nas.Recompute = False
     search_workers: nas.SearchWorkers = 1
