@@ -60,19 +60,20 @@ def check_memory(space: SearchSpace, available: float, *, channels: int, **size:
 def _largest(most: int, needed: Callable[[int], int], available: float) -> int:
     """The largest whole number below `most` that fits, 0 if none does; `most` does not.
 
-    By false position: what is needed grows almost as a line, and each look takes seconds.
+    By false position (its Illinois form, which curves do not slow), since each look takes seconds.
     """
-    low, high, below, above = 1, most, float(needed(1)), float(needed(most))
-    if below > available:
+    low, high = 1, most
+    below, above = needed(1) - available, needed(most) - available
+    if below > 0:
         return 0
     while high - low > 1:
-        guess = low + int((high - low) * (available - below) / (above - below))
+        guess = low + int((high - low) * -below / (above - below))
         middle = min(max(guess, low + 1), high - 1)
-        size = float(needed(middle))
-        if size <= available:
-            low, below = middle, size
+        size = needed(middle) - available
+        if size <= 0:
+            low, below, above = middle, size, above / 2
         else:
-            high, above = middle, size
+            high, above, below = middle, size, below / 2
     return low
 
 
