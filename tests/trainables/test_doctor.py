@@ -46,7 +46,7 @@ def test_a_rising_eigenvalue_leads_back_to_the_epoch_that_it_rose_from():
 
 
 def test_short_searches_compare_shorter_windows():
-    assert [window_of(count) for count in (6, 10, 15, 25, 50)] == [2, 2, 3, 5, 5]
+    assert [window_of(count) for count in (6, 10, 15, 20, 50)] == [3, 3, 3, 4, 5]
     finding = examine(history([0] * 4, [0.2, 0.2, 0.3, 0.3]), window=2)
     assert finding is not None
     assert finding.healthiest == 1
