@@ -36,8 +36,8 @@ class Supernet(nn.Module):
     `operations` are the columns of the mixing matrices, `exists[cell]` (E, O) says which of them an
     edge has (None: all). `partial` is PC-DARTS's K (arXiv:1907.05737): operations see one channel
     of so many, the others pass by. `recompute` keeps no convolution's output for the way back but
-    makes it again: about half of the memory, for a little time. Raises UserError for images
-    too small for two reductions.
+    makes it again: a quarter less memory, a fifth more time. Raises UserError for images too small
+    for two reductions.
     """
 
     def __init__(

@@ -58,8 +58,6 @@ def test_its_default_member_is_one():
         ({key(0, 1): None}, "lacks 'edge_0_1'"),
         ({"edge_1_0": "none"}, "Cell config has 'edge_1_0'"),
         ({key(1, 3): "nor_conv_3x4"}, "Did you mean 'nor_conv_3x3'"),
-        ({key(0, 3): "none", key(1, 3): "none", key(2, 3): "none"}, "output gets no input"),
-        ({key(0, 3): "none", key(0, 1): "none", key(0, 2): "none"}, "output gets no input"),
     ],
 )
 def test_what_is_no_cell_is_refused_in_one_line(change, message):
@@ -67,6 +65,17 @@ def test_what_is_no_cell_is_refused_in_one_line(change, message):
     with pytest.raises(UserError, match=message) as refused:
         build(config, (3, 32, 32), 10)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "cut", [(key(0, 3), key(1, 3), key(2, 3)), (key(0, 1), key(0, 2), key(0, 3))]
+)
+def test_a_cell_whose_output_gets_nothing_answers_all_images_alike(cut):
+    config = {**CONVOLUTIONS, **dict.fromkeys(cut, "none"), "channels": 4, "cells_a_stage": 1}
+    network = build(config, (1, 8, 8), 3)
+    logits = network(torch.randn(5, 1, 8, 8))
+    torch.testing.assert_close(logits, logits[:1].expand(5, 3))
+    logits.sum().backward()
 
 
 @pytest.mark.parametrize(
