@@ -59,7 +59,8 @@ def window_of(measurements: int) -> int:
     """The eigenvalue's window in a search of so many measurements: a fifth, 3 to WINDOW.
 
     The paper's own searches have 25 in 50 epochs. Searches of fewer than six never come to two
-    windows: in so short a time the eigenvalue rises as the weights begin to learn, cells good or no.
+    windows: in so short a time the eigenvalue rises as the weights begin to learn, whatever the
+    cells are.
     """
     return min(WINDOW, max(3, measurements // 5))
 
