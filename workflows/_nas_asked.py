@@ -47,7 +47,7 @@ class Asked:
     channels: nas.Channels = 8
     layers: nas.Layers = 5
     stem_stride: nas.StemStride = 2
-    epochs: nas.Epochs = 5
+    epochs: nas.Epochs = 4
     seeds: nas.Seeds = 2
     drop_path: nas.DropPath = 0.0
     auxiliary_weight: nas.AuxiliaryWeight = 0.0

@@ -99,7 +99,8 @@ class Progress(Callback):
         self.unfinished = {trial.trial_id for trial in trials if not trial.is_finished()}
         status = [trial.status for trial in trials]
         self._counts = _Counts(
-            done=status.count(Trial.TERMINATED),
+            # Where a budget ends a study, Tune terminates trials that were never begun too.
+            done=sum(t.status == Trial.TERMINATED and self._epoch(t) > 0 for t in trials),
             pruned=sum(t.status == Trial.TERMINATED and self._cut_short(t) for t in trials),
             failed=status.count(Trial.ERROR),
             running=status.count(Trial.RUNNING),
@@ -128,7 +129,7 @@ class Progress(Callback):
         self._completed.add(trial.trial_id)
 
     def _cut_short(self, trial: Trial) -> bool:
-        return self._epoch(trial) < self._epochs
+        return 0 < self._epoch(trial) < self._epochs
 
     def _epoch(self, trial: Trial) -> int:
         return int((trial.last_result or {}).get("training_iteration", 0))
@@ -152,8 +153,9 @@ class Progress(Callback):
         c = self._counts
         best = "none yet" if self._best is None else f"{self._best[0]:.5g} ({self._best[1]})"
         left = self._seconds_left()
+        ended = c.done + c.failed
         return (
-            f"[{clock(time.monotonic() - self._began)}] {c.done + c.failed}/{self._total} trials "
+            f"[{clock(time.monotonic() - self._began)}] {ended}/{max(ended, self._total)} trials "
             f"ended ({c.pruned} early, {c.failed} failed), {c.running} running, "
             f"best {self._objective.metric} {best}, "
             f"{'time left unknown' if left is None else clock(left) + ' left'}"

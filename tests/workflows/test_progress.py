@@ -46,3 +46,8 @@ def test_a_study_that_goes_on_counts_its_own_pace_only():
 def test_a_trial_that_a_scheduler_stopped_counts_as_ended_early():
     view = progress([trial("TERMINATED", 3), trial("ERROR", 1)], total=3, seconds=1)
     assert "2/3 trials ended (1 early, 1 failed)" in view._line()
+
+
+def test_trials_that_a_budget_ended_before_they_began_are_not_counted():
+    trials = [trial("TERMINATED", 10), trial("TERMINATED", 3), *[trial("TERMINATED", 0)] * 200]
+    assert "2/2 trials ended (1 early, 0 failed)" in progress(trials, total=1, seconds=9)._line()
