@@ -21,6 +21,7 @@ import torch
 import typer
 from ray import tune
 
+import searchers._remote
 import searchers.bayesian
 from benchmarks.searcher_quality import MIXED, mixed
 from search_spaces._objective import Objective
@@ -63,7 +64,7 @@ class Reporting(tune.Trainable):
 class InLoop:
     """AxWorker's interface, with the model in the caller's own thread."""
 
-    def __init__(self, start: Any, log: list[Message]) -> None:
+    def __init__(self, model: str, start: Any, log: list[Message]) -> None:
         from searchers._ax_model import AxModel
 
         self._model = AxModel(start)
@@ -77,8 +78,8 @@ class InLoop:
         if method == "suggest":
             self._replies.put((answer, b""))
 
-    def receive(self, timeout: float = 0.0) -> Any:
-        return self._replies.get(block=timeout > 0, timeout=timeout or None)
+    def receive(self, timeout: float | None = 0.0) -> Any:
+        return self._replies.get(block=timeout is None or timeout > 0, timeout=timeout or None)
 
     def close(self) -> None:
         """Nothing to end."""
@@ -87,9 +88,9 @@ class InLoop:
 class InThread(InLoop):
     """The model in a thread of the driver."""
 
-    def __init__(self, start: Any, log: list[Message]) -> None:
+    def __init__(self, model: str, start: Any, log: list[Message]) -> None:
         self._inbox: queue.Queue[Message] = queue.Queue()
-        super().__init__(start, log)
+        super().__init__(model, start, log)
         threading.Thread(target=self._work, daemon=True).start()
 
     def send(self, message: Message) -> None:
@@ -106,7 +107,7 @@ def study(worker: Any, folder: str) -> tuple[float, float]:
     configs = [varying(MIXED, MIXED.sample(generator)) for _ in range(KNOWN)]
     known = tuple((config, {"value": mixed(config)}) for config in configs)
     settings = Settings(MIXED, (Objective("value", "min"),), max_t=STEPS, known=known)
-    searchers.bayesian.AxWorker = worker  # type: ignore[misc]
+    searchers._remote.AxWorker = worker  # type: ignore[misc]
     searcher = searchers.bayesian.Bayesian(settings)
     results = tune.Tuner(
         Reporting,

@@ -8,6 +8,7 @@ A process and not a thread: a running trial's longest wait at its report was 0.0
 (benchmarks/searcher_latency.py), since the thread holds the interpreter's lock.
 """
 
+import importlib
 import logging
 import os
 import pickle
@@ -23,16 +24,14 @@ from typing import IO, Any
 
 import cloudpickle
 
-from searchers._settings import Settings
-
-Message = tuple[str, tuple[Any, ...]]  # a method of AxModel, and its arguments
+Message = tuple[str, tuple[Any, ...]]  # a method of the model, and its arguments
 NICENESS = 5
 
 
 class AxWorker:
-    """The driver's end. `start` is settings, or a snapshot that `receive` returned."""
+    """The driver's end. `model` is "module:Class"; `start` what it is made from, or a snapshot."""
 
-    def __init__(self, start: Settings | bytes, log: list[Message]) -> None:
+    def __init__(self, model: str, start: Any, log: list[Message]) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "searchers._ax_worker"],
             stdin=subprocess.PIPE,
@@ -51,7 +50,7 @@ class AxWorker:
         ):
             threading.Thread(target=target, args=(pipe, box), daemon=True).start()
         weakref.finalize(self, self._process.kill)
-        self._outbox.put(start)
+        self._outbox.put((model, start))
         for message in log:
             self.send(message)
 
@@ -59,12 +58,13 @@ class AxWorker:
         """Never blocks, not even while the model thinks and its pipe is full."""
         self._outbox.put(message)
 
-    def receive(self, timeout: float = 0.0) -> Any:
-        """The next reply: (config, snapshot), or None at the end of a finite space.
+    def receive(self, timeout: float | None = 0.0) -> Any:
+        """The next reply: (config, snapshot), or (None, None) at the end of a finite space.
 
-        Raises queue.Empty if there is none yet, EOFError if the process has died.
+        Raises queue.Empty if there is none within `timeout` seconds (None waits for ever), EOFError
+        if the process has died.
         """
-        reply = self._replies.get(block=timeout > 0, timeout=timeout or None)
+        reply = self._replies.get(block=timeout is None or timeout > 0, timeout=timeout or None)
         if isinstance(reply, EOFError):
             self._replies.put(reply)
             raise reply
@@ -115,22 +115,24 @@ def main() -> None:
     warnings.filterwarnings("ignore")
     logging.disable(logging.INFO)  # Ax and its libraries greet the terminal when imported
     from searchers._ask_tell import Exhausted
-    from searchers._ax_model import AxModel, quiet
+    from searchers._ax_model import quiet
 
     quiet()
     messages: queue.Queue[Any] = queue.Queue()
     threading.Thread(target=_receive, args=(sys.stdin.buffer, messages), daemon=True).start()
-    start = messages.get()
-    model = pickle.loads(start) if isinstance(start, bytes) else AxModel(start)
+    name, start = messages.get()
+    module, _, kind = name.partition(":")
+    make = getattr(importlib.import_module(module), kind)
+    model = pickle.loads(start) if isinstance(start, bytes) else make(start)
     while True:
         method, arguments = messages.get()
         if method != "suggest":
             getattr(model, method)(*arguments)
             continue
         try:
-            reply = (model.suggest(), cloudpickle.dumps(model))
+            reply = (model.suggest(*arguments), cloudpickle.dumps(model))
         except Exhausted:
-            reply = None
+            reply = (None, None)
         _dump(reply, own_stdout)
 
 

@@ -13,13 +13,13 @@ from search_spaces._errors import UserError
 from search_spaces._space import Config
 from searchers._ask_tell import AskTellSearcher, Exhausted, Outcome
 from searchers._ax_encoding import Encoding
-from searchers._ax_worker import AxWorker, Message
 from searchers._domains import own_values
 from searchers._outcomes import check_outcomes, metric_names
+from searchers._remote import RemoteModel
 from searchers._settings import Settings
 
 SEVERAL, ONE = ("qlognehvi",), ("qlognei", "qlogei", "qnei", "ucb")
-MOST_RESTARTS = 3
+MODEL = "searchers._ax_model:AxModel"
 IDLE_WAIT = 5.0  # seconds; nobody is held up while nothing runs
 
 
@@ -38,11 +38,9 @@ class Bayesian(AskTellSearcher):
         self, settings: Settings | None = None, *, lookahead: int | None = None, **plain: Any
     ) -> None:
         self._lookahead = lookahead
-        self._worker: AxWorker | None = None
-        self._base: Settings | bytes | None = None
-        self._log: list[Message] = []
+        self._model: RemoteModel | None = None
         self._ready: list[Config] = []
-        self._waiting = self._handed_out = self._restarts = 0
+        self._handed_out = 0
         self._exhausted = False
         super().__init__(settings, **plain)
 
@@ -51,7 +49,7 @@ class Bayesian(AskTellSearcher):
         check(self.settings)
         # The model needs no networks, whose functions its process may not be able to import.
         space = replace(self.settings.space, build=None)
-        self._base = replace(self.settings, space=space)
+        self._model = RemoteModel(MODEL, replace(self.settings, space=space))
         for point in self._points:
             self._send("begun", point)
 
@@ -80,21 +78,19 @@ class Bayesian(AskTellSearcher):
         if not self._ahead and not self._live and not self._points:
             self._request()
 
-    def get_state(self) -> dict[str, Any]:
-        return {**self.__dict__, "_worker": None}
-
-    __getstate__ = get_state
-
     def set_state(self, state: dict[str, Any]) -> None:
-        if self._worker is not None:
-            self._worker.close()
+        self.close()
         super().set_state(state)
 
     def close(self) -> None:
         """End the model's process; it would end with this one anyhow."""
-        if self._worker is not None:
-            self._worker.close()
-            self._worker = None
+        if self._model is not None:
+            self._model.close()
+
+    @property
+    def thinking(self) -> bool:
+        """Whether a suggestion is being made."""
+        return self._model is not None and self._model.waiting > 0
 
     @property
     def _ahead(self) -> int:
@@ -103,51 +99,31 @@ class Bayesian(AskTellSearcher):
     def _request(self) -> None:
         """Have one suggestion made, unless one is under way or all samples have theirs."""
         assert self.settings is not None
-        made = self._handed_out + len(self._ready) + self._waiting + len(self.settings.points)
+        assert self._model is not None
+        waiting = self._model.waiting
+        made = self._handed_out + len(self._ready) + waiting + len(self.settings.points)
         enough = self.settings.samples is not None and made >= self.settings.samples
-        if not self._waiting and not self._ready and not enough:
+        if not waiting and not self._ready and not enough:
             self._send("suggest")
-            self._waiting += 1
 
     def _send(self, method: str, *arguments: Any) -> None:
-        self._log.append((method, arguments))
-        if self._worker is not None:
-            self._worker.send((method, arguments))
-        elif method == "suggest":
-            self._go_on()
-
-    def _go_on(self) -> None:
-        """A process that stands where the last one, or the saved searcher, stood."""
-        assert self._base is not None
-        self._worker = AxWorker(self._base, self._log)
+        assert self._model is not None
+        self._model.send(method, *arguments)
 
     def _collect(self, timeout: float) -> None:
         """Take the suggestion under way, if it is ready within `timeout` seconds."""
-        if not self._waiting:
+        assert self._model is not None
+        assert self.settings is not None
+        if not self._model.waiting:
             return
-        if self._worker is None:
-            self._go_on()
-        assert self._worker is not None
         try:
-            reply = self._worker.receive(timeout)
+            config = self._model.receive(timeout)
         except queue.Empty:
             return
-        except EOFError:
-            self._restarts += 1
-            if self._restarts > MOST_RESTARTS:
-                raise RuntimeError("Ax's process died again and again; see its output.") from None
-            self._go_on()
-            return
-        self._waiting -= 1
-        self._restarts = 0
-        if reply is None:
+        if config is None:
             self._exhausted = True
-            return
-        config, self._base = reply
-        done = [method for method, _ in self._log].index("suggest") + 1
-        self._log = self._log[done:]
-        assert self.settings is not None
-        self._ready.append(own_values(self.settings.space, config))
+        else:
+            self._ready.append(own_values(self.settings.space, config))
 
 
 def check(settings: Settings) -> None:

@@ -47,7 +47,7 @@ def test_the_models_process_may_die_without_changing_a_suggestion():
         found = []
         for index in range(9):
             if kill and index in (3, 7):
-                searcher._worker._process.kill()
+                searcher._model._worker._process.kill()
             found.append(take(searcher, f"t{index}"))
             result = {"score": peak(found[-1]), "training_iteration": 4}
             searcher.on_trial_complete(f"t{index}", result)
@@ -125,7 +125,7 @@ def test_a_study_goes_on_when_the_models_process_is_killed(ray_cluster, tmp_path
     class Killer(tune.Callback):
         def on_trial_complete(self, iteration, trials, trial, **info):
             if not killed and sum(other.is_finished() for other in trials) >= 3:
-                killed.append(searcher._worker._process)
+                killed.append(searcher._model._worker._process)
                 killed[0].kill()
 
     results = tune.Tuner(
@@ -137,7 +137,7 @@ def test_a_study_goes_on_when_the_models_process_is_killed(ray_cluster, tmp_path
     assert not results.errors
     assert len({result.config["x"] for result in results}) == 8
     assert killed
-    assert searcher._worker._process is not killed[0]
+    assert searcher._model._worker._process is not killed[0]
     searcher.close()
 
 
