@@ -1,51 +1,59 @@
 """Going on with a Ray Tune experiment whose driver was killed at any moment.
 
-Ray writes its state in place and copies it in the background, so a kill can leave a torn file, or
-none yet. This keeps a second copy, made only of files that read back whole.
+Ray writes its state in place, a file for each part, and copies them to the storage in the
+background, so a kill can leave a torn file, or files of different moments. This keeps a copy of
+all of them as they were at one moment, made in Tune's loop right after Ray wrote them.
 """
 
 import json
 import shutil
-import time
 from pathlib import Path
 from typing import Any
 
 import cloudpickle
 from ray.tune import Callback, ResumeConfig
 
+from schedulers._surviving import Surviving
+
 STATE_FILES = ("experiment_state-*.json", "searcher-state-*.pkl", "search_gen_state-*.json",
                "callback-states-*.pkl", "basic-variant-state-*.json")  # fmt: skip
 
 
 class StateKeeper(Callback):
-    """Copies the experiment's state files, whole ones only, into `kept/` beside them."""
+    """Keeps Ray's state of one moment in `experiment/kept`, the scheduler's memory within it."""
 
-    def __init__(self, experiment: Path, period: float = 5.0) -> None:
+    def __init__(self, experiment: Path, scheduler: Surviving | None = None) -> None:
         self._experiment = experiment
-        self._period = period
-        self._last = 0.0
+        self._scheduler = scheduler
+        self._last: dict[str, int] = {}
 
     def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
-        if time.monotonic() - self._last >= self._period:
-            self._last = time.monotonic()
-            keep(self._experiment)
+        if not trials:
+            return
+        written = Path(trials[0].storage.experiment_driver_staging_path)
+        times = {file.name: file.stat().st_mtime_ns for file in _newest(written)}
+        if times and times != self._last:
+            keep(written, self._experiment)
+            self._last = times
+
+    # Ray saves this with its own state, and calls `set_state` before it adds the trials again.
+
+    def get_state(self) -> dict[str, Any] | None:
+        return {"scheduler": self._scheduler.get_state()} if self._scheduler else None
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        if self._scheduler is not None:
+            self._scheduler.set_state(state["scheduler"])
 
 
-def keep(experiment: Path) -> None:
-    """Copy the newest state files to `kept/` if all of them are whole; nothing otherwise."""
-    files = _newest(experiment)
-    if not files or not all(map(_whole, files)):
-        return
-    fresh = experiment / "kept.new"
+def keep(written: Path, experiment: Path) -> None:
+    """Copy the newest state files in `written` to `experiment/kept`: all of them, or none."""
+    fresh, kept, old = (experiment / name for name in ("kept.new", "kept", "kept.old"))
     shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir()
-    for file in files:
+    fresh.mkdir(parents=True)
+    for file in _newest(written):
         shutil.copy2(file, fresh)
-    if not all(map(_whole, fresh.iterdir())):
-        return  # written to while it was copied: the next time will do
-    old = experiment / "kept.old"
     shutil.rmtree(old, ignore_errors=True)
-    kept = experiment / "kept"
     if kept.exists():
         kept.rename(old)
     fresh.rename(kept)
@@ -54,18 +62,18 @@ def keep(experiment: Path) -> None:
 def resume_config(experiment: Path, *, retry_failed: bool) -> ResumeConfig | None:
     """How to go on with what `experiment` holds; None if there is nothing yet to go on from.
 
-    A torn state is put aside for the copy kept of it. Failed trials stay failed, unless asked for.
+    The copy kept takes the place of Ray's files, which are put aside; without one these will do if
+    they are whole. Failed trials stay failed, unless asked for.
     """
-    files = _newest(experiment)
-    if files and not all(map(_whole, files)):
+    copies = next(
+        (files for name in ("kept", "kept.old") if (files := _newest(experiment / name))), []
+    )
+    files = [file for pattern in STATE_FILES for file in experiment.glob(pattern)]
+    if copies or not all(map(_whole, _newest(experiment))):
         for file in files:
-            file.rename(file.with_suffix(file.suffix + ".torn"))
-        for folder in ("kept", "kept.new", "kept.old"):
-            copies = list((experiment / folder).glob("*"))
-            if copies and all(map(_whole, copies)):
-                for copy in copies:
-                    shutil.copy2(copy, experiment)
-                break
+            file.rename(file.with_suffix(file.suffix + ".aside"))
+        for copy in copies:
+            shutil.copy2(copy, experiment)
     if not list(experiment.glob(STATE_FILES[0])):
         return None
     kinds = ResumeConfig.ResumeType

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ray import tune
 
+from schedulers._surviving import Surviving
 from workflows._resume import StateKeeper
 
 
@@ -15,13 +16,17 @@ def run_config(
     keep: int,
     max_failures: int = 1,
     stop: tune.Stopper | None = None,
+    scheduler: Surviving | None = None,
 ) -> tune.RunConfig:
-    """Tune's experiment in `folder`; `keep` checkpoints a trial, made each epoch and at its end."""
+    """Tune's experiment in `folder`; `keep` checkpoints a trial, made each epoch and at its end.
+
+    What `scheduler` knows is saved with it.
+    """
     return tune.RunConfig(
         name=folder.name,
         storage_path=str(folder.parent),
         stop=stop,
-        callbacks=[*callbacks, StateKeeper(folder)],
+        callbacks=[*callbacks, StateKeeper(folder, scheduler)],
         checkpoint_config=tune.CheckpointConfig(
             num_to_keep=keep, checkpoint_frequency=1, checkpoint_at_end=True
         ),

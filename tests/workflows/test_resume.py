@@ -31,15 +31,18 @@ def test_a_whole_state_is_gone_on_from(experiment):
 
 
 @pytest.mark.parametrize("torn", ["experiment_state*", "searcher-state*"])
-@pytest.mark.parametrize("left", [0, 5])
-def test_a_torn_state_is_replaced_by_the_copy_kept_and_put_aside(experiment, torn, left):
-    keep(experiment)
+@pytest.mark.parametrize("left", [0, 5, None])
+def test_the_copy_kept_takes_the_place_of_rays_files(experiment, tmp_path, torn, left):
     file = next(experiment.glob(torn))
     whole = file.read_bytes()
-    os.truncate(file, left)
+    keep(experiment, experiment)
+    os.truncate(file, left) if left is not None else file.unlink()
+    later = tmp_path / "experiment_state-2026-01-02_00-00-00.json"  # of a session killed at once
+    later.write_text('{"trials": []}')
     assert resume_config(experiment, retry_failed=False) is not None
     assert file.read_bytes() == whole
-    assert len(list(experiment.glob("*.torn"))) == 2
+    assert not later.exists()
+    assert list(experiment.glob("*.aside"))
 
 
 def test_a_torn_state_without_a_copy_is_nothing_to_go_on_from(experiment):
@@ -47,9 +50,10 @@ def test_a_torn_state_without_a_copy_is_nothing_to_go_on_from(experiment):
     assert resume_config(experiment, retry_failed=False) is None
 
 
-def test_a_torn_state_is_never_kept(experiment):
-    keep(experiment)
+def test_a_copy_that_was_not_finished_is_passed_over_for_the_one_before(experiment):
+    keep(experiment, experiment)
+    (experiment / "kept").rename(experiment / "kept.old")
+    (experiment / "kept.new").mkdir()
     os.truncate(next(experiment.glob("experiment_state*")), 3)
-    keep(experiment)
-    kept = next((experiment / "kept").glob("experiment_state*"))
-    assert kept.read_text() == '{"trials": [1]}'
+    assert resume_config(experiment, retry_failed=False) is not None
+    assert next(experiment.glob("experiment_state*.json")).read_text() == '{"trials": [1]}'

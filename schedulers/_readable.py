@@ -1,0 +1,49 @@
+"""A trial whose newest checkpoint cannot be read goes on from the one before it."""
+
+import logging
+import zipfile
+from typing import Any
+
+import pyarrow.fs
+from ray.tune import Checkpoint
+from ray.tune.experiment import Trial
+
+logger = logging.getLogger(__name__)
+
+
+def fall_back(trial: Trial) -> None:
+    """Put aside the trial's newest checkpoints as long as they are torn; Ray would fail the trial.
+
+    Without a whole one the trial begins anew.
+    """
+    manager: Any = trial.run_metadata.checkpoint_manager
+    while (latest := manager._latest_checkpoint_result) is not None:
+        if readable(latest.checkpoint):
+            return
+        logger.warning("%s cannot be read; %s goes on from before it", latest.checkpoint, trial)
+        path = latest.checkpoint.path
+        kept = [r for r in manager._checkpoint_results if r.checkpoint.path != path]
+        manager._checkpoint_results = kept
+        manager._latest_checkpoint_result = kept[-1] if kept else None
+
+
+def readable(checkpoint: Any) -> bool:
+    """Whether its files are there and not empty, and its archives' checksums hold."""
+    if not isinstance(checkpoint, Checkpoint):
+        return True
+    files: Any = checkpoint.filesystem
+    found = files.get_file_info(
+        pyarrow.fs.FileSelector(checkpoint.path, recursive=True, allow_not_found=True)
+    )
+    inside = [info for info in found if info.is_file]
+    return bool(inside) and all(info.size and _whole(files, info.path) for info in inside)
+
+
+def _whole(files: pyarrow.fs.FileSystem, path: str) -> bool:
+    if not path.endswith(".pt"):
+        return True
+    try:
+        with files.open_input_file(path) as file, zipfile.ZipFile(file) as archive:
+            return archive.testzip() is None
+    except (OSError, zipfile.BadZipFile):
+        return False
