@@ -1,0 +1,140 @@
+"""Studies without processes: what a killed and resumed one decides, what one needs of a disk."""
+
+import random
+
+import numpy as np
+import pytest
+
+from schedulers._create import create_scheduler, traits
+from schedulers._settings import Settings as SchedulerSettings
+from search_spaces._objective import Objective
+from searchers._create import create_searcher
+from searchers._explorer import AxExplorer, Course
+from searchers._settings import Settings
+from tests.schedulers.growing import SPACE, gain, lived
+from workflows._simulation import Disk, Simulation
+
+GOAL, LONG = Objective("score"), 9
+
+
+class Growth:
+    """`Growing`, without its process."""
+
+    def __init__(self, epochs):
+        self.epochs = epochs
+
+    def begin(self, config):
+        return 0, 0.0
+
+    def step(self, state, config):
+        epoch, score = state[0], state[1] + gain(config, state[0], self.epochs)
+        return (epoch + 1, score), {"score": score}, 1.0 + config["batch"] / 100
+
+
+def simulation(
+    searcher,
+    scheduler,
+    *,
+    slots=1,
+    samples=8,
+    explore=None,
+    disk=None,
+    synchronous=False,
+    epochs=12,
+):
+    random.seed(0)  # Ray's schedulers draw from here
+    np.random.seed(0)
+    explorer = AxExplorer(Course(SPACE, LONG, 2, 0)) if explore == "ax" else None
+    judge = create_scheduler(
+        scheduler,
+        SchedulerSettings(
+            SPACE, GOAL, LONG, samples, 0, interval=2, explorer=explorer, synchronous=synchronous
+        ),
+    )
+    proposing = create_searcher(
+        searcher, Settings(SPACE, (GOAL,), seed=1, max_t=LONG, samples=samples)
+    )
+    return Simulation(
+        Growth(epochs), proposing, judge, samples=samples, slots=slots, max_t=LONG, disk=disk,
+        pausing=traits(scheduler).pauses_trials,
+    )  # fmt: skip
+
+
+def decided(study):
+    """A trial that was cut short begins once more; everything else must be the same."""
+    return [decision for decision in study.decisions if decision.what != "begin"]
+
+
+def killed(points, lag, **kind):
+    """The decisions of the study, killed after so many steps, resumed from a state `lag` before."""
+    disk = Disk(f"killed at {points}")
+    study = simulation(**kind, disk=disk)
+    saved = []
+    for _ in range(points):
+        saved.append(study.save())
+        study.step()
+    saved.append(study.save())
+    del study
+    another = simulation(**kind, disk=disk)
+    another.load(saved[max(0, points - lag)])
+    another.run()
+    return decided(another)
+
+
+CHEAP = [
+    {"searcher": "random", "scheduler": "fifo"},
+    {"searcher": "sobol", "scheduler": "asha"},
+    {"searcher": "random", "scheduler": "hyperband"},
+    {"searcher": "random", "scheduler": "median-stopping"},
+    {"searcher": "random", "scheduler": "pbt"},
+    {"searcher": "random", "scheduler": "pbt", "synchronous": True},
+]
+
+
+@pytest.mark.parametrize("kind", CHEAP, ids=lambda k: "+".join(map(str, k.values())))
+def test_wherever_a_study_is_killed_it_decides_as_if_it_had_not_been(kind):
+    whole = simulation(**kind)
+    whole.run()
+    assert {trial.status for trial in whole.trials} == {"TERMINATED"}
+    assert len(whole.trials) == 8
+    expected = decided(whole)
+    for points in range(0, len(expected), 3):
+        assert killed(points, points % 3, **kind) == expected, points
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "points"),
+    [
+        ({"searcher": "bayesian", "scheduler": "asha"}, (7, 16)),
+        ({"searcher": "random", "scheduler": "pbt", "explore": "ax"}, (21, 40)),
+    ],
+    ids=["ax+asha", "ax-pbt"],
+)
+def test_so_it_does_with_ax(kind, points):
+    whole = simulation(**kind)
+    whole.run()
+    for point in points:
+        assert killed(point, point % 3, **kind) == decided(whole), point
+
+
+@pytest.mark.parametrize("slots", [1, 3, 8])
+@pytest.mark.parametrize("synchronous", [False, True])
+def test_each_score_of_a_population_is_that_of_the_life_told(slots, synchronous):
+    study = simulation("random", "pbt", slots=slots, synchronous=synchronous)
+    trials = study.run()
+    population = study.scheduler.inner
+    assert population.members.done
+    for trial in trials:
+        told = lived(population.schedule(trial.trial_id))
+        assert told == pytest.approx(trial.run_metadata.last_result["score"])
+
+
+def test_a_long_study_needs_no_more_of_the_disk_than_its_trials_may_need():
+    study = simulation("random", "pbt", slots=4, samples=16, epochs=200)
+    study.max_t = 200
+    while study.step():
+        if len(study.decisions) % 10 == 0:
+            study.save()
+    assert len(study.scheduler.inner.members.done) > 100
+    assert study.disk.most <= 16 * (3 + 1) + 2 * 16

@@ -1,0 +1,349 @@
+"""Tune's searchers and schedulers without Ray's processes: a virtual clock, any number of slots.
+
+The loop does what Tune's controller does, with Tune's own Trial objects and in its order: new
+trials are asked for, the scheduler says which one runs, a result goes to scheduler and searcher.
+A trial's training is a function of its state and its config; a checkpoint is that state.
+"""
+
+import copy
+import heapq
+import itertools
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+from weakref import WeakValueDictionary
+
+import cloudpickle
+import pyarrow.fs
+from ray import tune
+from ray.train._internal.session import _TrainingResult
+from ray.tune.experiment import Trial
+from ray.tune.schedulers import TrialScheduler
+from ray.tune.search import Searcher
+from ray.tune.utils.util import flatten_dict
+
+from schedulers._surviving import Surviving
+from search_spaces._space import Config
+
+ITERATION = "training_iteration"
+
+
+class Training(Protocol):
+    """What trials do. States are pickled and copied; the same state and config give the same."""
+
+    def begin(self, config: Config) -> Any:
+        """A trial's state before its first step."""
+
+    def step(self, state: Any, config: Config) -> tuple[Any, dict[str, float], float] | None:
+        """The next state, its metrics, and the seconds it takes; None where nothing is known."""
+
+
+class Decision(NamedTuple):
+    """What was decided about a trial after an iteration, with which config it had done it.
+
+    `what` is "begin" whenever it gets a slot, else Tune's continue, pause, stop, or noop.
+    """
+
+    what: str
+    trial: str
+    iteration: int
+    config: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A trial's state after so many iterations."""
+
+    iteration: int
+    seconds: float
+    state: Any
+
+
+_disks: WeakValueDictionary[str, "Disk"] = WeakValueDictionary()
+
+
+class Disk:
+    """Checkpoints by path; what is not there when it is needed raises KeyError. Survives a kill."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.files: dict[str, bytes] = {}
+        self.most = 0
+        _disks[name] = self
+
+    def __reduce__(self) -> Any:
+        return _disk_of, (self.name,)
+
+    def write(self, path: str, progress: Progress) -> None:
+        self.files[path] = cloudpickle.dumps(progress)
+        self.most = max(self.most, len(self.files))
+
+    def read(self, path: str) -> Progress:
+        progress: Progress = cloudpickle.loads(self.files[path])
+        return progress
+
+    # As Ray asks a file system
+
+    def get_file_info(self, path: str) -> pyarrow.fs.FileInfo:
+        kinds = pyarrow.fs.FileType
+        return pyarrow.fs.FileInfo(path, kinds.File)
+
+    def delete_file(self, path: str) -> None:
+        self.files.pop(path, None)  # a killed study may have deleted it, and not have known
+
+
+def _disk_of(name: str) -> Disk:
+    return _disks[name]
+
+
+@dataclass
+class Held:
+    """A checkpoint, as far as schedulers look at one."""
+
+    path: str
+    filesystem: Disk
+
+
+class Simulation:
+    """One study. `run` to its end, or `step` by step; `save` at any time, `load` in another.
+
+    `pausing`: more trials may be alive than slots, one of them waiting for its first, as workflows
+    have it with schedulers that pause trials. `keep` checkpoints a trial (None: all).
+    """
+
+    def __init__(
+        self,
+        training: Training,
+        searcher: Searcher,
+        scheduler: TrialScheduler,
+        *,
+        samples: int,
+        slots: int,
+        max_t: int,
+        constants: Mapping[str, Any] | None = None,
+        disk: Disk | None = None,
+        keep: int | None = 3,
+        pausing: bool = False,
+    ) -> None:
+        self.training, self.searcher = training, searcher
+        self.scheduler = Surviving(scheduler)
+        self.samples, self.slots, self.max_t = samples, slots, max_t
+        self.constants = dict(constants or {})
+        self.disk = disk or Disk(f"disk-{id(self)}-{time.monotonic_ns()}")
+        self.keep, self.pausing = keep, pausing
+        self.trials: list[Trial] = []
+        self.clock = 0.0
+        self.decisions: list[Decision] = []
+        self.finished_asking = False
+        self._running: dict[str, Progress] = {}
+        self._next: dict[str, tuple[Any, dict[str, float], float] | None] = {}
+        self._events: list[tuple[float, int, str]] = []
+        self._order = itertools.count()
+        self._saves = itertools.count()
+
+    # The loop
+
+    def run(self) -> list[Trial]:
+        while self.step():
+            pass
+        return self.trials
+
+    def step(self) -> bool:
+        """Start what can be started, then let one result come; False at the end."""
+        self._fill()
+        while self._events:
+            self.clock, _, name = heapq.heappop(self._events)
+            if name in self._running:
+                self._result(self._trial(name))
+                return True
+            self._fill()
+        return False
+
+    def _fill(self) -> None:
+        self._ask()
+        while len(self._running) < self.slots:
+            trial = self.scheduler.choose_trial_to_run(self)
+            trial = trial or next((t for t in self.trials if t.status == Trial.PENDING), None)
+            if trial is None:
+                return
+            self._start(trial)
+            self._ask()
+
+    def _ask(self) -> None:
+        waiting = any(trial.status == Trial.PENDING for trial in self.trials)
+        full = not self.pausing and len(self.get_live_trials()) >= self.slots
+        if self.finished_asking or waiting or full:
+            return
+        name = f"{len(self.trials):05d}"
+        suggestion = self.searcher.suggest(name)
+        while suggestion is None and getattr(self.searcher, "thinking", False):
+            time.sleep(0.002)
+            suggestion = self.searcher.suggest(name)
+        if isinstance(suggestion, dict):
+            trial = Trial(
+                "simulated", stub=True, trial_id=name, config={**self.constants, **suggestion},
+                checkpoint_config=tune.CheckpointConfig(
+                    num_to_keep=self.keep, checkpoint_frequency=1
+                ),
+            )  # fmt: skip
+            self.trials.append(trial)
+            self.scheduler.on_trial_add(self, trial)
+        self.finished_asking = suggestion == Searcher.FINISHED or len(self.trials) >= self.samples
+
+    def _start(self, trial: Trial) -> None:
+        latest = trial.latest_checkpoint_result
+        if latest is None:
+            progress = Progress(0, 0.0, self.training.begin(dict(trial.config)))
+        else:
+            checkpoint: Any = latest.checkpoint
+            progress = self.disk.read(checkpoint.path)
+        self._decide("begin", trial, progress.iteration)
+        trial.set_status(Trial.RUNNING)
+        self._running[trial.trial_id] = progress
+        self._train(trial)
+
+    def _train(self, trial: Trial) -> None:
+        """Have the trial's next result come when its step is done."""
+        before = self._running[trial.trial_id]
+        found = self.training.step(copy.deepcopy(before.state), dict(trial.config))
+        self._next[trial.trial_id] = found
+        seconds = found[2] if found else 0.0
+        heapq.heappush(self._events, (self.clock + seconds, next(self._order), trial.trial_id))
+
+    def _result(self, trial: Trial) -> None:
+        found, before = self._next.pop(trial.trial_id), self._running[trial.trial_id]
+        if found is None:  # the record ends here
+            self.stop_trial(trial)
+            return
+        state, metrics, seconds = found
+        now = Progress(before.iteration + 1, before.seconds + seconds, state)
+        self._running[trial.trial_id] = now
+        result = {
+            **metrics, ITERATION: now.iteration, "time_total_s": now.seconds,
+            "trial_id": trial.trial_id, "config": dict(trial.config),
+        }  # fmt: skip
+        flat = flatten_dict(result)
+        if now.iteration >= self.max_t:
+            decision = TrialScheduler.STOP
+        else:
+            decision = self.scheduler.on_trial_result(self, trial, flat)
+        if decision == TrialScheduler.STOP:
+            result["done"] = flat["done"] = True
+        else:
+            self.searcher.on_trial_result(trial.trial_id, flat)
+        trial.run_metadata.last_result = result
+        if trial.trial_id in self._running:
+            self._save(trial, result)
+        self._decide(decision.lower(), trial, now.iteration)
+        if decision == TrialScheduler.CONTINUE:
+            self._train(trial)
+        elif decision == TrialScheduler.PAUSE:
+            self.pause_trial(trial)
+        elif decision == TrialScheduler.STOP:
+            self.stop_trial(trial)
+
+    def _save(self, trial: Trial, result: Mapping[str, Any]) -> _TrainingResult:
+        path = f"{trial.trial_id}/{next(self._saves):07d}"
+        self.disk.write(path, self._running[trial.trial_id])
+        saved: Any = _TrainingResult(Held(path, self.disk), dict(result))  # type: ignore[arg-type]
+        trial.run_metadata.checkpoint_manager.register_checkpoint(saved)  # type: ignore[union-attr]
+        return saved
+
+    def _decide(self, what: str, trial: Trial, iteration: int) -> None:
+        text = repr(sorted(trial.config.items()))
+        self.decisions.append(Decision(what, trial.trial_id, iteration, text))
+
+    def _trial(self, name: str) -> Trial:
+        return self.trials[int(name)]
+
+    # What schedulers ask of Tune's controller
+
+    @property
+    def search_alg(self) -> "Simulation":
+        return self
+
+    def is_finished(self) -> bool:
+        """Whether the searcher has nothing more to give."""
+        return self.finished_asking
+
+    def get_trials(self) -> list[Trial]:
+        return self.trials
+
+    def get_live_trials(self) -> set[Trial]:
+        return {trial for trial in self.trials if not trial.is_finished()}
+
+    def pause_trial(self, trial: Trial, should_checkpoint: bool = True) -> None:
+        self._running.pop(trial.trial_id, None)
+        trial.set_status(Trial.PAUSED)
+
+    def stop_trial(self, trial: Trial) -> None:
+        if trial.is_finished():
+            return
+        if trial.status == Trial.RUNNING:
+            flat = flatten_dict(trial.run_metadata.last_result)
+            self.scheduler.on_trial_complete(self, trial, flat)
+            self.searcher.on_trial_complete(trial.trial_id, flat)
+        else:
+            self.scheduler.on_trial_remove(self, trial)
+            self.searcher.on_trial_complete(trial.trial_id)
+        self._running.pop(trial.trial_id, None)
+        trial.set_status(Trial.TERMINATED)
+
+    def _schedule_trial_save(self, trial: Trial, result: Any = None) -> Any:
+        return self._save(trial, result or {}).checkpoint
+
+    # A kill
+
+    def save(self) -> bytes:
+        """All that a study keeps, as of one moment; the disk is not part of it."""
+        searcher: Any = self.searcher
+        return cloudpickle.dumps(
+            {
+                "searcher": searcher.get_state(),
+                "scheduler": self.scheduler.get_state(),
+                "trials": [
+                    (t.trial_id, t.config, t.status, t.run_metadata.last_result,
+                     t.run_metadata.checkpoint_manager)
+                    for t in self.trials
+                ],
+                "asking": (self.finished_asking, len(self.trials)),
+                "decisions": self.decisions,
+                "clock": self.clock,
+                "saves": next(copy.copy(self._saves)),
+            }
+        )  # fmt: skip
+
+    def load(self, saved: bytes) -> None:
+        """Go on from there: this simulation must be new, with the dead one's disk."""
+        state = cloudpickle.loads(saved)
+        searcher: Any = self.searcher
+        searcher.set_state(state["searcher"])
+        self.scheduler.set_state(state["scheduler"])
+        self.clock, self.decisions = state["clock"], state["decisions"]
+        self.finished_asking = state["asking"][0]
+        # A file made after that moment is another one than the file that will be made again.
+        self._saves = itertools.count(max(state["saves"], self._highest() + 1))
+        for name, config, status, last, manager in state["trials"]:
+            trial = Trial("simulated", stub=True, trial_id=name, config=config)
+            trial.run_metadata.checkpoint_manager = manager
+            trial.run_metadata.last_result = last
+            trial.status = status if status in (Trial.TERMINATED, Trial.ERROR) else Trial.PENDING
+            self.trials.append(trial)
+        for trial in self.trials:
+            self.scheduler.on_trial_add(self, trial)
+
+    def _highest(self) -> int:
+        return max((int(path.rpartition("/")[2]) for path in self.disk.files), default=-1)
+
+
+def best_score(trials: list[Trial], metric: str, *, sign: float = 1.0) -> float:
+    """The best of the trials' last values; nan if there is none."""
+    values = [
+        sign * t.run_metadata.last_result[metric]
+        for t in trials
+        if metric in t.run_metadata.last_result
+    ]
+    finite = [value for value in values if math.isfinite(value)]
+    return sign * max(finite) if finite else math.nan
