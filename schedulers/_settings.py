@@ -2,13 +2,19 @@
 
 from dataclasses import dataclass
 
+from search_spaces._exploring import Explorer
 from search_spaces._objective import Objective
 from search_spaces._space import SearchSpace
 
 
 @dataclass(frozen=True)
 class Settings:
-    """`epochs` is the most iterations a trial may have, `samples` the number of trials."""
+    """`epochs` is the most iterations a trial may have, `samples` the number of trials.
+
+    The rest is for population-based schedulers: `interval` epochs between two perturbations (None:
+    a tenth of all), whether all trials are compared at the same epoch (`synchronous`), and who
+    chooses new values (`explorer`; None: factors and new draws).
+    """
 
     space: SearchSpace
     objective: Objective
@@ -16,6 +22,9 @@ class Settings:
     samples: int
     seed: int
     time_attr: str = "training_iteration"
+    interval: int | None = None
+    synchronous: bool = False
+    explorer: Explorer | None = None
 
     @property
     def first_rung(self) -> int:

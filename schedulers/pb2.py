@@ -10,7 +10,7 @@ from ray.tune.schedulers import TrialScheduler
 from ray.tune.schedulers.pb2 import PB2
 from ray.tune.search.sample import Float
 
-from schedulers._population import mutable, perturbation_interval, require, within
+from schedulers._population import perturbation_interval, require, within
 from schedulers._settings import Settings
 
 PAUSES_TRIALS = True
@@ -18,9 +18,11 @@ SEARCHERS = ("random", "sobol")
 
 
 def create(settings: Settings) -> TrialScheduler:
+    space = settings.space
+    free = {key: d for key, d in space.mutable.items() if key not in space.conditions}
     bounds: dict[str, Any] = {
         key: [domain.lower, domain.upper]
-        for key, domain in mutable(settings.space).items()
+        for key, domain in free.items()
         if isinstance(domain, Float)
     }
     require(bounds, settings, scheduler="pb2")
@@ -28,7 +30,7 @@ def create(settings: Settings) -> TrialScheduler:
         time_attr=settings.time_attr,
         metric=settings.objective.metric,
         mode=settings.objective.mode,
-        perturbation_interval=perturbation_interval(settings),
+        perturbation_interval=perturbation_interval(settings.interval, settings.epochs),
         hyperparam_bounds=bounds,
-        custom_explore_fn=within(settings.space),
+        custom_explore_fn=within(free),
     )

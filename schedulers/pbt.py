@@ -1,27 +1,22 @@
-"""Population-based training (Jaderberg et al. 2017) by Ray."""
+"""Population-based training (Jaderberg et al. 2017): weak trials go on from strong ones."""
 
-from ray.tune.schedulers import PopulationBasedTraining, TrialScheduler
-from ray.tune.search.sample import Categorical
+from ray.tune.schedulers import TrialScheduler
 
-from schedulers._population import mutable, perturbation_interval, require, within
+from schedulers._perturb import Perturb
+from schedulers._population import perturbation_interval, require
+from schedulers._population_based import PopulationBased
 from schedulers._settings import Settings
 
 PAUSES_TRIALS = True
-SEARCHERS = ("random", "sobol")
 
 
 def create(settings: Settings) -> TrialScheduler:
-    domains = mutable(settings.space)
-    require(domains, settings, scheduler="pbt")
-    return PopulationBasedTraining(
+    require(settings.space.mutable, settings, scheduler="pbt")
+    return PopulationBased(
+        settings.objective,
+        settings.explorer or Perturb(settings.space, settings.seed),
+        interval=perturbation_interval(settings.interval, settings.epochs),
         time_attr=settings.time_attr,
-        metric=settings.objective.metric,
-        mode=settings.objective.mode,
-        perturbation_interval=perturbation_interval(settings),
-        # Ray multiplies a domain's value by 1.2 or 0.8: choices must come to it as lists.
-        hyperparam_mutations={
-            key: list(domain.categories) if isinstance(domain, Categorical) else domain
-            for key, domain in domains.items()
-        },
-        custom_explore_fn=within(settings.space),
+        synchronous=settings.synchronous,
+        seed=settings.seed,
     )

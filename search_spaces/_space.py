@@ -67,6 +67,20 @@ class SearchSpace:
         return {key: value for key, value in self.all.items() if isinstance(value, Domain)}
 
     @property
+    def mutable(self) -> dict[str, Domain]:
+        """Training parameters that may change in a live trial, if its config has them.
+
+        Not among them are those that other parameters depend on: a new optimiser could not go on
+        with the old one's state.
+        """
+        parents = {condition.parent for condition in self.conditions.values()}
+        return {
+            key: domain
+            for key, domain in self.training.items()
+            if isinstance(domain, Domain) and key not in parents
+        }
+
+    @property
     def constants(self) -> Config:
         """What does not vary; Tune merges it into every config."""
         return {key: value for key, value in self.all.items() if not isinstance(value, Domain)}

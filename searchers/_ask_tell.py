@@ -7,6 +7,7 @@ What a searcher holds of a trial, by what Tune called last:
     on_trial_complete(id, result)            told: completed, or early_stopped before max_t
     on_trial_complete(id)                    told with its last values, as when HyperBand stops it
     on_trial_complete(id, error=True)        told: failed; so are missing, NaN or infinite metrics
+    on_trial_...(result of another config)   as if there were none: PBT gave the trial that one
     on_trial_...(id never suggested)         taken for the live trial with the same config, if any
 """
 
@@ -129,7 +130,7 @@ class AskTellSearcher(Searcher):
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         known = self._known_id(trial_id, result)
-        if known is not None:
+        if known is not None and self._is_own(known, result):
             self._note(known, result)
 
     def on_trial_complete(
@@ -138,6 +139,8 @@ class AskTellSearcher(Searcher):
         known = self._known_id(trial_id, result)
         if known is None:
             return
+        if result is not None and not self._is_own(known, result):
+            result = None
         whole = result is None or self._note(known, result)
         config, curve = self._live.pop(known), self._curves.pop(known, {})
         self._aliases = {new: old for new, old in self._aliases.items() if old != known}
@@ -197,6 +200,15 @@ class AskTellSearcher(Searcher):
         if not curve:
             return "unknown"
         return "completed" if max(curve) >= self.settings.max_t else "early_stopped"
+
+    def _is_own(self, trial_id: str, result: dict[str, Any]) -> bool:
+        """Whether the trial still has the config that was suggested, and not one that PBT gave it.
+
+        Results of the latter say nothing of the former.
+        """
+        config = self._live[trial_id]
+        now = {key: result.get(f"config/{key}", value) for key, value in config.items()}
+        return key_of(now) == key_of(config)
 
     def _known_id(self, trial_id: str, result: dict[str, Any] | None) -> str | None:
         """The live trial that Tune speaks of: restarted trials come back under new ids."""

@@ -1,12 +1,14 @@
 """The end of a study: the best config trained anew and tested, the report, and what to say."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NoReturn
 
 import torch
 from ray import tune
 
+from schedulers._members import Segment
 from search_spaces._objective import Objective
 from search_spaces._space import Config, SearchSpace
 from searchers._analysis import analyse
@@ -28,6 +30,7 @@ from trainables.image_classifier import (
 from workflows._cli import FAILED_TRIALS, INTERRUPTED, command_line, console
 from workflows._final import Final, train_final
 from workflows._folder import StudyFolder
+from workflows._lives import along
 from workflows._progress import Progress
 from workflows._report import print_failures, print_final, print_links, print_trials
 from workflows._resources import Resources
@@ -54,15 +57,22 @@ def conclude(
     ended_by: str | None,
     show_trials: bool = True,
     workers: int = 1,
+    lives: Mapping[str, Sequence[Segment]] = MappingProxyType({}),
 ) -> None:
-    """Exits with code 1 if a trial has failed. May be repeated: what was done is not done again."""
+    """Exits with code 1 if a trial has failed. May be repeated: what was done is not done again.
+
+    Where `lives` tells that the best trial's config changed, the final model goes through them all.
+    """
     if ended_by:
         console.print(f"The search has ended, as {ended_by}.")
     ranked = scored(rows, record.objectives)
     tracking = tracker("final")
     final, model = None, None
     if ranked and seeds and accepts(klass, "final"):
-        final = _final(study, ranked[0], klass, offers, tracking, resources, seeds, epochs, workers)
+        final = _final(
+            study, ranked[0], klass, offers, tracking, resources, seeds, epochs, workers,
+            along(lives, ranked[0].trial_id),
+        )  # fmt: skip
         if final is None:
             tracking.study_end("stopped")
             say_how_to_go_on(study, rows, record.objectives)
@@ -111,6 +121,7 @@ def _final(
     seeds: int,
     epochs: int,
     workers: int,
+    schedule: Sequence[Segment] | None,
 ) -> Final | None:
     """None if it was interrupted."""
     config = {key: value for key, value in best.config.items() if value is not None}
@@ -132,6 +143,7 @@ def _final(
         tracking=tracking,
         progress=progress,
         workers=workers,
+        schedule=schedule,
     )
     return None if any(row.outcome == "stopped" for row in final.rows) else final
 

@@ -9,6 +9,8 @@ import numpy as np
 from ray import tune
 from scipy import stats
 
+from schedulers._members import Segment
+from schedulers._replay import Replay, stretched
 from search_spaces._space import Config
 from workflows._progress import Progress
 from workflows._resources import Resources
@@ -44,14 +46,21 @@ def train_final(
     tracking: tune.Callback,
     progress: Progress,
     workers: int = 1,
+    schedule: Sequence[Segment] | None = None,
 ) -> Final:
-    """One trial a seed, resumable as the study is; the test set is looked at in the last epoch."""
+    """One trial a seed, resumable as the study is; the test set is looked at in the last epoch.
+
+    With a `schedule` they go through it, stretched to `epochs`.
+    """
     resume = resume_config(folder, retry_failed=False)
     tuner = tune.Tuner(
         tune.with_resources(trainable, resources.of(workers)),
         param_space={**config, "seed": tune.grid_search(list(seeds))},
         tune_config=tune.TuneConfig(
-            max_concurrent_trials=resources.at_once(workers), reuse_actors=True, num_samples=1
+            max_concurrent_trials=resources.at_once(workers),
+            reuse_actors=True,
+            num_samples=1,
+            scheduler=Replay(stretched(schedule, epochs)) if schedule else None,
         ),
         run_config=run_config(folder, [tracking, progress], keep=2),
         _tuner_kwargs={"resume_config": resume} if resume else {},

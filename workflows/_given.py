@@ -13,7 +13,7 @@ from search_spaces._space import Config, SearchSpace
 
 def read_points(path: Path | None, space: SearchSpace) -> tuple[Config, ...]:
     """A JSON list of configs, each a member of `space`; constants may be left out."""
-    return tuple(_member(space, config, path) for config in _read_list(path))
+    return tuple(_member(space, config, path) for config in read_list(path))
 
 
 def read_known(
@@ -21,7 +21,7 @@ def read_known(
 ) -> tuple[tuple[Config, dict[str, float]], ...]:
     """A JSON list of {"config": ..., "metrics": ...}; configs as in `read_points`."""
     known = []
-    for entry in _read_list(path):
+    for entry in read_list(path):
         if set(entry) != {"config", "metrics"} or not isinstance(entry["metrics"], dict):
             raise UserError(f'{path}: each entry must be {{"config": ..., "metrics": ...}}.')
         known.append((_member(space, entry["config"], path), entry["metrics"]))
@@ -59,7 +59,8 @@ def _cell(word: str) -> Config:
     return {key: value for key, value in config.items() if key in known}
 
 
-def _read_list(path: Path | None) -> list[dict[str, Any]]:
+def read_list(path: Path | None) -> list[dict[str, Any]]:
+    """A JSON list of objects; empty without a path."""
     if path is None:
         return []
     entries = _read_json(path)

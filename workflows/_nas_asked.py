@@ -26,6 +26,9 @@ class Asked:
     space: nas.SupernetSpace = "darts-supernet"
     searcher: options.Searcher = "bayesian"
     scheduler: options.Scheduler = "fifo"
+    explore: options.Explore = None
+    interval: options.Interval = None
+    synchronous: options.Synchronous = False
     supernets: nas.Supernets = 4
     proposals: nas.Proposals = 16
     search_epochs: nas.SearchEpochs = 6

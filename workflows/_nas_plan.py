@@ -44,6 +44,7 @@ from workflows._folder import StudyFolder, open_study
 from workflows._given import read_cells
 from workflows._memory import bytes_per_trial, check_memory
 from workflows._nas_asked import Asked
+from workflows._population import explorer_of
 from workflows._resources import check_resources
 from workflows._trainable import facts, find_space, load_data
 
@@ -130,9 +131,15 @@ def prepare(asked: Asked) -> Plan:
     scheduler = create_scheduler(
         asked.scheduler,
         SchedulerSettings(
-            judging.space, judging.objective, judging.epochs, judging.samples, asked.seed
+            judging.space, judging.objective, judging.epochs, judging.samples, asked.seed,
+            interval=asked.interval, synchronous=asked.synchronous,
+            explorer=explorer_of(
+                asked.explore, scheduler=asked.scheduler, space=judging.space,
+                epochs=judging.epochs, interval=asked.interval, synchronous=asked.synchronous,
+                seed=asked.seed,
+            ),
         ),
-    )
+    )  # fmt: skip
     check_tracking(uri)
     name = study_name(asked.name, "nas")
     _check_stage(asked, asked.storage.expanduser() / name)
@@ -166,6 +173,7 @@ def _check_words_and_numbers(asked: Asked) -> None:
             "--search-channels": asked.search_channels, "--search-layers": asked.search_layers,
             "--stem-stride": asked.stem_stride, "--proposals": asked.proposals,
             "--search-workers": asked.search_workers, "--train-workers": asked.train_workers,
+            "--interval": 1 if asked.interval is None else asked.interval,
         },
         {
             "--random-cells": asked.random_cells, "--max-failures": asked.max_failures,
@@ -267,6 +275,7 @@ def _identity(
             "evaluation": asked.evaluation,
             "space": space.describe() if asked.evaluation == "supernet" else {},
             "search": [asked.searcher, asked.scheduler, asked.supernets, asked.proposals],
+            "perturbations": [asked.explore, asked.interval, asked.synchronous],
             "supernet": [
                 asked.search_epochs, asked.search_images, asked.search_channels,
                 asked.search_layers, asked.remedy, asked.eigenvalue_every, asked.select,

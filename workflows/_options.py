@@ -73,6 +73,38 @@ Scheduler = Annotated[
         rich_help_panel=_SEARCH,
     ),
 ]
+Explore = Annotated[
+    str | None,
+    typer.Option(
+        help="Of --scheduler pbt, how a trial that took over another comes to new values: ax (the "
+        "default; a Gaussian process of what changes the score), or perturb (factors, new draws).",
+        rich_help_panel=_SEARCH,
+    ),
+]
+Interval = Annotated[
+    int | None,
+    typer.Option(
+        help="Of --scheduler pbt and pb2: epochs between perturbations. Default: a tenth of all.",
+        rich_help_panel=_SEARCH,
+    ),
+]
+Synchronous = Annotated[
+    bool,
+    typer.Option(
+        "--synchronous",
+        help="Of --scheduler pbt: compare all trials at the same epoch.",
+        rich_help_panel=_SEARCH,
+    ),
+]
+ReplayFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--replay",
+        help="A schedule.json that --scheduler pbt found: train along it, from scratch, with three "
+        "seeds, instead of a search.",
+        rich_help_panel=_SEARCH,
+    ),
+]
 Acquisition = Annotated[
     str | None,
     typer.Option(

@@ -1,10 +1,46 @@
-"""A searcher's suggestions as a ready list, for schedulers to which Ray allows no searcher."""
+"""What population-based schedulers are given: an explorer, or a ready list of suggestions."""
 
 from ray.tune.search import Searcher
 from ray.tune.search.basic_variant import BasicVariantGenerator
 
 from schedulers._create import traits
+from schedulers._population import perturbation_interval
+from search_spaces._errors import UserError
 from search_spaces._space import Config, SearchSpace
+from searchers._explorer import AxExplorer, Course
+from workflows._checks import check_choice
+
+EXPLORERS = ("ax", "perturb")
+
+
+def explorer_of(
+    explore: str | None,
+    *,
+    scheduler: str,
+    space: SearchSpace,
+    epochs: int,
+    interval: int | None,
+    synchronous: bool,
+    seed: int,
+) -> AxExplorer | None:
+    """Who chooses new values under `--scheduler pbt`; None: factors and new draws.
+
+    UserError for an unknown word, and for options of which the scheduler has no use.
+    """
+    others = {"--explore": explore is not None, "--synchronous": synchronous}
+    if scheduler == "pb2":
+        others["--interval"] = False
+    elif scheduler != "pbt":
+        others["--interval"] = interval is not None
+    if scheduler != "pbt":
+        for option in (option for option, given in others.items() if given):
+            raise UserError(f"{option} is for --scheduler pbt; {scheduler!r} has no use for it.")
+        return None
+    check_choice("explorer", explore or "ax", EXPLORERS)
+    if explore == "perturb" or not space.mutable:
+        return None
+    every = perturbation_interval(interval, epochs)
+    return AxExplorer(Course(space, max_t=epochs, interval=every, seed=seed))
 
 
 def first_population(searcher: Searcher, samples: int) -> BasicVariantGenerator:

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,10 @@ import typer
 from ray import tune
 
 from schedulers._create import check_pair, create_scheduler, traits
+from schedulers._population_based import PopulationBased
+from schedulers._replay import Replay, stretched
 from schedulers._settings import Settings as SchedulerSettings
+from schedulers._surviving import Surviving
 from searchers._create import create_searcher
 from searchers._settings import Settings as SearcherSettings
 from tracking._server import check_tracking, default_uri
@@ -23,7 +27,8 @@ from workflows._cli import command_line, quiet_libraries, told_plainly
 from workflows._conclude import conclude, say_how_to_go_on
 from workflows._folder import open_study
 from workflows._given import read_known, read_points
-from workflows._population import proposals
+from workflows._lives import REPEATS, keep_lives, lives_of, read_schedule, seeds_along
+from workflows._population import explorer_of, proposals
 from workflows._progress import Progress
 from workflows._resources import check_resources, share_out, start_ray
 from workflows._resume import resume_config
@@ -42,6 +47,10 @@ def hpo(
     seed: options.Seed = 0,
     searcher: options.Searcher = "bayesian",
     scheduler: options.Scheduler = "asha",
+    explore: options.Explore = None,
+    interval: options.Interval = None,
+    synchronous: options.Synchronous = False,
+    replay: options.ReplayFile = None,
     acquisition: options.Acquisition = None,
     beta: options.Beta = None,
     outcome_constraint: options.OutcomeConstraint = None,
@@ -77,11 +86,19 @@ def hpo(
         # What was asked, checked before anything is started.
         final_epochs = epochs if final_epochs is None else final_epochs
         check_counts(
-            {"--trials": trials, "--epochs": epochs, "--final-epochs": final_epochs},
+            {
+                "--trials": trials,
+                "--epochs": epochs,
+                "--final-epochs": final_epochs,
+                "--interval": 1 if interval is None else interval,
+            },
             {"--final-seeds": final_seeds, "--max-failures": max_failures},
         )
         check_budget(minutes=minutes, cost=cost, price_per_hour=price_per_hour)
         the_space = find_space(space)
+        recipe = read_schedule(replay, the_space) if replay else None
+        if recipe:  # nothing is searched
+            searcher, scheduler, trials = "random", "fifo", REPEATS
         klass = find_trainable(trainable)
         objectives = objectives_of(objective, klass)
         check_pair(scheduler, searcher)
@@ -108,9 +125,17 @@ def hpo(
             "seed": seed,
         }
         search_alg = create_searcher(searcher, proposing)
-        judge = create_scheduler(
-            scheduler, SchedulerSettings(the_space, objectives[0], epochs, trials, seed)
-        )
+        explorer = explorer_of(
+            explore, scheduler=scheduler, space=the_space, epochs=epochs, interval=interval,
+            synchronous=synchronous, seed=seed,
+        )  # fmt: skip
+        judge = Replay(stretched(recipe, epochs)) if recipe else create_scheduler(
+            scheduler,
+            SchedulerSettings(
+                the_space, objectives[0], epochs, trials, seed, interval=interval,
+                synchronous=synchronous, explorer=explorer,
+            ),
+        )  # fmt: skip
         check_tracking(uri)
         data = load_data(klass, offers)
         asked = {
@@ -121,9 +146,10 @@ def hpo(
             "trainable": trainable or klass.__name__,
             "objective": [str(o) for o in objectives],
             "searcher": [searcher, acquisition, beta],
-            "scheduler": scheduler,
+            "scheduler": [scheduler, explore, interval, synchronous],
             "outcome constraints": list(proposing.outcome_constraints),
             "points to try first": list(proposing.points),
+            "replay": [asdict(segment) for segment in recipe or []],
             "trials": trials,
             "epochs": epochs,
             "seed": seed,
@@ -140,8 +166,8 @@ def hpo(
             dataset_context=facts(data),
             space=the_space.name,
             space_text=json.dumps(the_space.describe(), indent=1),
-            searcher=searcher,
-            scheduler=scheduler,
+            searcher="none: a schedule was given" if recipe else searcher,
+            scheduler="replay" if recipe else scheduler,
             seed=seed,
             command=command_line(),
             study_id=study.study_id,
@@ -160,12 +186,16 @@ def hpo(
         # The study itself.
         if not study.searched:
             folder = study.path / "search"
-            proposing_alg, param_space = proposals(search_alg, the_space, scheduler, trials)
-            pausing = traits(scheduler).pauses_trials
+            proposing_alg, param_space = (
+                (None, seeds_along(recipe, seed)) if recipe
+                else proposals(search_alg, the_space, scheduler, trials)
+            )  # fmt: skip
+            pausing = recipe is not None or traits(scheduler).pauses_trials
+            surviving = Surviving(judge)
             resume = resume_config(folder, retry_failed=retry_failed)
             tracking = tracker("trial")
             progress = Progress(
-                f"{study.path.name}: {searcher} + {scheduler} on {record.dataset}, "
+                f"{study.path.name}: {record.searcher} + {record.scheduler} on {record.dataset}, "
                 f"{resources.slots} at once{', going on' if resume else ''}",
                 objective=objectives[0], total=trials, epochs=epochs, budget=budget,
             )  # fmt: skip
@@ -174,14 +204,19 @@ def hpo(
                 param_space=param_space,
                 tune_config=tune.TuneConfig(
                     search_alg=proposing_alg,
-                    scheduler=judge,
-                    num_samples=trials,
+                    scheduler=surviving,
+                    num_samples=1 if recipe else trials,
                     # A limit would starve a scheduler that pauses trials until others catch up.
                     max_concurrent_trials=None if pausing else resources.slots,
                     reuse_actors=True,
                 ),
                 run_config=run_config(
-                    folder, [tracking, progress], keep=3, max_failures=max_failures, stop=budget
+                    folder,
+                    [tracking, progress],
+                    keep=3,
+                    max_failures=max_failures,
+                    stop=budget,
+                    scheduler=surviving,
                 ),
                 _tuner_kwargs={"resume_config": resume} if resume else {},
             )
@@ -194,13 +229,16 @@ def hpo(
             if progress.unfinished and budget.reason is None:
                 tracking.study_end("stopped")
                 say_how_to_go_on(study, rows, objectives)
+            if isinstance(judge, PopulationBased):
+                keep_lives(study, judge, rows, objectives, tracking)
             tracking.study_end("completed")
             study.write_rows([row.as_dict() for row in rows])
         rows = [Row(**row) for row in study.read_rows()]
+        lives = {row.trial_id: recipe for row in rows} if recipe else lives_of(study)
         conclude(
             study, record, rows, klass=klass, offers=offers, data=data, uri=uri,
             tracker=tracker, resources=resources, seeds=final_seeds, epochs=final_epochs,
-            register=register or f"hpo-{record.dataset}", ended_by=budget.reason,
+            register=register or f"hpo-{record.dataset}", ended_by=budget.reason, lives=lives,
         )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import typer
 from ray import tune
 
 from schedulers._create import traits
+from schedulers._surviving import Surviving
 from search_spaces._cell_text import cell_text
 from trainables.image_classifier import ImageClassifier
 from workflows._budget import Budget
@@ -109,6 +110,7 @@ def search(plan: Plan, resources: Resources) -> dict[str, Any]:
         plan.searcher, judging.space, asked.scheduler, judging.samples
     )
     pausing = traits(asked.scheduler).pauses_trials
+    surviving = Surviving(plan.scheduler)
     resume = resume_config(folder, retry_failed=asked.retry_failed)
     tracking = plan.tracker(judging.role)
     progress = Progress(
@@ -123,13 +125,18 @@ def search(plan: Plan, resources: Resources) -> dict[str, Any]:
         param_space=param_space,
         tune_config=tune.TuneConfig(
             search_alg=search_alg,
-            scheduler=plan.scheduler,
+            scheduler=surviving,
             num_samples=judging.samples,
             max_concurrent_trials=None if pausing else resources.at_once(judging.workers),
             reuse_actors=True,
         ),
         run_config=run_config(
-            folder, [tracking, progress], keep=3, max_failures=asked.max_failures, stop=budget
+            folder,
+            [tracking, progress],
+            keep=3,
+            max_failures=asked.max_failures,
+            stop=budget,
+            scheduler=surviving,
         ),
         _tuner_kwargs={"resume_config": resume} if resume else {},
     )

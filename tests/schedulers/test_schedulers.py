@@ -1,16 +1,14 @@
 """Ray's schedulers with our defaults."""
 
-import random
-
 import pytest
 from ray import tune
 from ray.tune.schedulers import TrialScheduler
-from ray.tune.schedulers.pbt import _explore
 
 from schedulers._create import check_pair, create_scheduler
-from schedulers._population import mutable, within
+from schedulers._perturb import Perturb
 from schedulers._settings import Settings
 from search_spaces._errors import UserError
+from search_spaces._exploring import Exploit
 from search_spaces._lookup import choices
 from search_spaces._objective import Objective
 from search_spaces._space import Condition, SearchSpace
@@ -49,29 +47,32 @@ def test_an_unknown_scheduler_is_answered_with_the_list():
         create_scheduler("ahsa", SETTINGS)
 
 
-@pytest.mark.parametrize("scheduler", ["pbt", "pb2"])
-def test_a_pair_that_ray_refuses_is_refused_with_the_nearest_that_works(scheduler):
-    with pytest.raises(UserError, match=f"--scheduler {scheduler} --searcher sobol"):
-        check_pair(scheduler, "bayesian")
-    check_pair(scheduler, "random")
+def test_a_pair_that_ray_refuses_is_refused_with_the_nearest_that_works():
+    with pytest.raises(UserError, match="--scheduler pb2 --searcher sobol"):
+        check_pair("pb2", "bayesian")
+    check_pair("pb2", "random")
+    check_pair("pbt", "bayesian")
     check_pair("asha", "bayesian")
 
 
-def test_a_live_trial_keeps_its_architecture_its_optimizer_and_what_depends_on_it():
-    assert set(mutable(SPACE)) == {"learning_rate", "batch_size", "schedule"}
+def test_a_live_trial_keeps_its_architecture_and_its_optimizer():
+    assert set(SPACE.mutable) == {"learning_rate", "batch_size", "momentum", "schedule"}
 
 
-def test_perturbed_values_stay_in_their_domains():
-    random.seed(0)
-    pbt = create_scheduler("pbt", SETTINGS)
-    config = {
-        "width": 8, "learning_rate": 1e-1, "batch_size": 256, "optimizer": "sgd",
-        "momentum": 0.9, "schedule": "cosine",
-    }  # fmt: skip
-    for _ in range(200):
-        config, _ = _explore(config, pbt._hyperparam_mutations, 0.25, (1.2, 0.8), within(SPACE))
+@pytest.mark.parametrize("kind", ["sgd", "adam"])
+def test_perturbed_values_stay_in_their_domains(kind):
+    perturb = Perturb(SPACE, seed=0)
+    config = {"width": 8, "learning_rate": 1e-1, "batch_size": 256, "optimizer": kind,
+              "momentum": 0.9, "schedule": "cosine"}  # fmt: skip
+    config, seen = SPACE.active(config), []
+    for number in range(200):
+        config = perturb.explored(Exploit(number, "a", "b", 1, 0.0, config), wait=False)
         SPACE.check(config)
-    assert config["momentum"] == 0.9
+        seen.append(config)
+    assert {config["width"] for config in seen} == {8}
+    assert {config["optimizer"] for config in seen} == {kind}
+    for key in set(config) - {"width", "optimizer"}:
+        assert len({config[key] for config in seen}) > 1
 
 
 @pytest.mark.parametrize("scheduler", ["pbt", "pb2"])

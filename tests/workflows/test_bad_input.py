@@ -55,6 +55,14 @@ def npz_with_label(label):
     return make
 
 
+def schedule_with(entries):
+    def make(folder):
+        (folder / "schedule.json").write_text(json.dumps(entries))
+        return [*DIGITS, "--replay", folder / "schedule.json"]
+
+    return make
+
+
 def folder_with_empty_class(folder):
     for name in ("cat", "dog"):
         (folder / "images" / name).mkdir(parents=True)
@@ -134,7 +142,16 @@ MISTAKES = {
     "a config out of range": (
         lambda f: [*CLASSIC, "--try-first", out_of_range(f)], "learning_rate=5.0"),
     "points that are not there": ([*CLASSIC, "--try-first", "none.json"], "none.json"),
-    "a pair that Ray refuses": ([*DIGITS, "--scheduler", "pbt"], "--searcher sobol"),
+    "a pair that Ray refuses": ([*DIGITS, "--scheduler", "pb2"], "--searcher sobol"),
+    "an explorer without a population": ([*DIGITS, "--explore", "ax"], "is for --scheduler pbt"),
+    "an unknown explorer": ([*DIGITS, "--scheduler", "pbt", "--explore", "axe"], "axe"),
+    "a schedule that is none": (schedule_with([{"start": 0}]), "each entry must be"),
+    "a schedule with a gap": (
+        schedule_with([{"start": 1, "end": 2, "config": {}}]), "follow one another"
+    ),
+    "a schedule of another space": (
+        schedule_with([{"start": 0, "end": 2, "config": {"rate": 1}}]), "does not know"
+    ),
     "UCB for several objectives": (
         [*DIGITS, "--objective", "accuracy, -parameters", "--acquisition", "ucb"], "'ucb'"),
     "unknown acquisition function": ([*DIGITS, "--acquisition", "ei2"], "qlogei"),

@@ -235,7 +235,7 @@ def test_a_preset_gives_other_defaults_and_what_is_given_wins():
         (["--search-channels", 6], "multiple of partial=4"),
         (["--search-channels", 4096], "It would fit with --search-channels"),
         (["--search-images", 10], "--search-images 10 are too few for 10 classes"),
-        (["--scheduler", "pbt"], "refuses searchers that learn"),
+        (["--scheduler", "pb2"], "refuses searchers that learn"),
         (["--train-workers", 0], "--train-workers must be at least 1"),
         (["--gpus-per-trial", 3], "asks for more than there is"),
     ],

@@ -1,0 +1,64 @@
+"""Exploration by Ax: what a trial of a population tries next, where another has come to.
+
+The model is in a process of its own, so a trial that takes over another's checkpoint waits for its
+new values alone.
+"""
+
+import queue
+from dataclasses import dataclass, replace
+
+from search_spaces._exploring import Exploit, Interval
+from search_spaces._space import Config, SearchSpace
+from searchers._ax_encoding import Encoding
+from searchers._domains import own_values, varying
+from searchers._remote import RemoteModel
+
+MODEL = "searchers._change_model:ChangeModel"
+
+
+@dataclass(frozen=True)
+class Course:
+    """What the model is made from: trials last `max_t`, perturbed each `interval`."""
+
+    space: SearchSpace
+    max_t: int
+    interval: int
+    seed: int
+
+
+class AxExplorer:
+    """An Explorer. UserError for a space that Ax cannot hold."""
+
+    def __init__(self, course: Course) -> None:
+        Encoding(course.space)
+        self._space = course.space
+        # The model needs no networks, whose functions its process may not be able to import.
+        self._model = RemoteModel(MODEL, replace(course, space=replace(course.space, build=None)))
+        self._asked: list[int] = []
+        self._ready: dict[int, Config] = {}
+
+    def told(self, interval: Interval) -> None:
+        self._model.send("told", replace(interval, config=varying(self._space, interval.config)))
+
+    def explored(self, exploit: Exploit, *, wait: bool) -> Config | None:
+        if exploit.number not in self._asked and exploit.number not in self._ready:
+            lean = replace(exploit, config=varying(self._space, exploit.config))
+            self._model.send("suggest", lean)
+            self._asked.append(exploit.number)
+        while exploit.number not in self._ready:
+            try:
+                config = self._model.receive(None if wait else 0.0)
+            except queue.Empty:
+                if not wait:
+                    return None
+                continue
+            self._ready[self._asked.pop(0)] = config
+        found = own_values(self._space, self._ready.pop(exploit.number))
+        return {**exploit.config, **found}
+
+    def dropped(self, exploit: Exploit) -> None:
+        self._ready.pop(exploit.number, None)
+
+    def close(self) -> None:
+        """End the model's process; it would end with this one anyhow."""
+        self._model.close()

@@ -1,0 +1,94 @@
+"""Population-based training on the real Ray: checkpoints pass from strong trials to weak ones."""
+
+import math
+from pathlib import Path
+
+import pytest
+from ray import tune
+
+from schedulers._perturb import Perturb
+from schedulers._population_based import PopulationBased
+from search_spaces._objective import Objective
+from searchers._explorer import AxExplorer, Course
+from searchers._settings import Settings
+from searchers.bayesian import Bayesian
+from searchers.random_search import create as random_search
+from tests.schedulers.growing import EPOCHS, SPACE, Growing, lived
+
+GOAL = Objective("score")
+COURSE = Course(SPACE, max_t=EPOCHS, interval=2, seed=0)
+
+
+def train(folder, scheduler, *, searcher=None, samples=6, trainable=Growing, failures=0):
+    searcher = searcher or random_search(Settings(SPACE, (GOAL,), samples=samples, seed=2))
+    return tune.Tuner(
+        trainable,
+        tune_config=tune.TuneConfig(
+            search_alg=searcher, scheduler=scheduler, num_samples=samples, reuse_actors=True
+        ),
+        run_config=tune.RunConfig(
+            name="study", storage_path=str(folder), verbose=0,
+            checkpoint_config=tune.CheckpointConfig(
+                num_to_keep=3, checkpoint_frequency=1, checkpoint_at_end=True
+            ),
+            failure_config=tune.FailureConfig(max_failures=failures),
+        ),
+    ).fit()._experiment_analysis.trials  # fmt: skip
+
+
+def lives_match_scores(scheduler, trials):
+    for trial in trials:
+        segments = scheduler.schedule(trial.trial_id)
+        assert [s.start for s in segments[1:]] == [s.end for s in segments[:-1]]
+        assert (segments[0].start, segments[-1].end) == (0, EPOCHS)
+        assert math.isclose(lived(segments), trial.last_result["score"])
+        for segment in segments:
+            SPACE.check(segment.config)
+
+
+@pytest.mark.parametrize("synchronous", [False, True])
+def test_six_trials_take_turns_on_two_slots_and_each_score_is_that_of_the_life_told(
+    synchronous, ray_cluster, tmp_path
+):
+    scheduler = PopulationBased(
+        GOAL, Perturb(SPACE, 0), interval=2, synchronous=synchronous, seed=0
+    )
+    trials = train(tmp_path, scheduler)
+    assert len(trials) == 6
+    assert {trial.status for trial in trials} == {"TERMINATED"}
+    lives_match_scores(scheduler, trials)
+    done = scheduler.members.done
+    assert done
+    assert len({step.config["width"] for step in done}) <= 2
+    for step in done:
+        assert step.config["width"] == step.exploit.config["width"]
+        assert step.config["optimizer"] == step.exploit.config["optimizer"]
+    if synchronous:
+        assert {step.time for step in done} <= set(range(2, EPOCHS, 2))
+
+
+def test_no_more_checkpoints_are_left_than_trials_may_need(ray_cluster, tmp_path):
+    train(tmp_path, PopulationBased(GOAL, Perturb(SPACE, 0), interval=1, seed=0))
+    left = list(Path(tmp_path).glob("study/*/checkpoint_*"))
+    assert 6 <= len(left) <= 6 * (3 + 1)
+
+
+def test_ax_gives_the_first_population_and_every_new_value(ray_cluster, tmp_path):
+    explorer = AxExplorer(COURSE)
+    scheduler = PopulationBased(GOAL, explorer, interval=2, seed=0)
+    searcher = Bayesian(Settings(SPACE, (GOAL,), samples=6, max_t=EPOCHS))
+    trials = train(tmp_path, scheduler, searcher=searcher)
+    explorer.close()
+    lives_match_scores(scheduler, trials)
+    assert len(scheduler.members.done) >= 3
+
+
+def test_a_trial_that_crashes_keeps_its_place_in_the_population(ray_cluster, tmp_path):
+    scheduler = PopulationBased(GOAL, Perturb(SPACE, 0), interval=2, seed=0)
+    trials = train(
+        tmp_path, scheduler, failures=2,
+        trainable=tune.with_parameters(Growing, folder=str(tmp_path)),
+    )  # fmt: skip
+    assert (tmp_path / "crashed").exists()
+    assert {trial.status for trial in trials} == {"TERMINATED"}
+    lives_match_scores(scheduler, trials)
