@@ -2,6 +2,7 @@
 
 import json
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,8 @@ class Budget(Stopper):
     def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
         self._trial_seconds[trial_id] = float(result.get("time_total_s", 0.0))
         if time.time() - self._saved > 1:
-            self.save()
+            with suppress(OSError):  # a disk that is full for a while is no reason to end a study
+                self.save()
         return False
 
     def stop_all(self) -> bool:

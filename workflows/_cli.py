@@ -1,5 +1,6 @@
 """What every command line of the project does alike: exit codes and how mistakes are told."""
 
+import errno
 import logging
 import os
 import shlex
@@ -16,20 +17,43 @@ console = Console(highlight=False)
 
 FAILED_TRIALS = 1
 USER_ERROR = 2
+DISK_FULL = 3
 INTERRUPTED = 130
 
 
 @contextmanager
 def told_plainly() -> Iterator[None]:
-    """A user's mistake becomes one line and exit code 2; Ctrl-C before the study, code 130."""
+    """A user's mistake becomes one line and exit code 2; Ctrl-C before the study, code 130.
+
+    So does a disk that is full, with code 3: Ray ends a study that it cannot save.
+    """
     try:
         yield
     except UserError as error:
         print(f"Error: {' '.join(str(error).split())}", file=sys.stderr)
         raise SystemExit(USER_ERROR) from None
+    except Exception as error:
+        if not _disk_is_full(error):
+            raise
+        print(
+            "Error: No space is left where the study is stored, so it was stopped; free some, and "
+            "the same command goes on with it.",
+            file=sys.stderr,
+        )
+        raise SystemExit(DISK_FULL) from None
     except KeyboardInterrupt:
         print("Stopped; nothing was lost.", file=sys.stderr)
         raise SystemExit(INTERRUPTED) from None
+
+
+def _disk_is_full(error: BaseException | None) -> bool:
+    """Whether that is at the root of it. Ray passes errors on as texts."""
+    while error is not None:
+        full = isinstance(error, OSError) and error.errno == errno.ENOSPC
+        if full or os.strerror(errno.ENOSPC) in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def command_line() -> str:

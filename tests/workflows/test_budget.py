@@ -38,3 +38,11 @@ def test_a_cost_without_its_price_is_refused():
 def test_an_empty_budget_is_refused():
     with pytest.raises(UserError, match="above zero"):
         check_budget(minutes=0, cost=None, price_per_hour=None)
+
+
+def test_a_folder_that_cannot_be_written_to_for_a_while_does_not_end_a_study(tmp_path):
+    budget = Budget(tmp_path / "later" / "spent.json", minutes=None, cost=2.0, price_per_hour=1.0)
+    assert budget("a", {"time_total_s": 3600}) is False
+    (tmp_path / "later").mkdir()
+    budget.save()
+    assert (tmp_path / "later" / "spent.json").exists()

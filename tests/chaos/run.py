@@ -1,0 +1,262 @@
+"""A study of 20 trials to which everything happens that can: python -m tests.chaos.run --seed 1
+
+Real processes: a Ray cluster of a head and two nodes, an MLflow server, the study's driver. Drawn
+from the seed: the driver, a trial's process, a node or the server is killed; the disk is full for a
+while (as root, on a file system in memory); the newest checkpoint is cut in half. The same command
+is run again until the study has ended; then `check` says what is not as it should be.
+"""
+
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import psutil
+import typer
+from mlflow.tracking import MlflowClient
+from ray.cluster_utils import Cluster
+
+from tests.chaos.steady import EPOCHS
+
+ROOT = Path(__file__).parents[2]
+TRIALS, DISK = 20, "64m"
+MOST_RUNS = 12  # of the command
+
+
+class Chaos:
+    """The world in which the study runs, and what can happen to it."""
+
+    def __init__(self, seed: int, folder: Path) -> None:
+        self.random = random.Random(seed)
+        self.folder, self.storage = folder, folder / "runs"
+        self.storage.mkdir()
+        self.mounted = os.geteuid() == 0 and not subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={DISK}", "none", str(self.storage)],
+            check=False, capture_output=True,
+        ).returncode  # fmt: skip
+        self.port = free_port()
+        self.happened: Counter[str] = Counter()
+        self.codes: list[int] = []
+        environment = {"PYTHONPATH": str(ROOT), "RAY_ADDRESS": "", "MLFLOW_TRACKING_URI": ""}
+        self.environment = {**os.environ, **environment}
+        os.environ.update(environment)  # the nodes' too
+        self.cluster = Cluster(
+            initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False}
+        )
+        self.nodes: list[Any] = [self.cluster.add_node(num_cpus=1) for _ in range(2)]
+        self.server = self.start_server()
+        self.driver = self.start_driver()
+
+    # What runs
+
+    def start_server(self) -> subprocess.Popen[bytes]:
+        command = [
+            sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1",
+            "--port", str(self.port), "--workers", "1",
+            "--backend-store-uri", f"sqlite:///{self.folder}/mlflow.db",
+            "--artifacts-destination", str(self.folder / "artifacts"),
+        ]  # fmt: skip
+        with (self.folder / "server.log").open("ab") as log:
+            server = subprocess.Popen(
+                command, env=self.environment, stdout=log, stderr=log, start_new_session=True
+            )
+        self._wait(lambda: listens(self.port), 90)
+        return server
+
+    def start_driver(self) -> subprocess.Popen[bytes]:
+        command = [
+            sys.executable, str(ROOT / "workflows" / "hpo.py"), "--address", self.cluster.address,
+            "--storage", str(self.storage), "--name", "chaos",
+            "--tracking-uri", f"http://127.0.0.1:{self.port}",
+            "--trainable", "tests.chaos.steady:Steady", "--space", "tests.chaos.steady:SPACE",
+            "--objective", "score", "--searcher", "sobol", "--scheduler", "asha",
+            "--trials", str(TRIALS), "--epochs", str(EPOCHS), "--slots", "2",
+            "--cpus-per-trial", "1", "--max-failures", "20", "--final-seeds", "0",
+        ]  # fmt: skip
+        with (self.folder / "driver.log").open("ab") as log:
+            return subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
+
+    # What happens
+
+    def kill_driver(self) -> None:
+        self.driver.kill()
+        self.driver.wait()
+        self.driver = self.start_driver()
+
+    def kill_driver_and_cut_the_newest_checkpoint(self) -> None:
+        self.driver.kill()
+        self.driver.wait()
+        files = sorted(self.storage.glob("chaos/search/*/checkpoint_*/steps.json"), key=changed)
+        if files:
+            os.truncate(files[-1], 0)
+        self.driver = self.start_driver()
+
+    def kill_trial(self) -> None:
+        found = [p for p in psutil.process_iter(["cmdline"]) if is_trial(p)]
+        if found:
+            self.random.choice(found).kill()
+
+    def kill_node(self) -> None:
+        node = self.nodes.pop(self.random.randrange(len(self.nodes)))
+        self.cluster.remove_node(node, allow_graceful=False)
+        time.sleep(self.random.uniform(0, 3))
+        self.nodes.append(self.cluster.add_node(num_cpus=1))
+
+    def stop_server(self) -> None:
+        self.end_server()
+        time.sleep(self.random.uniform(1, 6))
+        self.server = self.start_server()
+
+    def fill_disk(self) -> None:
+        filler = self.storage / "filler"
+        with filler.open("wb") as file:
+            try:
+                while True:
+                    file.write(bytes(1 << 20))
+            except OSError:
+                pass
+        time.sleep(self.random.uniform(1, 3))
+        filler.unlink()
+
+    # To the end
+
+    def run(self, seconds: float) -> None:
+        """Let things happen for a while, then run the command until it ends by itself."""
+        kinds: list[Callable[[], None]] = [
+            self.kill_driver, self.kill_driver_and_cut_the_newest_checkpoint, self.kill_trial,
+            self.kill_node, self.stop_server,
+        ]  # fmt: skip
+        if self.mounted:
+            kinds.append(self.fill_disk)
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            time.sleep(self.random.uniform(2, 7))
+            if self.driver.poll() is not None:
+                self.codes.append(self.driver.returncode)
+                if self.driver.returncode in (0, 1):
+                    return
+                self.driver = self.start_driver()
+            what = self.random.choice(kinds)
+            what()
+            self.happened[what.__name__] += 1
+        for _ in range(MOST_RUNS):
+            self.codes.append(self.driver.wait(timeout=240))
+            if self.codes[-1] in (0, 1):
+                return
+            self.driver = self.start_driver()
+
+    def end_server(self) -> None:
+        os.killpg(self.server.pid, signal.SIGKILL)
+        self.server.wait()
+
+    def close(self) -> None:
+        if self.driver.poll() is None:
+            self.driver.kill()
+        self.end_server()
+        self.cluster.shutdown()
+        if self.mounted:
+            subprocess.run(["umount", "--lazy", str(self.storage)], check=False)
+
+    def _wait(self, ready: Callable[[], bool], seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while not ready():
+            if time.monotonic() > end:
+                raise TimeoutError
+            time.sleep(0.2)
+
+    # What is left
+
+    def check(self) -> list[str]:
+        """What is wrong with what MLflow has of the study; nothing, if all is well."""
+        client = MlflowClient(f"http://127.0.0.1:{self.port}")
+        ids = [experiment.experiment_id for experiment in client.search_experiments()]
+        runs = client.search_runs(ids, "tags.`automl.role` = 'trial'", max_results=1000)
+        wrong = []
+        if len(runs) != TRIALS:
+            wrong.append(f"{len(runs)} runs of {TRIALS} trials")
+        configs = Counter(run.data.params["x"] for run in runs)
+        wrong += [f"x = {x} has {n} runs" for x, n in configs.items() if n > 1]
+        for run in runs:
+            outcome = run.data.tags.get("automl.outcome")
+            if run.info.status == "RUNNING" or outcome not in ("completed", "pruned", "failed"):
+                wrong.append(f"{run.info.run_name} is {run.info.status}, {outcome}")
+            wrong += self._check_curve(client, run)
+        return wrong
+
+    def _check_curve(self, client: MlflowClient, run: Any) -> list[str]:
+        reports = client.get_metric_history(run.info.run_id, "score")
+        steps = [report.step for report in sorted(reports, key=lambda r: r.timestamp)]
+        wrong = []
+        if steps != list(range(1, len(steps) + 1)):
+            wrong.append(f"{run.info.run_name} has steps {steps}")
+        x = float(run.data.params["x"])
+        wrong += [
+            f"{run.info.run_name} has another score at step {report.step}"
+            for report in reports
+            if abs(report.value - x * report.step) > 1e-9
+        ]
+        if run.data.tags.get("automl.outcome") == "completed" and len(steps) != EPOCHS:
+            wrong.append(f"{run.info.run_name} is completed after {len(steps)} steps")
+        return wrong
+
+
+def is_trial(process: psutil.Process) -> bool:
+    try:
+        return any(word.startswith("ray::Steady") for word in process.info["cmdline"] or [])
+    except psutil.Error:
+        return False
+
+
+def changed(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:  # deleted meanwhile
+        return 0.0
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def main(
+    seed: Annotated[int, typer.Option(help="Of all that happens.")] = 0,
+    seconds: Annotated[float, typer.Option(help="For how long things happen.")] = 60.0,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the folder.")] = False,
+) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="chaos-"))
+    began = time.monotonic()
+    chaos = Chaos(seed, folder)
+    try:
+        chaos.run(seconds)
+        wrong = chaos.check()
+    finally:
+        chaos.close()
+    happened = ", ".join(f"{name} {count}" for name, count in sorted(chaos.happened.items()))
+    print(f"seed {seed}: {time.monotonic() - began:.0f} s; {happened}; exit codes {chaos.codes}")
+    for line in wrong:
+        print(f"  WRONG: {line}")
+    if wrong or keep:
+        print(f"  kept: {folder}")
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+    raise SystemExit(bool(wrong))
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,39 @@
+"""Trials that take a while, and remember every step that they have done."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from ray import tune
+
+from search_spaces._space import SearchSpace
+
+SPACE = SearchSpace("steady", training={"x": tune.uniform(0.0, 1.0)})
+EPOCHS, PAUSE = 6, 0.5
+
+
+class Steady(tune.Trainable):
+    """`score` is a function of config and step, so that a step done twice or lost is seen."""
+
+    METRICS = {"score": "max"}  # noqa: RUF012
+
+    def setup(self, config: dict[str, Any], *, epochs: int = EPOCHS) -> None:
+        self.epochs = epochs
+        self.reset_config(config)
+
+    def step(self) -> dict[str, Any]:
+        time.sleep(PAUSE)
+        self.steps.append(len(self.steps) + 1)
+        done = len(self.steps)
+        return {"score": self.x * done, "sum": sum(self.steps), "done": done >= self.epochs}
+
+    def save_checkpoint(self, checkpoint_dir: str) -> None:
+        (Path(checkpoint_dir) / "steps.json").write_text(json.dumps(self.steps))
+
+    def load_checkpoint(self, checkpoint: Any) -> None:
+        self.steps = json.loads((Path(checkpoint) / "steps.json").read_text())
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        self.x, self.steps = new_config["x"], list[int]()
+        return True
