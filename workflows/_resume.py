@@ -28,6 +28,12 @@ class StateKeeper(Callback):
         self._last: dict[str, int] = {}
 
     def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
+        self._keep(trials)
+
+    def on_experiment_end(self, trials: list[Any], **info: Any) -> None:
+        self._keep(trials)  # Ray has written once more after the last step
+
+    def _keep(self, trials: list[Any]) -> None:
         if not trials:
             return
         written = Path(trials[0].storage.experiment_driver_staging_path)
