@@ -39,7 +39,10 @@ def draw_family(
     for step in members.done:
         chosen = (step.exploit.trial, step.time) in lineage
         there, here = rows[step.exploit.trial], rows[step.exploit.donor]
-        style = {"arrowstyle": "->", "color": BEST if chosen else TAKEN, "lw": 1 + chosen}
+        style = {
+            "arrowstyle": "->", "color": BEST if chosen else TAKEN, "lw": 1 + chosen,
+            "connectionstyle": "arc3,rad=0.25", "shrinkA": 0, "shrinkB": 0,
+        }  # fmt: skip
         axes.annotate("", xy=(step.time, there), xytext=(step.time, here), arrowprops=style)
     for segment in schedule:
         row = rows[segment.trial]
@@ -60,8 +63,9 @@ def draw_schedule(schedule: Sequence[Segment]) -> bytes:
     ]
     shown = keys or list(schedule[0].config)[:1]
     figure, axes = plt.subplots(
-        len(shown), 1, figsize=(9, 0.8 + 1.3 * len(shown)), sharex=True, squeeze=False
-    )
+        len(shown), 1, figsize=(9, 0.8 + 1.2 * len(shown)), sharex=True, squeeze=False,
+        layout="constrained",
+    )  # fmt: skip
     for key, plot in zip(shown, axes[:, 0], strict=True):
         _draw_values(plot, key, schedule)
     axes[-1, 0].set_xlabel("epoch")
@@ -77,7 +81,7 @@ def _draw_values(axes: Axes, key: str, schedule: Sequence[Segment]) -> None:
     axes.step(times, [*drawn, drawn[-1]], where="post", color=BEST, lw=2)
     if numeric and min(values) > 0 and max(values) / min(values) > 10:
         axes.set_yscale("log")
-    axes.set_ylabel(key, rotation=0, ha="right", va="center")
+    axes.set_ylabel(key, rotation=0, ha="right", va="center", labelpad=12)
     axes.grid(alpha=0.3)
 
 

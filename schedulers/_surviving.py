@@ -15,7 +15,7 @@ import cloudpickle
 import numpy as np
 from ray.train._internal.session import _FutureTrainingResult
 from ray.tune.experiment import Trial
-from ray.tune.schedulers import TrialScheduler
+from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
 from schedulers._readable import fall_back
 
@@ -43,6 +43,7 @@ class Surviving(TrialScheduler):
         super().__init__()
         self.inner = inner
         self._trials: dict[str, Trial] = {}
+        self._unfinished: list[Trial] = []  # in Tune's order; with some that have just finished
         self._controller: Any = None
         self._state: dict[str, Any] | None = None  # while Tune adds the trials of a restored study
         self._cut: list[str] = []  # trials that ran when that was saved, and have not begun again
@@ -72,7 +73,7 @@ class Surviving(TrialScheduler):
     def set_state(self, state: dict[str, Any] | None) -> None:
         """Call it before Tune adds the trials anew."""
         self._state = state
-        self._trials = {}
+        self._trials, self._unfinished = {}, []
 
     def _awake(self) -> TrialScheduler:
         """The scheduler, as it was when it was saved, with Tune's trials of today."""
@@ -93,6 +94,7 @@ class Surviving(TrialScheduler):
 
     def on_trial_add(self, tune_controller: Any, trial: Trial) -> None:
         self._trials[trial.trial_id] = trial
+        self._unfinished = [other for other in self._unfinished if other is not trial] + [trial]
         fall_back(trial)  # it may be new, come back after a failure, or be restored
         if self._state is None:
             self.inner.on_trial_add(tune_controller, trial)
@@ -119,7 +121,19 @@ class Surviving(TrialScheduler):
         self._cut = [n for n in self._cut if self._trials[n].status == Trial.PENDING]
         if self._cut:  # it would be running still
             return self._trials[self._cut[0]]
+        if type(inner).choose_trial_to_run is FIFOScheduler.choose_trial_to_run:
+            return self._first_waiting()
         return inner.choose_trial_to_run(tune_controller)
+
+    def _first_waiting(self) -> Trial | None:
+        """As Ray's FIFO, which looks at all trials that there ever were at each of its steps."""
+        if any(trial.is_finished() for trial in self._unfinished):
+            self._unfinished = [trial for trial in self._unfinished if not trial.is_finished()]
+        for status in (Trial.PENDING, Trial.PAUSED):
+            for trial in self._unfinished:
+                if trial.status == status:
+                    return trial
+        return None
 
     def set_search_properties(self, metric: str | None, mode: str | None, **spec: Any) -> bool:
         return self.inner.set_search_properties(metric, mode, **spec)

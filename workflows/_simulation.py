@@ -137,6 +137,8 @@ class Simulation:
         self.clock = 0.0
         self.decisions: list[Decision] = []
         self.finished_asking = False
+        self.cut = 0  # trials that ended because nothing more was known of them
+        self._live: list[Trial] = []  # with some that have just finished
         self._running: dict[str, Progress] = {}
         self._next: dict[str, tuple[Any, dict[str, float], float] | None] = {}
         self._events: list[tuple[float, int, str]] = []
@@ -165,16 +167,19 @@ class Simulation:
         self._ask()
         while len(self._running) < self.slots:
             trial = self.scheduler.choose_trial_to_run(self)
-            trial = trial or next((t for t in self.trials if t.status == Trial.PENDING), None)
+            trial = trial or next((t for t in self._live if t.status == Trial.PENDING), None)
             if trial is None:
                 return
             self._start(trial)
             self._ask()
 
     def _ask(self) -> None:
-        waiting = any(trial.status == Trial.PENDING for trial in self.trials)
-        full = not self.pausing and len(self.get_live_trials()) >= self.slots
-        if self.finished_asking or waiting or full:
+        if self.finished_asking:
+            return
+        live = [trial for trial in self._live if not trial.is_finished()]
+        self._live = live
+        waiting = any(trial.status == Trial.PENDING for trial in live)
+        if waiting or (not self.pausing and len(live) >= self.slots):
             return
         name = f"{len(self.trials):05d}"
         suggestion = self.searcher.suggest(name)
@@ -189,6 +194,7 @@ class Simulation:
                 ),
             )  # fmt: skip
             self.trials.append(trial)
+            self._live.append(trial)
             self.scheduler.on_trial_add(self, trial)
         self.finished_asking = suggestion == Searcher.FINISHED or len(self.trials) >= self.samples
 
@@ -215,6 +221,7 @@ class Simulation:
     def _result(self, trial: Trial) -> None:
         found, before = self._next.pop(trial.trial_id), self._running[trial.trial_id]
         if found is None:  # the record ends here
+            self.cut += 1
             self.stop_trial(trial)
             return
         state, metrics, seconds = found
@@ -272,7 +279,7 @@ class Simulation:
         return self.trials
 
     def get_live_trials(self) -> set[Trial]:
-        return {trial for trial in self.trials if not trial.is_finished()}
+        return {trial for trial in self._live if not trial.is_finished()}
 
     def pause_trial(self, trial: Trial, should_checkpoint: bool = True) -> None:
         self._running.pop(trial.trial_id, None)
@@ -331,6 +338,7 @@ class Simulation:
             trial.run_metadata.last_result = last
             trial.status = status if status in (Trial.TERMINATED, Trial.ERROR) else Trial.PENDING
             self.trials.append(trial)
+        self._live = [trial for trial in self.trials if not trial.is_finished()]
         for trial in self.trials:
             self.scheduler.on_trial_add(self, trial)
 

@@ -12,7 +12,7 @@ from ray import tune
 
 from schedulers._create import check_pair, create_scheduler, traits
 from schedulers._population_based import PopulationBased
-from schedulers._replay import Replay, stretched
+from schedulers._replay import Replay
 from schedulers._settings import Settings as SchedulerSettings
 from schedulers._surviving import Surviving
 from searchers._create import create_searcher
@@ -84,6 +84,10 @@ def hpo(
     with told_plainly():
         quiet_libraries()
         # What was asked, checked before anything is started.
+        the_space = find_space(space)
+        recipe = read_schedule(replay, the_space) if replay else None
+        if recipe:  # nothing is searched
+            searcher, scheduler, trials, epochs = "random", "fifo", REPEATS, recipe[-1].end
         final_epochs = epochs if final_epochs is None else final_epochs
         check_counts(
             {
@@ -95,10 +99,6 @@ def hpo(
             {"--final-seeds": final_seeds, "--max-failures": max_failures},
         )
         check_budget(minutes=minutes, cost=cost, price_per_hour=price_per_hour)
-        the_space = find_space(space)
-        recipe = read_schedule(replay, the_space) if replay else None
-        if recipe:  # nothing is searched
-            searcher, scheduler, trials = "random", "fifo", REPEATS
         klass = find_trainable(trainable)
         objectives = objectives_of(objective, klass)
         check_pair(scheduler, searcher)
@@ -129,7 +129,7 @@ def hpo(
             explore, scheduler=scheduler, space=the_space, epochs=epochs, interval=interval,
             synchronous=synchronous, seed=seed,
         )  # fmt: skip
-        judge = Replay(stretched(recipe, epochs)) if recipe else create_scheduler(
+        judge = Replay(recipe) if recipe else create_scheduler(
             scheduler,
             SchedulerSettings(
                 the_space, objectives[0], epochs, trials, seed, interval=interval,

@@ -108,6 +108,37 @@ def test_every_scheduler_of_ray_brings_a_study_to_its_end(storage, ray_cluster, 
     assert {trial.info.status for trial in trials} == {"FINISHED"}
 
 
+@pytest.mark.slow
+def test_a_population_leaves_a_schedule_which_replayed_comes_to_about_the_same(
+    storage, ray_cluster
+):
+    result = run(
+        storage, "population", "--dataset", "digits", "--scheduler", "pbt", "--trials", 6,
+        "--epochs", 8, "--interval", 2, "--slots", 2, "--final-seeds", 1,
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    schedule = json.loads((storage / "population" / "schedule.json").read_text())
+    assert schedule[-1]["end"] == 8
+    study = runs_of(storage, "population")["study"][0]
+    client = MlflowClient(f"sqlite:///{storage}/mlflow.db")
+    kept = {file.path for file in client.list_artifacts(study.info.run_id)}
+    assert {"schedule.json", "family.png", "schedule.png"} <= kept
+    replayed = run(
+        storage, "replayed", "--dataset", "digits", "--slots", 2, "--final-seeds", 0,
+        "--replay", storage / "population" / "schedule.json",
+    )  # fmt: skip
+    assert replayed.exit_code == 0, replayed.output
+    rows = json.loads((storage / "replayed" / "trials.json").read_text())
+    assert len(rows) == 3
+    assert {row["metrics"]["training_iteration"] for row in rows} == {8}
+    found = [row["metrics"]["val_accuracy"] for row in rows]
+    lived = max(
+        row["metrics"]["val_accuracy"]
+        for row in json.loads((storage / "population" / "trials.json").read_text())
+    )
+    assert abs(sum(found) / 3 - lived) < 0.04
+
+
 def test_failed_trials_are_named_and_do_not_end_the_study(storage, ray_cluster):
     result = run(
         storage, "crashing", *OWN, "--trainable", "tests.workflows.crashing:Crashing",

@@ -1,0 +1,63 @@
+"""The driver's CPU and memory for each trial, at 500 and at 5,000 trials, in the simulator.
+
+python -m benchmarks.simulated_cost
+"""
+
+import resource
+import subprocess
+import sys
+import time
+from typing import Annotated
+
+import typer
+
+from benchmarks._drift import EPOCHS, SPACE, Drift
+from schedulers._create import create_scheduler
+from schedulers._settings import Settings as SchedulerSettings
+from search_spaces._objective import Objective
+from searchers._create import create_searcher
+from searchers._settings import Settings
+from workflows._simulation import Simulation
+
+PAIRS = (("random", "fifo"), ("sobol", "asha"))
+SIZES, SLOTS = (500, 5000), 32
+
+
+def measure(searcher: str, scheduler: str, trials: int) -> tuple[float, float]:
+    """Milliseconds and kilobytes a trial."""
+    goal = Objective("error", "min")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    began = time.process_time()
+    Simulation(
+        Drift(0),
+        create_searcher(searcher, Settings(SPACE, (goal,), max_t=EPOCHS, samples=trials)),
+        create_scheduler(scheduler, SchedulerSettings(SPACE, goal, EPOCHS, trials, 0)),
+        samples=trials, slots=SLOTS, max_t=EPOCHS, keep=1,
+    ).run()  # fmt: skip
+    seconds = time.process_time() - began
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    return 1000 * seconds / trials, grown / trials
+
+
+def main(
+    only: Annotated[str, typer.Option(help="searcher,scheduler,trials: one row.")] = "",
+) -> None:
+    if only:
+        searcher, scheduler, count = only.split(",")
+        print(*measure(searcher, scheduler, int(count)))
+        return
+    print(f"{'':<26}" + "".join(f"{f'{n} trials: ms':>18}{'KB':>8}" for n in SIZES) + "   ratio")
+    for searcher, scheduler in PAIRS:
+        rows = []
+        for trials in SIZES:  # a process for each, for its memory
+            command = [sys.executable, "-m", "benchmarks.simulated_cost", "--only",
+                       f"{searcher},{scheduler},{trials}"]  # fmt: skip
+            output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+            rows.append([float(word) for word in output.split()[-2:]])
+        cells = "".join(f"{ms:>18.2f}{kb:>8.1f}" for ms, kb in rows)
+        ratio = f"{rows[1][0] / rows[0][0]:.2f} {rows[1][1] / rows[0][1]:.2f}"
+        print(f"{searcher} + {scheduler:<17}{cells}   {ratio}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,87 @@
+"""Recorded studies under other schedulers and numbers of slots."""
+
+import json
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from tracking.curves import recorded_study, recorded_table
+from workflows.hpo import hpo
+from workflows.simulate import outcome_of, simulate
+
+studies, simulations = typer.Typer(), typer.Typer()
+studies.command()(hpo)
+simulations.command()(simulate)
+
+TABLE = "trial,step,loss,seconds\n" + "\n".join(
+    f"{trial},{step},{trial + 1 / step},{trial + 1}" for trial in range(9) for step in range(1, 10)
+)
+
+
+def run(app, *arguments):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def table(tmp_path):
+    (tmp_path / "curves.csv").write_text(TABLE)
+    return tmp_path / "curves.csv"
+
+
+@pytest.mark.slow
+def test_a_study_simulated_as_it_was_ends_every_trial_where_it_ended(
+    tmp_path, ray_cluster, monkeypatch
+):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    storage = tmp_path / "runs"
+    result = run(
+        studies, "--trainable", "docs.own_trainable:Quadratic", "--storage", storage,
+        "--space", "docs.own_trainable:SPACE", "--objective=-loss", "--searcher", "random",
+        "--trials", 9, "--epochs", 9, "--slots", 1, "--name", "recorded",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    uri = f"sqlite:///{storage}/mlflow.db"
+    recording = recorded_study(uri, "recorded")
+    rows = json.loads((storage / "recorded" / "trials.json").read_text())
+    assert (recording.scheduler, recording.slots, recording.max_t) == ("asha", 1, 9)
+    assert sorted(map(len, recording.curves)) == sorted(
+        row["metrics"]["training_iteration"] for row in rows
+    )
+    again = outcome_of(recording, "asha", 1, 9, seed=0)
+    assert again.ended == tuple(map(len, recording.curves))
+    assert again.cut == 0
+    shown = run(simulations, "recorded", "--storage", storage, "--slots", "1,4")
+    assert shown.exit_code == 0, shown.output
+    assert "9/9" in shown.output
+    missing = run(simulations, "recorde", "--storage", storage)
+    assert missing.exit_code == 2
+    assert "there are: recorded" in missing.stderr
+
+
+def test_more_slots_end_earlier_and_asha_trains_less_than_fifo(table):
+    recording = recorded_table(table, "loss", "min")
+    fifo, wide, asha = (
+        outcome_of(recording, *how, 9, seed=0) for how in (("fifo", 1), ("fifo", 9), ("asha", 1))
+    )
+    assert fifo.seconds == sum(9 * (trial + 1) for trial in range(9))
+    assert wide.seconds == 9 * 9
+    assert fifo.ended == wide.ended == (9,) * 9
+    assert sum(asha.ended) < sum(fifo.ended)
+    assert asha.best == fifo.best == pytest.approx(1 / 9)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--scheduler", "pbt"], "of which nothing was recorded"),
+        (["--scheduler", "ashra"], "Did you mean 'asha'?"),
+        (["--scheduler", "asha", "--slots", "none"], "--slots takes numbers"),
+        (["--metric", "accuracy"], "no column 'accuracy'"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line(table, arguments, said):
+    result = run(simulations, table, "--metric", "-loss", *arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1

@@ -1,0 +1,142 @@
+"""What trials of a study reported, step by step: out of MLflow, or out of a table."""
+
+import json
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from search_spaces._errors import UserError
+from tracking._server import connect, find_studies
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+    from mlflow.tracking import MlflowClient
+
+SECONDS = "epoch_seconds"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One report: the metric's value, and how many seconds it was after the one before."""
+
+    value: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A study's curves, in the order in which its trials began.
+
+    `slots` is how many trials ran at once, at most; 1 where a table does not tell.
+    """
+
+    name: str
+    metric: str
+    mode: str
+    max_t: int
+    scheduler: str
+    slots: int
+    curves: tuple[tuple[Step, ...], ...]
+
+
+def recorded_study(uri: str, name: str) -> Recording:
+    """The newest study of that name at `uri`. UserError if there is none, or no trial in it."""
+    client = connect(uri)
+    studies = find_studies(client)
+    found = next((run for run in studies if run.info.run_name == name), None)
+    if found is None:
+        names = ", ".join(dict.fromkeys(str(run.info.run_name) for run in studies)) or "none"
+        raise UserError(f"There is no study {name!r} at {uri}; there are: {names}.")
+    study = _study_file(client, found)
+    metric, mode = study["objectives"][0]["metric"], study["objectives"][0]["mode"]
+    trials = _trials(client, found)
+    curves = [_curve(client, run, metric) for run in trials]
+    known = tuple(curve for curve in curves if curve)
+    if not known:
+        raise UserError(f"No trial of study {name!r} has reported {metric!r}.")
+    return Recording(
+        name, metric, mode, int(study["max_t"]), str(study["scheduler"]), _at_once(trials), known
+    )
+
+
+def recorded_table(path: Path, metric: str, mode: str) -> Recording:
+    """A Parquet or CSV file with columns trial, step, the metric, and perhaps seconds.
+
+    UserError if it cannot be read or lacks a column.
+    """
+    import pyarrow.csv
+    import pyarrow.parquet
+
+    try:
+        read = pyarrow.csv.read_csv if path.suffix == ".csv" else pyarrow.parquet.read_table
+        rows: list[dict[str, Any]] = read(path).to_pylist()
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read as a table: {error}.") from error
+    for column in ("trial", "step", metric):
+        if not rows or column not in rows[0]:
+            raise UserError(f"{path} has no column {column!r}, or no rows.")
+    trials: dict[Any, list[dict[str, Any]]] = {}
+    for row in rows:
+        trials.setdefault(row["trial"], []).append(row)
+    curves = tuple(
+        tuple(
+            Step(float(row[metric]), float(row.get("seconds") or 1.0))
+            for row in sorted(found, key=lambda row: row["step"])
+        )
+        for found in trials.values()
+    )
+    return Recording(path.stem, metric, mode, max(map(len, curves)), "not told", 1, curves)
+
+
+def _study_file(client: "MlflowClient", run: "Run") -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = client.download_artifacts(run.info.run_id, "study.json", folder)
+        study: dict[str, Any] = json.loads(Path(path).read_text())
+    return study
+
+
+def _trials(client: "MlflowClient", study: "Run") -> list["Run"]:
+    name = study.data.tags["automl.study_id"]
+    condition = f"tags.`automl.study_id` = '{name}' AND tags.`automl.role` = 'trial'"
+    found: list[Run] = []
+    token = None
+    while True:
+        page = client.search_runs(
+            [study.info.experiment_id], condition, order_by=["attributes.start_time ASC"],
+            page_token=token,
+        )  # fmt: skip
+        found += page
+        token = page.token
+        if not token:
+            return found
+
+
+def _curve(client: "MlflowClient", run: "Run", metric: str) -> tuple[Step, ...]:
+    if metric not in run.data.metrics:
+        return ()
+    reports = sorted(client.get_metric_history(run.info.run_id, metric), key=lambda m: m.step)
+    seconds = {
+        m.step: m.value
+        for m in (client.get_metric_history(run.info.run_id, SECONDS) if SECONDS in run.data.metrics
+                  else [])
+    }  # fmt: skip
+    began = [run.info.start_time, *(report.timestamp for report in reports)]
+    return tuple(
+        Step(report.value, seconds.get(report.step, (report.timestamp - before) / 1000))
+        for report, before in zip(reports, began, strict=False)
+    )
+
+
+def _at_once(trials: Sequence["Run"]) -> int:
+    events = sorted(
+        event
+        for run in trials
+        for event in ((run.info.start_time, 1), (run.info.end_time or run.info.start_time + 1, -1))
+    )
+    running = most = 0
+    for _, change in events:
+        running += change
+        most = max(most, running)
+    return max(most, 1)

@@ -1,0 +1,168 @@
+"""How another scheduler, or more slots, would have done on a recorded study: --help tells more."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from ray.tune.search import Searcher
+from rich.table import Table
+
+from schedulers._create import create_scheduler, traits
+from schedulers._settings import Settings
+from search_spaces._errors import UserError
+from search_spaces._objective import Objective
+from search_spaces._space import Config, SearchSpace
+from tracking._server import default_uri
+from tracking.curves import Recording, recorded_study, recorded_table
+from workflows._checks import check_counts
+from workflows._cli import console, quiet_libraries, told_plainly
+from workflows._simulation import Simulation
+
+CURVE = "curve"  # the only key of a recorded trial's config: which curve it is
+
+
+def simulate(
+    study: Annotated[
+        str, typer.Argument(help="Name of a study in MLflow; or a .parquet or .csv of curves.")
+    ],
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="One or more, parted by commas. Default: the study's own."),
+    ] = None,
+    slots: Annotated[
+        str | None, typer.Option(help="One or more numbers. Default: as many as ran at once.")
+    ] = None,
+    metric: Annotated[
+        str, typer.Option(help="Of a table: its column; -name for less is better.")
+    ] = "val_accuracy",
+    epochs: Annotated[int | None, typer.Option(help="Default: as recorded.")] = None,
+    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    storage: Annotated[Path, typer.Option(help="Folder of the studies.")] = Path("runs"),
+    tracking_uri: Annotated[str | None, typer.Option(help="MLflow server.")] = None,
+) -> None:
+    """Run recorded trials again, on a virtual clock, under other schedulers and numbers of slots.
+
+    The table has columns trial, step, the metric, and perhaps seconds. Nothing is trained: a trial
+    that a scheduler would have run for longer than it was recorded ends there, and is counted.
+    """
+    with told_plainly():
+        quiet_libraries()
+        check_counts({"--epochs": 1 if epochs is None else epochs}, {})
+        if Path(study).suffix in (".parquet", ".csv"):
+            lower = metric.startswith("-")
+            mode = "min" if lower else "max"
+            recording = recorded_table(Path(study), metric.removeprefix("-"), mode)
+        else:
+            recording = recorded_study(tracking_uri or default_uri(storage), study)
+        names = _words(scheduler) or [recording.scheduler]
+        numbers = [_number(word) for word in _words(slots)] or [recording.slots]
+        for name in names:
+            _check_scheduler(name)
+        found = [
+            outcome_of(recording, name, number, epochs or recording.max_t, seed)
+            for name in names
+            for number in numbers
+        ]
+        _print(recording, found)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`ended` are trials' last steps, `cut` those of them that only the record ended."""
+
+    scheduler: str
+    slots: int
+    seconds: float
+    best: float
+    ended: tuple[int, ...]
+    cut: int
+
+
+class Recorded:
+    """A training that does what was recorded; its state is how far it has come."""
+
+    def __init__(self, recording: Recording) -> None:
+        self._recording = recording
+
+    def begin(self, config: Config) -> Any:
+        return 0
+
+    def step(self, state: Any, config: Config) -> tuple[Any, dict[str, float], float] | None:
+        curve = self._recording.curves[config[CURVE]]
+        if state >= len(curve):
+            return None
+        return state + 1, {self._recording.metric: curve[state].value}, curve[state].seconds
+
+
+class InOrder(Searcher):
+    """Suggests the recorded trials as they came."""
+
+    def __init__(self, recording: Recording) -> None:
+        super().__init__(recording.metric, recording.mode)
+        self._left = list(range(len(recording.curves)))
+
+    def suggest(self, trial_id: str) -> Any:
+        return {CURVE: self._left.pop(0)} if self._left else Searcher.FINISHED
+
+    def on_trial_complete(
+        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
+    ) -> None:
+        """Nothing to learn."""
+
+
+def outcome_of(recording: Recording, name: str, slots: int, epochs: int, seed: int) -> Outcome:
+    """The recorded trials under a scheduler, with so many slots."""
+    objective = Objective(recording.metric, "max" if recording.mode == "max" else "min")
+    count = len(recording.curves)
+    settings = Settings(SearchSpace("recorded"), objective, epochs, count, seed)
+    run = Simulation(
+        Recorded(recording), InOrder(recording), create_scheduler(name, settings), samples=count,
+        slots=slots, max_t=epochs, pausing=traits(name).pauses_trials, keep=1,
+    )  # fmt: skip
+    trials = run.run()
+    lasts = [trial.run_metadata.last_result for trial in trials]
+    ended = tuple(int(last.get("training_iteration", 0)) for last in lasts)
+    values = [last[recording.metric] for last in lasts if recording.metric in last]
+    best = min(values) if objective.mode == "min" else max(values)
+    return Outcome(name, slots, run.clock, best, ended, run.cut)
+
+
+def _words(text: str | None) -> list[str]:
+    return [word.strip() for word in (text or "").split(",") if word.strip()]
+
+
+def _number(word: str) -> int:
+    if not word.isdigit() or int(word) < 1:
+        raise UserError(f"--slots takes numbers from 1 on, but got {word!r}.")
+    return int(word)
+
+
+def _check_scheduler(name: str) -> None:
+    traits(name)
+    if name in ("pbt", "pb2"):
+        raise UserError(
+            f"{name} changes configs of live trials, of which nothing was recorded; "
+            "simulate asha, hyperband, median-stopping or fifo."
+        )
+
+
+def _print(recording: Recording, found: list[Outcome]) -> None:
+    recorded = tuple(len(curve) for curve in recording.curves)
+    table = Table(title=f"{recording.name}: {len(recorded)} recorded trials")
+    for heading in ("scheduler", "slots", "time", "epochs", f"best {recording.metric}",
+                    "ended as recorded", "cut by the record"):  # fmt: skip
+        table.add_column(heading, justify="left" if heading == "scheduler" else "right")
+    for outcome in found:
+        same = sum(a == b for a, b in zip(outcome.ended, recorded, strict=True))
+        hours, rest = divmod(round(outcome.seconds), 3600)
+        table.add_row(
+            outcome.scheduler, str(outcome.slots), f"{hours}:{rest // 60:02d}:{rest % 60:02d}",
+            str(sum(outcome.ended)), f"{outcome.best:.5g}", f"{same}/{len(recorded)}",
+            str(outcome.cut),
+        )  # fmt: skip
+    console.print(table)
+
+
+if __name__ == "__main__":
+    typer.run(simulate)
