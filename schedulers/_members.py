@@ -29,11 +29,14 @@ class Member:
 
 @dataclass(frozen=True)
 class TakenOver:
-    """One exploit as it was done: from then on `exploit.trial` went on at `time` with `config`."""
+    """One exploit as it was done: `exploit.trial` went on from its time with `config`."""
 
     exploit: Exploit
-    time: int
     config: Config
+
+    @property
+    def time(self) -> int:
+        return self.exploit.time
 
 
 @dataclass(frozen=True)
@@ -86,47 +89,59 @@ class Members:
         member = self.members[trial]
         return member.score is None or member.judged != member.time
 
-    def quantiles(self) -> tuple[list[str], list[str]]:
+    def quantiles(self, time: int) -> tuple[list[str], list[str]]:
         """Lower and upper trials among those alive and judged, worst first; none of too few.
 
         Trials at different times are compared by what they had when the later one was where the
-        other is: else those ahead would look better for being ahead.
+        other is: else those ahead would look better for being ahead. Those that have already been
+        replaced at `time`, or in the interval that it begins, count as lower ones.
         """
+        alive = {trial: member for trial, member in self.members.items() if not member.ended}
         judged = {
             trial: member
-            for trial, member in self.members.items()
-            if member.score is not None and not member.ended and trial not in self.pending
+            for trial, member in alive.items()
+            if member.score is not None and trial not in self.pending
         }
         wins = {
             trial: sum(_ahead(member, other) for other in judged.values() if other is not member)
             for trial, member in judged.items()
         }
         ranked = sorted(wins, key=wins.__getitem__)
-        size = min(math.ceil(len(ranked) * self.quantile), len(ranked) // 2)
+        known = sum(bool(member.scores) for member in alive.values())
+        size = min(math.ceil(known * self.quantile), known // 2)
+        exploits = [*self.pending.values(), *(step.exploit for step in self.done)]
+        replaced = sum(e.time // self.interval == time // self.interval for e in exploits)
         donors = {exploit.donor for exploit in self.pending.values()}
-        lower = [trial for trial in ranked[:size] if trial not in donors]
-        upper = [t for t in ranked[len(ranked) - size :] if math.isfinite(judged[t].score or 0.0)]
-        return lower, upper
+        lower = [trial for trial in ranked[: max(0, size - replaced)] if trial not in donors]
+        upper = [t for t in ranked[-size:] if math.isfinite(judged[t].score or 0.0) and size]
+        return [trial for trial in lower if trial not in upper], upper
 
     def donors(self, trial: str, upper: Sequence[str]) -> list[str]:
-        """Those of `upper` that are not behind: else two weak trials could go back for ever."""
+        """Those of `upper` that are at most an interval behind, and will soon be as far."""
         own = self.members[trial].judged
-        return [t for t in upper if self.members[t].judged > own - self.interval]
+        return [t for t in upper if self.members[t].judged >= own - self.interval]
 
     def begin(self, trial: str, donor: str) -> Exploit:
-        """`trial` is to take over from `donor` as that was when it was last judged."""
+        """`trial` is to take over from `donor` once that is as far.
+
+        No trial goes back: two weak ones could do so for ever.
+        """
         source = self.members[donor]
         assert source.score is not None
         self.count += 1
-        exploit = Exploit(
-            self.count, trial, donor, source.judged, source.score, dict(source.config)
-        )
+        time = max(source.judged, self.members[trial].judged)
+        exploit = Exploit(self.count, trial, donor, time, source.score, dict(source.config))
         self.pending[trial] = exploit
         return exploit
 
-    def take_over(self, exploit: Exploit, time: int, score: float, config: Config) -> None:
-        """The exploit is done: the trial stands at the donor's `time`, where `score` was seen."""
+    def takes(self, exploit: Exploit, time: int, score: float) -> None:
+        """The trial has the checkpoint that the donor had at `time`, with `score`."""
+        self.pending[exploit.trial] = replace(exploit, time=time, score=score)
+
+    def take_over(self, exploit: Exploit, config: Config) -> None:
+        """The exploit is done: the trial stands where the donor was."""
         del self.pending[exploit.trial]
+        time, score = exploit.time, exploit.score
         # Judged anew at its own next report: what it took over is not what it achieved.
         since = time - time % self.interval
         known = self.members[exploit.donor].scores
@@ -134,7 +149,7 @@ class Members:
             dict(config), time, time, None, since, score,
             scores={t: s for t, s in known.items() if t <= since},
         )  # fmt: skip
-        self.done.append(TakenOver(exploit, time, dict(config)))
+        self.done.append(TakenOver(exploit, dict(config)))
 
     def cancel(self, exploit: Exploit) -> None:
         """The trial goes on by itself."""

@@ -50,7 +50,8 @@ class PopulationBased(FIFOScheduler):
         self.members = Members(interval, quantile)
         self._lending = Lending(time_attr)
         self._meeting = interval  # when all are next compared, if synchronous
-        self._taken: dict[str, tuple[int, float]] = {}  # checkpoints' times and scores, by trial
+        self._timeless = False  # a simulation's clock stands still while somebody thinks
+        self._taken: set[str] = set()  # of those under way: trials that have the checkpoint
 
     # Tune's side
 
@@ -79,6 +80,7 @@ class PopulationBased(FIFOScheduler):
 
     def choose_trial_to_run(self, tune_controller: Any) -> Trial | None:
         trials = {trial.trial_id: trial for trial in tune_controller.get_trials()}
+        self._timeless = getattr(tune_controller, "timeless", False)
         if self._synchronous:
             self._meet(tune_controller)
         for exploit in list(self.members.pending.values()):
@@ -132,7 +134,7 @@ class PopulationBased(FIFOScheduler):
         """Have a trial that has just ended an interval take over from another, if it is weak."""
         if self.members.at_work(name):
             return False
-        lower, upper = self.members.quantiles()
+        lower, upper = self.members.quantiles(self.members.members[name].judged)
         donors = self.members.donors(name, upper) if name in lower else []
         if donors:
             self.members.begin(name, self._one_of(donors))
@@ -151,7 +153,7 @@ class PopulationBased(FIFOScheduler):
             return
         if any(member.time < self._meeting or member.judged < self._meeting for member in alive):
             return
-        lower, upper = self.members.quantiles()
+        lower, upper = self.members.quantiles(self._meeting)
         for name in lower:
             if upper:
                 self.members.begin(name, self._one_of(upper))
@@ -170,12 +172,15 @@ class PopulationBased(FIFOScheduler):
             if latest is None or latest[1] < exploit.time:
                 return
             self._lending.lend(donor, trial, *latest)
-            self._taken[exploit.trial] = (latest[1], self._score(latest[0].metrics, exploit))
+            self._taken.add(exploit.trial)
+            self.members.takes(exploit, latest[1], self._score(latest[0].metrics, exploit))
+            exploit = self.members.pending[exploit.trial]
         idle = all(other.status != Trial.RUNNING for other in trials.values())
-        config = self._explorer.explored(exploit, wait=idle)
+        config = self._explorer.explored(exploit, wait=idle or self._timeless)
         if config is not None:
             trial.set_config(config)
-            self.members.take_over(exploit, *self._taken.pop(exploit.trial), config)
+            self._taken.discard(exploit.trial)
+            self.members.take_over(exploit, config)
 
     def _score(self, metrics: Mapping[str, Any] | None, exploit: Exploit) -> float:
         """That of the checkpoint, or as it was when the donor was chosen."""
@@ -186,7 +191,7 @@ class PopulationBased(FIFOScheduler):
         """The trial goes on by itself."""
         self._explorer.dropped(exploit)
         self.members.cancel(exploit)
-        self._taken.pop(exploit.trial, None)
+        self._taken.discard(exploit.trial)
 
     def _end(self, trial: Trial) -> None:
         exploit = self.members.pending.get(trial.trial_id)

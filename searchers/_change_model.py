@@ -24,7 +24,7 @@ from ax.core.observation import ObservationFeatures
 from ax.core.parameter import Parameter, RangeParameter
 from ax.core.search_space import SearchSpace as AxSearchSpace
 from ax.utils.common.random import with_rng_seed
-from botorch.acquisition.monte_carlo import qUpperConfidenceBound
+from botorch.acquisition.analytic import UpperConfidenceBound
 from ray import tune
 
 from search_spaces._exploring import Exploit, Interval
@@ -33,13 +33,14 @@ from searchers._ax_encoding import Encoding
 from searchers._explorer import Course
 
 TIME, BEFORE = "(time)", "(score before)"  # no keys of a space
-BETA = 2.0
+BETA = 1.0  # of the variance: PB2's own grows with time, for a guarantee in the limit
 FEW = 4  # intervals: with fewer there is nothing to model
 MOST = 200  # intervals that the model sees, the latest
 LENGTH, SHORTEST, LONGEST = 0.4, 0.1, 1.0  # of the trust region, as a part of a parameter's range
 GROWTH = 1.5
+FAR = 3.0  # spreads from the median: changes further off count as so many
 STRONG = 2 / 3  # a success changes more than so many others did at about that time
-RESTARTS, RAW_SAMPLES = 8, 256
+RESTARTS, RAW_SAMPLES = 4, 256
 
 Scale: TypeAlias = tuple[float, float]
 Codes: TypeAlias = dict[str, int | float]
@@ -69,6 +70,13 @@ class ChangeModel:
             constraints=(),
         )
         self._encoding = Encoding(self._whole)
+        # Ax refuses a part of a log scale that is short in itself: it gets the logarithm instead.
+        self._parameters = [_without_log(keywords) for keywords in self._encoding.parameters()]
+        self._logs = {
+            keywords["name"]
+            for keywords, other in zip(self._encoding.parameters(), self._parameters, strict=True)
+            if keywords != other
+        }
         self._intervals: list[Interval] = []
         self._open: dict[str, Suggestion] = {}  # by trial, until it is told how it went
         self._count = 0
@@ -113,13 +121,14 @@ class ChangeModel:
         Of the choices without an order one, drawn, is free, and the others stay.
         """
         names = self._encoding.names()
-        codes = self._encoding.encode(exploit.config)
+        codes = self._encode(exploit.config)
+        every = self._client()._experiment.search_space.parameters
         found: dict[str, Parameter] = {}
         choices: list[Parameter] = []
         for key in self._course.space.mutable:
             if key not in exploit.config or key not in names:
                 continue
-            parameter = self._parameters()[names[key]]
+            parameter = every[names[key]]
             if isinstance(parameter, RangeParameter):
                 found[names[key]] = _around(parameter, codes[names[key]], self.length)
             else:
@@ -140,13 +149,13 @@ class ChangeModel:
         space = AxSearchSpace(
             [region.get(n, p) for n, p in experiment.search_space.parameters.items()]
         )
-        here = self._encoding.encode(self._at(exploit, exploit.config, scale))
+        here = self._encode(self._at(exploit, exploit.config, scale))
         with warnings.catch_warnings(), with_rng_seed(self._course.seed + self._count):
             warnings.simplefilter("ignore")
             adapter = Generators.BOTORCH_MODULAR(
                 experiment=experiment,
                 data=experiment.lookup_data(),
-                botorch_acqf_class=qUpperConfidenceBound,
+                botorch_acqf_class=UpperConfidenceBound,
                 botorch_acqf_options={"beta": BETA},
                 transforms=[*MBM_X_trans, *Y_trans],
             )
@@ -170,20 +179,17 @@ class ChangeModel:
                 (ChoiceParameterConfig if "values" in keywords else RangeParameterConfig)(
                     **keywords
                 )
-                for keywords in self._encoding.parameters()
+                for keywords in self._parameters
             ]
         )
         client.configure_optimization(objective="change")
         return client
 
-    def _parameters(self) -> dict[str, Parameter]:
-        return dict(self._client()._experiment.search_space.parameters)
-
     def _seen(self, scale: Scale) -> Iterator[tuple[Codes, float]]:
         """Intervals as Ax's parameters, and their changes."""
         for interval, change in self._rows():
             context = self._context(interval.start, interval.before, scale)
-            yield self._encoding.encode({**interval.config, **context}), change
+            yield self._encode({**interval.config, **context}), change
 
     def _expected(self, exploit: Exploit, scale: Scale) -> Iterator[tuple[Codes, float]]:
         """Suggestions under way, as if they had done what the model expects of them.
@@ -194,17 +200,35 @@ class ChangeModel:
         for trial, other in self._open.items():
             if trial != exploit.trial and other.change is not None:
                 yield (
-                    self._encoding.encode(self._at(other.exploit, other.config, scale)),
+                    self._encode(self._at(other.exploit, other.config, scale)),
                     other.change,
                 )
 
     # Numbers
 
+    def _encode(self, config: Config) -> Codes:
+        codes = self._encoding.encode(config)
+        return {n: float(np.log10(c)) if n in self._logs else c for n, c in codes.items()}
+
     def _rows(self) -> list[tuple[Interval, float]]:
-        """Intervals that have a change, the latest; a trial that diverged has the worst of all."""
+        """The latest intervals, each with how its change compares to others of about its time.
+
+        In units of their spread around their median: what early changes of a score are to late
+        ones says nothing of hyperparameters. A trial that diverged is as bad as can be.
+        """
         known = [(i, change) for i in self._intervals if not np.isnan(change := _change(i))][-MOST:]
-        finite = [change for _, change in known if np.isfinite(change)]
-        return [(i, max(change, min(finite))) for i, change in known] if finite else []
+        ends = np.array([i.end for i, _ in known])
+        changes = np.array([change for _, change in known])
+        found = []
+        for interval, change in known:
+            distance = np.abs(ends - interval.end)
+            reach = max(self._course.interval, *np.sort(distance)[: 2 * FEW])
+            others = changes[(distance <= reach) & np.isfinite(changes)]
+            if len(others):
+                low, middle, high = np.quantile(others, [0.25, 0.5, 0.75])
+                spread = max((high - low) / 1.35, 1e-9)  # 1.35: of a normal distribution
+                found.append((interval, float(np.clip((change - middle) / spread, -FAR, FAR))))
+        return found
 
     def _scale(self) -> Scale:
         """The range of scores: those of trials that diverged, and of the first steps, left out."""
@@ -227,9 +251,20 @@ class ChangeModel:
 
     def _decoded(self, exploit: Exploit, codes: Mapping[str, Any]) -> Config:
         """The donor's config with the values of `codes` for what may change in it."""
-        config = self._encoding.decode({**self._encoding.encode(exploit.config), **codes})
+        whole = {**self._encode(exploit.config), **codes}
+        back = {n: 10.0**code if n in self._logs else code for n, code in whole.items()}
+        config = self._encoding.decode(back)
         changed = {k: v for k, v in config.items() if k in self._course.space.mutable}
         return {**exploit.config, **{k: v for k, v in changed.items() if k in exploit.config}}
+
+
+def _without_log(keywords: dict[str, Any]) -> dict[str, Any]:
+    """Ax's keywords of a real parameter on a log scale, for its logarithm; others as they are."""
+    if keywords.get("scaling") != "log" or keywords["parameter_type"] != "float":
+        return keywords
+    lower, upper = keywords["bounds"]
+    bounds = (float(np.log10(lower)), float(np.log10(upper)))
+    return {**keywords, "bounds": bounds, "scaling": "linear"}
 
 
 def _change(interval: Interval) -> float:
@@ -241,7 +276,7 @@ def _around(parameter: RangeParameter, code: float, length: float) -> RangeParam
     """The part of the parameter's range of that length, on its own scale, around `code`."""
     lower, upper = float(parameter.lower), float(parameter.upper)
     whole = parameter.python_type is int
-    there, back = (np.log, np.exp) if parameter.log_scale else (float, float)
+    there, back = (np.log, np.exp) if parameter.log_scale else (float, float)  # log: integers
     reach = length / 2 * (there(upper) - there(lower))
     low, high = back(there(code) - reach), back(there(code) + reach)
     if whole:

@@ -267,6 +267,8 @@ class Simulation:
 
     # What schedulers ask of Tune's controller
 
+    timeless = True  # the clock stands still while a searcher or an explorer thinks
+
     @property
     def search_alg(self) -> "Simulation":
         return self

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from search_spaces._exploring import Exploit, Interval
-from searchers._change_model import LONGEST, SHORTEST, ChangeModel
+from searchers._change_model import FAR, LONGEST, SHORTEST, ChangeModel
 from searchers._explorer import AxExplorer, Course
 from tests.schedulers.growing import SPACE, gain
 
@@ -74,10 +74,9 @@ def test_two_trials_that_go_on_from_one_donor_do_not_get_the_same():
 def test_a_trial_that_diverged_has_the_worst_change_of_all():
     model = ChangeModel(COURSE)
     told(model, 2)
-    worst = min(change for _, change in model._rows())
     model.told(Interval("t1", BEST, 4, 6, 0.3, -math.inf))
     model.told(Interval("t2", BEST, 4, 6, -math.inf, -math.inf))
-    assert model._rows()[-1] == (model._intervals[-2], worst)
+    assert model._rows()[-1] == (model._intervals[-2], -FAR)
     SPACE.check(model.suggest(exploit()))
     assert model.fallbacks == 0
 

@@ -1,6 +1,7 @@
 """Studies without processes: what a killed and resumed one decides, what one needs of a disk."""
 
 import random
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -128,6 +129,15 @@ def test_each_score_of_a_population_is_that_of_the_life_told(slots, synchronous)
     for trial in trials:
         told = lived(population.schedule(trial.trial_id))
         assert told == pytest.approx(trial.run_metadata.last_result["score"])
+
+
+@pytest.mark.parametrize("slots", [1, 4, 8])
+def test_in_no_interval_more_than_a_quarter_of_a_population_is_replaced(slots):
+    study = simulation("random", "pbt", slots=slots)
+    study.run()
+    times = Counter(step.time // 2 for step in study.scheduler.inner.members.done)
+    assert times
+    assert max(times.values()) <= 2
 
 
 def test_a_long_study_needs_no_more_of_the_disk_than_its_trials_may_need():
