@@ -113,7 +113,8 @@ class Members:
         replaced = sum(e.time // self.interval == time // self.interval for e in exploits)
         donors = {exploit.donor for exploit in self.pending.values()}
         lower = [trial for trial in ranked[: max(0, size - replaced)] if trial not in donors]
-        upper = [t for t in ranked[-size:] if math.isfinite(judged[t].score or 0.0) and size]
+        upper = ranked[-size:] if size else []
+        upper = [trial for trial in upper if math.isfinite(judged[trial].score or 0.0)]
         return [trial for trial in lower if trial not in upper], upper
 
     def donors(self, trial: str, upper: Sequence[str]) -> list[str]:

@@ -50,7 +50,6 @@ class PopulationBased(FIFOScheduler):
         self.members = Members(interval, quantile)
         self._lending = Lending(time_attr)
         self._meeting = interval  # when all are next compared, if synchronous
-        self._timeless = False  # a simulation's clock stands still while somebody thinks
         self._taken: set[str] = set()  # of those under way: trials that have the checkpoint
 
     # Tune's side
@@ -80,11 +79,14 @@ class PopulationBased(FIFOScheduler):
 
     def choose_trial_to_run(self, tune_controller: Any) -> Trial | None:
         trials = {trial.trial_id: trial for trial in tune_controller.get_trials()}
-        self._timeless = getattr(tune_controller, "timeless", False)
         if self._synchronous:
             self._meet(tune_controller)
+        # Where nobody is held up, or a simulation's clock stands still, new values are waited for.
+        wait = getattr(tune_controller, "timeless", False) or all(
+            trial.status != Trial.RUNNING for trial in trials.values()
+        )
         for exploit in list(self.members.pending.values()):
-            self._try(exploit, trials)
+            self._try(exploit, trials, wait=wait)
         waiting = [trial for trial in trials.values() if self._waits(trial)]
         ready = [t for t in waiting if t.trial_id not in self.members.pending and self._may_run(t)]
         # Not in Tune's order, which is another when a study goes on.
@@ -95,7 +97,7 @@ class PopulationBased(FIFOScheduler):
             again = trial.status == Trial.PAUSED and not self._synchronous
             if not (again and self._gives_up(trial.trial_id)):
                 return trial
-            self._try(self.members.pending[trial.trial_id], trials)
+            self._try(self.members.pending[trial.trial_id], trials, wait=wait)
             if trial.trial_id not in self.members.pending:
                 return trial
         return None
@@ -159,7 +161,7 @@ class PopulationBased(FIFOScheduler):
                 self.members.begin(name, self._one_of(upper))
         self._meeting += self.members.interval
 
-    def _try(self, exploit: Exploit, trials: dict[str, Trial]) -> None:
+    def _try(self, exploit: Exploit, trials: dict[str, Trial], *, wait: bool) -> None:
         """Do an exploit as far as it can be: first the donor's checkpoint, then the new values."""
         trial, donor = trials[exploit.trial], trials[exploit.donor]
         if trial.status != Trial.PAUSED or trial.is_saving:
@@ -175,8 +177,7 @@ class PopulationBased(FIFOScheduler):
             self._taken.add(exploit.trial)
             self.members.takes(exploit, latest[1], self._score(latest[0].metrics, exploit))
             exploit = self.members.pending[exploit.trial]
-        idle = all(other.status != Trial.RUNNING for other in trials.values())
-        config = self._explorer.explored(exploit, wait=idle or self._timeless)
+        config = self._explorer.explored(exploit, wait=wait)
         if config is not None:
             trial.set_config(config)
             self._taken.discard(exploit.trial)

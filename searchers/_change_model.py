@@ -113,6 +113,10 @@ class ChangeModel:
         self._open[exploit.trial] = Suggestion(exploit, config, change)
         return config
 
+    def dropped(self, trial: str) -> None:
+        """What was suggested for a trial will not be tried."""
+        self._open.pop(trial, None)
+
     # The trust region
 
     def _region(self, exploit: Exploit, generator: np.random.Generator) -> dict[str, Parameter]:

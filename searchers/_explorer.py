@@ -58,6 +58,7 @@ class AxExplorer:
 
     def dropped(self, exploit: Exploit) -> None:
         self._ready.pop(exploit.number, None)
+        self._model.send("dropped", exploit.trial)
 
     def close(self) -> None:
         """End the model's process; it would end with this one anyhow."""

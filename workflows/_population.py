@@ -37,6 +37,10 @@ def explorer_of(
             raise UserError(f"{option} is for --scheduler pbt; {scheduler!r} has no use for it.")
         return None
     check_choice("explorer", explore or "ax", EXPLORERS)
+    if interval is not None and interval >= epochs:
+        raise UserError(
+            f"--interval {interval} leaves nothing to change within {epochs} epochs; take fewer."
+        )
     if explore == "perturb" or not space.mutable:
         return None
     every = perturbation_interval(interval, epochs)

@@ -7,6 +7,7 @@ all of them as they were at one moment, made in Tune's loop right after Ray wrot
 
 import json
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,9 @@ class StateKeeper(Callback):
         written = Path(trials[0].storage.experiment_driver_staging_path)
         times = {file.name: file.stat().st_mtime_ns for file in _newest(written)}
         if times and times != self._last:
-            keep(written, self._experiment)
-            self._last = times
+            with suppress(OSError):  # a disk that is full for a while is no reason to end a study
+                keep(written, self._experiment)
+                self._last = times
 
     # Ray saves this with its own state, and calls `set_state` before it adds the trials again.
 

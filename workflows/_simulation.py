@@ -8,7 +8,6 @@ A trial's training is a function of its state and its config; a checkpoint is th
 import copy
 import heapq
 import itertools
-import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -317,7 +316,7 @@ class Simulation:
                      t.run_metadata.checkpoint_manager)
                     for t in self.trials
                 ],
-                "asking": (self.finished_asking, len(self.trials)),
+                "finished_asking": self.finished_asking,
                 "decisions": self.decisions,
                 "clock": self.clock,
                 "saves": next(copy.copy(self._saves)),
@@ -331,7 +330,7 @@ class Simulation:
         searcher.set_state(state["searcher"])
         self.scheduler.set_state(state["scheduler"])
         self.clock, self.decisions = state["clock"], state["decisions"]
-        self.finished_asking = state["asking"][0]
+        self.finished_asking = state["finished_asking"]
         # A file made after that moment is another one than the file that will be made again.
         self._saves = itertools.count(max(state["saves"], self._highest() + 1))
         for name, config, status, last, manager in state["trials"]:
@@ -346,14 +345,3 @@ class Simulation:
 
     def _highest(self) -> int:
         return max((int(path.rpartition("/")[2]) for path in self.disk.files), default=-1)
-
-
-def best_score(trials: list[Trial], metric: str, *, sign: float = 1.0) -> float:
-    """The best of the trials' last values; nan if there is none."""
-    values = [
-        sign * t.run_metadata.last_result[metric]
-        for t in trials
-        if metric in t.run_metadata.last_result
-    ]
-    finite = [value for value in values if math.isfinite(value)]
-    return sign * max(finite) if finite else math.nan

@@ -173,7 +173,7 @@ def hpo(
             study_id=study.study_id,
             max_t=epochs,
         )
-        random.seed(seed)  # Ray's PBT draws from here
+        random.seed(seed)  # Ray's PB2 draws from here
         start_ray(address)
         resources = share_out(slots=slots, cpus=cpus_per_trial, gpus=gpus_per_trial)
 
@@ -216,7 +216,8 @@ def hpo(
                     keep=3,
                     max_failures=max_failures,
                     stop=budget,
-                    scheduler=surviving,
+                    # A replay remembers nothing: it goes by the checkpoint that it begins with.
+                    scheduler=None if recipe else surviving,
                 ),
                 _tuner_kwargs={"resume_config": resume} if resume else {},
             )

@@ -145,6 +145,9 @@ MISTAKES = {
     "a pair that Ray refuses": ([*DIGITS, "--scheduler", "pb2"], "--searcher sobol"),
     "an explorer without a population": ([*DIGITS, "--explore", "ax"], "is for --scheduler pbt"),
     "an unknown explorer": ([*DIGITS, "--scheduler", "pbt", "--explore", "axe"], "axe"),
+    "an interval as long as a trial": (
+        [*DIGITS, "--scheduler", "pbt", "--epochs", 4, "--interval", 4], "leaves nothing to change"
+    ),
     "a schedule that is none": (schedule_with([{"start": 0}]), "each entry must be"),
     "a schedule with a gap": (
         schedule_with([{"start": 1, "end": 2, "config": {}}]), "follow one another"
