@@ -29,8 +29,9 @@ from ray import tune
 
 from search_spaces._exploring import Exploit, Interval
 from search_spaces._space import Config
-from searchers._ax_encoding import Encoding
 from searchers._explorer import Course
+from searchers._trust_region import around, drawn
+from searchers._unit_encoding import UnitEncoding
 
 TIME, BEFORE = "(time)", "(score before)"  # no keys of a space
 BETA = 1.0  # of the variance: PB2's own grows with time, for a guarantee in the limit
@@ -69,14 +70,7 @@ class ChangeModel:
             },
             constraints=(),
         )
-        self._encoding = Encoding(self._whole)
-        # Ax refuses a part of a log scale that is short in itself: it gets the logarithm instead.
-        self._parameters = [_without_log(keywords) for keywords in self._encoding.parameters()]
-        self._logs = {
-            keywords["name"]
-            for keywords, other in zip(self._encoding.parameters(), self._parameters, strict=True)
-            if keywords != other
-        }
+        self._encoding = UnitEncoding(self._whole)
         self._intervals: list[Interval] = []
         self._open: dict[str, Suggestion] = {}  # by trial, until it is told how it went
         self._count = 0
@@ -109,7 +103,7 @@ class ChangeModel:
                 self.fallbacks += 1
                 print(f"Ax did not explore ({error!r}); a random point instead.", file=sys.stderr)
         if config is None:
-            config = self._decoded(exploit, {n: _drawn(p, generator) for n, p in region.items()})
+            config = self._decoded(exploit, {n: drawn(p, generator) for n, p in region.items()})
         self._open[exploit.trial] = Suggestion(exploit, config, change)
         return config
 
@@ -125,7 +119,7 @@ class ChangeModel:
         Of the choices without an order one, drawn, is free, and the others stay.
         """
         names = self._encoding.names()
-        codes = self._encode(exploit.config)
+        codes = self._encoding.encode(exploit.config)
         every = self._client()._experiment.search_space.parameters
         found: dict[str, Parameter] = {}
         choices: list[Parameter] = []
@@ -134,7 +128,7 @@ class ChangeModel:
                 continue
             parameter = every[names[key]]
             if isinstance(parameter, RangeParameter):
-                found[names[key]] = _around(parameter, codes[names[key]], self.length)
+                found[names[key]] = around(parameter, codes[names[key]], self.length)
             else:
                 choices.append(parameter)
         if choices:
@@ -153,7 +147,7 @@ class ChangeModel:
         space = AxSearchSpace(
             [region.get(n, p) for n, p in experiment.search_space.parameters.items()]
         )
-        here = self._encode(self._at(exploit, exploit.config, scale))
+        here = self._encoding.encode(self._at(exploit, exploit.config, scale))
         with warnings.catch_warnings(), with_rng_seed(self._course.seed + self._count):
             warnings.simplefilter("ignore")
             adapter = Generators.BOTORCH_MODULAR(
@@ -183,7 +177,7 @@ class ChangeModel:
                 (ChoiceParameterConfig if "values" in keywords else RangeParameterConfig)(
                     **keywords
                 )
-                for keywords in self._parameters
+                for keywords in self._encoding.parameters()
             ]
         )
         client.configure_optimization(objective="change")
@@ -193,7 +187,7 @@ class ChangeModel:
         """Intervals as Ax's parameters, and their changes."""
         for interval, change in self._rows():
             context = self._context(interval.start, interval.before, scale)
-            yield self._encode({**interval.config, **context}), change
+            yield self._encoding.encode({**interval.config, **context}), change
 
     def _expected(self, exploit: Exploit, scale: Scale) -> Iterator[tuple[Codes, float]]:
         """Suggestions under way, as if they had done what the model expects of them.
@@ -204,15 +198,11 @@ class ChangeModel:
         for trial, other in self._open.items():
             if trial != exploit.trial and other.change is not None:
                 yield (
-                    self._encode(self._at(other.exploit, other.config, scale)),
+                    self._encoding.encode(self._at(other.exploit, other.config, scale)),
                     other.change,
                 )
 
     # Numbers
-
-    def _encode(self, config: Config) -> Codes:
-        codes = self._encoding.encode(config)
-        return {n: float(np.log10(c)) if n in self._logs else c for n, c in codes.items()}
 
     def _rows(self) -> list[tuple[Interval, float]]:
         """The latest intervals, each with how its change compares to others of about its time.
@@ -255,54 +245,11 @@ class ChangeModel:
 
     def _decoded(self, exploit: Exploit, codes: Mapping[str, Any]) -> Config:
         """The donor's config with the values of `codes` for what may change in it."""
-        whole = {**self._encode(exploit.config), **codes}
-        back = {n: 10.0**code if n in self._logs else code for n, code in whole.items()}
-        config = self._encoding.decode(back)
+        config = self._encoding.decode({**self._encoding.encode(exploit.config), **codes})
         changed = {k: v for k, v in config.items() if k in self._course.space.mutable}
         return {**exploit.config, **{k: v for k, v in changed.items() if k in exploit.config}}
-
-
-def _without_log(keywords: dict[str, Any]) -> dict[str, Any]:
-    """Ax's keywords of a real parameter on a log scale, for its logarithm; others as they are."""
-    if keywords.get("scaling") != "log" or keywords["parameter_type"] != "float":
-        return keywords
-    lower, upper = keywords["bounds"]
-    bounds = (float(np.log10(lower)), float(np.log10(upper)))
-    return {**keywords, "bounds": bounds, "scaling": "linear"}
 
 
 def _change(interval: Interval) -> float:
     """nan where there was no score before, -inf where there is none after."""
     return float("nan") if interval.before is None else interval.after - interval.before
-
-
-def _around(parameter: RangeParameter, code: float, length: float) -> RangeParameter:
-    """The part of the parameter's range of that length, on its own scale, around `code`."""
-    lower, upper = float(parameter.lower), float(parameter.upper)
-    whole = parameter.python_type is int
-    there, back = (np.log, np.exp) if parameter.log_scale else (float, float)  # log: integers
-    reach = length / 2 * (there(upper) - there(lower))
-    low, high = back(there(code) - reach), back(there(code) + reach)
-    if whole:
-        low, high = min(np.floor(low), code - 1), max(np.ceil(high), code + 1)
-    low, high = max(low, lower), min(high, upper)
-    return RangeParameter(
-        name=parameter.name,
-        parameter_type=parameter.parameter_type,
-        lower=int(low) if whole else low,
-        upper=int(high) if whole else high,
-        log_scale=parameter.log_scale,
-    )
-
-
-def _drawn(parameter: Parameter, generator: np.random.Generator) -> Any:
-    """A value of the parameter, evenly on its own scale."""
-    if not isinstance(parameter, RangeParameter):
-        values = parameter.values  # type: ignore[attr-defined]
-        return values[int(generator.integers(len(values)))]
-    lower, upper = parameter.lower, parameter.upper
-    if parameter.python_type is int:
-        return int(generator.integers(int(lower), int(upper) + 1))
-    if parameter.log_scale:
-        return float(np.exp(generator.uniform(np.log(lower), np.log(upper))))
-    return float(generator.uniform(lower, upper))

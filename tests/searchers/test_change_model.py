@@ -5,8 +5,10 @@ import pickle
 
 import numpy as np
 import pytest
+from ray import tune
 
 from search_spaces._exploring import Exploit, Interval
+from search_spaces._space import SearchSpace
 from searchers._change_model import FAR, LONGEST, SHORTEST, ChangeModel
 from searchers._explorer import AxExplorer, Course
 from tests.schedulers.growing import SPACE, gain
@@ -47,6 +49,20 @@ def test_suggestions_are_members_that_keep_what_a_live_trial_must_keep(rounds):
     without = {**BEST, "optimizer": "adam"}
     del without["momentum"]
     assert "momentum" not in model.suggest(exploit(9, config=without))
+    assert model.fallbacks == 0
+
+
+@pytest.mark.parametrize("width", [1e-4, 1e-9])
+def test_a_short_range_is_explored_as_any_other(width):
+    space = SearchSpace("short", training={"x": tune.uniform(0, width), "y": tune.uniform(0, 1)})
+    model = ChangeModel(Course(space, EPOCHS, INTERVAL, seed=0))
+    config = {"x": width / 2, "y": 0.5}
+    for trial in range(8):
+        own = {"x": width * trial / 8, "y": trial / 8}
+        model.told(Interval(f"t{trial}", own, 2, 4, 0.1, 0.1 + trial / 10))
+    found = model.suggest(exploit(config=config))
+    space.check(found)
+    assert found["x"] != config["x"]
     assert model.fallbacks == 0
 
 
