@@ -30,6 +30,21 @@ def default_uri(folder: Path) -> str:
     return f"sqlite:///{folder.expanduser().absolute()}/mlflow.db"
 
 
+def stored_uri(folder: Path, tracking_uri: str | None = None) -> str:
+    """Where there are studies to look at: at `tracking_uri`, else in `folder`.
+
+    UserError if there is nothing, or nobody answers; nothing is made.
+    """
+    if tracking_uri is not None:
+        check_tracking(tracking_uri)
+        return tracking_uri
+    if not (folder.expanduser() / "mlflow.db").exists():
+        raise UserError(
+            f"There is no study in {folder}: run one first (make hpo), or name its --storage."
+        )
+    return default_uri(folder)
+
+
 def sqlite_path(uri: str) -> Path | None:
     """The file of a SQLite store, else None."""
     return Path(uri.removeprefix("sqlite:///")) if uri.startswith("sqlite:///") else None

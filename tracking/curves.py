@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from search_spaces._errors import UserError
+from tracking._results import mlflow_name
 from tracking._server import connect, find_studies
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def recorded_study(uri: str, name: str) -> Recording:
     study = _study_file(client, found)
     metric, mode = study["objectives"][0]["metric"], study["objectives"][0]["mode"]
     trials = _trials(client, found)
-    curves = [_curve(client, run, metric) for run in trials]
+    curves = [_curve(client, run, mlflow_name(metric)) for run in trials]
     known = tuple(curve for curve in curves if curve)
     if not known:
         raise UserError(f"No trial of study {name!r} has reported {metric!r}.")
@@ -117,11 +118,8 @@ def _curve(client: "MlflowClient", run: "Run", metric: str) -> tuple[Step, ...]:
     if metric not in run.data.metrics:
         return ()
     reports = sorted(client.get_metric_history(run.info.run_id, metric), key=lambda m: m.step)
-    seconds = {
-        m.step: m.value
-        for m in (client.get_metric_history(run.info.run_id, SECONDS) if SECONDS in run.data.metrics
-                  else [])
-    }  # fmt: skip
+    timed = client.get_metric_history(run.info.run_id, SECONDS)  # none, where nothing was timed
+    seconds = {report.step: report.value for report in timed}
     began = [run.info.start_time, *(report.timestamp for report in reports)]
     return tuple(
         Step(report.value, seconds.get(report.step, (report.timestamp - before) / 1000))

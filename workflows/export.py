@@ -11,7 +11,7 @@ import typer
 from torch import Tensor
 
 from search_spaces._errors import UserError
-from tracking._server import default_uri
+from tracking._server import stored_uri
 from tracking.models import fetch_model
 from workflows import _options as options
 from workflows._cli import console, quiet_libraries, told_plainly
@@ -39,9 +39,7 @@ def export(
         taken = [name for name in FILES if (out / name).exists()]
         if taken:
             raise UserError(f"{out / taken[0]} exists already; choose another --out.")
-        uri = tracking_uri or default_uri(storage)
-        if tracking_uri is None and not (storage / "mlflow.db").exists():
-            raise UserError(f"There is no study in {storage}; give --storage or --tracking-uri.")
+        uri = stored_uri(storage, tracking_uri)
         with tempfile.TemporaryDirectory() as folder:
             path, recipe = fetch_model(uri, model, Path(folder))
             program = torch.export.load(path)

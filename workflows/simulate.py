@@ -1,5 +1,6 @@
 """How another scheduler, or more slots, would have done on a recorded study: --help tells more."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,7 +14,7 @@ from schedulers._settings import Settings
 from search_spaces._errors import UserError
 from search_spaces._objective import Objective
 from search_spaces._space import Config, SearchSpace
-from tracking._server import default_uri
+from tracking._server import stored_uri
 from tracking.curves import Recording, recorded_study, recorded_table
 from workflows._checks import check_counts
 from workflows._cli import console, quiet_libraries, told_plainly
@@ -39,7 +40,10 @@ def simulate(
     epochs: Annotated[int | None, typer.Option(help="Default: as recorded.")] = None,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
     storage: Annotated[Path, typer.Option(help="Folder of the studies.")] = Path("runs"),
-    tracking_uri: Annotated[str | None, typer.Option(help="MLflow server.")] = None,
+    tracking_uri: Annotated[
+        str | None,
+        typer.Option(help="MLflow server. Default: MLFLOW_TRACKING_URI, else --storage."),
+    ] = None,
 ) -> None:
     """Run recorded trials again, on a virtual clock, under other schedulers and numbers of slots.
 
@@ -54,7 +58,8 @@ def simulate(
             mode = "min" if lower else "max"
             recording = recorded_table(Path(study), metric.removeprefix("-"), mode)
         else:
-            recording = recorded_study(tracking_uri or default_uri(storage), study)
+            given = tracking_uri or os.environ.get("MLFLOW_TRACKING_URI") or None
+            recording = recorded_study(stored_uri(storage, given), study)
         names = _words(scheduler) or [recording.scheduler]
         numbers = [_number(word) for word in _words(slots)] or [recording.slots]
         for name in names:

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from search_spaces._errors import UserError
-from tracking._server import default_uri, study_links
+from tracking._server import stored_uri, study_links
 from workflows._cli import console, quiet_libraries, told_plainly
 
 START_SECONDS = 90
@@ -27,12 +27,7 @@ def ui(
     """Serve the MLflow UI on loopback and print the links that show the trials; Ctrl-C ends it."""
     with told_plainly():
         quiet_libraries()
-        database = storage / "mlflow.db"
-        if not database.exists():
-            raise UserError(
-                f"There is no {database}: run a study first (make hpo), or name its --storage."
-            )
-        uri = default_uri(storage)
+        uri = stored_uri(storage)
         _check_free(port)
         # The server is another process: it must not outlive this one, however that ends.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

@@ -85,3 +85,14 @@ def test_a_mistake_is_told_in_one_line(table, arguments, said):
     assert result.exit_code == 2
     assert said in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_a_folder_without_studies_is_told_and_stays_as_it_is(tmp_path, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    result = run(simulations, "any", "--storage", tmp_path)
+    assert result.exit_code == 2
+    assert "There is no study in" in result.stderr
+    assert not list(tmp_path.iterdir())
+    away = run(simulations, "any", "--tracking-uri", "http://127.0.0.1:9")
+    assert away.exit_code == 2
+    assert "does not answer" in away.stderr
