@@ -60,9 +60,11 @@ class Members:
     pending: dict[str, Exploit] = field(default_factory=dict)
     done: list[TakenOver] = field(default_factory=list)
     count: int = 0
+    _ranked: list[str] | None = None  # until a score, or who is compared, changes
 
     def join(self, trial: str, config: Config) -> None:
         """A new trial, or one that comes back after a failure or a restart: it keeps its place."""
+        self._ranked = None
         self.births.setdefault(trial, dict(config))
         known = self.members.get(trial)
         self.members[trial] = replace(known, ended=False) if known else Member(dict(config))
@@ -75,6 +77,7 @@ class Members:
 
     def judge(self, trial: str, time: int, score: float) -> Interval:
         """End the trial's interval with this score, and begin the next."""
+        self._ranked = None
         member = self.members[trial]
         score = score if not math.isnan(score) else -math.inf
         since = time - time % self.interval
@@ -96,26 +99,31 @@ class Members:
         other is: else those ahead would look better for being ahead. Those that have already been
         replaced at `time`, or in the interval that it begins, count as lower ones.
         """
-        alive = {trial: member for trial, member in self.members.items() if not member.ended}
-        judged = {
-            trial: member
-            for trial, member in alive.items()
-            if member.score is not None and trial not in self.pending
-        }
-        wins = {
-            trial: sum(_ahead(member, other) for other in judged.values() if other is not member)
-            for trial, member in judged.items()
-        }
-        ranked = sorted(wins, key=wins.__getitem__)
-        known = sum(bool(member.scores) for member in alive.values())
+        ranked = self._rank()
+        known = sum(bool(self.members[trial].scores) for trial in self.alive())
         size = min(math.ceil(known * self.quantile), known // 2)
         exploits = [*self.pending.values(), *(step.exploit for step in self.done)]
         replaced = sum(e.time // self.interval == time // self.interval for e in exploits)
         donors = {exploit.donor for exploit in self.pending.values()}
         lower = [trial for trial in ranked[: max(0, size - replaced)] if trial not in donors]
         upper = ranked[-size:] if size else []
-        upper = [trial for trial in upper if math.isfinite(judged[trial].score or 0.0)]
+        upper = [trial for trial in upper if math.isfinite(self.members[trial].score or 0.0)]
         return [trial for trial in lower if trial not in upper], upper
+
+    def _rank(self) -> list[str]:
+        """Trials that may be compared, by how many of the others they are ahead of."""
+        if self._ranked is None:
+            judged = {
+                trial: self.members[trial]
+                for trial in self.alive()
+                if self.members[trial].score is not None and trial not in self.pending
+            }
+            wins = {
+                trial: sum(_ahead(member, other) for other in judged.values())
+                for trial, member in judged.items()
+            }
+            self._ranked = sorted(wins, key=wins.__getitem__)
+        return self._ranked
 
     def donors(self, trial: str, upper: Sequence[str]) -> list[str]:
         """Those of `upper` that are at most an interval behind, and will soon be as far."""
@@ -127,6 +135,7 @@ class Members:
 
         No trial goes back: two weak ones could do so for ever.
         """
+        self._ranked = None
         source = self.members[donor]
         assert source.score is not None
         self.count += 1
@@ -141,6 +150,7 @@ class Members:
 
     def take_over(self, exploit: Exploit, config: Config) -> None:
         """The exploit is done: the trial stands where the donor was."""
+        self._ranked = None
         del self.pending[exploit.trial]
         time, score = exploit.time, exploit.score
         # Judged anew at its own next report: what it took over is not what it achieved.
@@ -154,9 +164,11 @@ class Members:
 
     def cancel(self, exploit: Exploit) -> None:
         """The trial goes on by itself."""
+        self._ranked = None
         del self.pending[exploit.trial]
 
     def end(self, trial: str) -> None:
+        self._ranked = None
         if trial in self.members:
             self.members[trial] = replace(self.members[trial], ended=True)
 

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 from ray import tune
+from ray.tune.schedulers import FIFOScheduler
 from scipy import stats
 
 from schedulers._members import Segment
 from schedulers._replay import Replay, stretched
+from schedulers._surviving import Surviving
 from search_spaces._space import Config
 from workflows._progress import Progress
 from workflows._resources import Resources
@@ -60,7 +62,10 @@ def train_final(
             max_concurrent_trials=resources.at_once(workers),
             reuse_actors=True,
             num_samples=1,
-            scheduler=Replay(stretched(schedule, epochs)) if schedule else None,
+            # Surviving: for torn checkpoints; what a trial is to do follows from where it begins.
+            scheduler=Surviving(
+                Replay(stretched(schedule, epochs)) if schedule else FIFOScheduler()
+            ),
         ),
         run_config=run_config(folder, [tracking, progress], keep=2),
         _tuner_kwargs={"resume_config": resume} if resume else {},

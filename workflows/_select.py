@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from ray import tune
+from ray.tune.schedulers import FIFOScheduler
 from ray.tune.search.basic_variant import BasicVariantGenerator
 
+from schedulers._surviving import Surviving
 from tracking.callback import TrackingCallback
 from trainables.image_classifier import ImageClassifier
 from workflows._budget import Budget
@@ -89,6 +91,7 @@ def _train(
         param_space=dict.fromkeys(points[0]),
         tune_config=tune.TuneConfig(
             search_alg=BasicVariantGenerator(points_to_evaluate=points),
+            scheduler=Surviving(FIFOScheduler()),  # for torn checkpoints
             num_samples=len(points),
             max_concurrent_trials=resources.slots,
             reuse_actors=True,

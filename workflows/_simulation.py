@@ -10,12 +10,9 @@ import heapq
 import itertools
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
-from weakref import WeakValueDictionary
 
 import cloudpickle
-import pyarrow.fs
 from ray import tune
 from ray.train._internal.session import _TrainingResult
 from ray.tune.experiment import Trial
@@ -25,6 +22,7 @@ from ray.tune.utils.util import flatten_dict
 
 from schedulers._surviving import Surviving
 from search_spaces._space import Config
+from workflows._simulated_disk import Disk, Held, Progress
 
 ITERATION = "training_iteration"
 
@@ -49,60 +47,6 @@ class Decision(NamedTuple):
     trial: str
     iteration: int
     config: str
-
-
-@dataclass(frozen=True)
-class Progress:
-    """A trial's state after so many iterations."""
-
-    iteration: int
-    seconds: float
-    state: Any
-
-
-_disks: WeakValueDictionary[str, "Disk"] = WeakValueDictionary()
-
-
-class Disk:
-    """Checkpoints by path; what is not there when it is needed raises KeyError. Survives a kill."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.files: dict[str, bytes] = {}
-        self.most = 0
-        _disks[name] = self
-
-    def __reduce__(self) -> Any:
-        return _disk_of, (self.name,)
-
-    def write(self, path: str, progress: Progress) -> None:
-        self.files[path] = cloudpickle.dumps(progress)
-        self.most = max(self.most, len(self.files))
-
-    def read(self, path: str) -> Progress:
-        progress: Progress = cloudpickle.loads(self.files[path])
-        return progress
-
-    # As Ray asks a file system
-
-    def get_file_info(self, path: str) -> pyarrow.fs.FileInfo:
-        kinds = pyarrow.fs.FileType
-        return pyarrow.fs.FileInfo(path, kinds.File)
-
-    def delete_file(self, path: str) -> None:
-        self.files.pop(path, None)  # a killed study may have deleted it, and not have known
-
-
-def _disk_of(name: str) -> Disk:
-    return _disks[name]
-
-
-@dataclass
-class Held:
-    """A checkpoint, as far as schedulers look at one."""
-
-    path: str
-    filesystem: Disk
 
 
 class Simulation:

@@ -13,7 +13,8 @@ from searchers._create import create_searcher
 from searchers._explorer import AxExplorer, Course
 from searchers._settings import Settings
 from tests.schedulers.growing import SPACE, gain, lived
-from workflows._simulation import Disk, Simulation
+from workflows._simulated_disk import Disk
+from workflows._simulation import Simulation
 
 GOAL, LONG = Objective("score"), 9
 
