@@ -86,7 +86,7 @@ class PopulationBased(FIFOScheduler):
             trial.status != Trial.RUNNING for trial in trials.values()
         )
         for exploit in list(self.members.pending.values()):
-            self._try(exploit, trials, wait=wait)
+            self._try(tune_controller, exploit, trials, wait=wait)
         waiting = [trial for trial in trials.values() if self._waits(trial)]
         ready = [t for t in waiting if t.trial_id not in self.members.pending and self._may_run(t)]
         # Not in Tune's order, which is another when a study goes on.
@@ -97,7 +97,7 @@ class PopulationBased(FIFOScheduler):
             again = trial.status == Trial.PAUSED and not self._synchronous
             if not (again and self._gives_up(trial.trial_id)):
                 return trial
-            self._try(self.members.pending[trial.trial_id], trials, wait=wait)
+            self._try(tune_controller, self.members.pending[trial.trial_id], trials, wait=wait)
             if trial.trial_id not in self.members.pending:
                 return trial
         return None
@@ -161,7 +161,9 @@ class PopulationBased(FIFOScheduler):
                 self.members.begin(name, self._one_of(upper))
         self._meeting += self.members.interval
 
-    def _try(self, exploit: Exploit, trials: dict[str, Trial], *, wait: bool) -> None:
+    def _try(
+        self, tune_controller: Any, exploit: Exploit, trials: dict[str, Trial], *, wait: bool
+    ) -> None:
         """Do an exploit as far as it can be: first the donor's checkpoint, then the new values."""
         trial, donor = trials[exploit.trial], trials[exploit.donor]
         if trial.status != Trial.PAUSED or trial.is_saving:
@@ -174,12 +176,14 @@ class PopulationBased(FIFOScheduler):
             if latest is None or latest[1] < exploit.time:
                 return
             self._lending.lend(donor, trial, *latest)
+            _save_anew(tune_controller, trial, donor)
             self._taken.add(exploit.trial)
             self.members.takes(exploit, latest[1], self._score(latest[0].metrics, exploit))
             exploit = self.members.pending[exploit.trial]
         config = self._explorer.explored(exploit, wait=wait)
         if config is not None:
             trial.set_config(config)
+            _save_anew(tune_controller, trial)
             self._taken.discard(exploit.trial)
             self.members.take_over(exploit, config)
 
@@ -200,3 +204,11 @@ class PopulationBased(FIFOScheduler):
             self._drop(exploit)
         self.members.end(trial.trial_id)
         self._lending.end(trial)
+
+
+def _save_anew(tune_controller: Any, *trials: Trial) -> None:
+    """Have Tune's next state hold what the trials are now; it keeps texts of those it knows."""
+    controller = getattr(tune_controller, "_tune_controller", tune_controller)  # not Tune's wrapper
+    for trial in trials:
+        trial.run_metadata.invalidate_cache()
+        controller._mark_trial_to_checkpoint(trial)

@@ -14,9 +14,11 @@ logger = logging.getLogger(__name__)
 def fall_back(trial: Trial) -> None:
     """Put aside the trial's newest checkpoints as long as they are torn; Ray would fail the trial.
 
-    Without a whole one the trial begins anew.
+    Without a whole one the trial begins anew. Those that were deleted after the study's state was
+    saved are put aside too: Ray would fail to delete them, and then not note the next ones.
     """
     manager: Any = trial.run_metadata.checkpoint_manager
+    manager._checkpoint_results = [r for r in manager._checkpoint_results if _there(r.checkpoint)]
     while (latest := manager._latest_checkpoint_result) is not None:
         if readable(latest.checkpoint):
             return
@@ -37,6 +39,13 @@ def readable(checkpoint: Any) -> bool:
     )
     inside = [info for info in found if info.is_file]
     return bool(inside) and all(info.size and _whole(files, info.path) for info in inside)
+
+
+def _there(checkpoint: Any) -> bool:
+    if not isinstance(checkpoint, Checkpoint):
+        return True
+    info = checkpoint.filesystem.get_file_info(checkpoint.path)  # type: ignore[union-attr]
+    return bool(info.type != pyarrow.fs.FileType.NotFound)
 
 
 def _whole(files: pyarrow.fs.FileSystem, path: str) -> bool:

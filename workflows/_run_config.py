@@ -26,7 +26,8 @@ def run_config(
         name=folder.name,
         storage_path=str(folder.parent),
         stop=stop,
-        callbacks=[*callbacks, StateKeeper(folder, scheduler)],
+        # First: Ray gives callbacks their states back by place, and the others may differ.
+        callbacks=[StateKeeper(folder, scheduler), *callbacks],
         checkpoint_config=tune.CheckpointConfig(
             num_to_keep=keep, checkpoint_frequency=1, checkpoint_at_end=True
         ),

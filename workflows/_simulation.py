@@ -243,6 +243,9 @@ class Simulation:
         self._running.pop(trial.trial_id, None)
         trial.set_status(Trial.TERMINATED)
 
+    def _mark_trial_to_checkpoint(self, trial: Trial) -> None:
+        """`save` keeps all trials as they are."""
+
     def _schedule_trial_save(self, trial: Trial, result: Any = None) -> Any:
         return self._save(trial, result or {}).checkpoint
 

@@ -42,6 +42,17 @@ def lived(segments: list[Any]) -> float:
     return score
 
 
+def lives_match_scores(scheduler: Any, trials: list[Any]) -> None:
+    """Each trial's score must be that of the life that `scheduler` tells of it."""
+    for trial in trials:
+        segments = scheduler.schedule(trial.trial_id)
+        assert [s.start for s in segments[1:]] == [s.end for s in segments[:-1]]
+        assert (segments[0].start, segments[-1].end) == (0, EPOCHS)
+        assert math.isclose(lived(segments), trial.last_result["score"])
+        for segment in segments:
+            SPACE.check(segment.config)
+
+
 class Growing(tune.Trainable):
     """`crash` in the config: its process dies once before that epoch, if `folder` is given."""
 

@@ -1,6 +1,5 @@
 """Population-based training on the real Ray: checkpoints pass from strong trials to weak ones."""
 
-import math
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from searchers._explorer import AxExplorer, Course
 from searchers._settings import Settings
 from searchers.bayesian import Bayesian
 from searchers.random_search import create as random_search
-from tests.schedulers.growing import EPOCHS, SPACE, Growing, lived
+from tests.schedulers.growing import EPOCHS, SPACE, Growing, lives_match_scores
 
 GOAL = Objective("score")
 COURSE = Course(SPACE, max_t=EPOCHS, interval=2, seed=0)
@@ -34,16 +33,6 @@ def train(folder, scheduler, *, searcher=None, samples=6, trainable=Growing, fai
             failure_config=tune.FailureConfig(max_failures=failures),
         ),
     ).fit()._experiment_analysis.trials  # fmt: skip
-
-
-def lives_match_scores(scheduler, trials):
-    for trial in trials:
-        segments = scheduler.schedule(trial.trial_id)
-        assert [s.start for s in segments[1:]] == [s.end for s in segments[:-1]]
-        assert (segments[0].start, segments[-1].end) == (0, EPOCHS)
-        assert math.isclose(lived(segments), trial.last_result["score"])
-        for segment in segments:
-            SPACE.check(segment.config)
 
 
 @pytest.mark.parametrize("synchronous", [False, True])

@@ -4,8 +4,19 @@ import os
 import pickle
 
 import pytest
+from ray import tune
 
+from schedulers._perturb import Perturb
+from schedulers._population_based import PopulationBased
+from schedulers._surviving import Surviving
+from search_spaces._objective import Objective
+from searchers._settings import Settings
+from searchers.random_search import create as random_search
+from tests.schedulers.growing import SPACE, Growing, lives_match_scores
 from workflows._resume import keep, resume_config
+from workflows._run_config import run_config
+
+GOAL = Objective("score")
 
 
 @pytest.fixture
@@ -57,3 +68,44 @@ def test_a_copy_that_was_not_finished_is_passed_over_for_the_one_before(experime
     os.truncate(next(experiment.glob("experiment_state*")), 3)
     assert resume_config(experiment, retry_failed=False) is not None
     assert next(experiment.glob("experiment_state*.json")).read_text() == '{"trials": [1]}'
+
+
+class Stop(tune.Callback):
+    """As a kill of the driver, in the middle of everything; the state on disk is an older one."""
+
+    def __init__(self, results):
+        self.left = results
+
+    def on_trial_result(self, **info):
+        self.left -= 1
+        if self.left == 0:
+            raise RuntimeError("killed")
+
+
+@pytest.mark.parametrize("results", [30, 45])
+def test_a_population_that_goes_on_knows_what_its_trials_lived_through(
+    results, tmp_path, ray_cluster
+):
+    def study(*callbacks):
+        population = PopulationBased(GOAL, Perturb(SPACE, 0), interval=2, seed=0)
+        surviving = Surviving(population)
+        resume = resume_config(tmp_path / "study", retry_failed=False)
+        trials = tune.Tuner(
+            Growing,
+            tune_config=tune.TuneConfig(
+                search_alg=random_search(Settings(SPACE, (GOAL,), samples=6, seed=2)),
+                scheduler=surviving, num_samples=6, reuse_actors=True,
+            ),
+            run_config=run_config(tmp_path / "study", callbacks, keep=3, scheduler=surviving),
+            _tuner_kwargs={"resume_config": resume} if resume else {},
+        ).fit()._experiment_analysis.trials  # fmt: skip
+        return population, trials
+
+    with pytest.raises(Exception, match="killed"):
+        study(Stop(results))
+    before = len(list(tmp_path.glob("study/kept/callback-states-*")))
+    population, trials = study()
+    assert before == 1
+    assert len(trials) == 6
+    assert {trial.status for trial in trials} == {"TERMINATED"}
+    lives_match_scores(population, trials)
