@@ -14,6 +14,8 @@ from ray.train._internal.session import _TrainingResult
 from ray.train._internal.storage import _delete_fs_path
 from ray.tune.experiment import Trial
 
+from schedulers._readable import place_of
+
 ENOUGH = 3  # newer checkpoints, since the newest may turn out to be unreadable
 
 
@@ -102,7 +104,9 @@ def _results(trial: Trial) -> list[_TrainingResult]:
 
 
 def _path(result: _TrainingResult) -> str:
-    return result.checkpoint.path if result.checkpoint else ""
+    """Within the study's folder, which may be moved; a simulated one's is a name."""
+    checkpoint = result.checkpoint
+    return place_of(checkpoint) if checkpoint else ""
 
 
 def _delete(result: _TrainingResult) -> None:

@@ -55,6 +55,8 @@ class PopulationBased(FIFOScheduler):
     # Tune's side
 
     def on_trial_add(self, tune_controller: Any, trial: Trial) -> None:
+        if trial.trial_id not in self.members.members:  # the others wait for one that comes late
+            self._meeting = min(self._meeting, self.members.interval)
         self.members.join(trial.trial_id, trial.config)
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:

@@ -1,11 +1,15 @@
-"""A trial whose newest checkpoint cannot be read goes on from the one before it."""
+"""A trial's checkpoints when a study goes on: moved with its folder, deleted since, or torn.
+
+A trial whose newest checkpoint cannot be read goes on from the one before it.
+"""
 
 import logging
 import zipfile
+from pathlib import PurePosixPath
 from typing import Any
 
 import pyarrow.fs
-from ray.tune import Checkpoint
+from ray.train._checkpoint import Checkpoint  # Tune's is one of these
 from ray.tune.experiment import Trial
 
 logger = logging.getLogger(__name__)
@@ -18,6 +22,7 @@ def fall_back(trial: Trial) -> None:
     saved are put aside too: Ray would fail to delete them, and then not note the next ones.
     """
     manager: Any = trial.run_metadata.checkpoint_manager
+    _move(manager._latest_checkpoint_result, trial)
     manager._checkpoint_results = [r for r in manager._checkpoint_results if _there(r.checkpoint)]
     while (latest := manager._latest_checkpoint_result) is not None:
         if readable(latest.checkpoint):
@@ -27,6 +32,27 @@ def fall_back(trial: Trial) -> None:
         kept = [r for r in manager._checkpoint_results if r.checkpoint.path != path]
         manager._checkpoint_results = kept
         manager._latest_checkpoint_result = kept[-1] if kept else None
+
+
+def place_of(checkpoint: Checkpoint) -> str:
+    """Where it is in its experiment's folder, which may be moved."""
+    return "/".join(PurePosixPath(checkpoint.path).parts[-2:])
+
+
+def at_place(place: str, trial: Trial) -> Checkpoint:
+    """The checkpoint that is there in the folder of the experiment that `trial` belongs to."""
+    storage: Any = trial.storage
+    folder = PurePosixPath(storage.experiment_fs_path)
+    return Checkpoint(str(folder / place), filesystem=storage.storage_filesystem)
+
+
+def _move(result: Any, trial: Trial) -> None:
+    """Ray takes a trial's own checkpoints along when a folder is moved, not one lent to it."""
+    if result is None or not isinstance(result.checkpoint, Checkpoint):
+        return
+    storage: Any = trial.storage
+    if not result.checkpoint.path.startswith(storage.experiment_fs_path):
+        result.checkpoint = at_place(place_of(result.checkpoint), trial)
 
 
 def readable(checkpoint: Any) -> bool:

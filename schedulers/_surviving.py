@@ -1,8 +1,9 @@
 """Any Tune scheduler, Ray's own too, with a memory that is saved with the study and comes back.
 
 Ray saves trials and searchers, but not what a scheduler knows: rungs, brackets, medians, who is to
-take over from whom. Here it is one pickle, in which a trial is its id; when a study goes on, it is
-read once Tune has added the trials anew, and each stands for the one of that id.
+take over from whom. Here it is one pickle, in which a trial is its id and a checkpoint its place in
+the study's folder; when a study goes on, it is read once Tune has added the trials anew, and each
+stands for the one of that id.
 """
 
 import io
@@ -13,11 +14,12 @@ from typing import Any, Protocol, runtime_checkable
 
 import cloudpickle
 import numpy as np
+from ray.train._checkpoint import Checkpoint
 from ray.train._internal.session import _FutureTrainingResult
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
-from schedulers._readable import fall_back
+from schedulers._readable import at_place, fall_back, place_of
 
 logger = logging.getLogger(__name__)
 
@@ -156,6 +158,8 @@ class _Pickler(cloudpickle.Pickler):
     def persistent_id(self, obj: Any) -> tuple[str, str] | None:
         if isinstance(obj, Trial):
             return ("trial", obj.trial_id)
+        if isinstance(obj, Checkpoint):
+            return ("checkpoint", place_of(obj))
         return ("nothing", "") if isinstance(obj, _FutureTrainingResult) else None
 
 
@@ -164,8 +168,10 @@ class _Unpickler(pickle.Unpickler):
         super().__init__(file)
         self._trials = trials
 
-    def persistent_load(self, pid: tuple[str, str]) -> Trial | None:
+    def persistent_load(self, pid: tuple[str, str]) -> Trial | Checkpoint | None:
         kind, name = pid
+        if kind == "checkpoint":
+            return at_place(name, next(iter(self._trials.values())))
         return self._trials[name] if kind == "trial" else None
 
 

@@ -44,6 +44,7 @@ def log_model(
     metrics: Mapping[str, float],
     config: Config,
     registered_name: str,
+    trial_id: str = "",
     metric: str | None = None,
     recipe: Mapping[str, Any] | None = None,
 ) -> ModelRecord | None:
@@ -53,8 +54,8 @@ def log_model(
     The version gets the alias `champion` if there is none yet, or if it is better than it on the
     same data set (by digest) and in the same metric: `metric`, by default the first objective's,
     on the test set if `metrics` has it. `recipe`, JSON's types only, is kept with it: how to build
-    the network again. The same study never registers twice. None, and a warning,
-    if the store is away: the same call may be made again.
+    the network again. The same study never registers the model of trial `trial_id` twice. None, and
+    a warning, if the store is away: the same call may be made again.
     """
     judged = metric or _judged_metric(study, metrics)
     try:
@@ -65,12 +66,13 @@ def log_model(
             return None
         tags = {
             "automl.study_id": study.study_id,
+            "automl.trial_id": trial_id,
             "automl.dataset": study.dataset,
             "automl.dataset_digest": study.dataset_digest,
             "automl.metric": judged,
             "automl.value": repr(float(metrics[judged])),
         }
-        version = _registered(client, registered_name, study.study_id)
+        version = _registered(client, registered_name, tags)
         if version is None:
             details = {"config": {k: str(v) for k, v in config.items()}, **tags}
             if recipe is not None:
@@ -152,9 +154,10 @@ def _store(
     return str(stored.model_uri)
 
 
-def _registered(client: Any, name: str, study_id: str) -> str | None:
+def _registered(client: Any, name: str, tags: Mapping[str, str]) -> str | None:
     found = client.search_model_versions(f"name = '{name}'", max_results=1000)
-    same = (version for version in found if version.tags.get("automl.study_id") == study_id)
+    keys = ("automl.study_id", "automl.trial_id")
+    same = (v for v in found if all(v.tags.get(key, "") == tags[key] for key in keys))
     return next((str(version.version) for version in same), None)
 
 

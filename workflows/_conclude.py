@@ -138,7 +138,8 @@ def _final(
         config,
         seeds=range(seeds),
         epochs=epochs,
-        folder=study.path / "final",
+        # Another best trial, seeds or epochs, when the study goes on, are another training.
+        folder=study.path / "final" / f"{best.trial_id}-{seeds}x{epochs}",
         resources=resources,
         tracking=tracking,
         progress=progress,
@@ -215,6 +216,7 @@ def _model(
         metrics={**means, **costs},
         config=best.config,
         registered_name=register,
+        trial_id=best.trial_id,
         recipe=_recipe(offers["space"], best.config, data),
     )
 

@@ -3,7 +3,7 @@
 runs/NAME/study.json    what was asked; `searched` once all trials have ended
 runs/NAME/trials.json   one row a trial, written when the search has ended
 runs/NAME/search/       Ray Tune's own: states and checkpoints
-runs/NAME/final/        the same, for the final repeats of the best config
+runs/NAME/final/        the same, for the final repeats of the best configs, by trial
 runs/NAME/found.json    what the first stage of an architecture search left
 runs/NAME/compared.json and its second one; select/ and control/ are its Ray Tune's own
 runs/NAME/journal/      the tracker's
@@ -43,16 +43,24 @@ class StudyFolder:
         self.searched = True
         self.write()
 
+    def reopen(self) -> None:
+        """Have the search go on; the rows are written anew when it has ended again."""
+        self.searched = False
+        self.write()
+
     def read_rows(self) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = json.loads((self.path / "trials.json").read_text())
         return rows
 
 
-def open_study(storage: Path, name: str, asked: dict[str, Any], *, fresh: bool) -> StudyFolder:
+def open_study(
+    storage: Path, name: str, asked: dict[str, Any], *, fresh: bool, may_grow: str | None = None
+) -> StudyFolder:
     """The folder of study `name`, locked for this process: new, or found again with what it holds.
 
     `fresh` puts an earlier one aside under another name. UserError if the storage cannot be written
-    to, if another process runs the study, or if it was asked something else before.
+    to, if another process runs the study, or if it was asked something else before; but the number
+    asked as `may_grow` may be higher now, and a search that has ended is then open again.
     """
     if not name or name != Path(name).name or name.startswith("."):
         raise UserError(f"Study name {name!r} must be usable as a folder's name, without slashes.")
@@ -73,7 +81,13 @@ def open_study(storage: Path, name: str, asked: dict[str, Any], *, fresh: bool) 
         study = StudyFolder(folder, resumed=True, lock=lock, **stored)
     except (json.JSONDecodeError, TypeError) as error:
         raise UserError(f"{manifest} cannot be read ({error}); --fresh puts it aside.") from error
-    _refuse_changes(name, study.asked, asked)
+    before = study.asked
+    if may_grow in before and asked[may_grow] > before[may_grow]:
+        before = {**before, may_grow: asked[may_grow]}
+    _refuse_changes(name, before, asked)
+    if before is not study.asked:
+        study.asked = asked
+        study.reopen()
     return study
 
 

@@ -67,11 +67,14 @@ def keep(written: Path, experiment: Path) -> None:
     fresh.rename(kept)
 
 
-def resume_config(experiment: Path, *, retry_failed: bool) -> ResumeConfig | None:
+def resume_config(
+    experiment: Path, *, retry_failed: bool, trials: int | None = None
+) -> ResumeConfig | None:
     """How to go on with what `experiment` holds; None if there is nothing yet to go on from.
 
     The copy kept takes the place of Ray's files, which are put aside; without one these will do if
-    they are whole. Failed trials stay failed, unless asked for.
+    they are whole. Failed trials stay failed, unless asked for. `trials` is how many a searcher is
+    to propose in all, which may be more than when the state was saved.
     """
     copies = next(
         (files for name in ("kept", "kept.old") if (files := _newest(experiment / name))), []
@@ -84,9 +87,21 @@ def resume_config(experiment: Path, *, retry_failed: bool) -> ResumeConfig | Non
             shutil.copy2(copy, experiment)
     if not list(experiment.glob(STATE_FILES[0])):
         return None
+    if trials is not None:
+        _ask_for(trials, experiment)
     kinds = ResumeConfig.ResumeType
     failed = kinds.RESUME if retry_failed else kinds.SKIP
     return ResumeConfig(errored=failed)  # type: ignore[arg-type]
+
+
+def _ask_for(trials: int, experiment: Path) -> None:
+    """Ray goes by the number that it has saved, whatever a Tuner is told."""
+    for file in experiment.glob("search_gen_state-*.json"):
+        state = cloudpickle.loads(file.read_bytes())
+        if state["total_samples"] != trials:
+            written = file.with_suffix(".new")
+            written.write_bytes(cloudpickle.dumps({**state, "total_samples": trials}))
+            written.replace(file)
 
 
 def _newest(experiment: Path) -> list[Path]:

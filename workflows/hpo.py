@@ -154,7 +154,13 @@ def hpo(
             "epochs": epochs,
             "seed": seed,
         }
-        study = open_study(storage, study_name(name, "hpo"), asked, fresh=fresh)
+        fixed = recipe or traits(scheduler).searchers is not None  # Ray's PB2 has all at once
+        study = open_study(
+            storage, study_name(name, "hpo"), asked, fresh=fresh,
+            may_grow=None if fixed else "trials",
+        )  # fmt: skip
+        if retry_failed and study.searched and any(row["error"] for row in study.read_rows()):
+            study.reopen()
         budget = Budget(
             study.path / "spent.json", minutes=minutes, cost=cost, price_per_hour=price_per_hour
         )
@@ -192,7 +198,7 @@ def hpo(
             )  # fmt: skip
             pausing = recipe is not None or traits(scheduler).pauses_trials
             surviving = Surviving(judge)
-            resume = resume_config(folder, retry_failed=retry_failed)
+            resume = resume_config(folder, retry_failed=retry_failed, trials=trials)
             tracking = tracker("trial")
             progress = Progress(
                 f"{study.path.name}: {record.searcher} + {record.scheduler} on {record.dataset}, "

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from pathlib import Path
@@ -23,6 +24,7 @@ app.command()(hpo)
 ROOT = Path(__file__).parents[2]
 QUICK = ["--dataset", "digits", "--subset", 400, "--epochs", 2, "--trials", 4, "--slots", 2]
 OWN = ["--space", "tests.workflows.crashing:SPACE", "--objective", "score", "--slots", 2]
+SLOW = [*OWN, "--trainable", "tests.workflows.crashing:Slow", "--searcher", "random"]
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +88,37 @@ def test_a_study_finds_tests_tracks_and_registers_a_model(storage, ray_cluster):
 
 
 @pytest.mark.slow
+def test_more_trials_may_be_asked_of_a_study_that_has_ended(storage, ray_cluster):
+    def best_and_rows():
+        rows = json.loads((storage / "longer" / "trials.json").read_text())
+        return max(rows, key=lambda row: row["metrics"]["val_accuracy"])["trial_id"], rows
+
+    quick = [*QUICK, "--final-seeds", 1, "--seed", 3]
+    assert run(storage, "longer", *quick).exit_code == 0
+    before, first = best_and_rows()
+    longer = run(storage, "longer", *quick, "--trials", 9)
+    assert longer.exit_code == 0, longer.output
+    after, rows = best_and_rows()
+    assert len(rows) == 9
+    assert all(row in rows for row in first)
+    roles = runs_of(storage, "longer")
+    finals = len({before, after})
+    assert [len(roles[role]) for role in ("study", "trial", "final")] == [1, 9, finals]
+    assert {run.info.status for runs in roles.values() for run in runs} == {"FINISHED"}
+    client = MlflowClient(f"sqlite:///{storage}/mlflow.db")
+    (study,) = {run.data.tags["automl.study_id"] for run in roles["study"]}
+    models = [
+        version.tags["automl.trial_id"]
+        for version in client.search_model_versions("name = 'hpo-digits'")
+        if version.tags["automl.study_id"] == study
+    ]
+    assert sorted(models) == sorted({before, after})
+    fewer = run(storage, "longer", *quick)
+    assert fewer.exit_code == 2
+    assert "begun with trials = 9" in fewer.output
+
+
+@pytest.mark.slow
 def test_ax_finds_a_pareto_front_for_two_objectives(storage, ray_cluster):
     result = run(
         storage, "front", *QUICK, "--objective", "accuracy, -parameters", "--trials", 6,
@@ -139,18 +172,28 @@ def test_a_population_leaves_a_schedule_which_replayed_comes_to_about_the_same(
     assert abs(sum(found) / 3 - lived) < 0.04
 
 
-def test_failed_trials_are_named_and_do_not_end_the_study(storage, ray_cluster):
-    result = run(
-        storage, "crashing", *OWN, "--trainable", "tests.workflows.crashing:Crashing",
-        "--searcher", "sobol", "--trials", 6, "--epochs", 2, "--max-failures", 0,
-    )  # fmt: skip
-    assert result.exit_code == 1, result.output
-    assert "ValueError: no x above zero" in result.output
-    outcomes = Counter(
-        trial.data.tags["automl.outcome"] for trial in runs_of(storage, "crashing")["trial"]
-    )
-    assert sum(outcomes.values()) == 6
-    assert outcomes["failed"] == result.output.count(" failed: ValueError") == 3
+@pytest.mark.slow
+def test_failed_trials_are_named_and_tried_again_when_asked_and_do_not_end_the_study(storage):
+    command = [
+        *OWN, "--trainable", "tests.workflows.crashing:Crashing", "--searcher", "sobol",
+        "--scheduler", "fifo", "--trials", 6, "--epochs", 2, "--max-failures", 0,
+    ]  # fmt: skip
+
+    def outcomes():
+        trials = runs_of(storage, "crashing")["trial"]
+        return Counter(trial.data.tags["automl.outcome"] for trial in trials)
+
+    study = start(storage, "crashing", *command)
+    output = study.communicate(timeout=120)[0]
+    assert study.returncode == 1, output
+    assert "ValueError: no x above zero" in output
+    assert outcomes().total() == 6
+    assert outcomes()["failed"] == output.count(" failed: ValueError") == 3
+    (storage / "crashing" / "search" / "mended").touch()
+    again = start(storage, "crashing", *command, "--retry-failed")
+    output = again.communicate(timeout=120)[0]
+    assert again.returncode == 0, output
+    assert outcomes() == {"completed": 6}
 
 
 def test_the_documented_example_of_ones_own_trainable_runs(storage, ray_cluster):
@@ -198,12 +241,11 @@ def test_trials_that_a_budget_cut_stay_unfinished_when_the_driver_dies_before_it
     assert {row["outcome"] for row in short} == {"stopped"}
 
 
-def start(storage, name, *arguments):
+def start(storage, name, *arguments, **environment):
     command = [sys.executable, str(ROOT / "workflows" / "hpo.py"), "--storage", storage,
-               "--name", name, *OWN, "--trainable", "tests.workflows.crashing:Slow",
-               "--searcher", "random", *arguments]  # fmt: skip
+               "--name", name, *arguments]  # fmt: skip
     return subprocess.Popen(
-        [str(part) for part in command], cwd=ROOT, text=True,
+        [str(part) for part in command], cwd=ROOT, text=True, env={**os.environ, **environment},
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
     )  # fmt: skip
 
@@ -220,22 +262,27 @@ def wait_for(pattern, folder, process, seconds=120):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("sign", "later"),
-    [("search/tuner.pkl", 0.0), ("search/experiment_state-*", 0.0), ("search/kept/*", 6.0)],
+    ("sign", "later", "slots"),
+    [
+        ("search/tuner.pkl", 0.0, 2),
+        ("search/experiment_state-*", 0.0, 2),
+        ("search/kept/*", 6.0, 1),
+    ],
     ids=["before the first state file", "at the first state file", "in the middle"],
 )
-def test_a_study_whose_driver_is_killed_goes_on_with_the_same_command(
-    storage, sign, later, tmp_path
+def test_a_study_whose_driver_is_killed_goes_on_with_the_same_command_on_any_machine(
+    storage, sign, later, slots
 ):
     name = f"killed-{abs(hash(sign)) % 1000}"
-    options = ["--trials", 8, "--epochs", 5, "--seed", 7]
+    options = [*SLOW, "--trials", 8, "--epochs", 5, "--seed", 7]
     process = start(storage, name, *options)
     wait_for(sign, storage / name, process)
     time.sleep(later)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    again = start(storage, name, *options)
-    output = again.communicate(timeout=200)[0]
+    with tempfile.TemporaryDirectory() as elsewhere:  # as on a machine with the same storage
+        again = start(storage, name, *options, "--slots", slots, RAY_TMPDIR=elsewhere)
+        output = again.communicate(timeout=200)[0]
     assert again.returncode == 0, output
     roles = runs_of(storage, name)
     assert len(roles["study"]) == 1
@@ -251,7 +298,7 @@ def test_a_study_whose_driver_is_killed_goes_on_with_the_same_command(
 
 @pytest.mark.slow
 def test_control_c_stops_cleanly_and_says_how_to_go_on(storage):
-    options = ["--trials", 6, "--epochs", 6]
+    options = [*SLOW, "--trials", 6, "--epochs", 6]
     process = start(storage, "stopped", *options)
     wait_for("search/*/result.json", storage / "stopped", process)
     time.sleep(1)

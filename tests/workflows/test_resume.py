@@ -82,30 +82,42 @@ class Stop(tune.Callback):
             raise RuntimeError("killed")
 
 
-@pytest.mark.parametrize("results", [30, 45])
-def test_a_population_that_goes_on_knows_what_its_trials_lived_through(
-    results, tmp_path, ray_cluster
+@pytest.mark.parametrize(("results", "later"), [(30, "study"), (45, "moved/study")])
+def test_a_population_that_goes_on_knows_what_its_trials_lived_through_elsewhere_too(
+    results, later, tmp_path, ray_cluster
 ):
-    def study(*callbacks):
+    def study(folder, *callbacks, cpus):
         population = PopulationBased(GOAL, Perturb(SPACE, 0), interval=2, seed=0)
         surviving = Surviving(population)
-        resume = resume_config(tmp_path / "study", retry_failed=False)
+        resume = resume_config(folder, retry_failed=False)
         trials = tune.Tuner(
-            Growing,
+            tune.with_resources(Growing, {"CPU": cpus}),
             tune_config=tune.TuneConfig(
                 search_alg=random_search(Settings(SPACE, (GOAL,), samples=6, seed=2)),
                 scheduler=surviving, num_samples=6, reuse_actors=True,
             ),
-            run_config=run_config(tmp_path / "study", callbacks, keep=3, scheduler=surviving),
+            run_config=run_config(folder, callbacks, keep=3, scheduler=surviving),
             _tuner_kwargs={"resume_config": resume} if resume else {},
         ).fit()._experiment_analysis.trials  # fmt: skip
         return population, trials
 
     with pytest.raises(Exception, match="killed"):
-        study(Stop(results))
-    before = len(list(tmp_path.glob("study/kept/callback-states-*")))
-    population, trials = study()
-    assert before == 1
+        study(tmp_path / "study", Stop(results), cpus=1)
+    before = [path.name for path in tmp_path.glob("study/*/checkpoint_*")]
+    (tmp_path / later).parent.mkdir(exist_ok=True)
+    (tmp_path / "study").rename(tmp_path / later)
+    population, trials = study(tmp_path / later, cpus=2)
+    assert before
+    assert not (tmp_path / "study").exists() or later == "study"
     assert len(trials) == 6
     assert {trial.status for trial in trials} == {"TERMINATED"}
+    assert {trial.placement_group_factory.required_resources["CPU"] for trial in trials} == {2}
     lives_match_scores(population, trials)
+
+
+def test_more_trials_may_be_asked_for_when_a_study_goes_on(experiment):
+    state = {"total_samples": 4, "counter": 4}
+    path = experiment / "search_gen_state-2026.json"
+    path.write_bytes(pickle.dumps(state))
+    resume_config(experiment, retry_failed=False, trials=9)
+    assert pickle.loads(path.read_bytes()) == {**state, "total_samples": 9}
