@@ -19,7 +19,7 @@ from search_spaces._objective import Objective
 from searchers._ask_tell import Outcome
 from searchers._ax_model import AxModel
 from searchers._domains import varying
-from searchers._settings import Settings
+from searchers._settings import Known, Settings
 
 SUGGESTIONS = 3
 
@@ -37,7 +37,7 @@ def main() -> None:
 
 
 def _ours(configs: list[dict[str, Any]]) -> float:
-    known = tuple((config, {"value": mixed(config)}) for config in configs)
+    known = tuple(Known(config, {1: {"value": mixed(config)}}) for config in configs)
     model = AxModel(Settings(MIXED, (Objective("value", "min"),), known=known))
     spent = 0.0
     for _ in range(SUGGESTIONS):

@@ -27,7 +27,7 @@ from benchmarks.searcher_quality import MIXED, mixed
 from search_spaces._objective import Objective
 from searchers._ax_worker import AxWorker, Message
 from searchers._domains import varying
-from searchers._settings import Settings
+from searchers._settings import Known, Settings
 
 KNOWN, TRIALS, STEPS, STEP_SECONDS = 200, 10, 60, 0.05
 
@@ -105,7 +105,7 @@ def study(worker: Any, folder: str) -> tuple[float, float]:
     """Seconds: the longest wait of a running trial, and the mean idle time of a slot."""
     generator = np.random.default_rng(0)
     configs = [varying(MIXED, MIXED.sample(generator)) for _ in range(KNOWN)]
-    known = tuple((config, {"value": mixed(config)}) for config in configs)
+    known = tuple(Known(config, {STEPS: {"value": mixed(config)}}) for config in configs)
     settings = Settings(MIXED, (Objective("value", "min"),), max_t=STEPS, known=known)
     searchers._remote.AxWorker = worker  # type: ignore[misc]
     searcher = searchers.bayesian.Bayesian(settings)

@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 from search_spaces._objective import Objective
 from search_spaces._space import Config, SearchSpace
 from searchers._domains import is_log, varying
-from searchers._settings import Settings
+from searchers._settings import Known, Settings
 
 FEWEST_ROWS = 5
 MOST_SLICES = 6
@@ -63,8 +63,8 @@ def _analysed(
 
     first = objectives[:1]
     plain = replace(space, constraints=())
-    known = tuple((varying(plain, config), dict(metrics)) for config, metrics in rows)
-    model = AxModel(Settings(plain, first, known=known))
+    known = [(varying(plain, config), dict(metrics)) for config, metrics in rows]
+    model = AxModel(Settings(plain, first, known=tuple(Known(c, {1: m}) for c, m in known)))
     adapter = model.adapter()
     keys = model.encoding.keys()
     raw = ax_parameter_sens(adapter, order="total", num_mc_samples=1000)

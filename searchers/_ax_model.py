@@ -81,10 +81,12 @@ class AxModel:
         self.fallbacks = 0  # suggestions that Ax should have made, but could not
         self._early = False
         self._fit = LastFit()
-        for config, metrics in settings.known:
-            self._design.remaining.take(config)
-            self.begun(config)
-            self.told(config, Outcome("completed", {settings.max_t: dict(metrics)}))
+        for trial in settings.known:
+            curve = {s: metrics for s, metrics in trial.curve.items() if s <= settings.max_t}
+            if curve:
+                self.begun(trial.config)
+                whole = max(curve) == settings.max_t
+                self.told(trial.config, Outcome("completed" if whole else "early_stopped", curve))
 
     def suggest(self) -> Config:
         """The next config, taken as begun. Raises Exhausted at the end of a finite space."""

@@ -14,7 +14,7 @@ def create_searcher(name: str, settings: Settings) -> Searcher:
         for option, given in (
             ("--acquisition", settings.acquisition),
             ("--beta", settings.beta),
-            ("--known", settings.known),
+            ("--known (or --warm-start)", settings.known),
             ("--outcome-constraint", settings.outcome_constraints),
         ):
             if given:

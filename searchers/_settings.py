@@ -9,12 +9,20 @@ from search_spaces._space import Config, SearchSpace
 
 
 @dataclass(frozen=True)
+class Known:
+    """A trial from before the study. `curve` maps steps to metrics, all finite."""
+
+    config: Config
+    curve: Mapping[int, Mapping[str, float]]
+
+
+@dataclass(frozen=True)
 class Settings:
     """A trial that ends before `time_attr` reaches `max_t` was stopped early.
 
-    `points` are tried first; `known` are results (config, metrics) from before the study;
-    `outcome_constraints` are such as "parameters <= 1e5". `acquisition` and `beta` are for the
-    bayesian searcher alone. `samples` is the number of trials, where it is known.
+    `points` are tried first; `known` are trials from before the study, of which steps after `max_t`
+    count for nothing; `outcome_constraints` are such as "parameters <= 1e5". `acquisition` and
+    `beta` are for the bayesian searcher alone. `samples` is the number of trials, where known.
     """
 
     space: SearchSpace
@@ -24,7 +32,7 @@ class Settings:
     time_attr: str = "training_iteration"
     samples: int | None = None
     points: tuple[Config, ...] = ()
-    known: tuple[tuple[Config, Mapping[str, float]], ...] = ()
+    known: tuple[Known, ...] = ()
     outcome_constraints: tuple[str, ...] = ()
     acquisition: str | None = None
     beta: float | None = None
@@ -32,5 +40,5 @@ class Settings:
     def __post_init__(self) -> None:
         if not self.objectives:
             raise UserError("A searcher needs an objective: a metric to maximise or minimise.")
-        for config in (*self.points, *(config for config, _ in self.known)):
+        for config in (*self.points, *(trial.config for trial in self.known)):
             self.space.check({**self.space.constants, **config})

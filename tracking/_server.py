@@ -61,6 +61,7 @@ def connect(uri: str) -> "MlflowClient":
     MLflow's own retry would create a second run when only the answer to the first got lost.
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # at every end of run
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
     os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"

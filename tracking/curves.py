@@ -1,15 +1,14 @@
 """What trials of a study reported, step by step: out of MLflow, or out of a table."""
 
-import json
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from search_spaces._errors import UserError
+from tracking._recorded import json_of, newest_study, trials_of
 from tracking._results import mlflow_name
-from tracking._server import connect, find_studies
+from tracking._server import connect
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -45,14 +44,10 @@ class Recording:
 def recorded_study(uri: str, name: str) -> Recording:
     """The newest study of that name at `uri`. UserError if there is none, or no trial in it."""
     client = connect(uri)
-    studies = find_studies(client)
-    found = next((run for run in studies if run.info.run_name == name), None)
-    if found is None:
-        names = ", ".join(dict.fromkeys(str(run.info.run_name) for run in studies)) or "none"
-        raise UserError(f"There is no study {name!r} at {uri}; there are: {names}.")
-    study = _study_file(client, found)
+    found = newest_study(client, uri, name)
+    study = json_of(client, found, "study.json")
     metric, mode = study["objectives"][0]["metric"], study["objectives"][0]["mode"]
-    trials = _trials(client, found)
+    trials = trials_of(client, found)
     curves = [_curve(client, run, mlflow_name(metric)) for run in trials]
     known = tuple(curve for curve in curves if curve)
     if not known:
@@ -89,29 +84,6 @@ def recorded_table(path: Path, metric: str, mode: str) -> Recording:
         for found in trials.values()
     )
     return Recording(path.stem, metric, mode, max(map(len, curves)), "not told", 1, curves)
-
-
-def _study_file(client: "MlflowClient", run: "Run") -> dict[str, Any]:
-    with tempfile.TemporaryDirectory() as folder:
-        path = client.download_artifacts(run.info.run_id, "study.json", folder)
-        study: dict[str, Any] = json.loads(Path(path).read_text())
-    return study
-
-
-def _trials(client: "MlflowClient", study: "Run") -> list["Run"]:
-    name = study.data.tags["automl.study_id"]
-    condition = f"tags.`automl.study_id` = '{name}' AND tags.`automl.role` = 'trial'"
-    found: list[Run] = []
-    token = None
-    while True:
-        page = client.search_runs(
-            [study.info.experiment_id], condition, order_by=["attributes.start_time ASC"],
-            page_token=token,
-        )  # fmt: skip
-        found += page
-        token = page.token
-        if not token:
-            return found
 
 
 def _curve(client: "MlflowClient", run: "Run", metric: str) -> tuple[Step, ...]:

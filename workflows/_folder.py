@@ -25,14 +25,21 @@ from search_spaces._errors import UserError
 
 @dataclass
 class StudyFolder:
-    """`asked` is everything whose change would make it another study."""
+    """`asked` is everything whose change would make it another study. Held until it exits."""
 
     path: Path
     study_id: str
     asked: dict[str, Any]
-    resumed: bool
+    resumed: bool = False
     searched: bool = False
     lock: FileLock | None = field(default=None, repr=False)
+
+    def __enter__(self) -> "StudyFolder":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.lock is not None:
+            self.lock.release()
 
     def write(self) -> None:
         text = {"study_id": self.study_id, "searched": self.searched, "asked": self.asked}
@@ -54,41 +61,65 @@ class StudyFolder:
 
 
 def open_study(
-    storage: Path, name: str, asked: dict[str, Any], *, fresh: bool, may_grow: str | None = None
+    storage: Path,
+    name: str,
+    asked: dict[str, Any],
+    *,
+    fresh: bool,
+    may_grow: str | None = None,
+    hint: str = "",
 ) -> StudyFolder:
     """The folder of study `name`, locked for this process: new, or found again with what it holds.
 
     `fresh` puts an earlier one aside under another name. UserError if the storage cannot be written
     to, if another process runs the study, or if it was asked something else before; but the number
-    asked as `may_grow` may be higher now, and a search that has ended is then open again.
+    asked as `may_grow` may be higher now, and a search that has ended is then open again. `hint`
+    ends the refusal.
     """
     if not name or name != Path(name).name or name.startswith("."):
         raise UserError(f"Study name {name!r} must be usable as a folder's name, without slashes.")
     folder = storage.expanduser().absolute() / name
     lock = _lock(folder)
-    asked = json.loads(json.dumps(asked))
-    manifest = folder / "study.json"
-    if fresh and manifest.exists():
+    if fresh and (folder / "study.json").exists():
         lock.release()
         folder.rename(folder.with_name(f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"))
         lock = _lock(folder)
-    if not manifest.exists():
-        study = StudyFolder(folder, uuid.uuid4().hex[:12], asked, resumed=False, lock=lock)
-        study.write()
-        return study
+    study = StudyFolder(folder, uuid.uuid4().hex[:12], json.loads(json.dumps(asked)), lock=lock)
+    try:
+        if (folder / "study.json").exists():
+            return _found_again(study, may_grow, hint)
+    except UserError:
+        lock.release()
+        raise
+    study.write()
+    return study
+
+
+def _found_again(study: StudyFolder, may_grow: str | None, hint: str) -> StudyFolder:
+    """The study in `study`'s folder, if `study` is asked the same."""
+    manifest, now = study.path / "study.json", study.asked
     try:
         stored = json.loads(manifest.read_text())
-        study = StudyFolder(folder, resumed=True, lock=lock, **stored)
+        found = StudyFolder(study.path, resumed=True, lock=study.lock, **stored)
     except (json.JSONDecodeError, TypeError) as error:
         raise UserError(f"{manifest} cannot be read ({error}); --fresh puts it aside.") from error
-    before = study.asked
-    if may_grow in before and asked[may_grow] > before[may_grow]:
-        before = {**before, may_grow: asked[may_grow]}
-    _refuse_changes(name, before, asked)
-    if before is not study.asked:
-        study.asked = asked
-        study.reopen()
-    return study
+    before = found.asked
+    if may_grow in before and now[may_grow] > before[may_grow]:
+        before = {**before, may_grow: now[may_grow]}
+    _refuse_changes(found.path.name, before, now, hint)
+    if before is not found.asked:
+        found.asked = now
+        found.reopen()
+    return found
+
+
+def asked_before(storage: Path, name: str) -> dict[str, Any]:
+    """What the study of that name was asked; empty if there is none, or it cannot be read."""
+    try:
+        stored = json.loads((storage.expanduser() / name / "study.json").read_text())
+        return dict(stored["asked"])
+    except (OSError, ValueError, KeyError):
+        return {}
 
 
 def once(path: Path, make: Callable[[], Any]) -> Any:
@@ -127,7 +158,7 @@ def _lock(folder: Path) -> FileLock:
     return lock
 
 
-def _refuse_changes(name: str, before: dict[str, Any], now: dict[str, Any]) -> None:
+def _refuse_changes(name: str, before: dict[str, Any], now: dict[str, Any], hint: str) -> None:
     changed = [key for key in {**before, **now} if before.get(key) != now.get(key)]
     if not changed:
         return
@@ -139,5 +170,5 @@ def _refuse_changes(name: str, before: dict[str, Any], now: dict[str, Any]) -> N
     raise UserError(
         f"Study {name!r} was begun with {key} = {was!r}, but is now asked with {is_!r}. "
         "Give the same options to go on, another --name for another study, or --fresh to begin "
-        "anew (the old one is kept under another name)."
+        f"anew (the old one is kept under another name){hint}."
     )

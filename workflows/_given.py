@@ -9,6 +9,7 @@ from search_spaces._errors import UserError
 from search_spaces._operation_sets import KNOWN
 from search_spaces._published_cells import NAMES, published_cell
 from search_spaces._space import Config, SearchSpace
+from searchers._settings import Known
 
 
 def read_points(path: Path | None, space: SearchSpace) -> tuple[Config, ...]:
@@ -16,15 +17,16 @@ def read_points(path: Path | None, space: SearchSpace) -> tuple[Config, ...]:
     return tuple(_member(space, config, path) for config in read_list(path))
 
 
-def read_known(
-    path: Path | None, space: SearchSpace
-) -> tuple[tuple[Config, dict[str, float]], ...]:
-    """A JSON list of {"config": ..., "metrics": ...}; configs as in `read_points`."""
+def read_known(path: Path | None, space: SearchSpace, max_t: int) -> tuple[Known, ...]:
+    """A JSON list of {"config": ..., "metrics": ...}, the latter at `max_t`.
+
+    Configs are as in `read_points`.
+    """
     known = []
     for entry in read_list(path):
         if set(entry) != {"config", "metrics"} or not isinstance(entry["metrics"], dict):
             raise UserError(f'{path}: each entry must be {{"config": ..., "metrics": ...}}.')
-        known.append((_member(space, entry["config"], path), entry["metrics"]))
+        known.append(Known(_member(space, entry["config"], path), {max_t: entry["metrics"]}))
     return tuple(known)
 
 

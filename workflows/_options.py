@@ -136,6 +136,15 @@ Known = Annotated[
     ),
 ]
 
+WarmStart = Annotated[
+    str | None,
+    typer.Option(
+        help="Name of an earlier study, also this one's own: its trials are known to the bayesian "
+        "searcher from the start. With this one's own name the old study is kept under another.",
+        rich_help_panel=_SEARCH,
+    ),
+]
+
 Trials = Annotated[int, typer.Option(help="How many configs to try.", rich_help_panel=_BUDGET)]
 Epochs = Annotated[int, typer.Option(help="Most epochs of a trial.", rich_help_panel=_BUDGET)]
 Minutes = Annotated[

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from workflows._budget import Budget, check_budget
 from workflows._checks import check_counts, data_source, study_name
 from workflows._cli import command_line, quiet_libraries, told_plainly
 from workflows._conclude import conclude, say_how_to_go_on
-from workflows._folder import open_study
+from workflows._folder import asked_before, open_study
 from workflows._given import read_known, read_points
 from workflows._lives import REPEATS, keep_lives, lives_of, read_schedule, seeds_along
 from workflows._population import explorer_of, proposals
@@ -35,6 +36,7 @@ from workflows._resume import resume_config
 from workflows._rows import Row, row_of
 from workflows._run_config import run_config
 from workflows._trainable import bind, facts, find_space, find_trainable, load_data, objectives_of
+from workflows._warm_start import find_earlier, warmed
 
 
 def hpo(
@@ -56,6 +58,7 @@ def hpo(
     outcome_constraint: options.OutcomeConstraint = None,
     try_first: options.TryFirst = None,
     known: options.Known = None,
+    warm_start: options.WarmStart = None,
     trials: options.Trials = 16,
     epochs: options.Epochs = 4,
     minutes: options.Minutes = None,
@@ -81,7 +84,7 @@ def hpo(
     The best config is trained again with several seeds and tested once. Ctrl-C stops cleanly; the
     same command with the same --name goes on.
     """
-    with told_plainly():
+    with told_plainly(), ExitStack() as ends:
         quiet_libraries()
         # What was asked, checked before anything is started.
         the_space = find_space(space)
@@ -111,7 +114,7 @@ def hpo(
             max_t=epochs,
             samples=trials,
             points=read_points(try_first, the_space),
-            known=read_known(known, the_space),
+            known=read_known(known, the_space, epochs),
             outcome_constraints=tuple(outcome_constraint or ()),
             acquisition=acquisition,
             beta=beta,
@@ -124,7 +127,6 @@ def hpo(
             "epochs": epochs,
             "seed": seed,
         }
-        search_alg = create_searcher(searcher, proposing)
         explorer = explorer_of(
             explore, scheduler=scheduler, space=the_space, epochs=epochs, interval=interval,
             synchronous=synchronous, seed=seed,
@@ -137,6 +139,14 @@ def hpo(
             ),
         )  # fmt: skip
         check_tracking(uri)
+        study_is = study_name(name, "hpo")
+        before = {} if fresh else asked_before(storage, study_is)
+        earlier = find_earlier(warm_start, uri, before) if warm_start else None
+        if earlier:
+            proposing = warmed(proposing, earlier, uri)
+            # What is asked under a name that is warm started is to take the old one's place.
+            fresh = fresh or (warm_start == study_is and before.get("warm start") != earlier)
+        search_alg = create_searcher(searcher, proposing)
         data = load_data(klass, offers)
         asked = {
             "workflow": "hpo",
@@ -149,15 +159,18 @@ def hpo(
             "scheduler": [scheduler, explore, interval, synchronous],
             "outcome constraints": list(proposing.outcome_constraints),
             "points to try first": list(proposing.points),
+            "warm start": earlier,
             "replay": [asdict(segment) for segment in recipe or []],
             "trials": trials,
             "epochs": epochs,
             "seed": seed,
         }
         fixed = recipe or traits(scheduler).searchers is not None  # Ray's PB2 has all at once
-        study = open_study(
-            storage, study_name(name, "hpo"), asked, fresh=fresh,
-            may_grow=None if fixed else "trials",
+        study = ends.enter_context(
+            open_study(
+                storage, study_is, asked, fresh=fresh, may_grow=None if fixed else "trials",
+                hint=f", or --warm-start {study_is} to begin anew with what its trials have shown",
+            )
         )  # fmt: skip
         if retry_failed and study.searched and any(row["error"] for row in study.read_rows()):
             study.reopen()

@@ -1,6 +1,7 @@
 """What the real Ax is told of trials, and what it suggests then."""
 
 import pickle
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from botorch.acquisition.multi_objective.logei import qLogNoisyExpectedHypervolu
 from search_spaces._objective import Objective, parse_objectives
 from searchers._ask_tell import Outcome
 from searchers._ax_model import AxModel
-from searchers._settings import Settings
+from searchers._settings import Known, Settings
 from tests.searchers.driving import PLANE, SCORE, peak
 
 
@@ -199,9 +200,26 @@ def test_several_objectives_spread_along_their_front():
 def test_results_known_beforehand_are_learned_from_at_once():
     grid = np.random.default_rng(1).random((20, 2))
     known = tuple(
-        ({"x": float(x), "y": float(y)}, {"score": peak({"x": x, "y": y})}) for x, y in grid
+        Known({"x": float(x), "y": float(y)}, {4: {"score": peak({"x": x, "y": y})}})
+        for x, y in grid
     )
     model = AxModel(Settings(PLANE, SCORE, max_t=4, known=known))
+    assert peak(model.suggest()) > -0.02
+
+
+def test_trials_known_beforehand_count_as_far_as_the_study_goes():
+    """An earlier study of 8 steps: stopped early after 2, or whole, of which 4 count here."""
+    grid = np.random.default_rng(1).random((20, 2))
+    known = [
+        Known(
+            {"x": float(x), "y": float(y)},
+            {s: {"score": peak({"x": x, "y": y}) - (1 if s < 8 else 2) / s} for s in steps},
+        )
+        for (x, y), steps in zip(grid, [(1, 2), (1, 2, 4, 8)] * 10, strict=True)
+    ]
+    model = AxModel(Settings(PLANE, SCORE, max_t=4, known=(*known, Known({"x": 0, "y": 0}, {}))))
+    statuses = Counter(t.status.name for t in model._client._experiment.trials.values())
+    assert statuses == {"COMPLETED": 10, "EARLY_STOPPED": 10}
     assert peak(model.suggest()) > -0.02
 
 

@@ -10,6 +10,8 @@ from search_spaces._space import SearchSpace
 
 SPACE = SearchSpace("half", training={"x": tune.uniform(-1.0, 1.0)})
 
+HIGHER = SearchSpace("higher", training={"x": tune.uniform(0.0, 2.0)})
+
 
 class Steady(tune.Trainable):
     METRICS = {"score": "max"}  # noqa: RUF012

@@ -88,6 +88,13 @@ def foreign_config(folder):
     return path
 
 
+def results_for_sobol(folder):
+    config = {"learning_rate": 1e-3, "weight_decay": 1e-3, "batch_size": 64}
+    path = folder / "known.json"
+    path.write_text(json.dumps([{"config": config, "metrics": {"val_accuracy": 0.9}}]))
+    return [*CLASSIC, "--searcher", "sobol", "--known", path]
+
+
 def out_of_range(folder):
     path = folder / "first.json"
     path.write_text(json.dumps([{"learning_rate": 5.0, "weight_decay": 1e-3, "batch_size": 64}]))
@@ -102,6 +109,9 @@ MISTAKES = {
     "unknown space of one's own": ([*DIGITS, "--space", "nowhere:SPACE"], "nowhere"),
     "unknown searcher": ([*DIGITS, "--searcher", "bayes"], "bayesian"),
     "unknown scheduler": ([*DIGITS, "--scheduler", "ahsa"], "asha"),
+    "unknown study to start from": ([*DIGITS, "--warm-start", "mnst"], "no study 'mnst'"),
+    "results known to a searcher that learns nothing from them": (
+        results_for_sobol, "--searcher bayesian"),
     "unknown metric": ([*DIGITS, "--objective", "acuracy"], "val_accuracy"),
     "unreadable objective": ([*DIGITS, "--objective", "a +"], "names parted by commas"),
     "unknown trainable": ([*DIGITS, "--trainable", "nowhere:T"], "nowhere"),

@@ -60,6 +60,10 @@ def runs_of(storage, name):
     return roles
 
 
+def rows_of(storage, name):
+    return json.loads((storage / name / "trials.json").read_text())
+
+
 @pytest.mark.slow
 def test_a_study_finds_tests_tracks_and_registers_a_model(storage, ray_cluster):
     result = run(storage, "whole", *QUICK, "--searcher", "random", "--final-seeds", 2)
@@ -90,7 +94,7 @@ def test_a_study_finds_tests_tracks_and_registers_a_model(storage, ray_cluster):
 @pytest.mark.slow
 def test_more_trials_may_be_asked_of_a_study_that_has_ended(storage, ray_cluster):
     def best_and_rows():
-        rows = json.loads((storage / "longer" / "trials.json").read_text())
+        rows = rows_of(storage, "longer")
         return max(rows, key=lambda row: row["metrics"]["val_accuracy"])["trial_id"], rows
 
     quick = [*QUICK, "--final-seeds", 1, "--seed", 3]
@@ -161,14 +165,11 @@ def test_a_population_leaves_a_schedule_which_replayed_comes_to_about_the_same(
         "--replay", storage / "population" / "schedule.json",
     )  # fmt: skip
     assert replayed.exit_code == 0, replayed.output
-    rows = json.loads((storage / "replayed" / "trials.json").read_text())
+    rows = rows_of(storage, "replayed")
     assert len(rows) == 3
     assert {row["metrics"]["training_iteration"] for row in rows} == {8}
     found = [row["metrics"]["val_accuracy"] for row in rows]
-    lived = max(
-        row["metrics"]["val_accuracy"]
-        for row in json.loads((storage / "population" / "trials.json").read_text())
-    )
+    lived = max(row["metrics"]["val_accuracy"] for row in rows_of(storage, "population"))
     assert abs(sum(found) / 3 - lived) < 0.04
 
 
@@ -194,6 +195,30 @@ def test_failed_trials_are_named_and_tried_again_when_asked_and_do_not_end_the_s
     output = again.communicate(timeout=120)[0]
     assert again.returncode == 0, output
     assert outcomes() == {"completed": 6}
+
+
+@pytest.mark.slow
+def test_a_changed_space_is_refused_unless_the_old_trials_are_taken_as_data(storage, ray_cluster):
+    steady = ["--trainable", "tests.workflows.crashing:Steady", "--objective", "score",
+              "--scheduler", "fifo", "--epochs", 2, "--slots", 2]  # fmt: skip
+    higher = [*steady, "--space", "tests.workflows.crashing:HIGHER", "--trials", 3]
+    old = run(storage, "warm", *steady, "--space", OWN[1], "--trials", 8)
+    assert old.exit_code == 0, old.output
+    refused = run(storage, "warm", *higher)
+    assert refused.exit_code == 2
+    assert "begun with space 'x' = 'uniform(-1.0, 1.0)'" in refused.stderr
+    assert "--warm-start warm" in refused.stderr
+    kept = sum(row["config"]["x"] >= 0 for row in rows_of(storage, "warm"))
+    for _ in range(2):  # the same command goes on
+        warm = run(storage, "warm", *higher, "--warm-start", "warm")
+        assert warm.exit_code == 0, warm.output
+        assert f"{kept} of 8 trials of 'warm' are known to the searcher" in warm.output
+        assert f"{8 - kept} lie outside the space" in warm.output
+    assert len(rows_of(storage, "warm")) == 3
+    (aside,) = storage.glob("warm-*")
+    assert len(rows_of(storage, aside.name)) == 8
+    # The searcher goes on from there: the best is at the edge, x = 2.
+    assert max(row["config"]["x"] for row in rows_of(storage, "warm")) > 1.5
 
 
 def test_the_documented_example_of_ones_own_trainable_runs(storage, ray_cluster):
@@ -235,7 +260,7 @@ def test_trials_that_a_budget_cut_stay_unfinished_when_the_driver_dies_before_it
         patch.setattr(StudyFolder, "write_rows", lambda *_: 1 / 0)
         assert isinstance(run(storage, *command).exception, ZeroDivisionError)
     assert run(storage, *command).exit_code == 0
-    rows = json.loads((storage / "cut" / "trials.json").read_text())
+    rows = rows_of(storage, "cut")
     short = [row for row in rows if row["iterations"] < 3]
     assert short
     assert {row["outcome"] for row in short} == {"stopped"}

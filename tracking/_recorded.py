@@ -1,0 +1,47 @@
+"""Finding a study of ours in MLflow again, and its trials."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from search_spaces._errors import UserError
+from tracking._server import find_studies
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+    from mlflow.tracking import MlflowClient
+
+
+def newest_study(client: "MlflowClient", uri: str, name: str) -> "Run":
+    """The newest study of that name. UserError if there is none."""
+    studies = find_studies(client)
+    found = next((run for run in studies if run.info.run_name == name), None)
+    if found is None:
+        names = ", ".join(dict.fromkeys(str(run.info.run_name) for run in studies)) or "none"
+        raise UserError(f"There is no study {name!r} at {uri}; there are: {names}.")
+    return found
+
+
+def json_of(client: "MlflowClient", run: "Run", file: str) -> Any:
+    """What a JSON file kept with a run holds."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = client.download_artifacts(run.info.run_id, file, folder)
+        return json.loads(Path(path).read_text())
+
+
+def trials_of(client: "MlflowClient", study: "Run") -> list["Run"]:
+    """In the order in which they began."""
+    name = study.data.tags["automl.study_id"]
+    condition = f"tags.`automl.study_id` = '{name}' AND tags.`automl.role` = 'trial'"
+    found: list[Run] = []
+    token = None
+    while True:
+        page = client.search_runs(
+            [study.info.experiment_id], condition, order_by=["attributes.start_time ASC"],
+            page_token=token,
+        )  # fmt: skip
+        found += page
+        token = page.token
+        if not token:
+            return found

@@ -1,0 +1,52 @@
+"""What an earlier study of ours found out, as data for another one."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from search_spaces._space import Config
+from tracking._recorded import json_of, newest_study, trials_of
+from tracking._results import finite, mlflow_name
+from tracking._server import connect, find_studies
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+    from mlflow.tracking import MlflowClient
+
+EXPLOITED = "pbt.generation"
+
+
+def earlier_study(uri: str, name: str) -> str:
+    """The id of the newest study of that name. UserError if there is none."""
+    return str(newest_study(connect(uri), uri, name).data.tags["automl.study_id"])
+
+
+def earlier_trials(
+    uri: str, study_id: str, metrics: Sequence[str]
+) -> list[tuple[Config, dict[int, dict[str, float]]]]:
+    """Configs, and at each step the values of all `metrics`, of trials that reported them.
+
+    Not of those that took over another's checkpoint: these are not the work of one config.
+    """
+    client = connect(uri)
+    studies = find_studies(client, study_id)
+    found = []
+    for run in trials_of(client, studies[0]) if studies else []:
+        curve = _curve(client, run, metrics)
+        if curve and EXPLOITED not in run.data.tags:
+            found.append((json_of(client, run, "config.json"), curve))
+    return found
+
+
+def _curve(
+    client: "MlflowClient", run: "Run", metrics: Sequence[str]
+) -> dict[int, dict[str, float]]:
+    values = {
+        metric: {
+            report.step: report.value
+            for report in client.get_metric_history(run.info.run_id, mlflow_name(metric))
+            if finite(report.value)
+        }
+        for metric in metrics
+    }
+    steps = set.intersection(*(set(each) for each in values.values()))
+    return {step: {m: each[step] for m, each in values.items()} for step in sorted(steps)}
