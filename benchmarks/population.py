@@ -23,6 +23,7 @@ import numpy as np
 import torch
 import typer
 from ray.tune.schedulers import PopulationBasedTraining, TrialScheduler
+from ray.tune.search.sample import Categorical
 
 from benchmarks import _drift
 from schedulers._create import create_scheduler
@@ -79,7 +80,7 @@ def scheduler_of(
         return PopulationBasedTraining(
             "training_iteration", "error", "min", perturbation_interval=interval,
             hyperparam_mutations={
-                key: list(domain.categories) if hasattr(domain, "categories") else domain
+                key: list(domain.categories) if isinstance(domain, Categorical) else domain
                 for key, domain in free.items()
             },
             custom_explore_fn=within(free), log_config=False,

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from benchmarks._drift import EPOCHS, SPACE, Drift
+from benchmarks._evolution_like import EvolutionLike
 from schedulers._create import create_scheduler
 from schedulers._settings import Settings as SchedulerSettings
 from search_spaces._objective import Objective
@@ -19,18 +20,19 @@ from searchers._create import create_searcher
 from searchers._settings import Settings
 from workflows._simulation import Simulation
 
-PAIRS = (("random", "fifo"), ("sobol", "asha"))
+PAIRS = (("random", "fifo"), ("evolution-like", "fifo"), ("sobol", "asha"))
 SIZES, SLOTS = (500, 5000), 32
 
 
 def measure(searcher: str, scheduler: str, trials: int) -> tuple[float, float]:
     """Milliseconds and kilobytes a trial."""
     goal = Objective("error", "min")
+    asked = Settings(SPACE, (goal,), max_t=EPOCHS, samples=trials)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     began = time.process_time()
     Simulation(
         Drift(0),
-        create_searcher(searcher, Settings(SPACE, (goal,), max_t=EPOCHS, samples=trials)),
+        EvolutionLike(asked) if searcher == "evolution-like" else create_searcher(searcher, asked),
         create_scheduler(scheduler, SchedulerSettings(SPACE, goal, EPOCHS, trials, 0)),
         samples=trials, slots=SLOTS, max_t=EPOCHS, keep=1,
     ).run()  # fmt: skip
@@ -46,7 +48,7 @@ def main(
         searcher, scheduler, count = only.split(",")
         print(*measure(searcher, scheduler, int(count)))
         return
-    print(f"{'':<26}" + "".join(f"{f'{n} trials: ms':>18}{'KB':>8}" for n in SIZES) + "   ratio")
+    print(f"{'':<28}" + "".join(f"{f'{n} trials: ms':>18}{'KB':>8}" for n in SIZES) + "   ratio")
     for searcher, scheduler in PAIRS:
         rows = []
         for trials in SIZES:  # a process for each, for its memory
@@ -56,7 +58,7 @@ def main(
             rows.append([float(word) for word in output.split()[-2:]])
         cells = "".join(f"{ms:>18.2f}{kb:>8.1f}" for ms, kb in rows)
         ratio = f"{rows[1][0] / rows[0][0]:.2f} {rows[1][1] / rows[0][1]:.2f}"
-        print(f"{searcher} + {scheduler:<17}{cells}   {ratio}")
+        print(f"{f'{searcher} + {scheduler}':<28}{cells}   {ratio}")
 
 
 if __name__ == "__main__":

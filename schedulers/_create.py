@@ -11,15 +11,23 @@ from search_spaces._lookup import find
 
 @dataclass(frozen=True)
 class Traits:
-    """`pauses_trials`: more trials are alive than slots. `searchers`: None means all."""
+    """`pauses_trials`: more trials are alive than slots. `searchers`: None means all.
+
+    `keep` checkpoints a trial, the newest; None means all.
+    """
 
     pauses_trials: bool
     searchers: tuple[str, ...] | None
+    keep: int | None
 
 
 def traits(name: str) -> Traits:
     module = find("schedulers", name, kind="scheduler")
-    return Traits(getattr(module, "PAUSES_TRIALS", False), getattr(module, "SEARCHERS", None))
+    return Traits(
+        getattr(module, "PAUSES_TRIALS", False),
+        getattr(module, "SEARCHERS", None),
+        getattr(module, "KEEP", 3),
+    )
 
 
 def check_pair(scheduler: str, searcher: str) -> None:

@@ -15,6 +15,7 @@ from schedulers._settings import Settings
 
 PAUSES_TRIALS = True
 SEARCHERS = ("random", "sobol")
+KEEP = None  # a trial may start from another's, older than the three that this one has by then
 
 
 def create(settings: Settings) -> TrialScheduler:

@@ -67,7 +67,7 @@ def train_final(
                 Replay(stretched(schedule, epochs)) if schedule else FIFOScheduler()
             ),
         ),
-        run_config=run_config(folder, [tracking, progress], keep=2),
+        run_config=run_config(folder, [tracking, progress]),
         _tuner_kwargs={"resume_config": resume} if resume else {},
     )
     with progress:

@@ -13,12 +13,14 @@ def run_config(
     folder: Path,
     callbacks: Sequence[tune.Callback],
     *,
-    keep: int,
+    keep: int | None = 3,
     max_failures: int = 1,
     stop: tune.Stopper | None = None,
     scheduler: Surviving | None = None,
 ) -> tune.RunConfig:
-    """Tune's experiment in `folder`; `keep` checkpoints a trial, made each epoch and at its end.
+    """Tune's experiment in `folder`; a checkpoint each epoch and at a trial's end, `keep` of them.
+
+    The newest may turn out to be torn. None keeps all.
 
     What `scheduler` knows is saved with it.
     """

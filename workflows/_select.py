@@ -97,7 +97,7 @@ def _train(
             reuse_actors=True,
         ),
         run_config=run_config(
-            study.path / part, [tracking, progress], keep=1, max_failures=asked.max_failures,
+            study.path / part, [tracking, progress], max_failures=asked.max_failures,
             stop=clock,
         ),
         _tuner_kwargs={"resume_config": resume} if resume else {},

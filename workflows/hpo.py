@@ -232,7 +232,7 @@ def hpo(
                 run_config=run_config(
                     folder,
                     [tracking, progress],
-                    keep=3,
+                    keep=traits(scheduler).keep,
                     max_failures=max_failures,
                     stop=budget,
                     # A replay remembers nothing: it goes by the checkpoint that it begins with.

@@ -133,7 +133,7 @@ def search(plan: Plan, resources: Resources) -> dict[str, Any]:
         run_config=run_config(
             folder,
             [tracking, progress],
-            keep=3,
+            keep=traits(asked.scheduler).keep,
             max_failures=asked.max_failures,
             stop=budget,
             scheduler=surviving,

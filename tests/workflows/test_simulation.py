@@ -53,12 +53,13 @@ def simulation(
             SPACE, GOAL, LONG, samples, 0, interval=2, explorer=explorer, synchronous=synchronous
         ),
     )
+    judge._log_config = False  # of Ray's PB2: to files in the folders of trials
     proposing = create_searcher(
         searcher, Settings(SPACE, (GOAL,), seed=1, max_t=LONG, samples=samples)
     )
     return Simulation(
         Growth(epochs), proposing, judge, samples=samples, slots=slots, max_t=LONG, disk=disk,
-        pausing=traits(scheduler).pauses_trials,
+        pausing=traits(scheduler).pauses_trials, keep=traits(scheduler).keep,
     )  # fmt: skip
 
 
@@ -110,10 +111,11 @@ def test_wherever_a_study_is_killed_it_decides_as_if_it_had_not_been(kind):
     [
         ({"searcher": "bayesian", "scheduler": "asha"}, (7, 16)),
         ({"searcher": "random", "scheduler": "pbt", "explore": "ax"}, (21, 40)),
+        ({"searcher": "random", "scheduler": "pb2"}, (15, 40)),
     ],
-    ids=["ax+asha", "ax-pbt"],
+    ids=["ax+asha", "ax-pbt", "Ray's pb2"],
 )
-def test_so_it_does_with_ax(kind, points):
+def test_so_it_does_with_gaussian_processes(kind, points):
     whole = simulation(**kind)
     whole.run()
     for point in points:
