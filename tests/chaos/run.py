@@ -1,11 +1,14 @@
 """A study of 20 trials to which everything happens that can: python -m tests.chaos.run --seed 1
 
+With `--scheduler pbt` they are a population, in which trials take over others' checkpoints.
+
 Real processes: a Ray cluster of a head and two nodes, an MLflow server, the study's driver. Drawn
 from the seed: the driver, a trial's process, a node or the server is killed; the disk is full for a
 while (as root, on a file system in memory); the newest checkpoint is cut in half. The same command
 is run again until the study has ended; then `check` says what is not as it should be.
 """
 
+import json
 import os
 import random
 import shutil
@@ -30,12 +33,17 @@ from tests.chaos.steady import EPOCHS
 ROOT = Path(__file__).parents[2]
 TRIALS, DISK = 20, "64m"
 MOST_RUNS = 12  # of the command
+SCHEDULERS = {
+    "asha": ["--scheduler", "asha"],
+    "pbt": ["--scheduler", "pbt", "--explore", "perturb", "--interval", "2"],
+}
 
 
 class Chaos:
     """The world in which the study runs, and what can happen to it."""
 
-    def __init__(self, seed: int, folder: Path) -> None:
+    def __init__(self, seed: int, folder: Path, scheduler: str) -> None:
+        self.scheduler = scheduler
         self.random = random.Random(seed)
         self.folder, self.storage = folder, folder / "runs"
         self.storage.mkdir()
@@ -78,7 +86,7 @@ class Chaos:
             "--storage", str(self.storage), "--name", "chaos",
             "--tracking-uri", f"http://127.0.0.1:{self.port}",
             "--trainable", "tests.chaos.steady:Steady", "--space", "tests.chaos.steady:SPACE",
-            "--objective", "score", "--searcher", "sobol", "--scheduler", "asha",
+            "--objective", "score", "--searcher", "sobol", *SCHEDULERS[self.scheduler],
             "--trials", str(TRIALS), "--epochs", str(EPOCHS), "--slots", "2",
             "--cpus-per-trial", "1", "--max-failures", "20", "--final-seeds", "0",
         ]  # fmt: skip
@@ -137,7 +145,7 @@ class Chaos:
         ]  # fmt: skip
         if self.mounted:
             kinds.append(self.fill_disk)
-        end = time.monotonic() + seconds
+        end, left = time.monotonic() + seconds, []
         while time.monotonic() < end:
             time.sleep(self.random.uniform(2, 7))
             if self.driver.poll() is not None:
@@ -145,7 +153,8 @@ class Chaos:
                 if self.driver.returncode in (0, 1):
                     return
                 self.driver = self.start_driver()
-            what = self.random.choice(kinds)
+            left = left or self.random.sample(kinds, len(kinds))  # each before one comes again
+            what = left.pop()
             what()
             self.happened[what.__name__] += 1
         for _ in range(MOST_RUNS):
@@ -190,7 +199,7 @@ class Chaos:
             if run.info.status == "RUNNING" or outcome not in ("completed", "pruned", "failed"):
                 wrong.append(f"{run.info.run_name} is {run.info.status}, {outcome}")
             wrong += self._check_curve(client, run)
-        return wrong
+        return wrong + (self._check_lives() if self.scheduler == "pbt" else [])
 
     def _check_curve(self, client: MlflowClient, run: Any) -> list[str]:
         reports = client.get_metric_history(run.info.run_id, "score")
@@ -198,6 +207,8 @@ class Chaos:
         wrong = []
         if steps != list(range(1, len(steps) + 1)):
             wrong.append(f"{run.info.run_name} has steps {steps}")
+        if self.scheduler == "pbt":
+            return wrong
         x = float(run.data.params["x"])
         wrong += [
             f"{run.info.run_name} has another score at step {report.step}"
@@ -206,6 +217,18 @@ class Chaos:
         ]
         if run.data.tags.get("automl.outcome") == "completed" and len(steps) != EPOCHS:
             wrong.append(f"{run.info.run_name} is completed after {len(steps)} steps")
+        return wrong
+
+    def _check_lives(self) -> list[str]:
+        """A trial of a population must have the score of the life that is told of it."""
+        study = self.storage / "chaos"
+        lives = json.loads((study / "schedules.json").read_text())
+        wrong = []
+        for row in json.loads((study / "trials.json").read_text()):
+            life = lives[row["trial_id"]]
+            score = sum(part["config"]["x"] * (part["end"] - part["start"]) for part in life)
+            if abs(row["metrics"]["score"] - score) > 1e-9 or life[-1]["end"] != EPOCHS:
+                wrong.append(f"{row['trial_id']} has {row['metrics']}, and lived {life}")
         return wrong
 
 
@@ -237,18 +260,22 @@ def listens(port: int) -> bool:
 def main(
     seed: Annotated[int, typer.Option(help="Of all that happens.")] = 0,
     seconds: Annotated[float, typer.Option(help="For how long things happen.")] = 60.0,
+    scheduler: Annotated[str, typer.Option(help="asha or pbt")] = "asha",
     keep: Annotated[bool, typer.Option("--keep", help="Leave the folder.")] = False,
 ) -> None:
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
     began = time.monotonic()
-    chaos = Chaos(seed, folder)
+    chaos = Chaos(seed, folder, scheduler)
     try:
         chaos.run(seconds)
         wrong = chaos.check()
     finally:
         chaos.close()
     happened = ", ".join(f"{name} {count}" for name, count in sorted(chaos.happened.items()))
-    print(f"seed {seed}: {time.monotonic() - began:.0f} s; {happened}; exit codes {chaos.codes}")
+    print(
+        f"{scheduler}, seed {seed}: {time.monotonic() - began:.0f} s; {happened}; "
+        f"exit codes {chaos.codes}"
+    )
     for line in wrong:
         print(f"  WRONG: {line}")
     if wrong or keep:

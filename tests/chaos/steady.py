@@ -14,7 +14,10 @@ EPOCHS, PAUSE = 6, 0.5
 
 
 class Steady(tune.Trainable):
-    """`score` is a function of config and step, so that a step done twice or lost is seen."""
+    """`score` is the sum of `x` over all steps, so that one done twice, or lost, is seen.
+
+    Where a population's trial takes over another's checkpoint, that of the life it lived.
+    """
 
     METRICS = {"score": "max"}  # noqa: RUF012
 
@@ -24,9 +27,8 @@ class Steady(tune.Trainable):
 
     def step(self) -> dict[str, Any]:
         time.sleep(PAUSE)
-        self.steps.append(len(self.steps) + 1)
-        done = len(self.steps)
-        return {"score": self.x * done, "sum": sum(self.steps), "done": done >= self.epochs}
+        self.steps.append(self.x)
+        return {"score": sum(self.steps), "done": len(self.steps) >= self.epochs}
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         (Path(checkpoint_dir) / "steps.json").write_text(json.dumps(self.steps))
@@ -35,5 +37,5 @@ class Steady(tune.Trainable):
         self.steps = json.loads((Path(checkpoint) / "steps.json").read_text())
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        self.x, self.steps = new_config["x"], list[int]()
+        self.x, self.steps = new_config["x"], list[float]()
         return True

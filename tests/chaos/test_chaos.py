@@ -10,7 +10,7 @@ import pytest
 @pytest.mark.slow
 def test_whatever_happens_to_a_study_every_trial_is_tracked_once_and_whole():
     done = subprocess.run(
-        [sys.executable, "-m", "tests.chaos.run", "--seed", "3", "--seconds", "45"],
+        [sys.executable, "-m", "tests.chaos.run", "--seed", "3", "--seconds", "60"],
         cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=500,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
