@@ -55,13 +55,13 @@ def draw_family(
 
 
 def draw_schedule(schedule: Sequence[Segment]) -> bytes:
-    """PNG: every hyperparameter that changed in a life, over time."""
+    """PNG: every hyperparameter that changed in a life, over time; all of them if none did."""
     keys = [
         key
         for key in schedule[0].config
         if len({repr(segment.config.get(key)) for segment in schedule}) > 1
     ]
-    shown = keys or list(schedule[0].config)[:1]
+    shown = keys or list(schedule[0].config)
     figure, axes = plt.subplots(
         len(shown), 1, figsize=(9, 0.8 + 1.2 * len(shown)), sharex=True, squeeze=False,
         layout="constrained",
@@ -69,7 +69,8 @@ def draw_schedule(schedule: Sequence[Segment]) -> bytes:
     for key, plot in zip(shown, axes[:, 0], strict=True):
         _draw_values(plot, key, schedule)
     axes[-1, 0].set_xlabel("epoch")
-    figure.suptitle("Hyperparameters that the best trial lived through")
+    lived = "lived through" if keys else "kept, as it took over from nobody"
+    figure.suptitle(f"Hyperparameters that the best trial {lived}")
     return _png(figure)
 
 
