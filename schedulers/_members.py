@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from statistics import median
 
 from search_spaces._exploring import Exploit, Interval
 from search_spaces._space import Config
@@ -60,6 +61,7 @@ class Members:
     pending: dict[str, Exploit] = field(default_factory=dict)
     done: list[TakenOver] = field(default_factory=list)
     count: int = 0
+    firsts: dict[str, float] = field(default_factory=dict)  # scores at the first interval's end
     _ranked: list[str] | None = None  # until a score, or who is compared, changes
 
     def join(self, trial: str, config: Config) -> None:
@@ -81,6 +83,8 @@ class Members:
         member = self.members[trial]
         score = score if not math.isnan(score) else -math.inf
         since = time - time % self.interval
+        if since == self.interval:
+            self.firsts.setdefault(trial, score)
         self.members[trial] = replace(
             member, time=time, judged=time, score=score, before=score, since=since,
             scores={**member.scores, since: score},
@@ -91,6 +95,16 @@ class Members:
         """Whether it is within an interval, rather than at the end of one that was judged."""
         member = self.members[trial]
         return member.score is None or member.judged != member.time
+
+    def is_hopeless(self, trial: str) -> bool:
+        """Whether it is at its first interval's end, and below the median of all that were there.
+
+        That is a rung of ASHA's (Li et al. 2020, arXiv:1810.05934) that lets a half go on.
+        """
+        at_first = self.members[trial].since == self.interval and trial in self.firsts
+        if not at_first or any(step.exploit.trial == trial for step in self.done):
+            return False
+        return self.firsts[trial] < median(self.firsts.values())
 
     def quantiles(self, time: int) -> tuple[list[str], list[str]]:
         """Lower and upper trials among those alive and judged, worst first; none of too few.

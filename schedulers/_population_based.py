@@ -25,6 +25,9 @@ QUANTILE = 0.25
 class PopulationBased(FIFOScheduler):
     """A Tune scheduler. All trials are the population; with fewer slots they take turns.
 
+    With `population` these are so many at once, which Tune's `max_concurrent_trials` must be: while
+    the searcher has more to try, one that is hopeless ends at its first interval's end.
+
     `interval` is in units of `time_attr`. Asynchronous: a trial is compared when it has done its
     interval, with what the others did last. `synchronous`: all are compared at the same time.
     The trials must make checkpoints; a trial without a metric is left alone.
@@ -38,6 +41,7 @@ class PopulationBased(FIFOScheduler):
         interval: int,
         time_attr: str = "training_iteration",
         synchronous: bool = False,
+        population: int | None = None,
         quantile: float = QUANTILE,
         seed: int = 0,
     ) -> None:
@@ -45,7 +49,7 @@ class PopulationBased(FIFOScheduler):
         self._metric, self._mode = objective.metric, objective.mode
         self._sign = 1.0 if objective.mode == "max" else -1.0
         self._time_attr, self._synchronous = time_attr, synchronous
-        self._explorer = explorer
+        self._explorer, self._population = explorer, population
         self._generator = np.random.default_rng(seed)
         self.members = Members(interval, quantile)
         self._lending = Lending(time_attr)
@@ -68,6 +72,8 @@ class PopulationBased(FIFOScheduler):
         if not self.members.reported(name, int(time)):
             return TrialScheduler.CONTINUE
         self._explorer.told(self.members.judge(name, int(time), self._sign * float(value)))
+        if self._has_another(tune_controller) and self.members.is_hopeless(name):
+            return TrialScheduler.STOP
         if self._synchronous:
             return TrialScheduler.PAUSE
         if self._gives_up(name):
@@ -144,6 +150,10 @@ class PopulationBased(FIFOScheduler):
             self.members.begin(name, self._one_of(donors))
         return bool(donors)
 
+    def _has_another(self, tune_controller: Any) -> bool:
+        """Whether a trial that ends gives its place to a new one."""
+        return self._population is not None and not tune_controller.search_alg.is_finished()
+
     def _waits(self, trial: Trial) -> bool:
         return trial.status in (Trial.PENDING, Trial.PAUSED)
 
@@ -153,7 +163,8 @@ class PopulationBased(FIFOScheduler):
     def _meet(self, tune_controller: Any) -> None:
         """Compare all, if all have come to the time of the meeting and none is still to be born."""
         alive = [self.members.members[name] for name in self.members.alive()]
-        if not alive or not tune_controller.search_alg.is_finished():
+        whole = tune_controller.search_alg.is_finished() or len(alive) == self._population
+        if not alive or not whole:
             return
         if any(member.time < self._meeting or member.judged < self._meeting for member in alive):
             return

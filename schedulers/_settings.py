@@ -12,8 +12,9 @@ class Settings:
     """`epochs` is the most iterations a trial may have, `samples` the number of trials.
 
     The rest is for population-based schedulers: `interval` epochs between two perturbations (None:
-    a tenth of all), whether all trials are compared at the same epoch (`synchronous`), and who
-    chooses new values (`explorer`; None: factors and new draws).
+    a tenth of all), whether all trials are compared at the same epoch (`synchronous`), how many
+    are alive at once (`population`; None: all) and who chooses new values (`explorer`; None:
+    factors and new draws).
     """
 
     space: SearchSpace
@@ -24,6 +25,7 @@ class Settings:
     time_attr: str = "training_iteration"
     interval: int | None = None
     synchronous: bool = False
+    population: int | None = None
     explorer: Explorer | None = None
 
     @property

@@ -18,5 +18,6 @@ def create(settings: Settings) -> TrialScheduler:
         interval=perturbation_interval(settings.interval, settings.epochs),
         time_attr=settings.time_attr,
         synchronous=settings.synchronous,
+        population=settings.population,
         seed=settings.seed,
     )

@@ -96,6 +96,14 @@ Synchronous = Annotated[
         rich_help_panel=_SEARCH,
     ),
 ]
+Population = Annotated[
+    int | None,
+    typer.Option(
+        help="Of --scheduler pbt: so many of the --trials at once. Those below the median at their "
+        "first perturbation give their place to new ones, while there are any. Default: all.",
+        rich_help_panel=_SEARCH,
+    ),
+]
 ReplayFile = Annotated[
     Path | None,
     typer.Option(

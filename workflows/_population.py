@@ -22,12 +22,17 @@ def explorer_of(
     interval: int | None,
     synchronous: bool,
     seed: int,
+    population: int | None = None,
 ) -> AxExplorer | None:
     """Who chooses new values under `--scheduler pbt`; None: factors and new draws.
 
     UserError for an unknown word, and for options of which the scheduler has no use.
     """
-    others = {"--explore": explore is not None, "--synchronous": synchronous}
+    others = {
+        "--explore": explore is not None,
+        "--synchronous": synchronous,
+        "--population": population is not None,
+    }
     if scheduler == "pb2":
         others["--interval"] = False
     elif scheduler != "pbt":
@@ -37,6 +42,8 @@ def explorer_of(
             raise UserError(f"{option} is for --scheduler pbt; {scheduler!r} has no use for it.")
         return None
     check_choice("explorer", explore or "ax", EXPLORERS)
+    if population is not None and population < 2:
+        raise UserError(f"--population {population} leaves nobody to take over from; take two.")
     if interval is not None and interval >= epochs:
         raise UserError(
             f"--interval {interval} leaves nothing to change within {epochs} epochs; take fewer."

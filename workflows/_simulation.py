@@ -52,8 +52,9 @@ class Decision(NamedTuple):
 class Simulation:
     """One study. `run` to its end, or `step` by step; `save` at any time, `load` in another.
 
-    `pausing`: more trials may be alive than slots, one of them waiting for its first, as workflows
-    have it with schedulers that pause trials. `keep` checkpoints a trial (None: all).
+    `pausing`: more trials may be alive than slots (`population` of them), one of them waiting for
+    its first, as workflows have it with schedulers that pause trials. `keep` checkpoints a trial
+    (None: all).
     """
 
     def __init__(
@@ -69,13 +70,14 @@ class Simulation:
         disk: Disk | None = None,
         keep: int | None = 3,
         pausing: bool = False,
+        population: int | None = None,
     ) -> None:
         self.training, self.searcher = training, searcher
         self.scheduler = Surviving(scheduler)
         self.samples, self.slots, self.max_t = samples, slots, max_t
         self.constants = dict(constants or {})
         self.disk = disk or Disk(f"disk-{id(self)}-{time.monotonic_ns()}")
-        self.keep, self.pausing = keep, pausing
+        self.keep, self.most_alive = keep, population if pausing else slots
         self.trials: list[Trial] = []
         self.clock = 0.0
         self.decisions: list[Decision] = []
@@ -122,7 +124,7 @@ class Simulation:
         live = [trial for trial in self._live if not trial.is_finished()]
         self._live = live
         waiting = any(trial.status == Trial.PENDING for trial in live)
-        if waiting or (not self.pausing and len(live) >= self.slots):
+        if waiting or (self.most_alive is not None and len(live) >= self.most_alive):
             return
         name = f"{len(self.trials):05d}"
         suggestion = self.searcher.suggest(name)

@@ -52,6 +52,7 @@ def hpo(
     explore: options.Explore = None,
     interval: options.Interval = None,
     synchronous: options.Synchronous = False,
+    population: options.Population = None,
     replay: options.ReplayFile = None,
     acquisition: options.Acquisition = None,
     beta: options.Beta = None,
@@ -129,13 +130,13 @@ def hpo(
         }
         explorer = explorer_of(
             explore, scheduler=scheduler, space=the_space, epochs=epochs, interval=interval,
-            synchronous=synchronous, seed=seed,
+            synchronous=synchronous, seed=seed, population=population,
         )  # fmt: skip
         judge = Replay(recipe) if recipe else create_scheduler(
             scheduler,
             SchedulerSettings(
                 the_space, objectives[0], epochs, trials, seed, interval=interval,
-                synchronous=synchronous, explorer=explorer,
+                synchronous=synchronous, population=population, explorer=explorer,
             ),
         )  # fmt: skip
         check_tracking(uri)
@@ -157,6 +158,7 @@ def hpo(
             "objective": [str(o) for o in objectives],
             "searcher": [searcher, acquisition, beta],
             "scheduler": [scheduler, explore, interval, synchronous],
+            "population": population,
             "outcome constraints": list(proposing.outcome_constraints),
             "points to try first": list(proposing.points),
             "warm start": earlier,
@@ -226,7 +228,7 @@ def hpo(
                     scheduler=surviving,
                     num_samples=1 if recipe else trials,
                     # A limit would starve a scheduler that pauses trials until others catch up.
-                    max_concurrent_trials=None if pausing else resources.slots,
+                    max_concurrent_trials=population if pausing else resources.slots,
                     reuse_actors=True,
                 ),
                 run_config=run_config(

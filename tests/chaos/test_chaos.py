@@ -1,4 +1,4 @@
-"""The chaos script from two seeds: CI has no time for more. `python -m tests.chaos.run --seed 1`."""
+"""The chaos script from two seeds: CI has no time for more (`python -m tests.chaos.run`)."""
 
 import subprocess
 import sys

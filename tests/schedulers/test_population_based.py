@@ -18,12 +18,15 @@ GOAL = Objective("score")
 COURSE = Course(SPACE, max_t=EPOCHS, interval=2, seed=0)
 
 
-def train(folder, scheduler, *, searcher=None, samples=6, trainable=Growing, failures=0):
+def train(
+    folder, scheduler, *, searcher=None, samples=6, trainable=Growing, failures=0, at_once=None
+):
     searcher = searcher or random_search(Settings(SPACE, (GOAL,), samples=samples, seed=2))
     return tune.Tuner(
         trainable,
         tune_config=tune.TuneConfig(
-            search_alg=searcher, scheduler=scheduler, num_samples=samples, reuse_actors=True
+            search_alg=searcher, scheduler=scheduler, num_samples=samples, reuse_actors=True,
+            max_concurrent_trials=at_once,
         ),
         run_config=tune.RunConfig(
             name="study", storage_path=str(folder), verbose=0,
@@ -54,6 +57,20 @@ def test_six_trials_take_turns_on_two_slots_and_each_score_is_that_of_the_life_t
         assert step.config["optimizer"] == step.exploit.config["optimizer"]
     if synchronous:
         assert {step.time for step in done} <= set(range(2, EPOCHS, 2))
+
+
+@pytest.mark.parametrize("synchronous", [False, True])
+def test_hopeless_trials_give_their_places_to_new_ones(synchronous, ray_cluster, tmp_path):
+    scheduler = PopulationBased(
+        GOAL, Perturb(SPACE, 0), interval=2, seed=0, population=4, synchronous=synchronous
+    )
+    trials = train(tmp_path, scheduler, samples=10, at_once=4)
+    assert len(trials) == 10
+    assert {trial.status for trial in trials} == {"TERMINATED"}
+    lives_match_scores(scheduler, trials, ends=(2, EPOCHS))
+    assert sum(trial.last_result["epoch"] == EPOCHS for trial in trials) >= 4
+    assert sum(trial.last_result["epoch"] == 2 for trial in trials) >= 2
+    assert scheduler.members.done
 
 
 def test_no_more_checkpoints_are_left_than_trials_may_need(ray_cluster, tmp_path):

@@ -155,6 +155,10 @@ MISTAKES = {
     "a pair that Ray refuses": ([*DIGITS, "--scheduler", "pb2"], "--searcher sobol"),
     "an explorer without a population": ([*DIGITS, "--explore", "ax"], "is for --scheduler pbt"),
     "an unknown explorer": ([*DIGITS, "--scheduler", "pbt", "--explore", "axe"], "axe"),
+    "a population of one": (
+        [*DIGITS, "--scheduler", "pbt", "--population", 1], "leaves nobody to take over from"),
+    "a population under a scheduler without one": (
+        [*DIGITS, "--population", 4], "--population is for --scheduler pbt"),
     "an interval as long as a trial": (
         [*DIGITS, "--scheduler", "pbt", "--epochs", 4, "--interval", 4], "leaves nothing to change"
     ),

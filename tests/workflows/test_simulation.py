@@ -42,6 +42,7 @@ def simulation(
     explore=None,
     disk=None,
     synchronous=False,
+    population=None,
     epochs=12,
 ):
     random.seed(0)  # Ray's schedulers draw from here
@@ -50,7 +51,15 @@ def simulation(
     judge = create_scheduler(
         scheduler,
         SchedulerSettings(
-            SPACE, GOAL, LONG, samples, 0, interval=2, explorer=explorer, synchronous=synchronous
+            SPACE,
+            GOAL,
+            LONG,
+            samples,
+            0,
+            interval=2,
+            explorer=explorer,
+            synchronous=synchronous,
+            population=population,
         ),
     )
     judge._log_config = False  # of Ray's PB2: to files in the folders of trials
@@ -59,7 +68,7 @@ def simulation(
     )
     return Simulation(
         Growth(epochs), proposing, judge, samples=samples, slots=slots, max_t=LONG, disk=disk,
-        pausing=traits(scheduler).pauses_trials, keep=traits(scheduler).keep,
+        pausing=traits(scheduler).pauses_trials, population=population, keep=traits(scheduler).keep,
     )  # fmt: skip
 
 
@@ -91,6 +100,8 @@ CHEAP = [
     {"searcher": "random", "scheduler": "median-stopping"},
     {"searcher": "random", "scheduler": "pbt"},
     {"searcher": "random", "scheduler": "pbt", "synchronous": True},
+    {"searcher": "random", "scheduler": "pbt", "population": 4},
+    {"searcher": "random", "scheduler": "pbt", "population": 4, "synchronous": True},
 ]
 
 
@@ -132,6 +143,30 @@ def test_each_score_of_a_population_is_that_of_the_life_told(slots, synchronous)
     for trial in trials:
         told = lived(population.schedule(trial.trial_id))
         assert told == pytest.approx(trial.run_metadata.last_result["score"])
+
+
+@pytest.mark.parametrize("slots", [1, 3])
+@pytest.mark.parametrize("synchronous", [False, True])
+def test_hopeless_trials_of_a_population_give_their_places_to_new_ones(slots, synchronous):
+    study = simulation(
+        "random", "pbt", slots=slots, samples=16, population=4, synchronous=synchronous
+    )
+    alive = []
+    while study.step():
+        alive.append(sum(not trial.is_finished() for trial in study.trials))
+    assert max(alive) == 4
+    assert len(study.trials) == 16
+    members = study.scheduler.inner.members
+    ends = {trial.trial_id: members.schedule(trial.trial_id)[-1].end for trial in study.trials}
+    culled = {name for name, end in ends.items() if end < LONG}
+    assert {ends[name] for name in culled} == {2}
+    assert 4 <= len(culled) <= 12
+    kept = [score for name, score in members.firsts.items() if name not in culled]
+    assert max(members.firsts.values()) in kept
+    assert np.mean([members.firsts[name] for name in culled]) < np.mean(kept)
+    for trial in study.trials:
+        score = trial.run_metadata.last_result["score"]
+        assert score == pytest.approx(lived(members.schedule(trial.trial_id)))
 
 
 @pytest.mark.parametrize("slots", [1, 4, 8])
