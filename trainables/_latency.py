@@ -2,7 +2,6 @@
 
 import torch
 from torch import nn
-from torch.utils.benchmark import Timer
 
 from search_spaces._space import ImageShape
 
@@ -11,6 +10,9 @@ LEAST_SECONDS = 0.5  # of measuring: the median of so many calls
 
 def latency_seconds(network: nn.Module, image_shape: ImageShape) -> float:
     """The median time of one image forward, in evaluation mode, where the network is."""
+    # Only here: it looks for a compiler, and says on standard error what it misses.
+    from torch.utils.benchmark import Timer
+
     weight = next(network.parameters())
     images = torch.zeros(1, *image_shape, device=weight.device, dtype=weight.dtype)
     training = network.training

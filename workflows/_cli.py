@@ -70,7 +70,7 @@ def quiet_libraries() -> None:
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     os.environ.setdefault("RAY_TRAIN_ENABLE_V2_MIGRATION_WARNINGS", "0")
     logging.disable(logging.INFO)  # Ax and its libraries greet the terminal when imported
-    for name in ("ray", "ray.tune", "mlflow", "alembic", "ax"):
+    for name in ("ray", "ray.tune", "mlflow", "alembic", "ax", "torch.utils.cpp_extension"):
         logging.getLogger(name).setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", category=FutureWarning)
     warnings.filterwarnings("ignore", category=DeprecationWarning)
