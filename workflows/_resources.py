@@ -1,6 +1,5 @@
 """How many trials run at once, and with what."""
 
-import logging
 import os
 from dataclasses import dataclass
 
@@ -33,17 +32,6 @@ class Resources:
     def at_once(self, workers: int) -> int:
         """Trials of so many workers."""
         return max(1, self.slots // workers)
-
-
-def start_ray(address: str | None) -> None:
-    """Join the cluster at `address` (or RAY_ADDRESS, or one started here), or start a local one."""
-    if ray.is_initialized():
-        return
-    try:
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR,
-                 include_dashboard=None if address else False)  # fmt: skip
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        raise UserError(f"No Ray cluster at {address!r}: {str(error).splitlines()[0]}") from error
 
 
 def check_resources(

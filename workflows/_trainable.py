@@ -42,6 +42,11 @@ def accepts(trainable: type[tune.Trainable], keyword: str) -> bool:
     return keyword in inspect.signature(trainable.setup).parameters
 
 
+def is_reusable(trainable: type[tune.Trainable]) -> bool:
+    """Whether a process that has done a trial can take another: the user must have written how."""
+    return trainable.reset_config is not tune.Trainable.reset_config
+
+
 def bind(trainable: type[tune.Trainable], offers: dict[str, Any]) -> Any:
     """`trainable` with those of the offered keywords that its `setup` has."""
     taken = {key: value for key, value in offers.items() if accepts(trainable, key)}

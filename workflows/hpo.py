@@ -25,17 +25,26 @@ from workflows import _options as options
 from workflows._budget import Budget, check_budget
 from workflows._checks import check_counts, data_source, study_name
 from workflows._cli import command_line, quiet_libraries, told_plainly
+from workflows._cluster import check_shared, start_ray
 from workflows._conclude import conclude, say_how_to_go_on
 from workflows._folder import asked_before, open_study
 from workflows._given import read_known, read_points
 from workflows._lives import REPEATS, keep_lives, lives_of, read_schedule, seeds_along
 from workflows._population import explorer_of, proposals
 from workflows._progress import Progress
-from workflows._resources import check_resources, share_out, start_ray
+from workflows._resources import check_resources, share_out
 from workflows._resume import resume_config
 from workflows._rows import Row, row_of
 from workflows._run_config import run_config
-from workflows._trainable import bind, facts, find_space, find_trainable, load_data, objectives_of
+from workflows._trainable import (
+    bind,
+    facts,
+    find_space,
+    find_trainable,
+    is_reusable,
+    load_data,
+    objectives_of,
+)
 from workflows._warm_start import find_earlier, warmed
 
 
@@ -195,7 +204,8 @@ def hpo(
             max_t=epochs,
         )
         random.seed(seed)  # Ray's PB2 draws from here
-        start_ray(address)
+        start_ray(address, modules=[klass.__module__, space.partition(":")[0]])
+        check_shared(storage)
         resources = share_out(slots=slots, cpus=cpus_per_trial, gpus=gpus_per_trial)
 
         def tracker(role: str) -> TrackingCallback:
@@ -229,7 +239,7 @@ def hpo(
                     num_samples=1 if recipe else trials,
                     # A limit would starve a scheduler that pauses trials until others catch up.
                     max_concurrent_trials=population if pausing else resources.slots,
-                    reuse_actors=True,
+                    reuse_actors=is_reusable(klass),
                 ),
                 run_config=run_config(
                     folder,

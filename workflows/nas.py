@@ -22,6 +22,7 @@ from workflows._candidates import (
     searched_of,
 )
 from workflows._cli import console, quiet_libraries, told_plainly
+from workflows._cluster import check_shared, start_ray
 from workflows._conclude import conclude, say_how_to_go_on
 from workflows._folder import once
 from workflows._nas_asked import Asked, command_of
@@ -29,7 +30,7 @@ from workflows._nas_plan import COMPARED, FOUND, OBJECTIVE, Plan, prepare
 from workflows._nas_report import end_stage, keep_cell, print_judged, print_searched
 from workflows._population import proposals
 from workflows._progress import Progress
-from workflows._resources import Resources, check_workers, share_out, start_ray
+from workflows._resources import Resources, check_workers, share_out
 from workflows._resume import resume_config
 from workflows._rows import Row
 from workflows._run_config import run_config
@@ -50,6 +51,7 @@ def run(asked: Asked) -> None:
         plan = prepare(asked)
         random.seed(asked.seed)  # Ray's PBT draws from here
         start_ray(asked.address)
+        check_shared(asked.storage)
         resources = share_out(
             slots=asked.slots, cpus=asked.cpus_per_trial, gpus=asked.gpus_per_trial
         )

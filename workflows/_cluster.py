@@ -1,0 +1,87 @@
+"""Ray: one started on this machine, or a cluster that is joined, with the driver's own code.
+
+On a cluster each node has its own disk, and perhaps another state of the code: `ray submit` copies
+the workflow's file alone, to one node.
+"""
+
+import importlib.util
+import logging
+import os
+import sysconfig
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray._private.services import get_ray_address_from_environment
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from search_spaces._errors import UserError
+
+OWN = ("search_spaces", "searchers", "schedulers", "trainables", "tracking", "workflows")
+MARK = ".seen-by-all-nodes"
+
+
+def start_ray(address: str | None, *, modules: Iterable[str] = ()) -> None:
+    """Join the cluster at `address` (or RAY_ADDRESS, or one started here), or start a local one.
+
+    To a cluster the code goes along: all packages of ours, and the user's own of these `modules`.
+    """
+    if ray.is_initialized():
+        return
+    joined = address or get_ray_address_from_environment("auto", None)
+    code = {"py_modules": shipped(modules), "excludes": ["**/__pycache__"]} if joined else None
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR,
+                 include_dashboard=None if address else False, runtime_env=code)  # fmt: skip
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        raise UserError(f"No Ray cluster at {address!r}: {str(error).splitlines()[0]}") from error
+
+
+def shipped(modules: Iterable[str]) -> list[str]:
+    """Folders or files of our packages, and of the user's modules that are not installed."""
+    installed = sysconfig.get_path("purelib")
+    found = dict.fromkeys(_place(name) for name in OWN)
+    users = (_place(module.partition(".")[0]) for module in modules)
+    found.update(dict.fromkeys(place for place in users if not place.startswith(installed)))
+    return [place for place in found if place]
+
+
+def _place(name: str) -> str:
+    spec = importlib.util.find_spec(name)
+    if spec is None:
+        return ""
+    folders = list(spec.submodule_search_locations or [])
+    return folders[0] if folders else str(spec.origin or "")
+
+
+def check_shared(storage: Path) -> None:
+    """UserError if a node of the cluster does not see what this one writes into `storage`."""
+    nodes = [node for node in ray.nodes() if node["Alive"]]
+    if len(nodes) < 2:
+        return
+    mark = storage.expanduser().absolute() / MARK
+    mark.parent.mkdir(parents=True, exist_ok=True)
+    text = os.urandom(8).hex()
+    mark.write_text(text)
+    try:
+        asked = [(node["NodeManagerAddress"], _ask(node["NodeID"], str(mark))) for node in nodes]
+        blind = [address for address, seen in asked if ray.get(seen) != text]
+    finally:
+        mark.unlink(missing_ok=True)
+    if blind:
+        raise UserError(
+            f"--storage {storage} is not the same folder on {', '.join(blind)} as here: trials "
+            "there could keep no checkpoint. On a cluster it must be shared, by NFS say."
+        )
+
+
+def _ask(node: str, mark: str) -> Any:
+    where = NodeAffinitySchedulingStrategy(node, soft=False)
+    return _read.options(num_cpus=0, scheduling_strategy=where).remote(mark)
+
+
+@ray.remote
+def _read(mark: str) -> str:
+    path = Path(mark)
+    return path.read_text() if path.exists() else ""
