@@ -138,7 +138,16 @@ class Chaos:
     # To the end
 
     def run(self, seconds: float) -> None:
-        """Let things happen for a while, then run the command until it ends by itself."""
+        """Let things happen until the study has ended, and run its command once more.
+
+        What was in the journal when it ended without a server is sent then, as the command says.
+        """
+        self._let_happen(seconds)
+        self.driver = self.start_driver()
+        self.codes.append(self.driver.wait(timeout=240))
+
+    def _let_happen(self, seconds: float) -> None:
+        """For so long at most, then run the command until it ends by itself."""
         kinds: list[Callable[[], None]] = [
             self.kill_driver, self.kill_driver_and_cut_the_newest_checkpoint, self.kill_trial,
             self.kill_node, self.stop_server,
