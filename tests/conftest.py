@@ -1,9 +1,13 @@
 """Fixtures that all rooms share."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
 import ray
+
+# Each test has a Ray of its own; without a word, it would join that of another test.
+os.environ["RAY_ADDRESS"] = "local"
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ from ray._private.services import get_ray_address_from_environment
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from search_spaces._errors import UserError
+from workflows._storage import Storage
 
 OWN = ("search_spaces", "searchers", "schedulers", "trainables", "tracking", "workflows")
 MARK = ".seen-by-all-nodes"
@@ -29,8 +30,10 @@ def start_ray(address: str | None, *, modules: Iterable[str] = ()) -> None:
     """
     if ray.is_initialized():
         return
-    joined = address or get_ray_address_from_environment("auto", None)
-    code = {"py_modules": shipped(modules), "excludes": ["**/__pycache__"]} if joined else None
+    code = None
+    found = address or get_ray_address_from_environment(None, None)  # type: ignore[arg-type]
+    if found not in (None, "local"):
+        code = {"py_modules": shipped(modules), "excludes": ["**/__pycache__"]}
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR,
                  include_dashboard=None if address else False, runtime_env=code)  # fmt: skip
@@ -55,12 +58,12 @@ def _place(name: str) -> str:
     return folders[0] if folders else str(spec.origin or "")
 
 
-def check_shared(storage: Path) -> None:
-    """UserError if a node of the cluster does not see what this one writes into `storage`."""
+def check_shared(storage: Storage) -> None:
+    """UserError if a node of the cluster does not see what this one writes into a folder."""
     nodes = [node for node in ray.nodes() if node["Alive"]]
-    if len(nodes) < 2:
+    if len(nodes) < 2 or storage.uri:
         return
-    mark = storage.expanduser().absolute() / MARK
+    mark = storage.local / MARK
     mark.parent.mkdir(parents=True, exist_ok=True)
     text = os.urandom(8).hex()
     mark.write_text(text)
@@ -71,8 +74,9 @@ def check_shared(storage: Path) -> None:
         mark.unlink(missing_ok=True)
     if blind:
         raise UserError(
-            f"--storage {storage} is not the same folder on {', '.join(blind)} as here: trials "
-            "there could keep no checkpoint. On a cluster it must be shared, by NFS say."
+            f"--storage {storage.local} is not the same folder on {', '.join(blind)} as here: "
+            "trials there could keep no checkpoint. A cluster needs one that all nodes share (NFS) "
+            "or a bucket (--storage s3://bucket/folder)."
         )
 
 

@@ -139,7 +139,7 @@ def _final(
         seeds=range(seeds),
         epochs=epochs,
         # Another best trial, seeds or epochs, when the study goes on, are another training.
-        folder=study.path / "final" / f"{best.trial_id}-{seeds}x{epochs}",
+        stage=study.stage("final", f"{best.trial_id}-{seeds}x{epochs}"),
         resources=resources,
         tracking=tracking,
         progress=progress,
@@ -190,13 +190,14 @@ def _model(
     """The network of the first seed: to take the one best on the test set would be to fit it."""
     if final.checkpoint is None:
         return None
-    network = load_network(
-        final.checkpoint,
-        {key: value for key, value in best.config.items() if value is not None},
-        space=offers["space"],
-        image_shape=data.image_shape,
-        classes=len(data.classes),
-    )
+    with final.checkpoint.as_directory() as folder:
+        network = load_network(
+            Path(folder),
+            {key: value for key, value in best.config.items() if value is not None},
+            space=offers["space"],
+            image_shape=data.image_shape,
+            classes=len(data.classes),
+        )
     means = {name: final.interval(name)[0] for name in ("test_accuracy", "test_loss")}
     costs = {
         "parameters": float(count_parameters(network)),

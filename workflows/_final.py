@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,14 +18,15 @@ from workflows._resources import Resources
 from workflows._resume import resume_config
 from workflows._rows import Row, row_of
 from workflows._run_config import run_config
+from workflows._storage import Stage
 
 
 @dataclass(frozen=True)
 class Final:
-    """The repeats' rows in the order of their seeds, and the first one's checkpoint folder."""
+    """The repeats' rows in the order of their seeds, and the first one's checkpoint."""
 
     rows: list[Row]
-    checkpoint: Path | None
+    checkpoint: tune.Checkpoint | None
 
     def interval(self, metric: str) -> tuple[float, float]:
         """Mean, and half the width of its 95 % confidence interval (Student's t; nan for one)."""
@@ -43,7 +43,7 @@ def train_final(
     *,
     seeds: Sequence[int],
     epochs: int,
-    folder: Path,
+    stage: Stage,
     resources: Resources,
     tracking: tune.Callback,
     progress: Progress,
@@ -54,7 +54,7 @@ def train_final(
 
     With a `schedule` they go through it, stretched to `epochs`.
     """
-    resume = resume_config(folder, retry_failed=False)
+    resume = resume_config(stage, retry_failed=False)
     tuner = tune.Tuner(
         tune.with_resources(trainable, resources.of(workers)),
         param_space={**config, "seed": tune.grid_search(list(seeds))},
@@ -67,7 +67,7 @@ def train_final(
                 Replay(stretched(schedule, epochs)) if schedule else FIFOScheduler()
             ),
         ),
-        run_config=run_config(folder, [tracking, progress]),
+        run_config=run_config(stage, [tracking, progress]),
         _tuner_kwargs={"resume_config": resume} if resume else {},
     )
     with progress:
@@ -77,5 +77,4 @@ def train_final(
         row_of(trial, max_t=epochs, stopped=trial.trial_id in progress.unfinished)
         for trial in ordered
     ]
-    checkpoint = ordered[0].checkpoint if ordered else None
-    return Final(rows, Path(checkpoint.path) if checkpoint else None)
+    return Final(rows, ordered[0].checkpoint if ordered else None)

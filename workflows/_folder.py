@@ -21,6 +21,8 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from search_spaces._errors import UserError
+from workflows._mirror import Mirror
+from workflows._storage import Stage, Storage
 
 
 @dataclass
@@ -33,11 +35,20 @@ class StudyFolder:
     resumed: bool = False
     searched: bool = False
     lock: FileLock | None = field(default=None, repr=False)
+    home: str = ""  # the URI of the same in a bucket
+    mirror: Mirror | None = field(default=None, repr=False)
+
+    def stage(self, *parts: str) -> Stage:
+        """A Ray Tune experiment in the study's folder."""
+        home = "/".join([self.home, *parts]) if self.home else ""
+        return Stage(self.path.joinpath(*parts), home)
 
     def __enter__(self) -> "StudyFolder":
         return self
 
     def __exit__(self, *error: object) -> None:
+        if self.mirror is not None:
+            self.mirror.close()
         if self.lock is not None:
             self.lock.release()
 
@@ -61,7 +72,7 @@ class StudyFolder:
 
 
 def open_study(
-    storage: Path,
+    storage: Storage,
     name: str,
     asked: dict[str, Any],
     *,
@@ -78,7 +89,7 @@ def open_study(
     """
     if not name or name != Path(name).name or name.startswith("."):
         raise UserError(f"Study name {name!r} must be usable as a folder's name, without slashes.")
-    folder = storage.expanduser().absolute() / name
+    folder = storage.local / name
     lock = _lock(folder)
     if fresh and (folder / "study.json").exists():
         lock.release()
@@ -87,11 +98,17 @@ def open_study(
     study = StudyFolder(folder, uuid.uuid4().hex[:12], json.loads(json.dumps(asked)), lock=lock)
     try:
         if (folder / "study.json").exists():
-            return _found_again(study, may_grow, hint)
+            study = _found_again(study, may_grow, hint)
+        else:
+            study.write()
     except UserError:
         lock.release()
         raise
-    study.write()
+    if storage.uri:
+        study.home = f"{storage.uri}/{name}/{study.study_id}"
+        study.mirror = storage.mirror(name)
+    if study.mirror is not None:
+        study.mirror.start(study.study_id)
     return study
 
 
@@ -113,10 +130,10 @@ def _found_again(study: StudyFolder, may_grow: str | None, hint: str) -> StudyFo
     return found
 
 
-def asked_before(storage: Path, name: str) -> dict[str, Any]:
+def asked_before(storage: Storage, name: str) -> dict[str, Any]:
     """What the study of that name was asked; empty if there is none, or it cannot be read."""
     try:
-        stored = json.loads((storage.expanduser() / name / "study.json").read_text())
+        stored = json.loads((storage.local / name / "study.json").read_text())
         return dict(stored["asked"])
     except (OSError, ValueError, KeyError):
         return {}

@@ -3,7 +3,6 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import get_type_hints
 
 from workflows import _nas_options as nas
@@ -72,7 +71,7 @@ class Asked:
     name: options.Name = None
     fresh: options.Fresh = False
     retry_failed: options.RetryFailed = False
-    storage: options.Storage = Path("runs")
+    storage: options.Storage = "runs"
     tracking_uri: options.TrackingUri = None
     experiment: options.Experiment = "nas"
     register: options.Register = None

@@ -46,6 +46,7 @@ from workflows._memory import bytes_per_trial, check_memory
 from workflows._nas_asked import Asked
 from workflows._population import explorer_of
 from workflows._resources import check_resources
+from workflows._storage import Storage, find_storage
 from workflows._trainable import facts, find_space, load_data
 
 STAGES = ("search", "select", "train", "all")
@@ -81,6 +82,7 @@ class Plan:
     judging: Judging
     searcher: Searcher
     scheduler: TrialScheduler
+    storage: Storage
     study: StudyFolder
     record: Study
 
@@ -111,7 +113,8 @@ def prepare(asked: Asked) -> Plan:
         slots=asked.slots, cpus=asked.cpus_per_trial, gpus=asked.gpus_per_trial,
         address=asked.address,
     )  # fmt: skip
-    uri = asked.tracking_uri or os.environ.get("MLFLOW_TRACKING_URI") or default_uri(asked.storage)
+    place = find_storage(asked.storage)
+    uri = asked.tracking_uri or os.environ.get("MLFLOW_TRACKING_URI") or default_uri(place.local)
     offers: dict[str, Any] = {
         "dataset": data_source(asked.dataset),
         "data_dir": str(asked.data_dir.expanduser().absolute()) if asked.data_dir else None,
@@ -142,8 +145,9 @@ def prepare(asked: Asked) -> Plan:
     )  # fmt: skip
     check_tracking(uri)
     name = study_name(asked.name, "nas")
-    _check_stage(asked, asked.storage.expanduser() / name)
-    study = open_study(asked.storage, name, _identity(asked, data, supernet_space, given),
+    place.fetch(name)
+    _check_stage(asked, place.local / name)
+    study = open_study(place, name, _identity(asked, data, supernet_space, given),
                        fresh=asked.fresh)  # fmt: skip
     record = Study(
         name=name, objectives=(OBJECTIVE,), dataset=data.name, dataset_digest=data.digest,
@@ -153,7 +157,9 @@ def prepare(asked: Asked) -> Plan:
         scheduler=asked.scheduler, seed=asked.seed, command=command_line(),
         study_id=study.study_id, max_t=asked.select_epochs,
     )  # fmt: skip
-    return Plan(asked, uri, data, cells, given, offers, judging, searcher, scheduler, study, record)
+    return Plan(
+        asked, uri, data, cells, given, offers, judging, searcher, scheduler, place, study, record
+    )  # fmt: skip
 
 
 def subset_of(images: int, data: Dataset) -> int | None:

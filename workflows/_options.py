@@ -219,7 +219,14 @@ RetryFailed = Annotated[
         "--retry-failed", help="When going on: try failed trials again.", rich_help_panel=_KEEP
     ),
 ]
-Storage = Annotated[Path, typer.Option(help="Folder of all studies.", rich_help_panel=_KEEP)]
+Storage = Annotated[
+    str,
+    typer.Option(
+        help="Folder of all studies, or a bucket: s3://bucket/folder. On a cluster a bucket, or a "
+        "folder that all nodes share.",
+        rich_help_panel=_KEEP,
+    ),
+]
 TrackingUri = Annotated[
     str | None,
     typer.Option(

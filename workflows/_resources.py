@@ -45,7 +45,7 @@ def check_resources(
         raise UserError(f"--gpus-per-trial must not be negative, but got {gpus}.")
     if ray.is_initialized():
         have = ray.cluster_resources()
-    elif address or os.environ.get("RAY_ADDRESS"):
+    elif (address or os.environ.get("RAY_ADDRESS") or "local") != "local":
         return  # only the cluster knows: `share_out` asks it
     else:
         have = {"CPU": os.cpu_count() or 1, "GPU": torch.cuda.device_count()}

@@ -8,13 +8,17 @@ all of them as they were at one moment, made in Tune's loop right after Ray wrot
 import json
 import shutil
 from contextlib import suppress
+from fnmatch import filter as fnmatch_all
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 import cloudpickle
+from pyarrow.fs import FileSelector, FileSystem
 from ray.tune import Callback, ResumeConfig
 
 from schedulers._surviving import Surviving
+from workflows._storage import Stage
 
 STATE_FILES = ("experiment_state-*.json", "searcher-state-*.pkl", "search_gen_state-*.json",
                "callback-states-*.pkl", "basic-variant-state-*.json")  # fmt: skip
@@ -68,53 +72,84 @@ def keep(written: Path, experiment: Path) -> None:
 
 
 def resume_config(
-    experiment: Path, *, retry_failed: bool, trials: int | None = None
+    stage: Stage, *, retry_failed: bool, trials: int | None = None
 ) -> ResumeConfig | None:
-    """How to go on with what `experiment` holds; None if there is nothing yet to go on from.
+    """How to go on with what `stage` holds; None if there is nothing yet to go on from.
 
     The copy kept takes the place of Ray's files, which are put aside; without one these will do if
     they are whole. Failed trials stay failed, unless asked for. `trials` is how many a searcher is
     to propose in all, which may be more than when the state was saved.
     """
+    rays = _States(*stage.files())
     copies = next(
-        (files for name in ("kept", "kept.old") if (files := _newest(experiment / name))), []
+        (files for name in ("kept", "kept.old") if (files := _newest(stage.folder / name))), []
     )
-    files = [file for pattern in STATE_FILES for file in experiment.glob(pattern)]
-    if copies or not all(map(_whole, _newest(experiment))):
-        for file in files:
-            file.rename(file.with_suffix(file.suffix + ".aside"))
+    if copies or not all(_whole(name, rays.read(name)) for name in rays.newest()):
+        rays.put_aside()
         for copy in copies:
-            shutil.copy2(copy, experiment)
-    if not list(experiment.glob(STATE_FILES[0])):
+            rays.write(copy.name, copy.read_bytes())
+    if not any(fnmatch(name, STATE_FILES[0]) for name in rays.names()):
         return None
     if trials is not None:
-        _ask_for(trials, experiment)
+        rays.ask_for(trials)
     kinds = ResumeConfig.ResumeType
     failed = kinds.RESUME if retry_failed else kinds.SKIP
     return ResumeConfig(errored=failed)  # type: ignore[arg-type]
 
 
-def _ask_for(trials: int, experiment: Path) -> None:
-    """Ray goes by the number that it has saved, whatever a Tuner is told."""
-    for file in experiment.glob("search_gen_state-*.json"):
-        state = cloudpickle.loads(file.read_bytes())
-        if state["total_samples"] != trials:
-            written = file.with_suffix(".new")
-            written.write_bytes(cloudpickle.dumps({**state, "total_samples": trials}))
-            written.replace(file)
+class _States:
+    """Ray's state files of an experiment, which may be in a bucket."""
+
+    def __init__(self, files: FileSystem, path: str) -> None:
+        self._files, self._path = files, path
+
+    def names(self) -> list[str]:
+        found = self._files.get_file_info(FileSelector(self._path, allow_not_found=True))
+        names = (info.base_name for info in found if info.is_file)
+        return sorted(n for n in names if any(fnmatch(n, pattern) for pattern in STATE_FILES))
+
+    def newest(self) -> list[str]:
+        every = self.names()
+        return [n for pattern in STATE_FILES if (n := _last(every, pattern))]
+
+    def read(self, name: str) -> bytes:
+        with self._files.open_input_stream(f"{self._path}/{name}") as stream:
+            data: bytes = stream.read()
+        return data
+
+    def write(self, name: str, data: bytes) -> None:
+        new = f"{self._path}/{name}.new"
+        with self._files.open_output_stream(new) as stream:
+            stream.write(data)
+        self._files.move(new, f"{self._path}/{name}")
+
+    def put_aside(self) -> None:
+        for name in self.names():
+            self._files.move(f"{self._path}/{name}", f"{self._path}/{name}.aside")
+
+    def ask_for(self, trials: int) -> None:
+        """Ray goes by the number that it has saved, whatever a Tuner is told."""
+        for name in fnmatch_all(self.names(), "search_gen_state-*.json"):
+            state = cloudpickle.loads(self.read(name))
+            if state["total_samples"] != trials:
+                self.write(name, cloudpickle.dumps({**state, "total_samples": trials}))
+
+
+def _last(names: list[str], pattern: str) -> str:
+    return max(fnmatch_all(names, pattern), default="")
 
 
 def _newest(experiment: Path) -> list[Path]:
-    found = (sorted(experiment.glob(pattern)) for pattern in STATE_FILES)
-    return [files[-1] for files in found if files]
+    names = [file.name for file in experiment.glob("*")]
+    return [experiment / name for pattern in STATE_FILES if (name := _last(names, pattern))]
 
 
-def _whole(file: Path) -> bool:
+def _whole(name: str, data: bytes) -> bool:
     try:
-        if file.name.startswith("experiment_state"):
-            json.loads(file.read_text())
+        if name.startswith("experiment_state"):
+            json.loads(data)
         else:
-            cloudpickle.loads(file.read_bytes())
+            cloudpickle.loads(data)
     except Exception:  # whatever a torn pickle raises, it is torn
         return False
     return True

@@ -1,16 +1,16 @@
 """How the trials of every stage are kept: where, how often, and so that any kill is survived."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from ray import tune
 
 from schedulers._surviving import Surviving
 from workflows._resume import StateKeeper
+from workflows._storage import Stage
 
 
 def run_config(
-    folder: Path,
+    stage: Stage,
     callbacks: Sequence[tune.Callback],
     *,
     keep: int | None = 3,
@@ -18,18 +18,18 @@ def run_config(
     stop: tune.Stopper | None = None,
     scheduler: Surviving | None = None,
 ) -> tune.RunConfig:
-    """Tune's experiment in `folder`; a checkpoint each epoch and at a trial's end, `keep` of them.
+    """Tune's experiment of a stage; a checkpoint each epoch and at a trial's end, `keep` of them.
 
     The newest may turn out to be torn. None keeps all.
 
     What `scheduler` knows is saved with it.
     """
     return tune.RunConfig(
-        name=folder.name,
-        storage_path=str(folder.parent),
+        name=stage.folder.name,
+        storage_path=stage.storage_path,
         stop=stop,
         # First: Ray gives callbacks their states back by place, and the others may differ.
-        callbacks=[StateKeeper(folder, scheduler), *callbacks],
+        callbacks=[StateKeeper(stage.folder, scheduler), *callbacks],
         checkpoint_config=tune.CheckpointConfig(
             num_to_keep=keep, checkpoint_frequency=1, checkpoint_at_end=True
         ),

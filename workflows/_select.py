@@ -84,7 +84,7 @@ def _train(
         f"{study.path.name}: {title}, each by itself", objective=OBJECTIVE,
         total=(expected or len(candidates)) * seeds, epochs=epochs, budget=clock,
     )  # fmt: skip
-    resume = resume_config(study.path / part, retry_failed=asked.retry_failed)
+    resume = resume_config(study.stage(part), retry_failed=asked.retry_failed)
     tuner = tune.Tuner(
         tune.with_resources(trainable, resources.per_trial),
         # A point fills every key; Tune wants to see them.
@@ -97,7 +97,7 @@ def _train(
             reuse_actors=True,
         ),
         run_config=run_config(
-            study.path / part, [tracking, progress], max_failures=asked.max_failures,
+            study.stage(part), [tracking, progress], max_failures=asked.max_failures,
             stop=clock,
         ),
         _tuner_kwargs={"resume_config": resume} if resume else {},

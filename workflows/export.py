@@ -25,7 +25,7 @@ def export(
         str, typer.Argument(help="models:/NAME/VERSION, models:/NAME@champion, runs:/ID/model.")
     ],
     out: Annotated[Path, typer.Option(help="Folder for the files; made if it is not there.")],
-    storage: options.Storage = Path("runs"),
+    storage: Annotated[Path, typer.Option(help="Folder of the studies.")] = Path("runs"),
     tracking_uri: options.TrackingUri = None,
 ) -> None:
     """Write model.pt2 (torch.export), model.onnx, and network.py with weights.pt.

@@ -5,7 +5,6 @@ import os
 import random
 from contextlib import ExitStack
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import typer
@@ -36,6 +35,7 @@ from workflows._resources import check_resources, share_out
 from workflows._resume import resume_config
 from workflows._rows import Row, row_of
 from workflows._run_config import run_config
+from workflows._storage import find_storage
 from workflows._trainable import (
     bind,
     facts,
@@ -82,7 +82,7 @@ def hpo(
     name: options.Name = None,
     fresh: options.Fresh = False,
     retry_failed: options.RetryFailed = False,
-    storage: options.Storage = Path("runs"),
+    storage: options.Storage = "runs",
     tracking_uri: options.TrackingUri = None,
     experiment: options.Experiment = "hpo",
     final_seeds: options.FinalSeeds = 3,
@@ -116,7 +116,8 @@ def hpo(
         objectives = objectives_of(objective, klass)
         check_pair(scheduler, searcher)
         check_resources(slots=slots, cpus=cpus_per_trial, gpus=gpus_per_trial, address=address)
-        uri = tracking_uri or os.environ.get("MLFLOW_TRACKING_URI") or default_uri(storage)
+        place = find_storage(storage)
+        uri = tracking_uri or os.environ.get("MLFLOW_TRACKING_URI") or default_uri(place.local)
         proposing = SearcherSettings(
             space=the_space,
             objectives=objectives,
@@ -150,7 +151,8 @@ def hpo(
         )  # fmt: skip
         check_tracking(uri)
         study_is = study_name(name, "hpo")
-        before = {} if fresh else asked_before(storage, study_is)
+        place.fetch(study_is)
+        before = {} if fresh else asked_before(place, study_is)
         earlier = find_earlier(warm_start, uri, before) if warm_start else None
         if earlier:
             proposing = warmed(proposing, earlier, uri)
@@ -179,7 +181,7 @@ def hpo(
         fixed = recipe or traits(scheduler).searchers is not None  # Ray's PB2 has all at once
         study = ends.enter_context(
             open_study(
-                storage, study_is, asked, fresh=fresh, may_grow=None if fixed else "trials",
+                place, study_is, asked, fresh=fresh, may_grow=None if fixed else "trials",
                 hint=f", or --warm-start {study_is} to begin anew with what its trials have shown",
             )
         )  # fmt: skip
@@ -205,7 +207,7 @@ def hpo(
         )
         random.seed(seed)  # Ray's PB2 draws from here
         start_ray(address, modules=[klass.__module__, space.partition(":")[0]])
-        check_shared(storage)
+        check_shared(place)
         resources = share_out(slots=slots, cpus=cpus_per_trial, gpus=gpus_per_trial)
 
         def tracker(role: str) -> TrackingCallback:
@@ -216,14 +218,14 @@ def hpo(
 
         # The study itself.
         if not study.searched:
-            folder = study.path / "search"
+            stage = study.stage("search")
             proposing_alg, param_space = (
                 (None, seeds_along(recipe, seed)) if recipe
                 else proposals(search_alg, the_space, scheduler, trials)
             )  # fmt: skip
             pausing = recipe is not None or traits(scheduler).pauses_trials
             surviving = Surviving(judge)
-            resume = resume_config(folder, retry_failed=retry_failed, trials=trials)
+            resume = resume_config(stage, retry_failed=retry_failed, trials=trials)
             tracking = tracker("trial")
             progress = Progress(
                 f"{study.path.name}: {record.searcher} + {record.scheduler} on {record.dataset}, "
@@ -242,7 +244,7 @@ def hpo(
                     reuse_actors=is_reusable(klass),
                 ),
                 run_config=run_config(
-                    folder,
+                    stage,
                     [tracking, progress],
                     keep=traits(scheduler).keep,
                     max_failures=max_failures,

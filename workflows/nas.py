@@ -1,6 +1,7 @@
 """Neural architecture search with DARTS supernets: python workflows/nas.py --help"""
 
 import random
+from contextlib import ExitStack
 from typing import Any
 
 import typer
@@ -46,12 +47,13 @@ def run(asked: Asked) -> None:
     trained from scratch, tested once and registered. --minutes bounds the search. Ctrl-C stops
     cleanly; the same command with the same --name goes on.
     """
-    with told_plainly():
+    with told_plainly(), ExitStack() as ends:
         quiet_libraries()
         plan = prepare(asked)
+        ends.enter_context(plan.study)
         random.seed(asked.seed)  # Ray's PBT draws from here
         start_ray(asked.address)
-        check_shared(asked.storage)
+        check_shared(plan.storage)
         resources = share_out(
             slots=asked.slots, cpus=asked.cpus_per_trial, gpus=asked.gpus_per_trial
         )
@@ -104,7 +106,7 @@ def search(plan: Plan, resources: Resources) -> dict[str, Any]:
     Exits with how to go on when it is interrupted.
     """
     asked, judging, study = plan.asked, plan.judging, plan.study
-    folder = study.path / "search"
+    stage = study.stage("search")
     budget = Budget(
         study.path / "spent.json", minutes=asked.minutes, cost=None, price_per_hour=None
     )
@@ -113,7 +115,7 @@ def search(plan: Plan, resources: Resources) -> dict[str, Any]:
     )
     pausing = traits(asked.scheduler).pauses_trials
     surviving = Surviving(plan.scheduler)
-    resume = resume_config(folder, retry_failed=asked.retry_failed)
+    resume = resume_config(stage, retry_failed=asked.retry_failed)
     tracking = plan.tracker(judging.role)
     progress = Progress(
         f"{study.path.name}: 1. search, {asked.searcher} + {asked.scheduler} on "
@@ -133,7 +135,7 @@ def search(plan: Plan, resources: Resources) -> dict[str, Any]:
             reuse_actors=True,
         ),
         run_config=run_config(
-            folder,
+            stage,
             [tracking, progress],
             keep=traits(asked.scheduler).keep,
             max_failures=asked.max_failures,

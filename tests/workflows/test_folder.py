@@ -7,15 +7,16 @@ import pytest
 
 from search_spaces._errors import UserError
 from workflows._folder import open_study
+from workflows._storage import Storage
 
 ASKED = {"trials": 3, "space": {"x": "uniform(0, 1)"}}
 
 
 def test_the_same_question_finds_its_study_again(tmp_path):
-    first = open_study(tmp_path, "a", ASKED, fresh=False)
+    first = open_study(Storage(tmp_path), "a", ASKED, fresh=False)
     first.write_rows([{"trial_id": "t1"}])
     first.lock.release()
-    again = open_study(tmp_path, "a", ASKED, fresh=False)
+    again = open_study(Storage(tmp_path), "a", ASKED, fresh=False)
     assert again.resumed
     assert again.searched
     assert again.study_id == first.study_id
@@ -23,17 +24,17 @@ def test_the_same_question_finds_its_study_again(tmp_path):
 
 
 def test_a_changed_space_is_refused_and_named(tmp_path):
-    open_study(tmp_path, "a", ASKED, fresh=False).lock.release()
+    open_study(Storage(tmp_path), "a", ASKED, fresh=False).lock.release()
     changed = {**ASKED, "space": {"x": "uniform(0, 2)"}}
     with pytest.raises(UserError, match=r"begun with space 'x' = 'uniform\(0, 1\)'"):
-        open_study(tmp_path, "a", changed, fresh=False)
+        open_study(Storage(tmp_path), "a", changed, fresh=False)
     assert json.loads((tmp_path / "a" / "study.json").read_text())["asked"] == ASKED
 
 
 def test_fresh_begins_anew_and_deletes_nothing(tmp_path):
-    old = open_study(tmp_path, "a", ASKED, fresh=False)
+    old = open_study(Storage(tmp_path), "a", ASKED, fresh=False)
     old.lock.release()
-    new = open_study(tmp_path, "a", {"trials": 9}, fresh=True)
+    new = open_study(Storage(tmp_path), "a", {"trials": 9}, fresh=True)
     assert not new.resumed
     assert new.study_id != old.study_id
     aside = [path for path in tmp_path.iterdir() if path.name != "a"]
@@ -41,28 +42,28 @@ def test_fresh_begins_anew_and_deletes_nothing(tmp_path):
 
 
 def test_two_processes_cannot_run_one_study(tmp_path):
-    running = open_study(tmp_path, "a", ASKED, fresh=False)
+    running = open_study(Storage(tmp_path), "a", ASKED, fresh=False)
     assert running.lock.is_locked
     with pytest.raises(UserError, match="running in another process"):
-        open_study(tmp_path, "a", ASKED, fresh=False)
+        open_study(Storage(tmp_path), "a", ASKED, fresh=False)
 
 
 def test_unwritable_storage_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="cannot be written to"):
-        open_study(tmp_path / "file", "a", ASKED, fresh=False)
+        open_study(Storage(tmp_path / "file"), "a", ASKED, fresh=False)
 
 
 def test_a_torn_manifest_is_named_and_kept(tmp_path):
-    open_study(tmp_path, "a", ASKED, fresh=False).lock.release()
+    open_study(Storage(tmp_path), "a", ASKED, fresh=False).lock.release()
     manifest = tmp_path / "a" / "study.json"
     os.truncate(manifest, 10)
     with pytest.raises(UserError, match="--fresh puts it aside"):
-        open_study(tmp_path, "a", ASKED, fresh=False)
+        open_study(Storage(tmp_path), "a", ASKED, fresh=False)
     assert manifest.stat().st_size == 10
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "..", ".hidden"])
 def test_a_name_must_be_a_folders_name(tmp_path, name):
     with pytest.raises(UserError, match="folder's name"):
-        open_study(tmp_path, name, ASKED, fresh=False)
+        open_study(Storage(tmp_path), name, ASKED, fresh=False)

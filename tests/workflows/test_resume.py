@@ -15,6 +15,7 @@ from searchers.random_search import create as random_search
 from tests.schedulers.growing import SPACE, Growing, lives_match_scores
 from workflows._resume import keep, resume_config
 from workflows._run_config import run_config
+from workflows._storage import Stage
 
 GOAL = Objective("score")
 
@@ -28,17 +29,17 @@ def experiment(tmp_path):
 
 
 def test_an_empty_folder_has_nothing_to_go_on_from(tmp_path):
-    assert resume_config(tmp_path, retry_failed=False) is None
+    assert resume_config(Stage(tmp_path), retry_failed=False) is None
 
 
 def test_tuner_pkl_alone_is_nothing_to_go_on_from(tmp_path):
     (tmp_path / "tuner.pkl").write_bytes(b"x")
-    assert resume_config(tmp_path, retry_failed=False) is None
+    assert resume_config(Stage(tmp_path), retry_failed=False) is None
 
 
 def test_a_whole_state_is_gone_on_from(experiment):
-    assert resume_config(experiment, retry_failed=False).errored.value == "SKIP".lower()
-    assert resume_config(experiment, retry_failed=True).errored.value == "RESUME".lower()
+    assert resume_config(Stage(experiment), retry_failed=False).errored.value == "SKIP".lower()
+    assert resume_config(Stage(experiment), retry_failed=True).errored.value == "RESUME".lower()
 
 
 @pytest.mark.parametrize("torn", ["experiment_state*", "searcher-state*"])
@@ -50,7 +51,7 @@ def test_the_copy_kept_takes_the_place_of_rays_files(experiment, tmp_path, torn,
     os.truncate(file, left) if left is not None else file.unlink()
     later = tmp_path / "experiment_state-2026-01-02_00-00-00.json"  # of a session killed at once
     later.write_text('{"trials": []}')
-    assert resume_config(experiment, retry_failed=False) is not None
+    assert resume_config(Stage(experiment), retry_failed=False) is not None
     assert file.read_bytes() == whole
     assert not later.exists()
     assert list(experiment.glob("*.aside"))
@@ -58,7 +59,7 @@ def test_the_copy_kept_takes_the_place_of_rays_files(experiment, tmp_path, torn,
 
 def test_a_torn_state_without_a_copy_is_nothing_to_go_on_from(experiment):
     os.truncate(next(experiment.glob("experiment_state*")), 3)
-    assert resume_config(experiment, retry_failed=False) is None
+    assert resume_config(Stage(experiment), retry_failed=False) is None
 
 
 def test_a_copy_that_was_not_finished_is_passed_over_for_the_one_before(experiment):
@@ -66,7 +67,7 @@ def test_a_copy_that_was_not_finished_is_passed_over_for_the_one_before(experime
     (experiment / "kept").rename(experiment / "kept.old")
     (experiment / "kept.new").mkdir()
     os.truncate(next(experiment.glob("experiment_state*")), 3)
-    assert resume_config(experiment, retry_failed=False) is not None
+    assert resume_config(Stage(experiment), retry_failed=False) is not None
     assert next(experiment.glob("experiment_state*.json")).read_text() == '{"trials": [1]}'
 
 
@@ -89,14 +90,14 @@ def test_a_population_that_goes_on_knows_what_its_trials_lived_through_elsewhere
     def study(folder, *callbacks, cpus):
         population = PopulationBased(GOAL, Perturb(SPACE, 0), interval=2, seed=0)
         surviving = Surviving(population)
-        resume = resume_config(folder, retry_failed=False)
+        resume = resume_config(Stage(folder), retry_failed=False)
         trials = tune.Tuner(
             tune.with_resources(Growing, {"CPU": cpus}),
             tune_config=tune.TuneConfig(
                 search_alg=random_search(Settings(SPACE, (GOAL,), samples=6, seed=2)),
                 scheduler=surviving, num_samples=6, reuse_actors=True,
             ),
-            run_config=run_config(folder, callbacks, keep=3, scheduler=surviving),
+            run_config=run_config(Stage(folder), callbacks, keep=3, scheduler=surviving),
             _tuner_kwargs={"resume_config": resume} if resume else {},
         ).fit()._experiment_analysis.trials  # fmt: skip
         return population, trials
@@ -119,5 +120,5 @@ def test_more_trials_may_be_asked_for_when_a_study_goes_on(experiment):
     state = {"total_samples": 4, "counter": 4}
     path = experiment / "search_gen_state-2026.json"
     path.write_bytes(pickle.dumps(state))
-    resume_config(experiment, retry_failed=False, trials=9)
+    resume_config(Stage(experiment), retry_failed=False, trials=9)
     assert pickle.loads(path.read_bytes()) == {**state, "total_samples": 9}

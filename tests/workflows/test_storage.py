@@ -1,0 +1,151 @@
+"""Where studies are kept: folders and buckets. S3 is moto's server, on this machine."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import boto3
+import pytest
+from filelock import FileLock
+from hypothesis import given
+from hypothesis import strategies as st
+from mlflow.tracking import MlflowClient
+from moto.server import ThreadedMotoServer
+
+from search_spaces._errors import UserError
+from workflows._storage import Storage, find_storage
+
+ROOT = Path(__file__).parents[2]
+NAMES = ["study.json", "journal/trial-1.jsonl", "journal/trial-1.ack.json", "pictures/cell.svg",
+         "search/kept/experiment_state-1.json", "final/a-3x4/kept/callback-states-1.pkl"]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def bucket():
+    """Its URI, and the environment that leads there."""
+    server = ThreadedMotoServer(port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    environment = {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_ACCESS_KEY_ID": "none",
+        "AWS_SECRET_ACCESS_KEY": "none", "AWS_DEFAULT_REGION": "us-east-1",
+    }  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        for key, value in environment.items():
+            patch.setenv(key, value)
+        boto3.client("s3").create_bucket(Bucket="studies")
+        yield "s3://studies/runs", environment
+    server.stop()
+
+
+def test_a_path_is_a_folder():
+    assert find_storage("runs") == Storage(Path("runs").absolute())
+    assert find_storage("~/runs").local == Path.home() / "runs"
+
+
+@pytest.mark.parametrize(
+    ("uri", "said"),
+    [
+        ("s3://KEY:SECRET@studies/runs", "must not hold credentials"),
+        ("gopher://studies/runs", "cannot be written to"),
+        ("s3://nobody-has-made-this/runs", "cannot be written to"),
+    ],
+)
+def test_a_bucket_that_cannot_be_used_is_refused(uri, said, bucket):
+    with pytest.raises(UserError, match=said) as error:
+        find_storage(uri)
+    assert "SECRET" not in str(error.value)
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), st.binary(max_size=300), min_size=1))
+def test_another_machine_finds_all_small_files_again(tmp_path_factory, files):
+    root = tmp_path_factory.mktemp("machines")
+    here, there = (Storage(root / name, f"file://{root}/bucket") for name in ("here", "there"))
+    for name, data in files.items():
+        path = here.local / "study" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    mirror = here.mirror("study")
+    mirror.start("a1")
+    mirror.close()
+    (root / "bucket" / "study" / "a1" / "search" / "trial_1" / "checkpoint_1").mkdir(parents=True)
+    there.fetch("study")
+    found = {
+        str(path.relative_to(there.local / "study")): path.read_bytes()
+        for path in (there.local / "study").rglob("*")
+        if path.is_file() and path.name != "copied.txt"
+    }
+    assert found == files
+    here.fetch("study")  # has it all
+    assert [path.name for path in here.local.iterdir()] == ["study"]
+
+
+def test_what_another_machine_did_later_is_taken_over_and_nothing_is_lost(tmp_path):
+    here, there = (Storage(tmp_path / n, f"file://{tmp_path}/bucket") for n in ("here", "there"))
+    for machine, text in ((here, "first"), (there, "second")):
+        machine.fetch("study")
+        (machine.local / "study").mkdir(parents=True, exist_ok=True)
+        (machine.local / "study" / "study.json").write_text(text)
+        mirror = machine.mirror("study")
+        mirror.start("a1")
+        mirror.close()
+    with FileLock(here.local / "study" / ".lock"):
+        here.fetch("study")  # it runs here
+        assert (here.local / "study" / "study.json").read_text() == "first"
+    here.fetch("study")
+    assert (here.local / "study" / "study.json").read_text() == "second"
+    aside = [path / "study.json" for path in here.local.iterdir() if path.name != "study"]
+    assert [path.read_text() for path in aside] == ["first"]
+
+
+def start(uri, tracking, environment, home):
+    command = [
+        sys.executable, ROOT / "workflows" / "hpo.py", "--storage", uri, "--name", "far",
+        "--tracking-uri", tracking, "--trainable", "tests.workflows.crashing:Slow",
+        "--space", "tests.workflows.crashing:SPACE", "--objective", "score", "--slots", 2,
+        "--searcher", "random", "--trials", 8, "--epochs", 5, "--seed", 7,
+    ]  # fmt: skip
+    return subprocess.Popen(
+        [str(word) for word in command], cwd=ROOT, text=True, start_new_session=True,
+        env={**os.environ, **environment, "XDG_DATA_HOME": str(home)},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_study_in_a_bucket_goes_on_on_another_machine(bucket, tmp_path):
+    uri, environment = bucket
+    tracking = f"sqlite:///{tmp_path}/mlflow.db"
+    process = start(uri, tracking, environment, tmp_path / "lost")
+    client = boto3.client("s3")
+    deadline = time.monotonic() + 150
+    while not any(
+        each["Key"].endswith("kept.tar")
+        for each in client.list_objects_v2(Bucket="studies").get("Contents", [])
+    ):
+        assert time.monotonic() < deadline
+        assert process.poll() is None, process.stdout.read()
+        time.sleep(0.3)
+    time.sleep(3)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    again = start(uri, tracking, environment, tmp_path / "new")
+    output = again.communicate(timeout=250)[0]
+    assert again.returncode == 0, output
+    (rows,) = (tmp_path / "new").rglob("far/trials.json")
+    assert len(json.loads(rows.read_text())) == 8
+    store = MlflowClient(tracking)
+    ids = [experiment.experiment_id for experiment in store.search_experiments()]
+    runs = store.search_runs(ids, "tags.`automl.role` = 'trial'")
+    assert len(runs) == 8
+    assert set(Counter(run.data.tags["automl.trial_id"] for run in runs).values()) == {1}
+    assert {run.info.status for run in runs} == {"FINISHED"}
+    kept = [each["Key"] for each in client.list_objects_v2(Bucket="studies")["Contents"]]
+    assert any("/search/" in key and "checkpoint_" in key for key in kept)
+    assert not list((tmp_path / "new").rglob("checkpoint_*"))
+    assert "none" not in json.dumps(kept)

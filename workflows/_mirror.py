@@ -1,0 +1,146 @@
+"""A study's small files, kept in a bucket too: another machine goes on from there.
+
+They are written on this machine's disk, by one process; a thread copies what has changed. A stage's
+saved states are of one moment and go as one archive, after the journal: what they know is in it.
+"""
+
+import io
+import logging
+import tarfile
+import threading
+import time
+import uuid
+from pathlib import Path
+
+import pyarrow.fs
+from filelock import FileLock, Timeout
+
+logger = logging.getLogger(__name__)
+
+STAMP = "copied.txt"  # what was copied last, here and there
+KEPT = "kept"
+PERIOD = 10.0  # seconds
+
+
+class Mirror:
+    """Copies `folder` to `path`/STUDY_ID of `files`; an older study of that name stays beside it.
+
+    Failures are logged, and tried again next time.
+    """
+
+    def __init__(self, folder: Path, files: pyarrow.fs.FileSystem, path: str) -> None:
+        self._folder, self._files, self._path = folder, files, path.rstrip("/")
+        self._study = ""
+        self._seen: dict[str, tuple[int, int]] = {}
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="mirror", daemon=True)
+
+    def pull(self) -> None:
+        """Bring what another machine has copied since; what was here is put aside.
+
+        OSError if the bucket cannot be read.
+        """
+        there = self._read(STAMP)
+        here = self._folder / STAMP
+        if there is None or (here.exists() and here.read_bytes() == there):
+            return
+        lock = FileLock(self._folder / ".lock")
+        if self._folder.exists():
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                return  # it runs here
+            lock.release()
+            self._folder.rename(f"{self._folder}-{time.strftime('%Y%m%d-%H%M%S')}")
+        self._study = there.decode().split()[0]
+        root = f"{self._path}/{self._study}"
+        selector = pyarrow.fs.FileSelector(root, recursive=True, allow_not_found=True)
+        for info in self._files.get_file_info(selector):
+            name = info.path.removeprefix(root + "/")
+            if info.is_file and _is_small(name):
+                self._restore(name)
+        here.write_bytes(there)
+
+    def start(self, study_id: str) -> None:
+        self._study = study_id
+        self._thread.start()
+
+    def close(self) -> None:
+        """Copy what is left."""
+        self._ended.set()
+        self._thread.join()
+        self._copy_plainly()
+
+    def copy(self) -> None:
+        """Copy what has changed. OSError if the bucket cannot be written to."""
+        changed = {}
+        states = {}
+        for file in sorted(self._folder.rglob("*")):
+            name = file.relative_to(self._folder).as_posix()
+            if file.is_dir() and file.name == KEPT:
+                states[f"{name}.tar"] = _archive(file)
+            elif file.is_file() and _is_small(name) and name != STAMP:
+                now = (file.stat().st_mtime_ns, file.stat().st_size)
+                if self._seen.get(name) != now:
+                    changed[name] = now
+        for name, now in changed.items():
+            self._write(f"{self._study}/{name}", (self._folder / name).read_bytes())
+            self._seen[name] = now
+        fresh = {n: data for n, data in states.items() if self._seen.get(n) != (0, hash(data))}
+        for name, data in fresh.items():
+            self._write(f"{self._study}/{name}", data)
+            self._seen[name] = (0, hash(data))
+        if changed or fresh:
+            stamp = f"{self._study} {uuid.uuid4().hex}".encode()
+            self._write(STAMP, stamp)
+            (self._folder / STAMP).write_bytes(stamp)
+
+    def _run(self) -> None:
+        while not self._ended.wait(PERIOD):
+            self._copy_plainly()
+
+    def _copy_plainly(self) -> None:
+        try:
+            self.copy()
+        except OSError as error:  # also of files that were replaced meanwhile
+            logger.warning("The study could not be copied to %s: %s", self._path, error)
+
+    def _write(self, name: str, data: bytes) -> None:
+        path = f"{self._path}/{name}"
+        self._files.create_dir(path.rpartition("/")[0], recursive=True)
+        with self._files.open_output_stream(path) as stream:
+            stream.write(data)
+
+    def _read(self, name: str) -> bytes | None:
+        path = f"{self._path}/{name}"
+        if self._files.get_file_info(path).type == pyarrow.fs.FileType.NotFound:
+            return None
+        with self._files.open_input_stream(path) as stream:
+            data: bytes = stream.read()
+        return data
+
+    def _restore(self, name: str) -> None:
+        data = self._read(f"{self._study}/{name}")
+        target = self._folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if data is not None and name.endswith(f"{KEPT}.tar"):
+            with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+                archive.extractall(target.with_suffix(""), filter="data")
+        elif data is not None:
+            target.write_bytes(data)
+
+
+def _is_small(name: str) -> bool:
+    """Whether it is the study's own; Ray's trials are beside them in a bucket."""
+    parts = name.split("/")
+    own = len(parts) == 1 or parts[0] in ("journal", "pictures") or name.endswith(f"/{KEPT}.tar")
+    return own and not name.endswith((".tmp", ".lock"))
+
+
+def _archive(folder: Path) -> bytes:
+    """The same bytes for the same files."""
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w") as archive:
+        for file in sorted(folder.iterdir()):
+            archive.add(file, arcname=file.name)
+    return data.getvalue()

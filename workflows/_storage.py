@@ -1,0 +1,91 @@
+"""Where studies are kept: a folder, which all nodes of a cluster must see, or a bucket.
+
+A bucket holds Ray's trials and checkpoints, and a copy of the small files that are written on this
+machine's disk (`_mirror.py`).
+"""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import platformdirs
+import pyarrow.fs
+
+from search_spaces._errors import UserError
+from workflows._mirror import Mirror
+
+MARK = ".can-be-written"
+
+
+@dataclass(frozen=True)
+class Storage:
+    """`local` has a folder a study; `uri` is the bucket's, empty for a folder."""
+
+    local: Path
+    uri: str = ""
+
+    def mirror(self, name: str) -> Mirror | None:
+        """That of study `name`; None for a folder."""
+        if not self.uri:
+            return None
+        files, path = pyarrow.fs.FileSystem.from_uri(self.uri)
+        return Mirror(self.local / name, files, f"{path}/{name}")
+
+    def fetch(self, name: str) -> None:
+        """Have study `name` here, if another machine has left it in the bucket.
+
+        UserError if the bucket cannot be read.
+        """
+        mirror = self.mirror(name)
+        try:
+            if mirror is not None:
+                mirror.pull()
+        except OSError as error:
+            raise UserError(f"--storage {self.uri} cannot be read: {error}") from error
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One Ray Tune experiment of a study: `folder` here, trials and checkpoints in `home`.
+
+    `home` is the URI of the same folder in a bucket; empty where all is here.
+    """
+
+    folder: Path
+    home: str = ""
+
+    @property
+    def storage_path(self) -> str:
+        """What Ray wants: the folder above."""
+        return self.home.rpartition("/")[0] if self.home else str(self.folder.parent)
+
+    def files(self) -> tuple[pyarrow.fs.FileSystem, str]:
+        """Where Ray's state is."""
+        if not self.home:
+            return pyarrow.fs.LocalFileSystem(), str(self.folder)
+        files, path = pyarrow.fs.FileSystem.from_uri(self.home)
+        return files, path
+
+
+def find_storage(given: str) -> Storage:
+    """A path, or a URI such as s3://bucket/folder. UserError if it cannot be written to."""
+    words = urlsplit(given)
+    if not words.scheme or len(words.scheme) == 1:
+        return Storage(Path(given).expanduser().absolute())
+    if words.username or words.password:
+        raise UserError(
+            "--storage must not hold credentials, which would be kept with the study; give them "
+            "as the environment has them (AWS_ACCESS_KEY_ID, or an instance's profile)."
+        )
+    try:
+        files, path = pyarrow.fs.FileSystem.from_uri(given)
+        files.create_dir(path, recursive=True)
+        with files.open_output_stream(f"{path}/{MARK}") as stream:
+            stream.write(b"x")
+        files.delete_file(f"{path}/{MARK}")
+    except (OSError, ValueError, ImportError) as error:
+        raise UserError(f"--storage {given} cannot be written to: {error}") from error
+    key = sha256(given.rstrip("/").encode()).hexdigest()[:12]
+    local = platformdirs.user_data_path("automl-on-ray") / f"studies-{key}"
+    return Storage(local, given.rstrip("/"))
