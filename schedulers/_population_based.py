@@ -163,8 +163,9 @@ class PopulationBased(FIFOScheduler):
     def _meet(self, tune_controller: Any) -> None:
         """Compare all, if all have come to the time of the meeting and none is still to be born."""
         alive = [self.members.members[name] for name in self.members.alive()]
-        whole = tune_controller.search_alg.is_finished() or len(alive) == self._population
-        if not alive or not whole:
+        # There may be more than asked for: a failed trial comes back when its place is taken.
+        full = self._population is not None and len(alive) >= self._population
+        if not alive or not (full or tune_controller.search_alg.is_finished()):
             return
         if any(member.time < self._meeting or member.judged < self._meeting for member in alive):
             return

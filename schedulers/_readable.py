@@ -5,6 +5,7 @@ A trial whose newest checkpoint cannot be read goes on from the one before it.
 
 import logging
 import zipfile
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -25,7 +26,8 @@ def fall_back(trial: Trial) -> None:
     _move(manager._latest_checkpoint_result, trial)
     manager._checkpoint_results = [r for r in manager._checkpoint_results if _there(r.checkpoint)]
     while (latest := manager._latest_checkpoint_result) is not None:
-        if readable(latest.checkpoint):
+        others = [r.checkpoint for r in manager._checkpoint_results]
+        if readable(latest.checkpoint, others):
             return
         logger.warning("%s cannot be read; %s goes on from before it", latest.checkpoint, trial)
         path = latest.checkpoint.path
@@ -51,20 +53,35 @@ def _move(result: Any, trial: Trial) -> None:
     if result is None or not isinstance(result.checkpoint, Checkpoint):
         return
     storage: Any = trial.storage
-    if not result.checkpoint.path.startswith(storage.experiment_fs_path):
+    if not result.checkpoint.path.startswith(f"{storage.experiment_fs_path}/"):
         result.checkpoint = at_place(place_of(result.checkpoint), trial)
 
 
-def readable(checkpoint: Any) -> bool:
-    """Whether its files are there and not empty, and its archives' checksums hold."""
+def readable(checkpoint: Any, others: Sequence[Any] = ()) -> bool:
+    """Whether its files are there, none is empty that is not in `others`, and archives are whole.
+
+    Some write empty files, as marks: in all of their checkpoints.
+    """
     if not isinstance(checkpoint, Checkpoint):
         return True
+    sizes = _sizes(checkpoint)
+    empty = {name for name, size in sizes.items() if not size}
+    filled = {name for other in others for name, size in _sizes(other).items() if size}
+    if not sizes.keys() - empty or empty & filled:
+        return False
     files: Any = checkpoint.filesystem
-    found = files.get_file_info(
-        pyarrow.fs.FileSelector(checkpoint.path, recursive=True, allow_not_found=True)
-    )
-    inside = [info for info in found if info.is_file]
-    return bool(inside) and all(info.size and _whole(files, info.path) for info in inside)
+    return all(_whole(files, f"{checkpoint.path}/{name}") for name in sizes)
+
+
+def _sizes(checkpoint: Any) -> dict[str, int]:
+    """Of its files, by name."""
+    if not isinstance(checkpoint, Checkpoint):
+        return {}
+    files: Any = checkpoint.filesystem
+    selector = pyarrow.fs.FileSelector(checkpoint.path, recursive=True, allow_not_found=True)
+    root = checkpoint.path.rstrip("/") + "/"
+    found = files.get_file_info(selector)
+    return {info.path.removeprefix(root): int(info.size or 0) for info in found if info.is_file}
 
 
 def _there(checkpoint: Any) -> bool:
@@ -78,6 +95,9 @@ def _whole(files: pyarrow.fs.FileSystem, path: str) -> bool:
     if not path.endswith(".pt"):
         return True
     try:
+        with files.open_input_file(path) as file:
+            if file.size() and file.read(2) != b"PK":  # written in torch's old way
+                return True
         with files.open_input_file(path) as file, zipfile.ZipFile(file) as archive:
             return archive.testzip() is None
     except Exception:  # whatever a torn archive raises, it is torn

@@ -77,8 +77,11 @@ class Surviving(TrialScheduler):
         self._state = state
         self._trials, self._unfinished = {}, []
 
-    def _awake(self) -> TrialScheduler:
-        """The scheduler, as it was when it was saved, with Tune's trials of today."""
+    def awake(self) -> TrialScheduler:
+        """The scheduler, as it was when it was saved, with Tune's trials of today.
+
+        Tune asks it nothing where no trial is left to run.
+        """
         state, self._state = self._state, None
         if state is not None:
             self.inner.__dict__.update(_load(state["memory"], self._trials).__dict__)
@@ -107,19 +110,19 @@ class Surviving(TrialScheduler):
             trial.set_status(Trial.PAUSED)
 
     def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
-        self._awake().on_trial_error(tune_controller, trial)
+        self.awake().on_trial_error(tune_controller, trial)
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
-        return self._awake().on_trial_result(tune_controller, trial, result)
+        return self.awake().on_trial_result(tune_controller, trial, result)
 
     def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:
-        self._awake().on_trial_complete(tune_controller, trial, result)
+        self.awake().on_trial_complete(tune_controller, trial, result)
 
     def on_trial_remove(self, tune_controller: Any, trial: Trial) -> None:
-        self._awake().on_trial_remove(tune_controller, trial)
+        self.awake().on_trial_remove(tune_controller, trial)
 
     def choose_trial_to_run(self, tune_controller: Any) -> Trial | None:
-        inner = self._awake()
+        inner = self.awake()
         self._cut = [n for n in self._cut if self._trials[n].status == Trial.PENDING]
         if self._cut:  # it would be running still
             return self._trials[self._cut[0]]

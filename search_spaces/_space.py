@@ -112,6 +112,10 @@ class SearchSpace:
         drawn = {key: domain.sample(random_state=state) for key, domain in self.domains.items()}
         return self.active({**self.constants, **drawn})
 
+    def as_declared(self, config: Mapping[str, Any]) -> Config:
+        """A config out of JSON, where a choice that is a tuple has become a list."""
+        return {key: _as_declared(self.all.get(key), value) for key, value in config.items()}
+
     def check(self, config: Mapping[str, Any]) -> None:
         """UserError if `config` is not a member: foreign or missing keys, values out of range."""
         foreign = sorted(set(config) - set(self.all))
@@ -130,6 +134,13 @@ class SearchSpace:
                     f"Config has {key}={value!r}, outside {domain.domain_str} "
                     f"of space {self.name!r}."
                 )
+
+
+def _as_declared(domain: Any, value: Any) -> Any:
+    options = domain.categories if isinstance(domain, Categorical) else [domain]
+    if not isinstance(value, list):
+        return value
+    return next((o for o in options if isinstance(o, tuple) and list(o) == value), value)
 
 
 def contains(domain: Domain, value: Any) -> bool:

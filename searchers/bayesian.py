@@ -13,7 +13,8 @@ from search_spaces._errors import UserError
 from search_spaces._space import Config
 from searchers._ask_tell import AskTellSearcher, Exhausted, Outcome
 from searchers._ax_encoding import Encoding
-from searchers._domains import own_values
+from searchers._constraints import parse_constraints
+from searchers._domains import own_values, varying
 from searchers._outcomes import check_outcomes, metric_names
 from searchers._remote import RemoteModel
 from searchers._settings import Settings
@@ -128,7 +129,13 @@ class Bayesian(AskTellSearcher):
 
 def check(settings: Settings) -> None:
     """UserError for what the bayesian searcher cannot do, without importing Ax."""
-    Encoding(settings.space)
+    space, encoding = settings.space, Encoding(settings.space)
+    rules = list(zip(parse_constraints(space), space.constraints, strict=True))
+    for config in (*settings.points, *(trial.config for trial in settings.known)):
+        encoding.encode(varying(space, config))
+        for rule, text in rules:
+            if not rule.holds(config):
+                raise UserError(f"Config {config} does not satisfy {text!r}.")
     check_outcomes(settings)
     several = len(settings.objectives) > 1
     acquisition = settings.acquisition

@@ -51,13 +51,21 @@ class TrackingCallback(Callback):
     The hooks append to a journal in `folder`; a thread brings it to MLflow at `uri`. The server may
     go away and come back, the driver may be killed and resumed: nothing is lost or repeated, as
     long as `folder` is the same. `role` is "trial", or "final" for repeats of the best config.
+    Trials of one `stage` are never taken for those of another, though configs may be the same.
 
     Steps of a trial only go forward: after an exploit by PBT they go on where they were, and
     iterations that are done again after a restore are not logged again.
     """
 
     def __init__(
-        self, *, uri: str, experiment: str, study: Study, folder: Path, role: str = "trial"
+        self,
+        *,
+        uri: str,
+        experiment: str,
+        study: Study,
+        folder: Path,
+        role: str = "trial",
+        stage: str = "",
     ) -> None:
         self._arguments = {
             "uri": uri,
@@ -65,11 +73,13 @@ class TrackingCallback(Callback):
             "study": study,
             "folder": folder,
             "role": role,
+            "stage": stage,
         }
         self._study = study
         self._uri = uri
         self._folder = Path(folder)
         self._role = role
+        self._stage = stage
         self._experiment = experiment
         self._runs = Runs(uri, experiment, study, role)
         self._journal: Journal | None = None
@@ -205,7 +215,8 @@ class TrackingCallback(Callback):
     def _open(self) -> None:
         if self._writer is not None:
             return
-        self._journal = Journal(self._folder, f"{self._role}-{self._study.study_id}")
+        name = "-".join(filter(None, (self._role, self._stage, self._study.study_id)))
+        self._journal = Journal(self._folder, name)
         self._trials = Trials()
         for op in self._journal:
             self._trials.apply(op)

@@ -25,14 +25,18 @@ def earlier_trials(
 ) -> list[tuple[Config, dict[int, dict[str, float]]]]:
     """Configs, and at each step the values of all `metrics`, of trials that reported them.
 
-    Not of those that took over another's checkpoint: these are not the work of one config.
+    Not of those that failed or diverged, nor of those that took over another's checkpoint, or were
+    replayed: these are not the work of one config.
     """
     client = connect(uri)
     studies = find_studies(client, study_id)
+    if not studies or studies[0].data.params.get("scheduler") == "replay":
+        return []
     found = []
-    for run in trials_of(client, studies[0]) if studies else []:
+    for run in trials_of(client, studies[0]):
+        tags = run.data.tags
         curve = _curve(client, run, metrics)
-        if curve and EXPLOITED not in run.data.tags:
+        if curve and EXPLOITED not in tags and tags.get("automl.outcome") != "failed":
             found.append((json_of(client, run, "config.json"), curve))
     return found
 
@@ -40,13 +44,15 @@ def earlier_trials(
 def _curve(
     client: "MlflowClient", run: "Run", metrics: Sequence[str]
 ) -> dict[int, dict[str, float]]:
+    """Empty if a value is not finite."""
     values = {
         metric: {
             report.step: report.value
             for report in client.get_metric_history(run.info.run_id, mlflow_name(metric))
-            if finite(report.value)
         }
         for metric in metrics
     }
+    if not all(finite(value) for each in values.values() for value in each.values()):
+        return {}
     steps = set.intersection(*(set(each) for each in values.values()))
     return {step: {m: each[step] for m, each in values.items()} for step in sorted(steps)}

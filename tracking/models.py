@@ -45,6 +45,7 @@ def log_model(
     config: Config,
     registered_name: str,
     trial_id: str = "",
+    training: str = "",
     metric: str | None = None,
     recipe: Mapping[str, Any] | None = None,
 ) -> ModelRecord | None:
@@ -54,8 +55,8 @@ def log_model(
     The version gets the alias `champion` if there is none yet, or if it is better than it on the
     same data set (by digest) and in the same metric: `metric`, by default the first objective's,
     on the test set if `metrics` has it. `recipe`, JSON's types only, is kept with it: how to build
-    the network again. The same study never registers the model of trial `trial_id` twice. None, and
-    a warning, if the store is away: the same call may be made again.
+    the network again. The same study never registers the model of one `training` (of trial
+    `trial_id`) twice. None, and a warning, if the store is away: the same call may be made again.
     """
     judged = metric or _judged_metric(study, metrics)
     try:
@@ -67,6 +68,7 @@ def log_model(
         tags = {
             "automl.study_id": study.study_id,
             "automl.trial_id": trial_id,
+            "automl.training": training,
             "automl.dataset": study.dataset,
             "automl.dataset_digest": study.dataset_digest,
             "automl.metric": judged,
@@ -156,7 +158,7 @@ def _store(
 
 def _registered(client: Any, name: str, tags: Mapping[str, str]) -> str | None:
     found = client.search_model_versions(f"name = '{name}'", max_results=1000)
-    keys = ("automl.study_id", "automl.trial_id")
+    keys = ("automl.study_id", "automl.training")
     same = (v for v in found if all(v.tags.get(key, "") == tags[key] for key in keys))
     return next((str(version.version) for version in same), None)
 

@@ -49,7 +49,7 @@ def conclude(
     offers: dict[str, Any],
     data: Dataset | None,
     uri: str,
-    tracker: Callable[[str], TrackingCallback],
+    tracker: Callable[[str, str], TrackingCallback],
     resources: Resources,
     seeds: int,
     epochs: int,
@@ -66,11 +66,13 @@ def conclude(
     if ended_by:
         console.print(f"The search has ended, as {ended_by}.")
     ranked = scored(rows, record.objectives)
-    tracking = tracker("final")
+    # Another best trial, seeds or epochs, when the study goes on, are another training.
+    training = f"{ranked[0].trial_id}-{seeds}x{epochs}" if ranked else ""
+    tracking = tracker("final", training)
     final, model = None, None
     if ranked and seeds and accepts(klass, "final"):
         final = _final(
-            study, ranked[0], klass, offers, tracking, resources, seeds, epochs, workers,
+            study, training, ranked[0], klass, offers, tracking, resources, seeds, epochs, workers,
             along(lives, ranked[0].trial_id),
         )  # fmt: skip
         if final is None:
@@ -80,7 +82,7 @@ def conclude(
         tracking.study_end("completed" if ranked else "failed")
         _report(uri, record, rows, offers, final)
         if final is not None and data is not None and issubclass(klass, ImageClassifier):
-            model = _model(uri, record, ranked[0], offers, data, final, register)
+            model = _model(uri, record, ranked[0], training, offers, data, final, register)
     if show_trials:
         print_trials(rows, record.objectives)
     if final is not None:
@@ -103,7 +105,7 @@ def say_how_to_go_on(
 ) -> NoReturn:
     """After Ctrl-C: everything is kept; exit code 130."""
     print_trials(rows, objectives)
-    command = command_line()
+    command = command_line().replace(" --fresh", "")  # it would begin anew
     if f"--name {study.path.name}" not in command:
         command += f" --name {study.path.name}"
     console.print("Stopped; everything is kept. To go on:")
@@ -113,6 +115,7 @@ def say_how_to_go_on(
 
 def _final(
     study: StudyFolder,
+    training: str,
     best: Row,
     klass: type[tune.Trainable],
     offers: dict[str, Any],
@@ -138,8 +141,7 @@ def _final(
         config,
         seeds=range(seeds),
         epochs=epochs,
-        # Another best trial, seeds or epochs, when the study goes on, are another training.
-        stage=study.stage("final", f"{best.trial_id}-{seeds}x{epochs}"),
+        stage=study.stage("final", training),
         resources=resources,
         tracking=tracking,
         progress=progress,
@@ -182,6 +184,7 @@ def _model(
     uri: str,
     record: Study,
     best: Row,
+    training: str,
     offers: dict[str, Any],
     data: Dataset,
     final: Final,
@@ -218,6 +221,7 @@ def _model(
         config=best.config,
         registered_name=register,
         trial_id=best.trial_id,
+        training=training,
         recipe=_recipe(offers["space"], best.config, data),
     )
 

@@ -130,12 +130,11 @@ def _found_again(study: StudyFolder, may_grow: str | None, hint: str) -> StudyFo
     return found
 
 
-def asked_before(storage: Storage, name: str) -> dict[str, Any]:
-    """What the study of that name was asked; empty if there is none, or it cannot be read."""
+def stored_study(storage: Storage, name: str) -> dict[str, Any]:
+    """What is stored of the study of that name; empty if there is none, or it cannot be read."""
     try:
-        stored = json.loads((storage.local / name / "study.json").read_text())
-        return dict(stored["asked"])
-    except (OSError, ValueError, KeyError):
+        return dict(json.loads((storage.local / name / "study.json").read_text()))
+    except (OSError, ValueError):
         return {}
 
 

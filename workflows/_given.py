@@ -81,6 +81,7 @@ def _read_json(path: Path) -> Any:
 
 
 def _member(space: SearchSpace, config: Config, path: Path | None) -> Config:
+    config = space.as_declared(config)
     try:
         space.check({**space.constants, **config})
     except UserError as error:

@@ -66,7 +66,12 @@ def read_schedule(path: Path, space: SearchSpace) -> list[Segment]:
     entries = read_list(path)
     try:
         segments = [
-            Segment(int(e["start"]), int(e["end"]), str(e.get("trial", "")), dict(e["config"]))
+            Segment(
+                int(e["start"]),
+                int(e["end"]),
+                str(e.get("trial", "")),
+                space.as_declared(e["config"]),
+            )
             for e in entries
         ]
     except (KeyError, TypeError, ValueError) as error:

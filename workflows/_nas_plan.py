@@ -89,7 +89,7 @@ class Plan:
     def does(self, stage: str) -> bool:
         return self.asked.stage in (stage, "all")
 
-    def tracker(self, role: str) -> TrackingCallback:
+    def tracker(self, role: str, stage: str = "") -> TrackingCallback:
         record = self.record
         if role == self.judging.role:
             record = replace(
@@ -97,7 +97,7 @@ class Plan:
             )
         return TrackingCallback(
             uri=self.uri, experiment=self.asked.experiment, study=record,
-            folder=self.study.path / "journal", role=role,
+            folder=self.study.path / "journal", role=role, stage=stage,
         )  # fmt: skip
 
 

@@ -92,6 +92,10 @@ class Progress(Callback):
     def set_state(self, state: dict[str, Any]) -> None:
         self.cut_by_budget = set(state["cut_by_budget"])
 
+    def on_step_begin(self, iteration: int, trials: list[Trial], **info: Any) -> None:
+        if not self._trials:  # a budget that is used up ends trials in the first step
+            self.unfinished = {trial.trial_id for trial in trials if not trial.is_finished()}
+
     def on_step_end(self, iteration: int, trials: list[Trial], **info: Any) -> None:
         self._trials = trials
         if self._budget is not None and self._budget.reason:
@@ -117,6 +121,7 @@ class Progress(Callback):
     def on_trial_result(
         self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **_: Any
     ) -> None:
+        self.cut_by_budget.discard(trial.trial_id)  # it goes on
         value = result.get(self._objective.metric)
         if not isinstance(value, int | float) or value != value:
             return

@@ -78,7 +78,8 @@ def resume_config(
 
     The copy kept takes the place of Ray's files, which are put aside; without one these will do if
     they are whole. Failed trials stay failed, unless asked for. `trials` is how many a searcher is
-    to propose in all, which may be more than when the state was saved.
+    to propose in all, which may be more than when the state was saved; at once it proposes as many
+    as today's Tuner says.
     """
     rays = _States(*stage.files())
     copies = next(
@@ -128,11 +129,15 @@ class _States:
             self._files.move(f"{self._path}/{name}", f"{self._path}/{name}.aside")
 
     def ask_for(self, trials: int) -> None:
-        """Ray goes by the number that it has saved, whatever a Tuner is told."""
+        """Ray goes by the numbers that it has saved, whatever a Tuner is told.
+
+        So it does by the end of asking, which a budget may have been; a searcher says it again.
+        """
         for name in fnmatch_all(self.names(), "search_gen_state-*.json"):
             state = cloudpickle.loads(self.read(name))
-            if state["total_samples"] != trials:
-                self.write(name, cloudpickle.dumps({**state, "total_samples": trials}))
+            state |= {"total_samples": trials, "finished": False}
+            state.get("name:ConcurrencyLimiter", {}).pop("max_concurrent", None)
+            self.write(name, cloudpickle.dumps(state))
 
 
 def _last(names: list[str], pattern: str) -> str:

@@ -8,19 +8,24 @@ from search_spaces._errors import UserError
 from search_spaces._space import Config, SearchSpace
 from searchers._outcomes import metric_names
 from searchers._settings import Known, Settings
+from searchers.bayesian import check
 from tracking.earlier import earlier_study, earlier_trials
 from workflows._cli import console
 
 
-def find_earlier(name: str, uri: str, before: Mapping[str, Any]) -> dict[str, str]:
-    """The earlier study that is meant, as a part of what the new one was asked.
+def find_earlier(
+    name: str, own: str, stored: Mapping[str, Any], uri: str, *, fresh: bool
+) -> dict[str, str]:
+    """The earlier study that is meant, as a part of what the new one is asked.
 
-    The newest of that name; or, where the new one goes on, the one that it began with: `before` is
-    what it was asked then. UserError if there is none.
+    `stored` is what there is of the study named `own`: it, if it is meant; or, where it goes on,
+    the one that it began with. Else the newest of that name. UserError if there is none.
     """
-    told: dict[str, str] | None = before.get("warm start")
-    if told is not None and told["study"] == name:
-        return told
+    told = stored.get("asked", {}).get("warm start")
+    if told is not None and told["study"] == name and not fresh:
+        return dict(told)
+    if name == own and stored:
+        return {"study": name, "id": stored["study_id"]}
     return {"study": name, "id": earlier_study(uri, name)}
 
 
@@ -39,7 +44,9 @@ def warmed(proposing: Settings, earlier: Mapping[str, str], uri: str) -> Setting
     known, strange = [], ""
     for config, curve in trials:
         try:
-            known.append(Known(_member(proposing.space, config), curve))
+            one = Known(_member(proposing.space, config), curve)
+            check(replace(proposing, points=(), known=(one,)))
+            known.append(one)
         except UserError as error:
             strange = str(error)
     left = f"; {len(trials) - len(known)} lie outside the space ({strange})" if strange else ""
@@ -55,6 +62,10 @@ def warmed(proposing: Settings, earlier: Mapping[str, str], uri: str) -> Setting
 
 def _member(space: SearchSpace, config: Config) -> Config:
     """What the space has of a config. UserError if that is none of it."""
-    kept = {k: v for k, v in config.items() if k in space.domains and v is not None}
+    declared = space.as_declared({k: v for k, v in config.items() if v is not None})
+    for key, value in space.constants.items():
+        if declared.get(key, value) != value:
+            raise UserError(f"Config has {key}={declared[key]!r}, which is {value!r} today.")
+    kept = {key: value for key, value in declared.items() if key in space.domains}
     space.check({**space.constants, **kept})
     return kept

@@ -15,6 +15,7 @@ from schedulers._population_based import PopulationBased
 from schedulers._replay import Replay
 from schedulers._settings import Settings as SchedulerSettings
 from schedulers._surviving import Surviving
+from search_spaces._errors import UserError
 from searchers._create import create_searcher
 from searchers._settings import Settings as SearcherSettings
 from tracking._server import check_tracking, default_uri
@@ -26,7 +27,7 @@ from workflows._checks import check_counts, data_source, study_name
 from workflows._cli import command_line, quiet_libraries, told_plainly
 from workflows._cluster import check_shared, start_ray
 from workflows._conclude import conclude, say_how_to_go_on
-from workflows._folder import asked_before, open_study
+from workflows._folder import open_study, stored_study
 from workflows._given import read_known, read_points
 from workflows._lives import REPEATS, keep_lives, lives_of, read_schedule, seeds_along
 from workflows._population import explorer_of, proposals
@@ -152,12 +153,12 @@ def hpo(
         check_tracking(uri)
         study_is = study_name(name, "hpo")
         place.fetch(study_is)
-        before = {} if fresh else asked_before(place, study_is)
-        earlier = find_earlier(warm_start, uri, before) if warm_start else None
-        if earlier:
+        before = stored_study(place, study_is)
+        if warm_start:
+            earlier = find_earlier(warm_start, study_is, before, uri, fresh=fresh)
             proposing = warmed(proposing, earlier, uri)
-            # What is asked under a name that is warm started is to take the old one's place.
-            fresh = fresh or (warm_start == study_is and before.get("warm start") != earlier)
+            # A study that begins with its own older trials takes their study's place.
+            fresh = fresh or earlier["id"] == before.get("study_id")
         search_alg = create_searcher(searcher, proposing)
         data = load_data(klass, offers)
         asked = {
@@ -172,7 +173,7 @@ def hpo(
             "population": population,
             "outcome constraints": list(proposing.outcome_constraints),
             "points to try first": list(proposing.points),
-            "warm start": earlier,
+            "warm start": earlier if warm_start else None,
             "replay": [asdict(segment) for segment in recipe or []],
             "trials": trials,
             "epochs": epochs,
@@ -182,14 +183,16 @@ def hpo(
         study = ends.enter_context(
             open_study(
                 place, study_is, asked, fresh=fresh, may_grow=None if fixed else "trials",
-                hint=f", or --warm-start {study_is} to begin anew with what its trials have shown",
+                hint=f" (with --warm-start {study_is} its trials are known to the new one)",
             )
         )  # fmt: skip
-        if retry_failed and study.searched and any(row["error"] for row in study.read_rows()):
-            study.reopen()
         budget = Budget(
             study.path / "spent.json", minutes=minutes, cost=cost, price_per_hour=price_per_hour
         )
+        if retry_failed and study.searched and any(row["error"] for row in study.read_rows()):
+            if budget.stop_all():
+                raise UserError(f"No failed trial can be tried again: {budget.reason}.")
+            study.reopen()
         record = Study(
             name=study.path.name,
             objectives=objectives,
@@ -210,10 +213,10 @@ def hpo(
         check_shared(place)
         resources = share_out(slots=slots, cpus=cpus_per_trial, gpus=gpus_per_trial)
 
-        def tracker(role: str) -> TrackingCallback:
+        def tracker(role: str, stage: str = "") -> TrackingCallback:
             return TrackingCallback(
                 uri=uri, experiment=experiment, study=record, folder=study.path / "journal",
-                role=role,
+                role=role, stage=stage,
             )  # fmt: skip
 
         # The study itself.
@@ -264,6 +267,7 @@ def hpo(
                 tracking.study_end("stopped")
                 say_how_to_go_on(study, rows, objectives)
             if isinstance(judge, PopulationBased):
+                surviving.awake()
                 keep_lives(study, judge, rows, objectives, tracking)
             tracking.study_end("completed")
             study.write_rows([row.as_dict() for row in rows])

@@ -115,7 +115,7 @@ def search(plan: Plan, resources: Resources) -> dict[str, Any]:
     )
     pausing = traits(asked.scheduler).pauses_trials
     surviving = Surviving(plan.scheduler)
-    resume = resume_config(stage, retry_failed=asked.retry_failed)
+    resume = resume_config(stage, retry_failed=asked.retry_failed, trials=judging.samples)
     tracking = plan.tracker(judging.role)
     progress = Progress(
         f"{study.path.name}: 1. search, {asked.searcher} + {asked.scheduler} on "

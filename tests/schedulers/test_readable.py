@@ -27,6 +27,24 @@ def test_an_archive_that_was_cut_is_not_readable(tmp_path, left):
     assert not readable(checkpoint)
 
 
+def test_an_empty_file_is_torn_unless_all_checkpoints_have_it(tmp_path):
+    checkpoints = []
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "state.json").write_text("{}")
+        (tmp_path / name / "_SUCCESS").touch()
+        checkpoints.append(tune.Checkpoint.from_directory(str(tmp_path / name)))
+    assert readable(checkpoints[1], checkpoints)
+    os.truncate(tmp_path / "second" / "state.json", 0)
+    assert not readable(checkpoints[1], checkpoints)
+    assert not readable(checkpoints[1])  # nothing is left in it
+
+
+def test_what_torch_wrote_in_its_old_way_is_readable(tmp_path):
+    torch.save({"a": 1}, tmp_path / "state.pt", _use_new_zipfile_serialization=False)
+    assert readable(tune.Checkpoint.from_directory(str(tmp_path)))
+
+
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import a test
 
 

@@ -51,3 +51,20 @@ def test_a_trial_that_a_scheduler_stopped_counts_as_ended_early():
 def test_trials_that_a_budget_ended_before_they_began_are_not_counted():
     trials = [trial("TERMINATED", 10), trial("TERMINATED", 3), *[trial("TERMINATED", 0)] * 200]
     assert "2/2 trials ended (1 early, 0 failed)" in progress(trials, total=1, seconds=9)._line()
+
+
+class UsedUp:
+    reason, seconds_left = "the time budget is used up", 0.0
+
+
+def test_trials_that_a_used_up_budget_ends_in_the_first_step_are_cut_until_they_go_on():
+    cut = trial("PENDING", 5)
+    view = Progress("study", objective=Objective("accuracy"), total=1, epochs=10, budget=UsedUp())
+    view.on_step_begin(0, [cut])
+    cut.set_status("TERMINATED")
+    view.on_step_end(0, [cut])
+    assert view.cut_by_budget == {cut.trial_id}
+    again = Progress("study", objective=Objective("accuracy"), total=1, epochs=10)
+    again.set_state(view.get_state())
+    again.on_trial_result(0, [cut], cut, {"accuracy": 0.5})
+    assert again.cut_by_budget == set()

@@ -116,9 +116,14 @@ def test_a_population_that_goes_on_knows_what_its_trials_lived_through_elsewhere
     lives_match_scores(population, trials)
 
 
-def test_more_trials_may_be_asked_for_when_a_study_goes_on(experiment):
-    state = {"total_samples": 4, "counter": 4}
+def test_more_trials_may_be_asked_for_when_a_study_goes_on_and_more_at_once(experiment):
+    """A budget had ended the asking."""
     path = experiment / "search_gen_state-2026.json"
+    limiter = {"max_concurrent": 1, "num_unfinished_live_trials": 0}
+    state = {"total_samples": 4, "counter": 4, "finished": True, "name:ConcurrencyLimiter": limiter}
     path.write_bytes(pickle.dumps(state))
     resume_config(Stage(experiment), retry_failed=False, trials=9)
-    assert pickle.loads(path.read_bytes()) == {**state, "total_samples": 9}
+    assert pickle.loads(path.read_bytes()) == {
+        "total_samples": 9, "counter": 4, "finished": False,
+        "name:ConcurrencyLimiter": {"num_unfinished_live_trials": 0},
+    }  # fmt: skip

@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 
+import cloudpickle
 import numpy as np
 import pytest
 
@@ -143,6 +144,52 @@ def test_each_score_of_a_population_is_that_of_the_life_told(slots, synchronous)
     for trial in trials:
         told = lived(population.schedule(trial.trial_id))
         assert told == pytest.approx(trial.run_metadata.last_result["score"])
+
+
+def fails(study):
+    """A running trial does, for good."""
+    trial = next(t for t in study.trials if t.status == "RUNNING")
+    study._running.pop(trial.trial_id)
+    trial.set_status("ERROR")
+    study.scheduler.on_trial_error(study, trial)
+    study.searcher.on_trial_complete(trial.trial_id, error=True)
+
+
+@pytest.mark.parametrize("synchronous", [False, True])
+@pytest.mark.parametrize("steps", [3, 9])
+def test_a_failed_trial_that_comes_back_to_a_full_population_holds_up_nobody(synchronous, steps):
+    disk = Disk(f"failed {synchronous} {steps}")
+    kind = {
+        "searcher": "random", "scheduler": "pbt", "slots": 2, "samples": 16, "population": 4,
+        "synchronous": synchronous, "disk": disk,
+    }  # fmt: skip
+    study = simulation(**kind)
+    for _ in range(steps):
+        study.step()
+    fails(study)
+    for _ in range(8):
+        study.step()
+    state = cloudpickle.loads(study.save())
+    state["trials"] = [
+        (name, config, "PENDING" if status == "ERROR" else status, *rest)
+        for name, config, status, *rest in state["trials"]
+    ]
+    again = simulation(**kind)
+    again.load(cloudpickle.dumps(state))
+    again.run()
+    assert {trial.status for trial in again.trials} == {"TERMINATED"}
+
+
+def test_a_population_is_known_when_nothing_is_left_to_run():
+    study = simulation("random", "pbt")
+    study.run()
+    again = simulation("random", "pbt", disk=study.disk)
+    again.load(study.save())
+    assert not again.step()
+    again.scheduler.awake()
+    for trial in study.trials:
+        told = again.scheduler.inner.schedule(trial.trial_id)
+        assert told == study.scheduler.inner.schedule(trial.trial_id)
 
 
 @pytest.mark.parametrize("slots", [1, 3])

@@ -22,7 +22,7 @@ from workflows._storage import Storage, find_storage
 
 ROOT = Path(__file__).parents[2]
 NAMES = ["study.json", "journal/trial-1.jsonl", "journal/trial-1.ack.json", "pictures/cell.svg",
-         "search/kept/experiment_state-1.json", "final/a-3x4/kept/callback-states-1.pkl"]  # fmt: skip
+         "search/kept/experiment_state-1.json", "final/a-3x4/kept/callback-1.pkl"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,20 @@
+"""A study in MLflow, written by hand."""
+
+from mlflow.tracking import MlflowClient
+
+
+def store(uri, name, trials, *, scheduler="fifo"):
+    """`trials` are (config, values of `score` by step, tags). The study's id."""
+    client = MlflowClient(uri)
+    experiment = client.create_experiment(name)
+    tags = {"automl.role": "study", "automl.study_id": f"id-of-{name}"}
+    study = client.create_run(experiment, run_name=name, tags=tags)
+    client.log_param(study.info.run_id, "scheduler", scheduler)
+    for config, curve, more in trials:
+        run = client.create_run(
+            experiment, tags={**tags, "automl.role": "trial", "automl.outcome": "completed", **more}
+        )
+        client.log_dict(run.info.run_id, config, "config.json")
+        for step, value in enumerate(curve, start=1):
+            client.log_metric(run.info.run_id, "score", value, step=step)
+    return tags["automl.study_id"]

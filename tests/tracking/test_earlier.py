@@ -1,0 +1,42 @@
+"""What can be learned from an earlier study's trials."""
+
+import math
+
+import pytest
+
+from search_spaces._errors import UserError
+from tests.tracking.stored import store
+from tracking.earlier import earlier_study, earlier_trials
+
+
+@pytest.fixture(scope="module")
+def uri(tmp_path_factory):
+    return f"sqlite:///{tmp_path_factory.mktemp('mlflow')}/mlflow.db"
+
+
+def test_the_trials_that_are_the_work_of_one_config_with_their_curves(uri):
+    study = store(
+        uri, "earlier",
+        [
+            ({"x": 1}, [0.1, 0.2], {}),
+            ({"x": 2}, [0.3], {"automl.outcome": "pruned"}),
+            ({"x": 3}, [0.9], {"automl.outcome": "failed"}),
+            ({"x": 4}, [0.9, math.nan], {}),
+            ({"x": 5}, [0.9], {"pbt.generation": "1"}),
+            ({"x": 6}, [], {}),
+        ],
+    )  # fmt: skip
+    assert earlier_study(uri, "earlier") == study
+    assert earlier_trials(uri, study, ["score"]) == [
+        ({"x": 1}, {1: {"score": 0.1}, 2: {"score": 0.2}}),
+        ({"x": 2}, {1: {"score": 0.3}}),
+    ]
+    assert earlier_trials(uri, study, ["loss"]) == []
+
+
+def test_replayed_trials_and_unknown_studies_teach_nothing(uri):
+    replayed = store(uri, "replayed", [({"x": 1}, [0.1], {})], scheduler="replay")
+    assert earlier_trials(uri, replayed, ["score"]) == []
+    assert earlier_trials(uri, "gone", ["score"]) == []
+    with pytest.raises(UserError, match="no study 'never'"):
+        earlier_study(uri, "never")
