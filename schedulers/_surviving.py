@@ -105,6 +105,9 @@ class Surviving(TrialScheduler):
             self.inner.on_trial_add(tune_controller, trial)
             return
         self._controller = tune_controller
+        if trial.is_finished():  # a budget ends trials without a word to the searcher
+            failed = trial.status == Trial.ERROR
+            tune_controller.search_alg.on_trial_complete(trial.trial_id, error=failed)
         paused = self._state["status"].get(trial.trial_id) == Trial.PAUSED
         if paused and trial.status == Trial.PENDING:  # Tune would start it before it is its turn
             trial.set_status(Trial.PAUSED)

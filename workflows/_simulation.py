@@ -222,6 +222,9 @@ class Simulation:
         """Whether the searcher has nothing more to give."""
         return self.finished_asking
 
+    def on_trial_complete(self, trial_id: str, error: bool = False) -> None:
+        self.searcher.on_trial_complete(trial_id, error=error)
+
     def get_trials(self) -> list[Trial]:
         return self.trials
 

@@ -231,12 +231,10 @@ def test_the_documented_example_of_ones_own_trainable_runs(storage, ray_cluster)
     assert len(runs_of(storage, "own")["trial"]) == 4
 
 
-def test_a_cost_budget_ends_the_search_and_says_so(storage, ray_cluster):
-    result = run(
-        storage, "poor", *OWN, "--trainable", "tests.workflows.crashing:Slow", "--searcher",
-        "random", "--scheduler", "fifo", "--trials", 50, "--epochs", 3, "--cost", 0.002,
-        "--price-per-hour", 3.6,
-    )  # fmt: skip
+@pytest.mark.slow
+def test_a_cost_budget_ends_the_search_says_so_and_may_be_raised(storage, ray_cluster):
+    command = ["poor", *SLOW, "--scheduler", "fifo", "--epochs", 3, "--price-per-hour", 3.6]
+    result = run(storage, *command, "--trials", 50, "--cost", 0.002)
     assert result.exit_code == 0, result.output
     assert "cost budget of 0.002 is used up" in " ".join(result.output.split())
     trials = runs_of(storage, "poor")["trial"]
@@ -246,6 +244,9 @@ def test_a_cost_budget_ends_the_search_and_says_so(storage, ray_cluster):
     assert "pruned" not in outcomes
     assert "unfinished" in result.output
     assert "stopped early by the scheduler" not in result.output
+    more = run(storage, *command, "--trials", 51, "--cost", 0.006)
+    assert more.exit_code == 0, more.output
+    assert len(trials) + 2 <= len(runs_of(storage, "poor")["trial"]) < 30
 
 
 def test_trials_that_a_budget_cut_stay_unfinished_when_the_driver_dies_before_it_says_so(
