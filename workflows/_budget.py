@@ -5,8 +5,10 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 from ray.tune import Stopper
+from ray.tune.stopper import NoopStopper
 
 from search_spaces._errors import UserError
 from workflows._folder import write_json
@@ -24,10 +26,20 @@ def check_budget(
             raise UserError(f"{option} must be above zero, but got {value}.")
 
 
+_budgets: WeakValueDictionary[str, Stopper] = WeakValueDictionary()
+
+
+def _todays(path: str) -> Stopper:
+    return _budgets.get(path) or NoopStopper()
+
+
 class Budget(Stopper):
     """Ends a study after `minutes` on the clock or `cost` spent on trials, over all its resumes.
 
     A trial costs its own hours times `price_per_hour`. What was spent is kept in `path`.
+
+    Ray saves a study's stopper, and goes on with that one, whatever it is given: what it finds
+    when it reads it again is today's budget for `path`.
     """
 
     def __init__(
@@ -43,6 +55,10 @@ class Budget(Stopper):
         self._began = time.time()
         self._saved = 0.0
         self.reason: str | None = None
+        _budgets[str(path)] = self
+
+    def __reduce__(self) -> Any:
+        return _todays, (str(self._path),)
 
     def begin(self) -> None:
         """Start the clock: setting up is not charged."""

@@ -1,5 +1,7 @@
 """Budgets of time and cost."""
 
+import pickle
+
 import pytest
 
 from search_spaces._errors import UserError
@@ -46,3 +48,12 @@ def test_a_folder_that_cannot_be_written_to_for_a_while_does_not_end_a_study(tmp
     (tmp_path / "later").mkdir()
     budget.save()
     assert (tmp_path / "later" / "spent.json").exists()
+
+
+def test_a_budget_that_was_saved_comes_back_as_that_of_today(tmp_path):
+    """Ray would go on with the old one."""
+    saved = pickle.dumps(Budget(tmp_path / "a", minutes=1, cost=None, price_per_hour=None))
+    today = Budget(tmp_path / "a", minutes=9, cost=None, price_per_hour=None)
+    assert pickle.loads(saved) is today
+    del today
+    assert not pickle.loads(saved).stop_all()
