@@ -1,6 +1,9 @@
 """cluster.yaml on AWS as moto simulates it: Ray's real provider starts and ends its machines."""
 
 import json
+import os
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import boto3
@@ -21,7 +24,7 @@ from ray.autoscaler.v2.scheduler import ResourceDemandScheduler, SchedulingReque
 from ray.autoscaler.v2.utils import ResourceRequestUtil
 
 from search_spaces._errors import UserError
-from tests.cluster.filled import config
+from tests.cluster.filled import ROOT, config
 from workflows.prepare_aws import (
     allow_spot,
     check_range,
@@ -219,6 +222,37 @@ def test_preparing_twice_changes_nothing(aws):
 def test_the_bucket_cannot_be_made_public(aws):
     block = aws.session.client("s3").get_public_access_block(Bucket=BUCKET)
     assert all(block["PublicAccessBlockConfiguration"].values())
+
+
+def test_a_bucket_elsewhere_is_made_there(aws):
+    make_bucket(boto3.Session(region_name="eu-west-1"), "automl-elsewhere", "eu-west-1")
+    place = aws.session.client("s3").get_bucket_location(Bucket="automl-elsewhere")
+    assert place["LocationConstraint"] == "eu-west-1"
+
+
+def test_another_range_that_the_group_admits_is_told(aws, capsys):
+    rule = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22}
+    theirs = {**rule, "IpRanges": [{"CidrIp": "198.51.100.0/24"}]}
+    ec2 = aws.session.client("ec2")
+    ec2.authorize_security_group_ingress(GroupId=aws.group, IpPermissions=[theirs])
+    try:
+        make_security_group(aws.session, SSH_FROM, None)
+        assert "also admits 198.51.100.0/24" in " ".join(capsys.readouterr().out.split())
+    finally:
+        ec2.revoke_security_group_ingress(GroupId=aws.group, IpPermissions=[theirs])
+
+
+def test_without_credentials_it_is_one_line_and_code_2(tmp_path):
+    done = subprocess.run(
+        [sys.executable, ROOT / "workflows" / "prepare_aws.py", "--bucket", BUCKET,
+         "--ssh-from", SSH_FROM],
+        env={"HOME": str(tmp_path), "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT),
+             "AWS_EC2_METADATA_DISABLED": "true"},
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "credentials" in line
 
 
 @pytest.mark.parametrize("given", ["0.0.0.0/0", "::/0", "everywhere", "10.0.0.0/40"])
