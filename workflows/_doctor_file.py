@@ -101,6 +101,18 @@ def check_mounts(cluster: ClusterFile) -> list[Finding]:
     return found
 
 
+def check_brackets(cluster: ClusterFile) -> list[Finding]:
+    return [
+        error(
+            f"A command begins with a bracket: {command.strip()[:60]}",
+            "Ray puts each command into brackets, and bash takes (( for arithmetic.",
+            "Leave the outer brackets out; Ray's own do the same.",
+        )
+        for command in cluster.all_commands()
+        if command.lstrip().startswith("(")
+    ]
+
+
 def _is_installed(cluster: ClusterFile, target: str) -> bool:
     """Whether a command installs from there, by going there first or by its path."""
     return any(

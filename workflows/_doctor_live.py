@@ -14,9 +14,9 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from search_spaces._errors import UserError
 from tracking._server import check_tracking
 from workflows._cli import console
+from workflows._cluster import start_ray
 from workflows._doctor_finding import Finding, error, warning
 from workflows._doctor_node import Disk, Seen, clock, look
-from workflows._resources import start_ray
 
 ANSWER_SECONDS = 120  # for all nodes; their first task starts a process, which imports torch
 CLOCK_SECONDS = 2.0

@@ -7,7 +7,7 @@ from workflows._doctor_finding import UNFILLED, ClusterFile, Finding, error, war
 from workflows._doctor_ports import LOOPBACK, option, serves_mlflow
 
 # Folders that are a machine's own on any usual machine. Of others only the machines can tell.
-_OWN_DISK = re.compile(r"^(~|\$HOME|\.|/(home|root|tmp|var|opt|usr)(/|$)|[^/$][^:]*$)")
+_OWN_DISK = re.compile(r"^(file:|~|\$HOME|\.|/(home|root|tmp|var|opt|usr)(/|$)|[^/$][^:]*$)")
 
 
 def exported(commands: list[str], name: str) -> str | None:
@@ -31,7 +31,9 @@ def check_storage(cluster: ClusterFile) -> list[Finding]:
                 "export AUTOML_STORAGE=s3://bucket in setup_commands, as the shipped files do.",
             )
         ]
-    if UNFILLED in place or not _OWN_DISK.match(place):
+    # AWS's machines mount nothing unless they are told to; of one's own, nobody here can know.
+    unmounted = cluster.on_aws and place.startswith("/") and not _mounts(cluster)
+    if UNFILLED in place or not (_OWN_DISK.match(place) or unmounted):
         return []
     return [
         error(
@@ -41,6 +43,10 @@ def check_storage(cluster: ClusterFile) -> list[Finding]:
             "Use s3://bucket, or a folder that all machines mount.",
         )
     ]
+
+
+def _mounts(cluster: ClusterFile) -> bool:
+    return any(re.search(r"\bmount\b|\bfstab\b", command) for command in cluster.all_commands())
 
 
 def check_tracking(cluster: ClusterFile) -> list[Finding]:

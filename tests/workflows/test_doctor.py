@@ -229,12 +229,26 @@ def test_the_oldest_gpu_is_the_one_that_the_installed_torch_begins_at():
     assert min(known) == TORCH_CAPABILITY * 10
 
 
-@pytest.mark.parametrize("place", ["~/runs", "/home/ubuntu/runs", "/tmp/runs", "runs"])
+@pytest.mark.parametrize(
+    "place", ["~/runs", "/home/ubuntu/runs", "/tmp/runs", "runs", "file:///tmp/runs"]
+)
 def test_storage_on_a_machines_own_disk_is_an_error(aws, onprem, look, place):
     replace(aws, "setup_commands", "s3://automl-studies", place)
     replace(onprem, "setup_commands", "/nfs/automl", place)
     for config in (aws, onprem):
         assert "each machine's own disk" in only(look(config)).what
+
+
+def test_a_folder_on_aws_must_be_mounted_by_a_command(aws, look):
+    replace(aws, "setup_commands", "s3://automl-studies", "/efs/automl")
+    assert "each machine's own disk" in only(look(aws)).what
+    aws["setup_commands"].append("sudo mount -t nfs4 fs-1.efs.us-east-1.amazonaws.com:/ /efs")
+    assert look(aws) == []
+
+
+def test_a_command_in_brackets_is_an_error(aws, look):
+    aws["head_start_ray_commands"].append("(sleep 1 & sleep 2)")
+    assert "begins with a bracket: (sleep 1" in only(look(aws)).what
 
 
 def test_storage_on_one_machines_disk_is_fine_where_there_is_one_machine(onprem, look):
