@@ -31,6 +31,7 @@ from workflows.prepare_aws import (
     make_bucket,
     make_roles,
     make_security_group,
+    prepare_aws,
 )
 
 REGION, BUCKET, SSH_FROM = "us-east-1", "automl-studies", "203.0.113.0/24"
@@ -222,6 +223,14 @@ def test_preparing_twice_changes_nothing(aws):
 def test_the_bucket_cannot_be_made_public(aws):
     block = aws.session.client("s3").get_public_access_block(Bucket=BUCKET)
     assert all(block["PublicAccessBlockConfiguration"].values())
+
+
+def test_the_command_says_what_to_fill_in(aws, capsys):
+    prepare_aws(bucket=BUCKET, ssh_from=SSH_FROM, region=REGION)
+    said = dict(line.split() for line in capsys.readouterr().out.splitlines()[1:])
+    assert said == {"FILL_IN_BUCKET": BUCKET, "FILL_IN_SECURITY_GROUP_ID": aws.group}
+    shipped = (ROOT / "cluster.yaml").read_text()
+    assert all(mark in shipped for mark in said)
 
 
 def test_a_bucket_elsewhere_is_made_there(aws):
