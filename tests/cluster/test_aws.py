@@ -1,0 +1,293 @@
+"""cluster.yaml on AWS as moto simulates it: Ray's real provider starts and ends its machines."""
+
+import json
+import os
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import boto3
+import pytest
+from moto import mock_aws
+from ray.autoscaler._private.aws.utils import resource_cache
+from ray.autoscaler._private.providers import _NODE_PROVIDERS, _get_node_provider
+from ray.autoscaler._private.util import prepare_config, validate_config
+from ray.autoscaler.tags import (
+    NODE_KIND_HEAD,
+    NODE_KIND_WORKER,
+    TAG_RAY_CLUSTER_NAME,
+    TAG_RAY_NODE_KIND,
+    TAG_RAY_USER_NODE_TYPE,
+)
+from ray.autoscaler.v2.instance_manager.config import AutoscalingConfig
+from ray.autoscaler.v2.scheduler import ResourceDemandScheduler, SchedulingRequest
+from ray.autoscaler.v2.utils import ResourceRequestUtil
+
+from search_spaces._errors import UserError
+from tests.cluster.filled import ROOT, config
+from workflows.prepare_aws import (
+    allow_spot,
+    check_range,
+    make_bucket,
+    make_roles,
+    make_security_group,
+    prepare_aws,
+)
+
+REGION, BUCKET, SSH_FROM = "us-east-1", "automl-studies", "203.0.113.0/24"
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory):
+    """An account prepared by prepare_aws, and the provider that `ray up` would make in it."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))  # Ray writes the key there
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        patch.setenv(name, "testing")
+    patch.setenv("AWS_DEFAULT_REGION", REGION)
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
+        patch.delenv(name, raising=False)
+    resource_cache.cache_clear()
+    with mock_aws():
+        session = boto3.Session(region_name=REGION)
+        group = prepare(session)
+        image = session.client("ec2").describe_images()["Images"][0]["ImageId"]
+        raw = config("cluster.yaml", {
+            "FILL_IN_BUCKET": BUCKET, "FILL_IN_IMAGE_ID": image, "FILL_IN_SECURITY_GROUP_ID": group,
+        })  # fmt: skip
+        asked = prepare_config(raw)
+        validate_config(asked)
+        kind = _NODE_PROVIDERS["aws"](asked["provider"])
+        ready = kind.bootstrap_config(kind.fillout_available_node_types_resources(asked))
+        provider = _get_node_provider(ready["provider"], ready["cluster_name"])
+        yield SimpleNamespace(session=session, config=ready, provider=provider, group=group)
+    resource_cache.cache_clear()
+    patch.undo()
+
+
+def prepare(session):
+    make_bucket(session, BUCKET, REGION)
+    group = make_security_group(session, SSH_FROM, None)
+    make_roles(session, BUCKET)
+    allow_spot(session)
+    return group
+
+
+def start(aws, node_type, kind):
+    tags = {TAG_RAY_NODE_KIND: kind, TAG_RAY_USER_NODE_TYPE: node_type}
+    node_config = aws.config["available_node_types"][node_type]["node_config"]
+    return only(aws.provider.create_node(node_config, tags, 1))
+
+
+def only(found):
+    (one,) = found
+    return one
+
+
+def described(aws, node):
+    answer = aws.session.client("ec2").describe_instances(InstanceIds=[node])
+    return only(only(answer["Reservations"])["Instances"])
+
+
+@pytest.fixture(scope="module")
+def nodes(aws):
+    return {
+        "head": start(aws, "head", NODE_KIND_HEAD),
+        "gpu_spot": start(aws, "gpu_spot", NODE_KIND_WORKER),
+        "gpu_on_demand": start(aws, "gpu_on_demand", NODE_KIND_WORKER),
+    }
+
+
+EVERY = pytest.mark.parametrize("node_type", ["head", "gpu_spot", "gpu_on_demand"])
+
+
+def test_ray_finds_four_gpus_on_the_workers_and_none_on_the_head(aws):
+    types = aws.config["available_node_types"]
+    assert {name: kind["resources"]["GPU"] for name, kind in types.items()} == {
+        "head": 0, "gpu_on_demand": 4, "gpu_spot": 4,
+    }  # fmt: skip
+    assert types["head"]["resources"]["CPU"] == 0
+
+
+def test_both_gpu_types_are_the_same_machine_but_for_the_market(aws):
+    types = aws.config["available_node_types"]
+    spot = dict(types["gpu_spot"]["node_config"])
+    assert spot.pop("InstanceMarketOptions") == {"MarketType": "spot"}
+    assert spot == types["gpu_on_demand"]["node_config"]
+
+
+def test_only_the_spot_type_is_bought_on_the_spot_market(aws, nodes):
+    market = {name: described(aws, node).get("InstanceLifecycle") for name, node in nodes.items()}
+    assert market == {"head": None, "gpu_spot": "spot", "gpu_on_demand": None}
+
+
+@EVERY
+def test_every_machine_wants_tokens_for_its_metadata(aws, nodes, node_type):
+    assert described(aws, nodes[node_type])["MetadataOptions"]["HttpTokens"] == "required"
+
+
+@EVERY
+def test_every_disk_is_encrypted_and_goes_with_its_machine(aws, nodes, node_type):
+    disk = only(described(aws, nodes[node_type])["BlockDeviceMappings"])["Ebs"]
+    volume = only(
+        aws.session.client("ec2").describe_volumes(VolumeIds=[disk["VolumeId"]])["Volumes"]
+    )
+    assert disk["DeleteOnTermination"]
+    assert volume["Encrypted"]
+    assert (volume["VolumeType"], volume["Size"]) == ("gp3", 200)
+    assert {"Key": "project", "Value": "automl"} in volume["Tags"]
+
+
+@EVERY
+def test_every_machine_is_in_our_security_group_alone_and_tagged(aws, nodes, node_type):
+    instance = described(aws, nodes[node_type])
+    assert [group["GroupId"] for group in instance["SecurityGroups"]] == [aws.group]
+    tags = {tag["Key"]: tag["Value"] for tag in instance["Tags"]}
+    assert tags[TAG_RAY_CLUSTER_NAME] == tags["project"] == "automl"
+    assert tags[TAG_RAY_USER_NODE_TYPE] == node_type
+
+
+def test_bootstrap_makes_no_group_of_its_own_and_ours_admits_ssh_from_one_range(aws, nodes):
+    groups = aws.session.client("ec2").describe_security_groups()["SecurityGroups"]
+    assert not [group for group in groups if group["GroupName"].startswith("ray-autoscaler")]
+    rules = next(group for group in groups if group["GroupId"] == aws.group)["IpPermissions"]
+    opened = [
+        (rule.get("FromPort"), rule.get("ToPort"), cidr["CidrIp"])
+        for rule in rules
+        for cidr in rule["IpRanges"]
+    ]
+    within = [pair["GroupId"] for rule in rules for pair in rule["UserIdGroupPairs"]]
+    assert opened == [(22, 22, SSH_FROM)]
+    assert within == [aws.group]
+
+
+def rights_of(aws, node):
+    """The statements of the policy that a machine has by its instance profile."""
+    iam = aws.session.client("iam")
+    profile = described(aws, node)["IamInstanceProfile"]["Arn"].rpartition("/")[2]
+    role = only(iam.get_instance_profile(InstanceProfileName=profile)["InstanceProfile"]["Roles"])
+    assert not iam.list_attached_role_policies(RoleName=role["RoleName"])["AttachedPolicies"]
+    name = only(iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"])
+    policy = iam.get_role_policy(RoleName=role["RoleName"], PolicyName=name)["PolicyDocument"]
+    return (policy if isinstance(policy, dict) else json.loads(policy))["Statement"]
+
+
+def actions(statement):
+    action = statement["Action"]
+    return [action] if isinstance(action, str) else action
+
+
+@pytest.mark.parametrize("node_type", ["gpu_spot", "gpu_on_demand"])
+def test_workers_may_use_the_one_bucket_and_nothing_else(aws, nodes, node_type):
+    statements = rights_of(aws, nodes[node_type])
+    allowed = {action for statement in statements for action in actions(statement)}
+    assert {one.split(":")[0] for one in allowed} == {"s3"}
+    assert {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"} <= allowed
+    assert {statement["Resource"] for statement in statements} == {
+        f"arn:aws:s3:::{BUCKET}", f"arn:aws:s3:::{BUCKET}/*",
+    }  # fmt: skip
+
+
+def test_the_head_may_give_away_the_workers_role_only(aws, nodes):
+    statements = rights_of(aws, nodes["head"])
+    passing = only([one for one in statements if "iam:PassRole" in actions(one)])
+    assert passing["Resource"].endswith(":role/automl-worker")
+    ending = only([one for one in statements if "ec2:TerminateInstances" in actions(one)])
+    assert "Condition" in ending
+    assert not [one for one in statements for action in actions(one) if action.endswith(":*")]
+
+
+def test_what_is_not_needed_any_more_is_terminated_not_stopped(aws):
+    ids = [start(aws, name, NODE_KIND_WORKER) for name in ("gpu_spot", "gpu_on_demand")]
+    running = aws.provider.non_terminated_nodes({TAG_RAY_NODE_KIND: NODE_KIND_WORKER})
+    assert set(ids) <= set(running)
+    aws.provider.terminate_nodes(ids)
+    assert {described(aws, node)["State"]["Name"] for node in ids} == {"terminated"}
+    left = aws.provider.non_terminated_nodes({TAG_RAY_NODE_KIND: NODE_KIND_WORKER})
+    assert not set(ids) & set(left)
+
+
+def test_the_key_is_made_in_the_home_that_ray_up_runs_in(aws, tmp_path_factory):
+    assert aws.config["auth"]["ssh_private_key"].endswith("/.ssh/automl.pem")
+    names = [pair["KeyName"] for pair in aws.session.client("ec2").describe_key_pairs()["KeyPairs"]]
+    assert names == ["automl"]
+
+
+def test_preparing_twice_changes_nothing(aws):
+    ec2 = aws.session.client("ec2")
+    before = ec2.describe_security_groups()["SecurityGroups"]
+    assert prepare(aws.session) == aws.group
+    assert ec2.describe_security_groups()["SecurityGroups"] == before
+
+
+def test_the_bucket_cannot_be_made_public(aws):
+    block = aws.session.client("s3").get_public_access_block(Bucket=BUCKET)
+    assert all(block["PublicAccessBlockConfiguration"].values())
+
+
+def test_the_command_says_what_to_fill_in(aws, capsys):
+    prepare_aws(bucket=BUCKET, ssh_from=SSH_FROM, region=REGION)
+    said = dict(line.split() for line in capsys.readouterr().out.splitlines()[1:])
+    assert said == {"FILL_IN_BUCKET": BUCKET, "FILL_IN_SECURITY_GROUP_ID": aws.group}
+    shipped = (ROOT / "cluster.yaml").read_text()
+    assert all(mark in shipped for mark in said)
+
+
+def test_a_bucket_elsewhere_is_made_there(aws):
+    make_bucket(boto3.Session(region_name="eu-west-1"), "automl-elsewhere", "eu-west-1")
+    place = aws.session.client("s3").get_bucket_location(Bucket="automl-elsewhere")
+    assert place["LocationConstraint"] == "eu-west-1"
+
+
+def test_another_range_that_the_group_admits_is_told(aws, capsys):
+    rule = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22}
+    theirs = {**rule, "IpRanges": [{"CidrIp": "198.51.100.0/24"}]}
+    ec2 = aws.session.client("ec2")
+    ec2.authorize_security_group_ingress(GroupId=aws.group, IpPermissions=[theirs])
+    try:
+        make_security_group(aws.session, SSH_FROM, None)
+        assert "also admits 198.51.100.0/24" in " ".join(capsys.readouterr().out.split())
+    finally:
+        ec2.revoke_security_group_ingress(GroupId=aws.group, IpPermissions=[theirs])
+
+
+def test_without_credentials_it_is_one_line_and_code_2(tmp_path):
+    done = subprocess.run(
+        [sys.executable, ROOT / "workflows" / "prepare_aws.py", "--bucket", BUCKET,
+         "--ssh-from", SSH_FROM],
+        env={"HOME": str(tmp_path), "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT),
+             "AWS_EC2_METADATA_DISABLED": "true"},
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "credentials" in line
+
+
+@pytest.mark.parametrize("given", ["0.0.0.0/0", "::/0", "everywhere", "10.0.0.0/40"])
+def test_a_range_that_is_everybody_or_none_is_refused(given):
+    with pytest.raises(UserError):
+        check_range(given)
+
+
+def planned(aws, *, refused):
+    """What Ray's autoscaler would start for eight trials of a GPU, having been refused some."""
+    kinds = AutoscalingConfig(aws.config, skip_content_hash=True).get_node_type_configs()
+    trials = ResourceRequestUtil.group_by_count(
+        [ResourceRequestUtil.make({"CPU": 1, "GPU": 1})] * 8
+    )
+    reply = ResourceDemandScheduler(event_logger=None).schedule(
+        SchedulingRequest(
+            disable_launch_config_check=True,
+            node_type_configs=kinds,
+            max_num_nodes=aws.config["max_workers"],
+            resource_requests=trials,
+            recoverable_resource_availabilities=refused,
+        )
+    )
+    return {one.instance_type: one.count for one in reply.to_launch if one.instance_type != "head"}
+
+
+def test_trials_get_spot_machines_and_on_demand_ones_where_spot_was_refused(aws):
+    assert planned(aws, refused={}) == {"gpu_spot": 2}
+    assert planned(aws, refused={"gpu_spot": 0.0}) == {"gpu_on_demand": 2}

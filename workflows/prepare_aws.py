@@ -1,0 +1,174 @@
+"""Make what cluster.yaml needs of AWS, once: python workflows/prepare_aws.py --help"""
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+
+from search_spaces._errors import UserError
+from workflows._aws_rights import (
+    HEAD,
+    WORKER,
+    document,
+    of_the_autoscaler,
+    of_the_bucket,
+    trust,
+)
+from workflows._cli import console, told_plainly
+
+GROUP = "automl-cluster"
+
+
+def prepare_aws(
+    bucket: Annotated[str, typer.Option(help="Made if you have none of this name.")],
+    ssh_from: Annotated[
+        str, typer.Option(help="Addresses that may log in, such as 203.0.113.7/32.")
+    ],
+    region: Annotated[str, typer.Option(help="As in cluster.yaml.")] = "us-east-1",
+    vpc: Annotated[str | None, typer.Option(help="Default: the region's default VPC.")] = None,
+) -> None:
+    """Make a private bucket, a security group, and a role each for head and workers.
+
+    It needs your own credentials (as the AWS command line finds them), and does no harm a second
+    time. Rules of the security group that it did not make stay as they are, and are told.
+    """
+    with told_plainly():
+        check_range(ssh_from)
+        check_bucket(bucket)
+        boto3, errors = _libraries()
+        try:
+            session = boto3.Session(region_name=region)
+            make_bucket(session, bucket, region)
+            group = make_security_group(session, ssh_from, vpc)
+            make_roles(session, bucket)
+            allow_spot(session)
+        except (errors.BotoCoreError, errors.ClientError) as error:
+            raise UserError(f"AWS did not agree: {error}") from error
+        console.print("Fill in cluster.yaml:", soft_wrap=True)
+        console.print(f"  FILL_IN_BUCKET             {bucket}", soft_wrap=True, markup=False)
+        console.print(f"  FILL_IN_SECURITY_GROUP_ID  {group}", soft_wrap=True, markup=False)
+
+
+def check_range(text: str) -> None:
+    """UserError for what is no range of addresses, or is all of them."""
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError as error:
+        raise UserError(f"--ssh-from: {error}; write it as 203.0.113.7/32.") from None
+    if network.prefixlen == 0:
+        raise UserError(
+            "--ssh-from admits the whole internet; give the range that you log in from."
+        )
+
+
+def check_bucket(name: str) -> None:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", name):
+        raise UserError(
+            f"--bucket {name!r} is no name of a bucket: 3 to 63 of a-z, 0-9, - and dot."
+        )
+
+
+def make_bucket(session: Any, bucket: str, region: str) -> None:
+    """A bucket that can never be public. S3 encrypts what it stores."""
+    s3 = session.client("s3")
+    # us-east-1 is the one region that may not be named.
+    place = {} if region == "us-east-1" else {"LocationConstraint": region}
+    with _already("BucketAlreadyOwnedByYou"):
+        s3.create_bucket(Bucket=bucket, **({"CreateBucketConfiguration": place} if place else {}))
+    s3.put_public_access_block(
+        Bucket=bucket,
+        PublicAccessBlockConfiguration={
+            "BlockPublicAcls": True, "IgnorePublicAcls": True,
+            "BlockPublicPolicy": True, "RestrictPublicBuckets": True,
+        },
+    )  # fmt: skip
+
+
+def make_security_group(session: Any, ssh_from: str, vpc: str | None) -> str:
+    """Its id. It admits SSH from a range, and all that its own members send each other."""
+    ec2 = session.client("ec2")
+    vpc = vpc or _default_vpc(ec2)
+    found = ec2.describe_security_groups(
+        Filters=[{"Name": "group-name", "Values": [GROUP]}, {"Name": "vpc-id", "Values": [vpc]}]
+    )["SecurityGroups"]
+    if found:
+        group, rules = found[0]["GroupId"], found[0]["IpPermissions"]
+    else:
+        group = ec2.create_security_group(
+            GroupName=GROUP, Description="Machines of an AutoML cluster", VpcId=vpc
+        )["GroupId"]
+        rules = []
+    v6 = ":" in ssh_from
+    ranges = {"Ipv6Ranges" if v6 else "IpRanges": [{"CidrIpv6" if v6 else "CidrIp": ssh_from}]}
+    for rule in (
+        {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, **ranges},
+        {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": group}]},
+    ):
+        with _already("InvalidPermission.Duplicate"):
+            ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule])
+    for cidr in sorted(_ranges(rules) - {ssh_from}):
+        console.print(f"The security group {group} also admits {cidr}: remove it if it should not.")
+    return str(group)
+
+
+def _default_vpc(ec2: Any) -> str:
+    found = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
+    if not found:
+        raise UserError("The region has no default VPC; name one with --vpc.")
+    return str(found[0]["VpcId"])
+
+
+def _ranges(rules: list[dict[str, Any]]) -> set[str]:
+    v4 = {one["CidrIp"] for rule in rules for one in rule.get("IpRanges", [])}
+    return v4 | {one["CidrIpv6"] for rule in rules for one in rule.get("Ipv6Ranges", [])}
+
+
+def make_roles(session: Any, bucket: str) -> None:
+    """A role with an instance profile of the same name, for workers and for the head."""
+    iam = session.client("iam")
+    worker_arn = _make_role(iam, WORKER, of_the_bucket(bucket))
+    _make_role(iam, HEAD, [*of_the_bucket(bucket), *of_the_autoscaler(worker_arn)])
+
+
+def _make_role(iam: Any, name: str, statements: list[dict[str, Any]]) -> str:
+    with _already("EntityAlreadyExists"):
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust())
+    iam.put_role_policy(RoleName=name, PolicyName=name, PolicyDocument=document(*statements))
+    with _already("EntityAlreadyExists"):
+        iam.create_instance_profile(InstanceProfileName=name)
+    # A profile holds one role at most; a second attempt says that the place is taken.
+    with _already("LimitExceeded"):
+        iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=name)
+    return str(iam.get_role(RoleName=name)["Role"]["Arn"])
+
+
+def allow_spot(session: Any) -> None:
+    """The role that AWS itself needs to start spot machines; an account has it only once."""
+    with _already("InvalidInput", "EntityAlreadyExists"):
+        session.client("iam").create_service_linked_role(AWSServiceName="spot.amazonaws.com")
+
+
+@contextmanager
+def _already(*codes: str) -> Iterator[None]:
+    """Let errors of these codes pass: what was to be made is there."""
+    try:
+        yield
+    except Exception as error:  # botocore's ClientError, which is imported only when needed
+        if getattr(error, "response", {}).get("Error", {}).get("Code") not in codes:
+            raise
+
+
+def _libraries() -> tuple[Any, Any]:
+    try:
+        import boto3
+        from botocore import exceptions
+    except ImportError:
+        raise UserError("This needs boto3: pip install -e '.[cluster]'") from None
+    return boto3, exceptions
+
+
+if __name__ == "__main__":
+    typer.run(prepare_aws)
