@@ -222,6 +222,7 @@ RetryFailed = Annotated[
 Storage = Annotated[
     str,
     typer.Option(
+        envvar="AUTOML_STORAGE",
         help="Folder of all studies, or a bucket: s3://bucket/folder. On a cluster a bucket, or a "
         "folder that all nodes share.",
         rich_help_panel=_KEEP,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import ray
 import torch
 from ray import tune
+from ray._private.state import state
 
 from search_spaces._errors import UserError
 from trainables._data_parallel import bundles
@@ -44,7 +45,7 @@ def check_resources(
     if gpus is not None and gpus < 0:
         raise UserError(f"--gpus-per-trial must not be negative, but got {gpus}.")
     if ray.is_initialized():
-        have = ray.cluster_resources()
+        have = _whole_cluster()
     elif (address or os.environ.get("RAY_ADDRESS") or "local") != "local":
         return  # only the cluster knows: `share_out` asks it
     else:
@@ -54,9 +55,11 @@ def check_resources(
 
 
 def share_out(*, slots: int | None, cpus: float | None, gpus: float | None) -> Resources:
-    """What each trial gets of the running cluster: a GPU each if there are any, else a CPU each."""
-    have = ray.cluster_resources()
-    total_cpus, total_gpus = have.get("CPU", 0.0), have.get("GPU", 0.0)
+    """What each trial gets of the cluster: a GPU each if there are any, else a CPU each."""
+    have = _whole_cluster()
+    total_cpus, total_gpus = have["CPU"], have["GPU"]
+    if not total_cpus:
+        raise UserError("The cluster has no CPU for trials: no worker is there, or may be started.")
     _refuse_more(cpus, total_cpus, "CPU", "--cpus-per-trial")
     _refuse_more(gpus, total_gpus, "GPU", "--gpus-per-trial")
     gpus = gpus if gpus is not None else float(total_gpus > 0)
@@ -69,9 +72,16 @@ def share_out(*, slots: int | None, cpus: float | None, gpus: float | None) -> R
     return Resources(min(slots, most) if slots else most, cpus, gpus)
 
 
+def _whole_cluster() -> dict[str, float]:
+    """CPUs and GPUs that there are, or that an autoscaler may start: at first there may be none."""
+    now = ray.cluster_resources()
+    most = state.get_max_resources_from_cluster_config() or {}
+    return {kind: max(now.get(kind, 0.0), float(most.get(kind, 0))) for kind in ("CPU", "GPU")}
+
+
 def check_workers(resources: Resources, **workers: int) -> None:
     """UserError for trials of more processes than the running cluster has room for."""
-    have = ray.cluster_resources()
+    have = _whole_cluster()
     for name, count in workers.items():
         for kind, each in (("CPU", resources.cpus), ("GPU", resources.gpus)):
             if count > 1 and each * count > have.get(kind, 0.0) + 1e-9:

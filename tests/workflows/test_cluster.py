@@ -59,25 +59,31 @@ def cluster(tmp_path_factory):
     found.shutdown()
 
 
-def hpo(address, code, storage):
-    (code / "mine.py").write_text(MINE)
-    command = [
-        sys.executable, ROOT / "workflows" / "hpo.py", "--address", address,
-        "--trainable", "mine:Mine", "--space", "mine:SPACE", "--objective", "score",
-        "--searcher", "random", "--scheduler", "fifo", "--trials", 2, "--epochs", 1,
-        "--name", "mine", "--storage", storage,
-    ]  # fmt: skip
-    return subprocess.run(
-        [str(word) for word in command], cwd=code, capture_output=True, text=True, timeout=200,
+def start(*arguments, code=ROOT):
+    command = [sys.executable, ROOT / "workflows" / "hpo.py", "--searcher", "random",
+               "--scheduler", "fifo", "--objective", "score", *arguments]  # fmt: skip
+    return subprocess.Popen(
+        [str(word) for word in command], cwd=code, text=True, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(code)},
     )  # fmt: skip
+
+
+def hpo(address, code, storage):
+    (code / "mine.py").write_text(MINE)
+    process = start(
+        "--address", address, "--trainable", "mine:Mine", "--space", "mine:SPACE", "--trials", 2,
+        "--epochs", 1, "--name", "mine", "--storage", storage, code=code,
+    )  # fmt: skip
+    output, errors = process.communicate(timeout=200)
+    return process.returncode, output, errors
 
 
 @pytest.mark.slow
 def test_the_nodes_of_a_cluster_run_the_code_that_the_driver_has(cluster, tmp_path):
     address, hidden = cluster
-    done = hpo(address, hidden, tmp_path)
-    assert done.returncode == 0, done.stdout + done.stderr
+    code, output, errors = hpo(address, hidden, tmp_path)
+    assert code == 0, output + errors
     rows = json.loads((tmp_path / "mine" / "trials.json").read_text())
     assert [row["metrics"]["score"] for row in rows] == [1.0, 1.0]
 
@@ -85,7 +91,42 @@ def test_the_nodes_of_a_cluster_run_the_code_that_the_driver_has(cluster, tmp_pa
 @pytest.mark.slow
 def test_storage_that_a_node_does_not_see_is_refused(cluster):
     address, hidden = cluster
-    done = hpo(address, hidden, hidden / "runs")
-    assert done.returncode == 2, done.stdout + done.stderr
-    assert "is not the same folder on" in done.stderr
+    code, output, errors = hpo(address, hidden, hidden / "runs")
+    assert code == 2, output + errors
+    assert "is not the same folder on" in errors
     assert not list((hidden / "runs").glob("mine/search"))
+
+
+@pytest.mark.slow
+def test_a_trial_outlives_more_machines_than_it_may_fail(tmp_path):
+    """Two are lost, with --max-failures 1; it goes on from its checkpoint each time."""
+    machines = Cluster(
+        initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False}
+    )
+    process = None
+    try:
+        node = machines.add_node(num_cpus=1)
+        process = start(
+            "--address", machines.address, "--trainable", "tests.workflows.crashing:Slow",
+            "--space", "tests.workflows.crashing:SPACE", "--trials", 1, "--epochs", 16,
+            "--max-failures", 1, "--name", "outlives", "--storage", tmp_path,
+        )  # fmt: skip
+        for seen in (3, 8):
+            deadline = time.monotonic() + 120
+            while len(list(tmp_path.glob("outlives/search/*/checkpoint_*"))) < 1 or (
+                max(int(p.name[-6:]) for p in tmp_path.glob("outlives/search/*/checkpoint_*"))
+                < seen
+            ):
+                assert time.monotonic() < deadline
+                assert process.poll() is None, process.communicate()
+                time.sleep(0.1)
+            machines.remove_node(node, allow_graceful=False)
+            node = machines.add_node(num_cpus=1)
+        output, errors = process.communicate(timeout=200)
+    finally:
+        if process is not None and process.poll() is None:
+            process.kill()
+        machines.shutdown()
+    assert process.returncode == 0, output + errors
+    (row,) = json.loads((tmp_path / "outlives" / "trials.json").read_text())
+    assert (row["outcome"], row["iterations"]) == ("completed", 16)
