@@ -4,16 +4,22 @@ Ray counts it as a failure, unless the machine was drained first. It goes on els
 newest checkpoint; that is Ray's doing, as long as the trial may fail once at all.
 """
 
+import logging
 import pickle
+import socket
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import ray
+from ray._private import state
 from ray.exceptions import RayActorError
 from ray.tune.experiment import Trial
 
-SIGN = "node has died"  # in Ray's words
+logger = logging.getLogger(__name__)
+
 MOST = 20  # losses of one trial: it may be what its machines die of
+PATIENCE = 2.0  # seconds to answer
 
 
 class NodeLosses:
@@ -25,11 +31,32 @@ class NodeLosses:
     def forgive(self, trial: Trial) -> None:
         """Take back Ray's count of the failure that it has just told of, if that was a loss."""
         error = _latest_error(trial)
-        if not isinstance(error, RayActorError) or error.preempted or SIGN not in str(error):
+        if not isinstance(error, RayActorError) or error.preempted:
+            return
+        try:
+            gone = _is_gone(error.actor_id)
+        except Exception:  # of a cluster that loses machines; the failure then counts
+            logger.exception("Whether %s has lost its machine is not known", trial)
+            return
+        if not gone:
             return
         losses = self._losses[trial.trial_id] = self._losses.get(trial.trial_id, 0) + 1
         if losses <= MOST and trial.run_metadata.num_failures:
             trial.run_metadata.num_failures -= 1
+
+
+def _is_gone(actor: str | None) -> bool:
+    """Whether the machine of an actor does not answer. Ray itself is sure of that much later."""
+    address = (state.actors(actor) or {}).get("Address", {}) if actor else {}
+    node = next((n for n in ray.nodes() if n["NodeID"] == address.get("NodeID")), None)
+    if node is None or not node["Alive"]:
+        return node is not None
+    try:
+        where = (node["NodeManagerAddress"], node["NodeManagerPort"])
+        socket.create_connection(where, PATIENCE).close()
+    except OSError:
+        return True
+    return False
 
 
 def _latest_error(trial: Trial) -> Any:

@@ -1,0 +1,31 @@
+"""Failures of a trial's own count; a machine's loss does not (tests/workflows/test_cluster.py)."""
+
+import os
+import sys
+
+import numpy as np
+from ray import cloudpickle, tune
+
+from schedulers._surviving import Surviving
+from tests.schedulers.growing import SPACE, Growing
+
+cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import a test
+
+
+class Dying(Growing):
+    def step(self):
+        os._exit(1)
+
+
+def test_a_trial_whose_process_dies_again_and_again_fails(ray_cluster, tmp_path):
+    (result,) = tune.Tuner(
+        Dying,
+        param_space=SPACE.sample(np.random.default_rng(0)),
+        tune_config=tune.TuneConfig(scheduler=Surviving(tune.schedulers.FIFOScheduler())),
+        run_config=tune.RunConfig(
+            storage_path=str(tmp_path), verbose=0,
+            failure_config=tune.FailureConfig(max_failures=1),
+        ),
+    ).fit()._experiment_analysis.trials  # fmt: skip
+    assert result.status == "ERROR"
+    assert result.num_failures == 2
