@@ -130,3 +130,31 @@ def test_a_trial_outlives_more_machines_than_it_may_fail(tmp_path):
     assert process.returncode == 0, output + errors
     (row,) = json.loads((tmp_path / "outlives" / "trials.json").read_text())
     assert (row["outcome"], row["iterations"]) == ("completed", 16)
+
+
+GROWS = """
+import ray
+from ray.cluster_utils import Cluster
+from ray.core.generated.autoscaler_pb2 import ClusterConfig, NodeGroupConfig
+from workflows._resources import share_out
+
+head = {"num_cpus": 0, "include_dashboard": False}
+cluster = Cluster(initialize_head=True, head_node_args=head, connect=True)
+try:
+    share_out(slots=None, cpus=None, gpus=None)
+except Exception as error:
+    print("refused:", error)
+machine = NodeGroupConfig(name="gpu", resources={"CPU": 48, "GPU": 4}, max_count=4)
+config = ClusterConfig(node_group_configs=[machine])
+ray._private.worker.global_worker.gcs_client.report_cluster_config(config.SerializeToString())
+print(share_out(slots=None, cpus=None, gpus=None))
+"""
+
+
+@pytest.mark.slow
+def test_machines_that_an_autoscaler_may_start_are_shared_out_before_they_are_there():
+    done = subprocess.run(
+        [sys.executable, "-c", GROWS], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert "refused: The cluster has no CPU for trials" in done.stdout, done.stderr
+    assert "Resources(slots=16, cpus=12.0, gpus=1.0)" in done.stdout, done.stderr
