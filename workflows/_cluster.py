@@ -7,6 +7,7 @@ the workflow's file alone, to one node.
 import importlib.util
 import logging
 import os
+import signal
 import sysconfig
 from collections.abc import Iterable
 from pathlib import Path
@@ -39,6 +40,8 @@ def start_ray(address: str | None, *, modules: Iterable[str] = ()) -> None:
                  include_dashboard=None if address else False, runtime_env=code)  # fmt: skip
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise UserError(f"No Ray cluster at {address!r}: {str(error).splitlines()[0]}") from error
+    # `ray job stop`, and a machine that shuts down, are to stop a study as Ctrl-C does.
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
 
 
 def shipped(modules: Iterable[str]) -> list[str]:

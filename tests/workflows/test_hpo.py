@@ -323,20 +323,22 @@ def test_a_study_whose_driver_is_killed_goes_on_with_the_same_command_on_any_mac
 
 
 @pytest.mark.slow
-def test_control_c_stops_cleanly_and_says_how_to_go_on(storage):
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_control_c_and_ray_job_stop_stop_cleanly_and_say_how_to_go_on(storage, sign):
+    name = f"stopped-{sign.name}"
     options = [*SLOW, "--trials", 6, "--epochs", 6]
-    process = start(storage, "stopped", *options)
-    wait_for("search/*/result.json", storage / "stopped", process)
+    process = start(storage, name, *options)
+    wait_for("search/*/result.json", storage / name, process)
     time.sleep(1)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(sign)
     output = process.communicate(timeout=120)[0]
     assert process.returncode == 130, output
     assert "everything is kept. To go on:" in output
-    assert "--name stopped" in output
-    outcomes = {t.data.tags["automl.outcome"] for t in runs_of(storage, "stopped")["trial"]}
+    assert f"--name {name}" in output
+    outcomes = {t.data.tags["automl.outcome"] for t in runs_of(storage, name)["trial"]}
     assert "stopped" in outcomes
-    assert "RUNNING" not in {t.info.status for t in runs_of(storage, "stopped")["trial"]}
-    again = start(storage, "stopped", *options)
+    assert "RUNNING" not in {t.info.status for t in runs_of(storage, name)["trial"]}
+    again = start(storage, name, *options)
     output = again.communicate(timeout=200)[0]
     assert again.returncode == 0, output
-    assert len(runs_of(storage, "stopped")["trial"]) == 6
+    assert len(runs_of(storage, name)["trial"]) == 6
