@@ -21,6 +21,8 @@ STAMP = "copied.txt"  # what was copied last, here and there
 KEPT = "kept"
 PERIOD = 10.0  # seconds
 
+_Stats = tuple[tuple[str, int, int], ...]
+
 
 class Mirror:
     """Copies `folder` to `path`/STUDY_ID of `files`; an older study of that name stays beside it.
@@ -31,7 +33,7 @@ class Mirror:
     def __init__(self, folder: Path, files: pyarrow.fs.FileSystem, path: str) -> None:
         self._folder, self._files, self._path = folder, files, path.rstrip("/")
         self._study = ""
-        self._seen: dict[str, tuple[int, int]] = {}
+        self._seen: dict[str, _Stats] = {}
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="mirror", daemon=True)
 
@@ -73,24 +75,25 @@ class Mirror:
 
     def copy(self) -> None:
         """Copy what has changed. OSError if the bucket cannot be written to."""
-        changed = {}
-        states = {}
+        changed: dict[str, _Stats] = {}
+        states: dict[str, tuple[_Stats, bytes]] = {}
         for file in sorted(self._folder.rglob("*")):
             name = file.relative_to(self._folder).as_posix()
             if file.is_dir() and file.name == KEPT:
-                states[f"{name}.tar"] = _archive(file)
-            elif file.is_file() and _is_small(name) and name != STAMP:
-                now = (file.stat().st_mtime_ns, file.stat().st_size)
+                now = tuple(map(_stat, sorted(file.iterdir())))
+                if self._seen.get(f"{name}.tar") != now:
+                    states[f"{name}.tar"] = (now, _archive(file))
+            elif _is_small(name) and name != STAMP and file.is_file():
+                now = (_stat(file),)
                 if self._seen.get(name) != now:
                     changed[name] = now
         for name, now in changed.items():
             self._write(f"{self._study}/{name}", (self._folder / name).read_bytes())
             self._seen[name] = now
-        fresh = {n: data for n, data in states.items() if self._seen.get(n) != (0, hash(data))}
-        for name, data in fresh.items():
+        for name, (now, data) in states.items():
             self._write(f"{self._study}/{name}", data)
-            self._seen[name] = (0, hash(data))
-        if changed or fresh:
+            self._seen[name] = now
+        if changed or states:
             stamp = f"{self._study} {uuid.uuid4().hex}".encode()
             self._write(STAMP, stamp)
             (self._folder / STAMP).write_bytes(stamp)
@@ -137,8 +140,12 @@ def _is_small(name: str) -> bool:
     return own and not name.endswith((".tmp", ".lock"))
 
 
+def _stat(file: Path) -> tuple[str, int, int]:
+    found = file.stat()
+    return file.name, found.st_mtime_ns, found.st_size
+
+
 def _archive(folder: Path) -> bytes:
-    """The same bytes for the same files."""
     data = io.BytesIO()
     with tarfile.open(fileobj=data, mode="w") as archive:
         for file in sorted(folder.iterdir()):
