@@ -188,7 +188,10 @@ def test_a_study_outlives_a_cut_link_and_a_killed_worker(cluster):
 
 def test_a_study_may_be_kept_in_a_bucket(cluster):
     head = cluster["h0"]
-    server = head.start(f"python -m moto.server -H {ADDRESSES['h0']} -p 5555")
+    # To a file: it would stop at a full pipe, which nobody reads.
+    server = head.start(
+        f"exec python -m moto.server -H {ADDRESSES['h0']} -p 5555 > ~/moto.log 2>&1"
+    )
     try:
         head.run(f"curl -fsS --retry 30 --retry-connrefused --retry-delay 1 -X PUT {S3}/studies")
         ended(submit(
