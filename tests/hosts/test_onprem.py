@@ -202,7 +202,7 @@ def test_a_study_may_be_kept_in_a_bucket(cluster):
     finally:
         head.kill("moto.server")
         server.wait()
-    assert "runs/far/study.json" in kept
+    assert "/trials.json" in kept
     assert "/checkpoint_" in kept
     check_tracked(cluster, "far", 4)
 
