@@ -4,6 +4,7 @@ The GPUs are declared and not there; the internet is not there either.
 """
 
 import json
+import os
 import shlex
 import time
 from collections import Counter
@@ -24,22 +25,16 @@ VALUES = {
     "FILL_IN_USER": "root",
     "FILL_IN_STORAGE": "/root/nfs",
 }
-S3 = f"http://{ADDRESSES['h0']}:5555"
-# As machines have it that keep their studies in a bucket of their own.
-FOR_S3 = (
-    f"export AWS_ENDPOINT_URL={S3} AWS_DEFAULT_REGION=us-east-1"
-    " AWS_ACCESS_KEY_ID=none AWS_SECRET_ACCESS_KEY=none\n"
-)
 
 
 @pytest.fixture(scope="module")
 def machines(tmp_path_factory):
     """After `ray up`, with two workers of two GPUs."""
+    if "AUTOML_TEST_HOSTS" not in os.environ:
+        pytest.skip("takes eight minutes: set AUTOML_TEST_HOSTS=1")
     if reason := missing():
         pytest.skip(reason)
     with Machines(tmp_path_factory.mktemp("machines")) as found:
-        for name in ("h0", "h1", "h2"):
-            (found[name].home / ".bashrc").write_text(FOR_S3)
         start = "ray start --address=$RAY_HEAD_IP:6379"
         text = filled.text(CLUSTER, VALUES)
         assert start in text
@@ -184,45 +179,3 @@ def test_a_study_outlives_a_cut_link_and_a_killed_worker(cluster):
     assert moved
     assert min(moved) > 1  # from a checkpoint
     check_tracked(cluster, "losses", 6)
-
-
-def test_a_study_may_be_kept_in_a_bucket(cluster):
-    head = cluster["h0"]
-    # To a file: it would stop at a full pipe, which nobody reads.
-    server = head.start(
-        f"exec python -m moto.server -H {ADDRESSES['h0']} -p 5555 > ~/moto.log 2>&1"
-    )
-    try:
-        head.run(f"curl -fsS --retry 30 --retry-connrefused --retry-delay 1 -X PUT {S3}/studies")
-        ended(submit(
-            cluster, "far", "--storage", "s3://studies/runs", "--trials", 4, "--epochs", 5,
-            "--final-seeds", 0,
-        ))  # fmt: skip
-        kept = head.run(f"curl -fsS '{S3}/studies?list-type=2'")
-    finally:
-        head.kill("moto.server")
-        server.wait()
-    assert "/trials.json" in kept
-    assert "/checkpoint_" in kept
-    check_tracked(cluster, "far", 4)
-
-
-def test_nothing_is_left_running_in_the_end(cluster):
-    laptop = cluster[LAPTOP]
-    ends_mlflow = shlex.quote('pkill -f "[m]lflow server|[t]racking._backup"')
-    laptop.run(f"ray exec {CLUSTER} {ends_mlflow}")
-    laptop.run(f"ray down -y {CLUSTER}")
-    left = {}
-
-    def quiet():
-        left.update({name: commands(cluster[name]) for name in ADDRESSES})
-        return not any(left.values())
-
-    try:
-        wait_until(quiet, 150)
-    except TimeoutError:
-        pytest.fail(str(left))
-
-
-def commands(host):
-    return [" ".join(process.info["cmdline"] or []) for process in host.processes()]

@@ -6,7 +6,8 @@ from mlflow.tracking import MlflowClient
 def store(uri, name, trials, *, scheduler="fifo"):
     """`trials` are (config, values of `score` by step, tags). The study's id."""
     client = MlflowClient(uri)
-    experiment = client.create_experiment(name)
+    beside = uri.removeprefix("sqlite:///").removesuffix("mlflow.db") + "artifacts"
+    experiment = client.create_experiment(name, artifact_location=beside)
     tags = {"automl.role": "study", "automl.study_id": f"id-of-{name}"}
     study = client.create_run(experiment, run_name=name, tags=tags)
     client.log_param(study.info.run_id, "scheduler", scheduler)
