@@ -1,4 +1,4 @@
-"""The chaos script from two seeds: CI has no time for more (`python -m tests.chaos.run`)."""
+"""The chaos script from one seed: CI has no time for more (`python -m tests.chaos.run`)."""
 
 import subprocess
 import sys
@@ -8,9 +8,8 @@ import pytest
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("scheduler", "seed"), [("asha", 3), ("pbt", 1)])
-def test_whatever_happens_to_a_study_every_trial_is_tracked_once_and_whole(scheduler, seed):
-    command = ["--scheduler", scheduler, "--seed", str(seed), "--seconds", "45"]
+def test_whatever_happens_to_a_study_every_trial_is_tracked_once_and_whole():
+    command = ["--scheduler", "pbt", "--seed", "1", "--seconds", "45"]
     done = subprocess.run(
         [sys.executable, "-m", "tests.chaos.run", *command],
         cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=500,
