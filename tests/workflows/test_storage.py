@@ -121,6 +121,8 @@ def start(uri, tracking, environment, home):
 def test_a_study_in_a_bucket_goes_on_on_another_machine(bucket, tmp_path):
     uri, environment = bucket
     tracking = f"sqlite:///{tmp_path}/mlflow.db"
+    # MLflow makes its tables now: where it is killed at that, it cannot open them again.
+    MlflowClient(tracking).search_experiments()
     process = start(uri, tracking, environment, tmp_path / "lost")
     client = boto3.client("s3")
     deadline = time.monotonic() + 150
