@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from filelock import FileLock
+
 from search_spaces._errors import UserError
 from tracking._links import run_links
 
@@ -67,7 +69,25 @@ def connect(uri: str) -> "MlflowClient":
     os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"
     from mlflow.tracking import MlflowClient
 
+    path = sqlite_path(uri)
+    if path is not None:
+        _make_whole(path, MlflowClient)
     return MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+def _make_whole(path: Path, client: "type[MlflowClient]") -> None:
+    """Have a new database in place once all its tables are made.
+
+    MLflow takes seconds for them, and cannot open what it had half made when it was killed.
+    """
+    with FileLock(f"{path}.lock"):
+        if path.exists() and path.stat().st_size:
+            return
+        new = path.with_name(f"{path.name}.new")
+        new.unlink(missing_ok=True)
+        uri = f"sqlite:///{new}"
+        client(tracking_uri=uri, registry_uri=uri)
+        new.replace(path)
 
 
 def find_studies(client: "MlflowClient", study_id: str | None = None) -> list["Run"]:

@@ -32,7 +32,6 @@ class StudyFolder:
     path: Path
     study_id: str
     asked: dict[str, Any]
-    resumed: bool = False
     searched: bool = False
     lock: FileLock | None = field(default=None, repr=False)
     home: str = ""  # the URI of the same in a bucket
@@ -117,7 +116,7 @@ def _found_again(study: StudyFolder, may_grow: str | None, hint: str) -> StudyFo
     manifest, now = study.path / "study.json", study.asked
     try:
         stored = json.loads(manifest.read_text())
-        found = StudyFolder(study.path, resumed=True, lock=study.lock, **stored)
+        found = StudyFolder(study.path, lock=study.lock, **stored)
     except (json.JSONDecodeError, TypeError) as error:
         raise UserError(f"{manifest} cannot be read ({error}); --fresh puts it aside.") from error
     before = found.asked

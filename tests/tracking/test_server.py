@@ -1,19 +1,46 @@
 import http.server
 import shutil
 import socket
+import sqlite3
+import subprocess
+import sys
 import threading
 import time
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from search_spaces._errors import UserError
-from tracking._server import check_tracking, default_uri, study_links
+from tracking._server import check_tracking, connect, default_uri, study_links
 from tracking.callback import TrackingCallback
 
 
 def test_a_new_database_can_be_made_and_the_check_leaves_nothing(tmp_path):
     check_tracking(default_uri(tmp_path))
     assert not list(tmp_path.iterdir())
+
+
+def has_secrets(file):
+    """A table that a later one of MLflow's migrations makes, and makes but once."""
+    try:
+        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=0)) as database:
+            return database.execute("SELECT * FROM sqlite_master WHERE name = 'secrets'").fetchone()
+    except sqlite3.Error:
+        return False
+
+
+def test_a_process_killed_while_it_makes_the_database_is_in_nobodys_way(tmp_path):
+    """MLflow cannot open again what it had half made."""
+    code = f"from tracking._server import connect; connect({default_uri(tmp_path)!r})"
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[2])
+    deadline = time.monotonic() + 60
+    while not any(map(has_secrets, tmp_path.glob("mlflow.db*"))):
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    process.kill()
+    process.wait()
+    assert [e.name for e in connect(default_uri(tmp_path)).search_experiments()] == ["Default"]
 
 
 def test_a_database_in_use_passes(uri):

@@ -17,7 +17,6 @@ def test_the_same_question_finds_its_study_again(tmp_path):
     first.write_rows([{"trial_id": "t1"}])
     first.lock.release()
     again = open_study(Storage(tmp_path), "a", ASKED, fresh=False)
-    assert again.resumed
     assert again.searched
     assert again.study_id == first.study_id
     assert again.read_rows() == [{"trial_id": "t1"}]
@@ -35,7 +34,6 @@ def test_fresh_begins_anew_and_deletes_nothing(tmp_path):
     old = open_study(Storage(tmp_path), "a", ASKED, fresh=False)
     old.lock.release()
     new = open_study(Storage(tmp_path), "a", {"trials": 9}, fresh=True)
-    assert not new.resumed
     assert new.study_id != old.study_id
     aside = [path for path in tmp_path.iterdir() if path.name != "a"]
     assert [json.loads((p / "study.json").read_text())["asked"] for p in aside] == [ASKED]
