@@ -54,6 +54,11 @@ def data_parallel(klass: type[TorchTrainable], workers: int) -> type[tune.Traina
     return type(klass.__name__, (_Head,), {**inherited, **own})
 
 
+def alone(klass: type[tune.Trainable]) -> type[tune.Trainable]:
+    """What `data_parallel` was given, if it made `klass`; else `klass`."""
+    return klass.klass if issubclass(klass, _Head) else klass
+
+
 def bundles(workers: int, *, cpu: float, gpu: float) -> tune.PlacementGroupFactory:
     """Resources of a trial of so many ranks, each with `cpu` and `gpu`; nodes as few as possible.
 
@@ -145,8 +150,9 @@ class _Rank:
         distributed.init_process_group(
             "nccl" if nccl else "gloo", store=store, rank=rank, world_size=size
         )
-        world = World(rank, size, "cuda" if nccl else "cpu")
-        self._trainable = _ranked(klass, keywords, world, resources)(config=config)
+        ranked: Any = by_hand(klass, keywords, resources)
+        ranked.world = World(rank, size, "cuda" if nccl else "cpu")
+        self._trainable = ranked(config=config)
 
     def step(self) -> dict[str, Any]:
         return self._trainable.step()
@@ -165,15 +171,12 @@ class _Rank:
         self._trainable.load_state(loaded)
 
 
-def _ranked(
-    klass: type[TorchTrainable],
-    keywords: dict[str, Any],
-    world: World,
-    resources: dict[str, float],
-) -> type[TorchTrainable]:
-    """`klass` with all that Tune would give it, and its place in `world`."""
+def by_hand(
+    klass: type[tune.Trainable], keywords: dict[str, Any], resources: dict[str, float]
+) -> type[tune.Trainable]:
+    """`klass` with all that Tune would give it, for a process that Tune does not know of."""
 
-    class Ranked(klass):  # type: ignore[misc, valid-type]
+    class ByHand(klass):  # type: ignore[misc, valid-type]
         @property
         def trial_resources(self) -> tune.PlacementGroupFactory:
             return tune.PlacementGroupFactory([resources])
@@ -182,10 +185,9 @@ def _ranked(
             super().setup(config, **keywords)
 
         def _setup_logdir(self) -> None:
-            self._logdir = None  # a rank leaves nothing on its node's disk
+            self._logdir = None  # nothing is left on the node's disk
 
-    Ranked.world = world
-    return Ranked
+    return ByHand
 
 
 def _resources(workers: int) -> list[dict[str, float]]:

@@ -3,6 +3,7 @@
 import os
 import re
 from contextlib import redirect_stderr, redirect_stdout
+from fnmatch import fnmatch
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,20 @@ def check_mounts(cluster: ClusterFile) -> list[Finding]:
             )
         )
     return found
+
+
+def check_excluded(cluster: ClusterFile) -> list[Finding]:
+    """Ray copies two files of its own to the head by the same rsync as the code."""
+    return [
+        error(
+            f"rsync_exclude: {pattern!r} keeps Ray's own {name} from the head.",
+            "The head cannot start or reach workers without it, and says nothing: none ever comes.",
+            "Name a folder in the pattern, or put it into .gitignore, which rsync_filter reads.",
+        )
+        for pattern in cluster.prepared.get("rsync_exclude") or []
+        for name in ("ray_bootstrap_key.pem", "ray_bootstrap_config.yaml")
+        if fnmatch(name, str(pattern).removeprefix("**/"))
+    ]
 
 
 def check_brackets(cluster: ClusterFile) -> list[Finding]:

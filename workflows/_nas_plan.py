@@ -45,7 +45,7 @@ from workflows._given import read_cells
 from workflows._memory import bytes_per_trial, check_memory
 from workflows._nas_asked import Asked
 from workflows._population import explorer_of
-from workflows._resources import check_resources
+from workflows._resources import AUTO, GpusAsked, check_resources, gpus_asked, joins_cluster
 from workflows._storage import Storage, find_storage
 from workflows._trainable import facts, find_space, load_data
 
@@ -74,6 +74,7 @@ class Plan:
     """`offers` are the keywords of a cell's own training, with all images for `asked.epochs`."""
 
     asked: Asked
+    gpus: GpusAsked
     uri: str
     data: Dataset
     cells: SearchSpace
@@ -109,10 +110,8 @@ def prepare(asked: Asked) -> Plan:
     cells = _cell_space(asked)
     given = read_cells(asked.cells, cells)
     check_pair(asked.scheduler, asked.searcher)
-    check_resources(
-        slots=asked.slots, cpus=asked.cpus_per_trial, gpus=asked.gpus_per_trial,
-        address=asked.address,
-    )  # fmt: skip
+    gpus = gpus_asked(asked.gpus_per_trial)
+    check_resources(slots=asked.slots, cpus=asked.cpus_per_trial, gpus=gpus, address=asked.address)
     place = find_storage(asked.storage)
     uri = asked.tracking_uri or os.environ.get("MLFLOW_TRACKING_URI") or default_uri(place.local)
     offers: dict[str, Any] = {
@@ -122,7 +121,7 @@ def prepare(asked: Asked) -> Plan:
     }  # fmt: skip
     data = load_data(ImageClassifier, offers)
     assert data is not None
-    _check_data(asked, data, supernet_space)
+    _check_data(asked, data, supernet_space, None if gpus == AUTO else gpus)
     judging = _judging(asked, supernet_space, cells, offers, data)
     searcher = create_searcher(
         asked.searcher,
@@ -158,7 +157,8 @@ def prepare(asked: Asked) -> Plan:
         study_id=study.study_id, max_t=asked.select_epochs,
     )  # fmt: skip
     return Plan(
-        asked, uri, data, cells, given, offers, judging, searcher, scheduler, place, study, record
+        asked, gpus, uri, data, cells, given, offers, judging, searcher, scheduler, place, study,
+        record,
     )  # fmt: skip
 
 
@@ -212,16 +212,18 @@ def _cell_space(asked: Asked) -> SearchSpace:
     )  # fmt: skip
 
 
-def _check_data(asked: Asked, data: Dataset, supernet_space: SearchSpace) -> None:
+def _check_data(
+    asked: Asked, data: Dataset, supernet_space: SearchSpace, gpus: float | None
+) -> None:
     """Against the sizes of images, networks and this machine's memory."""
     depths = [asked.layers]
     if asked.evaluation == "supernet" and not asked.cells:
         depths.append(asked.search_layers)
     for depth in depths:
         check_sizes(data.image_shape, depth, asked.stem_stride)
-    if asked.address is None and len(depths) == 2:
+    if not joins_cluster(asked.address) and len(depths) == 2:
         check_memory(
-            supernet_space, bytes_per_trial(slots=asked.slots, gpus=asked.gpus_per_trial),
+            supernet_space, bytes_per_trial(slots=asked.slots, gpus=gpus),
             channels=asked.search_channels, layers=asked.search_layers,
             stem_stride=asked.stem_stride, image_shape=data.image_shape,
             classes=len(data.classes), operations=operation_set(asked.operations).names,

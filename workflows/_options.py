@@ -179,9 +179,12 @@ CpusPerTrial = Annotated[
     typer.Option(help="Default: an equal share.", rich_help_panel=_MACHINE),
 ]
 GpusPerTrial = Annotated[
-    float | None,
+    str | None,
     typer.Option(
-        help="May be a fraction. Default: 1 where there are GPUs.", rich_help_panel=_MACHINE
+        metavar="NUMBER|auto",
+        help="May be a fraction; auto measures how many trials fit one GPU. Default: 1 where there "
+        "are GPUs.",
+        rich_help_panel=_MACHINE,
     ),
 ]
 Address = Annotated[

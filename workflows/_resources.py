@@ -1,7 +1,9 @@
 """How many trials run at once, and with what."""
 
+import math
 import os
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import ray
 import torch
@@ -10,6 +12,9 @@ from ray._private.state import state
 
 from search_spaces._errors import UserError
 from trainables._data_parallel import bundles
+
+AUTO: Literal["auto"] = "auto"
+GpusAsked: TypeAlias = float | Literal["auto"] | None
 
 
 @dataclass(frozen=True)
@@ -35,18 +40,34 @@ class Resources:
         return max(1, self.slots // workers)
 
 
+def gpus_asked(text: str | None) -> GpusAsked:
+    """What --gpus-per-trial says. UserError if it is no number and not `auto`."""
+    if text is None:
+        return None
+    if text == AUTO:
+        return AUTO
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise UserError(f"--gpus-per-trial takes a number or auto, but got {text!r}.")
+    return number
+
+
 def check_resources(
-    *, slots: int | None, cpus: float | None, gpus: float | None, address: str | None
+    *, slots: int | None, cpus: float | None, gpus: GpusAsked, address: str | None
 ) -> None:
     """UserError, before anything is started, for what this machine cannot give."""
     for option, value in (("--slots", slots), ("--cpus-per-trial", cpus)):
         if value is not None and value <= 0:
             raise UserError(f"{option} must be above zero, but got {value}.")
+    gpus = None if gpus == AUTO else gpus
     if gpus is not None and gpus < 0:
         raise UserError(f"--gpus-per-trial must not be negative, but got {gpus}.")
     if ray.is_initialized():
-        have = _whole_cluster()
-    elif (address or os.environ.get("RAY_ADDRESS") or "local") != "local":
+        have = whole_cluster()
+    elif joins_cluster(address):
         return  # only the cluster knows: `share_out` asks it
     else:
         have = {"CPU": os.cpu_count() or 1, "GPU": torch.cuda.device_count()}
@@ -54,9 +75,14 @@ def check_resources(
     _refuse_more(gpus, have.get("GPU", 0), "GPU", "--gpus-per-trial")
 
 
+def joins_cluster(address: str | None) -> bool:
+    """Whether trials run on other machines than this one, by --address or RAY_ADDRESS."""
+    return (address or os.environ.get("RAY_ADDRESS") or "local") != "local"
+
+
 def share_out(*, slots: int | None, cpus: float | None, gpus: float | None) -> Resources:
     """What each trial gets of the cluster: a GPU each if there are any, else a CPU each."""
-    have = _whole_cluster()
+    have = whole_cluster()
     total_cpus, total_gpus = have["CPU"], have["GPU"]
     if not total_cpus:
         raise UserError("The cluster has no CPU for trials: no worker is there, or may be started.")
@@ -72,7 +98,7 @@ def share_out(*, slots: int | None, cpus: float | None, gpus: float | None) -> R
     return Resources(min(slots, most) if slots else most, cpus, gpus)
 
 
-def _whole_cluster() -> dict[str, float]:
+def whole_cluster() -> dict[str, float]:
     """CPUs and GPUs that there are, or that an autoscaler may start: at first there may be none."""
     now = ray.cluster_resources()
     most = state.get_max_resources_from_cluster_config() or {}
@@ -81,7 +107,7 @@ def _whole_cluster() -> dict[str, float]:
 
 def check_workers(resources: Resources, **workers: int) -> None:
     """UserError for trials of more processes than the running cluster has room for."""
-    have = _whole_cluster()
+    have = whole_cluster()
     for name, count in workers.items():
         for kind, each in (("CPU", resources.cpus), ("GPU", resources.gpus)):
             if count > 1 and each * count > have.get(kind, 0.0) + 1e-9:

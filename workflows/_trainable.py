@@ -47,9 +47,14 @@ def is_reusable(trainable: type[tune.Trainable]) -> bool:
     return trainable.reset_config is not tune.Trainable.reset_config
 
 
+def taken_of(trainable: type[tune.Trainable], offers: dict[str, Any]) -> dict[str, Any]:
+    """Those of the offered keywords that its `setup` has."""
+    return {key: value for key, value in offers.items() if accepts(trainable, key)}
+
+
 def bind(trainable: type[tune.Trainable], offers: dict[str, Any]) -> Any:
     """`trainable` with those of the offered keywords that its `setup` has."""
-    taken = {key: value for key, value in offers.items() if accepts(trainable, key)}
+    taken = taken_of(trainable, offers)
     return tune.with_parameters(trainable, **taken) if taken else trainable
 
 

@@ -9,6 +9,7 @@ from search_spaces._errors import UserError
 from workflows._cli import console, quiet_libraries, told_plainly
 from workflows._doctor_file import (
     check_brackets,
+    check_excluded,
     check_filled,
     check_mounts,
     check_one_short,
@@ -84,6 +85,7 @@ def checks(cluster: ClusterFile, constraints: Path) -> list[Finding]:
         *check_one_short(cluster),
         *check_node_configs(cluster),
         *check_mounts(cluster),
+        *check_excluded(cluster),
         *check_brackets(cluster),
         *check_versions(cluster, constraints),
         *check_torch(cluster),

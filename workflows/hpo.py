@@ -29,10 +29,11 @@ from workflows._cluster import check_shared, start_ray
 from workflows._conclude import conclude, say_how_to_go_on
 from workflows._folder import open_study, stored_study
 from workflows._given import read_known, read_points
+from workflows._gpu_share import measured_share
 from workflows._lives import REPEATS, keep_lives, lives_of, read_schedule, seeds_along
 from workflows._population import explorer_of, proposals
 from workflows._progress import Progress
-from workflows._resources import check_resources, share_out
+from workflows._resources import AUTO, check_resources, gpus_asked, share_out
 from workflows._resume import resume_config
 from workflows._rows import Row, row_of
 from workflows._run_config import run_config
@@ -45,6 +46,7 @@ from workflows._trainable import (
     is_reusable,
     load_data,
     objectives_of,
+    taken_of,
 )
 from workflows._warm_start import find_earlier, warmed
 
@@ -116,7 +118,8 @@ def hpo(
         klass = find_trainable(trainable)
         objectives = objectives_of(objective, klass)
         check_pair(scheduler, searcher)
-        check_resources(slots=slots, cpus=cpus_per_trial, gpus=gpus_per_trial, address=address)
+        gpus = gpus_asked(gpus_per_trial)
+        check_resources(slots=slots, cpus=cpus_per_trial, gpus=gpus, address=address)
         place = find_storage(storage)
         uri = tracking_uri or os.environ.get("MLFLOW_TRACKING_URI") or default_uri(place.local)
         proposing = SearcherSettings(
@@ -211,7 +214,9 @@ def hpo(
         random.seed(seed)  # Ray's PB2 draws from here
         start_ray(address, modules=[klass.__module__, space.partition(":")[0]])
         check_shared(place)
-        resources = share_out(slots=slots, cpus=cpus_per_trial, gpus=gpus_per_trial)
+        if gpus == AUTO:
+            gpus = measured_share(klass, taken_of(klass, offers), the_space, cpus=cpus_per_trial)
+        resources = share_out(slots=slots, cpus=cpus_per_trial, gpus=gpus)
 
         def tracker(role: str, stage: str = "") -> TrackingCallback:
             return TrackingCallback(

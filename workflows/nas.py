@@ -10,6 +10,7 @@ from ray import tune
 from schedulers._create import traits
 from schedulers._surviving import Surviving
 from search_spaces._cell_text import cell_text
+from trainables._data_parallel import alone
 from trainables.image_classifier import ImageClassifier
 from workflows._budget import Budget
 from workflows._candidates import (
@@ -26,18 +27,19 @@ from workflows._cli import console, quiet_libraries, told_plainly
 from workflows._cluster import check_shared, start_ray
 from workflows._conclude import conclude, say_how_to_go_on
 from workflows._folder import once
+from workflows._gpu_share import measured_share
 from workflows._nas_asked import Asked, command_of
 from workflows._nas_plan import COMPARED, FOUND, OBJECTIVE, Plan, prepare
 from workflows._nas_report import end_stage, keep_cell, print_judged, print_searched
 from workflows._population import proposals
 from workflows._progress import Progress
-from workflows._resources import Resources, check_workers, share_out
+from workflows._resources import AUTO, Resources, check_workers, share_out
 from workflows._resume import resume_config
 from workflows._rows import Row
 from workflows._run_config import run_config
 from workflows._search_pictures import search_pictures
 from workflows._select import MOST_RANDOM, compare
-from workflows._trainable import bind
+from workflows._trainable import bind, taken_of
 
 
 def run(asked: Asked) -> None:
@@ -55,7 +57,7 @@ def run(asked: Asked) -> None:
         start_ray(asked.address)
         check_shared(plan.storage)
         resources = share_out(
-            slots=asked.slots, cpus=asked.cpus_per_trial, gpus=asked.gpus_per_trial
+            slots=asked.slots, cpus=asked.cpus_per_trial, gpus=gpus_of_all_stages(plan)
         )
         check_workers(
             resources, search_workers=asked.search_workers, train_workers=asked.train_workers
@@ -98,6 +100,20 @@ def run(asked: Asked) -> None:
             register=asked.register or f"nas-{plan.record.dataset}", ended_by=None,
             show_trials=False, workers=asked.train_workers,
         )  # fmt: skip
+
+
+def gpus_of_all_stages(plan: Plan) -> float | None:
+    """Where measured, by the more demanding of a trial of the search and the winner's training."""
+    if plan.gpus != AUTO:
+        return plan.gpus
+    judging = plan.judging
+    trained = ((alone(judging.klass), judging.offers), (ImageClassifier, plan.offers))
+    return max(
+        measured_share(
+            klass, taken_of(klass, dict(offers)), offers["space"], cpus=plan.asked.cpus_per_trial
+        )
+        for klass, offers in trained
+    )
 
 
 def search(plan: Plan, resources: Resources) -> dict[str, Any]:

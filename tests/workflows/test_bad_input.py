@@ -138,6 +138,7 @@ MISTAKES = {
         "unknown parameter 'y'"),
     "a space of constants": (
         lambda f: [*DIGITS, *own_space(f, "{'x': 1}")], "varies nothing"),
+    "GPUs that are no number": ([*DIGITS, "--gpus-per-trial", "some"], "a number or auto"),
     "more GPUs than exist": ([*DIGITS, "--gpus-per-trial", 99], "99"),
     "more CPUs than exist": ([*DIGITS, "--cpus-per-trial", 9999], "9999"),
     "no trials": ([*DIGITS, "--trials", 0], "--trials must be at least 1"),

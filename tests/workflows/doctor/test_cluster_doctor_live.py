@@ -20,7 +20,7 @@ from workflows._doctor_live import (
 )
 from workflows._doctor_node import Disk, Seen, write
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 ROOMY = Disk("/tmp", 500.0, 0.5)
 
 

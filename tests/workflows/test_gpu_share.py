@@ -1,0 +1,103 @@
+"""How many trials share a GPU, by what one was measured to take."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as some
+from ray import tune
+
+from search_spaces import mnist_cnn
+from search_spaces._errors import UserError
+from search_spaces._space import Condition, SearchSpace
+from tests.workflows import crashing
+from trainables._gpu_probe import Reading, measure
+from workflows._gpu_share import MOST, demanding, share_of
+from workflows._resources import gpus_asked
+
+ROOT = Path(__file__).parents[2]
+GIGABYTE = 2**30
+
+
+@given(used=some.integers(1, 48 * GIGABYTE), cpus=some.floats(0.1, 256))
+def test_trials_that_share_a_gpu_fit_its_memory_and_have_a_cpu_each(used, cpus):
+    total = 24 * GIGABYTE
+    share = share_of([Reading(used // 2, total), Reading(used, total)], cpus_per_gpu=cpus)
+    together = int(1 / share)
+    assert share * together <= 1
+    assert together == 1 or (together * used <= 0.9 * total and together <= cpus)
+    one_more = together + 1
+    assert one_more * used > 0.9 * total or one_more > min(cpus, MOST)
+
+
+def test_a_trial_that_a_gpu_is_too_small_for_has_all_of_it_to_itself():
+    full = Reading(GIGABYTE, GIGABYTE, "OutOfMemoryError: 2 GiB")
+    assert share_of([full], cpus_per_gpu=8) == 1.0
+
+
+def test_members_that_failed_do_not_count_unless_all_do():
+    good, bad = Reading(GIGABYTE, 10 * GIGABYTE), Reading(1, 10 * GIGABYTE, "ValueError: no")
+    assert share_of([good, bad], cpus_per_gpu=8) == pytest.approx(1 / 8)
+    with pytest.raises(UserError, match="no trial could be measured: ValueError: no"):
+        share_of([bad, bad], cpus_per_gpu=8)
+
+
+def test_the_largest_member_of_a_space_is_measured():
+    space = SearchSpace(
+        "sizes",
+        architecture={"width": tune.choice([8, 32, 16]), "depth": tune.randint(1, 5)},
+        training={
+            "kind": tune.choice(["plain", "wide"]), "rate": tune.loguniform(1e-4, 1e-1),
+            "factor": tune.uniform(1.0, 2.0), "fixed": 3,
+        },
+        conditions={"factor": Condition("kind", ("wide",))},
+    )  # fmt: skip
+    largest, *others = demanding(space)
+    assert largest == {"width": 32, "depth": 4, "kind": "plain", "rate": 1e-1, "fixed": 3}
+    assert others
+    for member in (*demanding(space), *demanding(mnist_cnn.SPACE)):
+        assert member
+    for member in demanding(space):
+        space.check(member)
+    for member in demanding(mnist_cnn.SPACE):
+        mnist_cnn.SPACE.check(member)
+
+
+def test_a_probe_trains_one_step_and_tells_of_a_failure():
+    assert measure(crashing.Steady, {"epochs": 1}, {"x": 1.0}, 1.0).error == ""
+    told = measure(crashing.Steady, {"epochs": 1}, {"y": 1.0}, 1.0).error
+    assert told == "KeyError: 'x'"
+
+
+@pytest.mark.parametrize("text", ["some", "nan", "inf", ""])
+def test_what_is_no_number_is_refused(text):
+    with pytest.raises(UserError, match="takes a number or auto"):
+        gpus_asked(text)
+
+
+DECLARED = """
+import ray
+from search_spaces._errors import UserError
+from tests.workflows import crashing
+from workflows._gpu_share import measured_share
+
+for gpus in (0, 1):
+    with ray.init(address="local", num_cpus=1, num_gpus=gpus, include_dashboard=False):
+        try:
+            print(gpus, measured_share(crashing.Steady, {}, crashing.HIGHER, cpus=None))
+        except UserError as error:
+            print(gpus, "refused:", error)
+"""
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="PyTorch sees a GPU here")
+@pytest.mark.slow
+def test_trials_get_none_where_there_are_none_and_one_that_pytorch_does_not_see_is_an_error():
+    done = subprocess.run(
+        [sys.executable, "-c", DECLARED], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert "0 0.0" in done.stdout, done.stderr
+    assert "1 refused: --gpus-per-trial auto: Ray has GPUs here that PyTorch" in done.stdout
