@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 STAMP = "copied.txt"  # what was copied last, here and there
 KEPT = "kept"
 PERIOD = 10.0  # seconds
+SHARE = 0.1  # of its time it copies at most: states of thousands of trials are large
 
 _Stats = tuple[tuple[str, int, int], ...]
 
@@ -99,8 +100,11 @@ class Mirror:
             (self._folder / STAMP).write_bytes(stamp)
 
     def _run(self) -> None:
-        while not self._ended.wait(PERIOD):
+        pause = PERIOD
+        while not self._ended.wait(pause):
+            began = time.monotonic()
             self._copy_plainly()
+            pause = max(PERIOD, (time.monotonic() - began) / SHARE)
 
     def _copy_plainly(self) -> None:
         try:
