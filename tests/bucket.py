@@ -9,6 +9,8 @@ import pytest
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
+SECRET = "not-to-be-seen-anywhere"
+
 
 class Bucket:
     """Bucket `name` of a server of its own; `environment` leads there.
@@ -27,7 +29,7 @@ class Bucket:
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         self.environment = {
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self._server.server_port}",
-            "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none",
+            "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": SECRET,
             "AWS_DEFAULT_REGION": "us-east-1",
         }  # fmt: skip
 

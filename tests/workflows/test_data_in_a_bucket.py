@@ -10,7 +10,12 @@ import numpy as np
 import pytest
 from ray.cluster_utils import Cluster
 
-from tests.bucket import Bucket
+from search_spaces.mnist_cnn_classic import SPACE as CLASSIC
+from tests.bucket import SECRET, Bucket
+from trainables.datasets._dataset import versioned
+from trainables.image_classifier import ImageClassifier
+from workflows._checks import data_offers
+from workflows._trainable import load_data
 
 ROOT = Path(__file__).parents[2]
 CACHES = ("driver", "one", "two")
@@ -65,11 +70,27 @@ def test_data_reach_each_node_once_and_a_study_stays_with_them(cluster, tmp_path
     assert [row["outcome"] for row in rows] == 4 * ["completed"]
     assert [len(list((tmp_path / name).rglob("mine.npz"))) for name in CACHES] == [1, 1, 1]
     assert list(bucket.fetched.values()) == [3]  # whole, by each of the three
+    stored = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+    assert not any(SECRET.encode() in data for data in stored)
     write_npz(tmp_path / "bucket" / "mine.npz", seed=1)
     bucket.put(tmp_path / "bucket")
     code, output = hpo(tmp_path, "--address", address, "--trials", 6)
     assert code == 2, output
     assert "was begun with data = " in output
+
+
+def test_trials_are_held_to_the_version_and_the_digest_that_the_driver_saw(tmp_path, monkeypatch):
+    monkeypatch.setenv("AUTOML_CACHE_DIR", str(tmp_path / "cache"))
+    (tmp_path / "bucket").mkdir()
+    write_npz(tmp_path / "bucket" / "mine.npz", seed=0)
+    asked = {"space": CLASSIC, "subset": None, "epochs": 1, "seed": 0}
+    with Bucket("data") as bucket:
+        bucket.put(tmp_path / "bucket")
+        for source in ("s3://data/mine.npz", str(tmp_path / "bucket" / "mine.npz")):
+            data, offers = load_data(ImageClassifier, {**asked, **data_offers(source, None)})
+            told = {"dataset": versioned(source)[0], "data_dir": None, "digest": data.digest}
+            assert offers == {**asked, **told}
+            assert ("#" in offers["dataset"]) == source.startswith("s3")
 
 
 @pytest.mark.slow

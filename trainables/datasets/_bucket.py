@@ -26,7 +26,7 @@ from trainables.datasets._cache import cache_folder, locked, scratch
 
 SCHEMES = ("s3", "gs")
 SIZES, COPY = "sizes.json", "copy"  # what is kept of a version
-BLOCK = 1 << 25  # bytes of one request
+BLOCK = 1 << 23  # bytes of one request
 THREADS = 8
 
 
@@ -99,8 +99,8 @@ def _look(uri: str, below: str | None) -> _Found:
     try:
         files, path = pyarrow.fs.FileSystem.from_uri(uri)
         here = files.get_file_info(path)
-        if here.type == pyarrow.fs.FileType.NotFound:
-            raise UserError(f"There is nothing at {uri}.")
+        if here.type == pyarrow.fs.FileType.NotFound or (below and here.is_file):
+            raise UserError(f"There is {'no data folder' if below else 'nothing'} at {uri}.")
         if below:
             part = selector(f"{path}/{below}", recursive=True, allow_not_found=True)
             found = files.get_file_info(part)

@@ -195,6 +195,12 @@ def test_threads_that_load_the_same_fetch_it_once(bucket, mine):
     assert sum(bucket.fetched.values()) == 1
 
 
+@pytest.mark.parametrize("key", ["none", "mine.npz"])
+def test_a_data_folder_that_is_none_is_named(bucket, mine, key):
+    with pytest.raises(UserError, match=f"There is no data folder at s3://data/{key}"):
+        load_dataset("mnist", data_dir=f"s3://data/{key}")
+
+
 @pytest.mark.parametrize(
     ("source", "said"),
     [
