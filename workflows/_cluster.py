@@ -117,9 +117,10 @@ def _ask(node: str, path: Path) -> Any:
 
 def _sight(path: Path) -> str:
     """Of a file its size and beginning, of a folder the names in it: quick, and rarely alike."""
-    if path.is_dir():
-        return sha256("\n".join(sorted(os.listdir(path))).encode()).hexdigest()
-    if not path.is_file():
+    try:
+        if path.is_dir():
+            return sha256("\n".join(sorted(os.listdir(path))).encode()).hexdigest()
+        with path.open("rb") as file:
+            return f"{path.stat().st_size} {file.read(64).hex()}"
+    except OSError:
         return ""
-    with path.open("rb") as file:
-        return f"{path.stat().st_size} {file.read(64).hex()}"
