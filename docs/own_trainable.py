@@ -26,7 +26,7 @@ SPACE = SearchSpace(
 class Quadratic(tune.Trainable):
     """Descends a parabola from where the config says. METRICS lets a typing error be found early.
 
-    `setup` may ask for any of: space, dataset, data_dir, subset, epochs, seed, final.
+    `setup` may ask for any of: space, dataset, data_dir, subset, epochs, seed, final, digest.
     """
 
     METRICS: ClassVar[dict[str, str]] = {"loss": "min"}

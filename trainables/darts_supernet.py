@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
@@ -94,6 +93,7 @@ class DartsSupernet(TorchTrainable):
         data_dir: str | None = None,
         seed: int = 0,
         subset: int | None = None,
+        digest: str | None = None,
         operations: str = "darts",
         channels: int = 16,
         layers: int = 8,
@@ -108,9 +108,9 @@ class DartsSupernet(TorchTrainable):
         `remedy` is what is done about a collapse: warn, stop (and go back to the healthiest epoch)
         or regularise (and go on). Every `eigenvalue_every` epochs the eigenvalue is measured; 0 is
         never. `select` is how the last epoch derives its cell: by the magnitude of mixing weights,
-        or by perturbation. `recompute` is the supernet's. Raises UserError for a
-        config that is no member of `space`, unknown
-        operations or remedies, and images too small.
+        or by perturbation. `recompute` is the supernet's. Data of another `digest` are
+        refused. Raises UserError for a config that is no member of `space`, unknown operations or
+        remedies, and images too small.
         """
         check_remedy(remedy)
         check_selection(select)
@@ -121,7 +121,7 @@ class DartsSupernet(TorchTrainable):
         self.recompute = recompute
         self.remedy, self.eigenvalue_every = remedy, eigenvalue_every
         self.dataset = load_dataset(
-            dataset, data_dir=Path(data_dir) if data_dir else None, seed=seed, size=subset
+            dataset, data_dir=data_dir, seed=seed, size=subset, digest=digest
         )
         self._begin(config)
 

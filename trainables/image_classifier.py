@@ -86,18 +86,19 @@ class ImageClassifier(TorchTrainable):
         seed: int = 0,
         final: bool = False,
         subset: int | None = None,
+        digest: str | None = None,
     ) -> None:
         """Load the data and build the network.
 
         `seed` splits the data and starts the random streams; `config["seed"]`, if there is one, the
         latter alone. With `final`, train and validation are trained on and the test set is looked
         at once, in the last of `epochs`. `subset` reduces train and validation together to so many
-        images. Raises UserError if the config is not a member of `space`, or the data cannot be
-        had, or the network cannot take its images.
+        images. Data of another `digest` are refused. Raises UserError if the config is not a
+        member of `space`, or the data cannot be had, or the network cannot take its images.
         """
         self.space, self.epochs, self.seed, self.final = space, epochs, seed, final
         self.dataset = load_dataset(
-            dataset, data_dir=Path(data_dir) if data_dir else None, seed=seed, size=subset
+            dataset, data_dir=data_dir, seed=seed, size=subset, digest=digest
         )
         self._begin(config)
 

@@ -10,6 +10,7 @@ from ray.tune.search.sample import Categorical
 
 from search_spaces._errors import UserError
 from search_spaces._space import SearchSpace
+from search_spaces._uri import is_uri
 from trainables._bilevel import check_hypergradient
 from trainables._relaxations import find_relaxation
 from trainables.darts_supernet import DEFAULTS
@@ -74,9 +75,16 @@ def _values(space: SearchSpace, key: str) -> Sequence[Any]:
     return declared.categories if isinstance(declared, Categorical) else [declared]
 
 
-def data_source(dataset: str) -> str:
-    """A path made absolute, since trials run in other folders; a name as it is."""
-    return str(Path(dataset).expanduser().absolute()) if is_path(dataset) else dataset
+def data_offers(dataset: str, data_dir: str | None) -> dict[str, Any]:
+    """Keywords of trials, which run in other folders: paths absolute, names and URIs as given."""
+    return {
+        "dataset": _absolute(dataset) if is_path(dataset) else dataset,
+        "data_dir": _absolute(data_dir) if data_dir else None,
+    }
+
+
+def _absolute(path: str) -> str:
+    return path if is_uri(path) else str(Path(path).expanduser().absolute())
 
 
 def study_name(name: str | None, prefix: str) -> str:

@@ -9,7 +9,8 @@ import logging
 import os
 import signal
 import sysconfig
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from ray._private.services import get_ray_address_from_environment
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from search_spaces._errors import UserError
+from search_spaces._uri import is_uri
+from trainables.datasets._dataset import is_path
 from workflows._storage import Storage
 
 OWN = ("search_spaces", "searchers", "schedulers", "trainables", "tracking", "workflows")
@@ -63,32 +66,61 @@ def _place(name: str) -> str:
 
 def check_shared(storage: Storage) -> None:
     """UserError if a node of the cluster does not see what this one writes into a folder."""
-    nodes = [node for node in ray.nodes() if node["Alive"]]
-    if len(nodes) < 2 or storage.uri:
+    if storage.uri:
         return
     mark = storage.local / MARK
     mark.parent.mkdir(parents=True, exist_ok=True)
-    text = os.urandom(8).hex()
-    mark.write_text(text)
+    mark.write_text(os.urandom(8).hex())
     try:
-        asked = [(node["NodeManagerAddress"], _ask(node["NodeID"], str(mark))) for node in nodes]
-        blind = [address for address, seen in asked if ray.get(seen) != text]
+        blind = _blind(mark)
     finally:
         mark.unlink(missing_ok=True)
     if blind:
         raise UserError(
-            f"--storage {storage.local} is not the same folder on {', '.join(blind)} as here: "
+            f"--storage {storage.local} is not the same folder on {blind} as here: "
             "trials there could keep no checkpoint. A cluster needs one that all nodes share (NFS) "
             "or a bucket (--storage s3://bucket/folder)."
         )
 
 
-def _ask(node: str, mark: str) -> Any:
+def check_data(offers: Mapping[str, Any]) -> None:
+    """UserError if a node does not see the path of data that trials are told to take.
+
+    Data in a bucket, and named ones without a data folder, each node fetches by itself.
+    """
+    dataset, folder = offers["dataset"], offers["data_dir"]
+    paths = {"--dataset": dataset if is_path(dataset) else None, "--data-dir": folder}
+    for option, path in paths.items():
+        blind = _blind(Path(path)) if path and not is_uri(path) else ""
+        if blind:
+            raise UserError(
+                f"{option} {path} is not the same on {blind} as here: trials there would have "
+                "other data or none. A cluster needs a path that all nodes share (NFS) or a bucket "
+                f"({option} s3://bucket/folder)."
+            )
+
+
+def _blind(path: Path) -> str:
+    """Addresses of the nodes on which this path leads to something else than here."""
+    nodes = [node for node in ray.nodes() if node["Alive"]]
+    if len(nodes) < 2:
+        return ""
+    asked = [(node["NodeManagerAddress"], _ask(node["NodeID"], path)) for node in nodes]
+    here = _sight(path)
+    return ", ".join(address for address, seen in asked if ray.get(seen) != here)
+
+
+def _ask(node: str, path: Path) -> Any:
     where = NodeAffinitySchedulingStrategy(node, soft=False)
-    return _read.options(num_cpus=0, scheduling_strategy=where).remote(mark)
+    return ray.remote(_sight).options(num_cpus=0, scheduling_strategy=where).remote(path)
 
 
-@ray.remote
-def _read(mark: str) -> str:
-    path = Path(mark)
-    return path.read_text() if path.exists() else ""
+def _sight(path: Path) -> str:
+    """Of a file its size and beginning, of a folder the names in it: quick, and rarely alike."""
+    try:
+        if path.is_dir():
+            return sha256("\n".join(sorted(os.listdir(path))).encode()).hexdigest()
+        with path.open("rb") as file:
+            return f"{path.stat().st_size} {file.read(64).hex()}"
+    except OSError:
+        return ""

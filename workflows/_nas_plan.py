@@ -36,7 +36,7 @@ from workflows._checks import (
     check_counts,
     check_images,
     check_supernet,
-    data_source,
+    data_offers,
     study_name,
 )
 from workflows._cli import command_line
@@ -115,11 +115,10 @@ def prepare(asked: Asked) -> Plan:
     place = find_storage(asked.storage)
     uri = asked.tracking_uri or os.environ.get("MLFLOW_TRACKING_URI") or default_uri(place.local)
     offers: dict[str, Any] = {
-        "dataset": data_source(asked.dataset),
-        "data_dir": str(asked.data_dir.expanduser().absolute()) if asked.data_dir else None,
+        **data_offers(asked.dataset, asked.data_dir),
         "seed": asked.seed, "space": cells, "subset": None, "epochs": asked.epochs,
     }  # fmt: skip
-    data = load_data(ImageClassifier, offers)
+    data, offers = load_data(ImageClassifier, offers)
     assert data is not None
     _check_data(asked, data, supernet_space, None if gpus == AUTO else gpus)
     judging = _judging(asked, supernet_space, cells, offers, data)

@@ -18,14 +18,15 @@ Dataset = Annotated[
     str,
     typer.Option(
         help="mnist, fashion-mnist, cifar10, cifar100, digits; or a path: a folder with one "
-        "sub-folder a class, an .npz, or a .parquet.",
+        "sub-folder a class, an .npz, or a .parquet, here or in a bucket (s3://bucket/mine.npz).",
         rich_help_panel=_STUDY,
     ),
 ]
 DataDir = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
-        help="Where data sets lie. Else AUTOML_DATA_DIR, else a cache folder in your home.",
+        envvar="AUTOML_DATA_DIR",
+        help="Folder of data sets, or s3://bucket/folder. Default: a cache folder in your home.",
         rich_help_panel=_STUDY,
     ),
 ]

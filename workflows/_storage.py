@@ -7,12 +7,12 @@ machine's disk (`_mirror.py`).
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import platformdirs
 import pyarrow.fs
 
 from search_spaces._errors import UserError
+from search_spaces._uri import check_no_credentials, is_uri
 from workflows._mirror import Mirror
 
 MARK = ".can-be-written"
@@ -70,14 +70,9 @@ class Stage:
 
 def find_storage(given: str) -> Storage:
     """A path, or a URI such as s3://bucket/folder. UserError if it cannot be written to."""
-    words = urlsplit(given)
-    if not words.scheme or len(words.scheme) == 1:
+    if not is_uri(given):
         return Storage(Path(given).expanduser().absolute())
-    if words.username or words.password:
-        raise UserError(
-            "--storage must not hold credentials, which would be kept with the study; give them "
-            "as the environment has them (AWS_ACCESS_KEY_ID, or an instance's profile)."
-        )
+    check_no_credentials(given, "--storage")
     try:
         files, path = pyarrow.fs.FileSystem.from_uri(given)
         files.create_dir(path, recursive=True)

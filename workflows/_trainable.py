@@ -1,7 +1,6 @@
 """The trainable of a study: ours or the user's own, given what its `setup` asks for."""
 
 import inspect
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from search_spaces._errors import UserError
 from search_spaces._lookup import find, load_object
 from search_spaces._objective import Objective, parse_objectives
 from search_spaces._space import SearchSpace
-from trainables.datasets._dataset import Dataset, load_dataset
+from trainables.datasets._dataset import Dataset, load_dataset, versioned
 from trainables.image_classifier import ImageClassifier, build_network
 
 
@@ -58,25 +57,23 @@ def bind(trainable: type[tune.Trainable], offers: dict[str, Any]) -> Any:
     return tune.with_parameters(trainable, **taken) if taken else trainable
 
 
-def load_data(trainable: type[tune.Trainable], offers: dict[str, Any]) -> Dataset | None:
+def load_data(
+    trainable: type[tune.Trainable], offers: dict[str, Any]
+) -> tuple[Dataset | None, dict[str, Any]]:
     """The data set, for trainables that take one: a mistake in it is found before any trial.
 
-    So it is with a network that cannot be built for images of this shape.
+    So it is with a network that cannot be built for images of this shape. And the offers that hold
+    all trials to these data.
     """
     if not accepts(trainable, "dataset"):
-        return None
-    folder = offers["data_dir"]
-    data = load_dataset(
-        offers["dataset"],
-        data_dir=Path(folder) if folder else None,
-        seed=offers["seed"],
-        size=offers["subset"],
-    )
+        return None, offers
+    source, folder = versioned(offers["dataset"], offers["data_dir"])
+    data = load_dataset(source, data_dir=folder, seed=offers["seed"], size=offers["subset"])
     if issubclass(trainable, ImageClassifier):
         space: SearchSpace = offers["space"]
         member = space.sample(np.random.default_rng(0))
         build_network(space, member, data.image_shape, len(data.classes))
-    return data
+    return data, {**offers, "dataset": source, "data_dir": folder, "digest": data.digest}
 
 
 def facts(data: Dataset | None) -> dict[str, Any]:

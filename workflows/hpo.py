@@ -23,9 +23,9 @@ from tracking._study import Study
 from tracking.callback import TrackingCallback
 from workflows import _options as options
 from workflows._budget import Budget, check_budget
-from workflows._checks import check_counts, data_source, study_name
+from workflows._checks import check_counts, data_offers, study_name
 from workflows._cli import command_line, quiet_libraries, told_plainly
-from workflows._cluster import check_shared, start_ray
+from workflows._cluster import check_data, check_shared, start_ray
 from workflows._conclude import conclude, say_how_to_go_on
 from workflows._folder import open_study, stored_study
 from workflows._given import read_known, read_points
@@ -136,8 +136,7 @@ def hpo(
         )
         offers: dict[str, Any] = {
             "space": the_space,
-            "dataset": data_source(dataset),
-            "data_dir": str(data_dir.expanduser().absolute()) if data_dir else None,
+            **data_offers(dataset, data_dir),
             "subset": subset,
             "epochs": epochs,
             "seed": seed,
@@ -163,7 +162,7 @@ def hpo(
             # A study that begins with its own older trials takes their study's place.
             fresh = fresh or earlier["id"] == before.get("study_id")
         search_alg = create_searcher(searcher, proposing)
-        data = load_data(klass, offers)
+        data, offers = load_data(klass, offers)
         asked = {
             "workflow": "hpo",
             "data": data.digest if data else None,
@@ -214,6 +213,8 @@ def hpo(
         random.seed(seed)  # Ray's PB2 draws from here
         start_ray(address, modules=[klass.__module__, space.partition(":")[0]])
         check_shared(place)
+        if data:
+            check_data(offers)
         if gpus == AUTO:
             gpus = measured_share(klass, taken_of(klass, offers), the_space, cpus=cpus_per_trial)
         resources = share_out(slots=slots, cpus=cpus_per_trial, gpus=gpus)

@@ -24,7 +24,7 @@ from workflows._candidates import (
     searched_of,
 )
 from workflows._cli import console, quiet_libraries, told_plainly
-from workflows._cluster import check_shared, start_ray
+from workflows._cluster import check_data, check_shared, start_ray
 from workflows._conclude import conclude, say_how_to_go_on
 from workflows._folder import once
 from workflows._gpu_share import measured_share
@@ -56,6 +56,7 @@ def run(asked: Asked) -> None:
         random.seed(asked.seed)  # Ray's PBT draws from here
         start_ray(asked.address)
         check_shared(plan.storage)
+        check_data(plan.offers)
         resources = share_out(
             slots=asked.slots, cpus=asked.cpus_per_trial, gpus=gpus_of_all_stages(plan)
         )

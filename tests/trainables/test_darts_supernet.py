@@ -227,6 +227,7 @@ def test_a_search_that_diverges_says_so():
         (BASE, {"operations": "sep_conv_9x9"}, "Unknown operation"),
         (BASE, {"remedy": "pray"}, "Unknown remedy 'pray'"),
         (BASE, {"select": "size"}, "Unknown selection 'size'"),
+        (BASE, {"digest": 64 * "0"}, "are not those that the study began with"),
         (BASE, {"stem_stride": 2}, "too small for 2 reductions"),
         ({**BASE, "partial": 3}, {}, "outside|multiple"),
     ],

@@ -312,6 +312,13 @@ def test_a_space_without_networks_is_refused():
         trial({}, space=SearchSpace("bare"))
 
 
+def test_data_that_have_changed_since_the_study_began_are_refused():
+    digest = trial(SGD).dataset.digest
+    trial(SGD, digest=digest)
+    with pytest.raises(UserError, match="are not those that the study began with"):
+        trial(SGD, digest=digest[::-1])
+
+
 def test_images_too_small_are_refused(tmp_path):
     images = np.zeros((60, 2, 2), np.uint8)
     np.savez(tmp_path / "tiny.npz", images=images, labels=np.arange(60) % 3)

@@ -119,6 +119,11 @@ MISTAKES = {
     "truncated data file": (lambda f: ["--dataset", truncated_npz(f)], "images.npz"),
     "wrong checksum": (lambda f: ["--data-dir", wrong_mnist(f)], "SHA-256"),
     "missing data folder": (["--data-dir", "nowhere"], "does not exist"),
+    "credentials in the URI of data": (
+        ["--dataset", "s3://KEY:SECRET@data/mine.npz"], "must not hold credentials"),
+    "credentials in the URI of a data folder": (
+        ["--data-dir", "s3://KEY:SECRET@data"], "must not hold credentials"),
+    "a URI that is no bucket's": (["--dataset", "ftp://a/b.npz"], "give a path, s3:// or gs://"),
     "empty class folder": (lambda f: ["--dataset", folder_with_empty_class(f)], "dog"),
     "label below zero": (lambda f: ["--dataset", npz_with_label(-1)(f)], "label"),
     "label out of range": (lambda f: ["--dataset", npz_with_label(9)(f)], "label"),
@@ -208,6 +213,7 @@ def test_a_mistake_is_told_in_one_line_before_anything_is_started(mistake, tmp_p
     assert len(lines) == 1, lines
     assert lines[0].startswith("Error: ")
     assert said in lines[0]
+    assert "SECRET" not in result.output
     assert not list(Path(tmp_path).glob("runs/*/study.json"))
     assert ray.is_initialized() == started
     assert ("ax" in sys.modules) == imported

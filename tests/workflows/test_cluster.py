@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from ray.cluster_utils import Cluster
 
@@ -95,6 +96,24 @@ def test_storage_that_a_node_does_not_see_is_refused(cluster):
     assert code == 2, output + errors
     assert "is not the same folder on" in errors
     assert not list((hidden / "runs").glob("mine/search"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("option", ["--dataset", "--data-dir"])
+def test_data_that_a_node_does_not_see_are_refused(option, cluster, tmp_path):
+    address, hidden = cluster
+    images = np.random.default_rng(0).integers(0, 256, (60, 8, 8), dtype=np.uint8)
+    np.savez(hidden / "mine.npz", x_train=images, y_train=np.arange(60) % 3)
+    given = {"--dataset": hidden / "mine.npz", "--data-dir": hidden}
+    dataset = [] if option == "--dataset" else ["--dataset", "digits"]
+    process = start(
+        "--address", address, "--objective", "accuracy", "--storage", tmp_path, "--name", "hidden",
+        *dataset, option, given[option],
+    )  # fmt: skip
+    output, errors = process.communicate(timeout=200)
+    assert process.returncode == 2, output + errors
+    assert f"{option} {given[option]} is not the same on" in errors
+    assert not (tmp_path / "hidden" / "search").exists()
 
 
 @pytest.mark.slow

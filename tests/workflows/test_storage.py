@@ -53,6 +53,8 @@ def test_a_path_is_a_folder():
     ("uri", "said"),
     [
         ("s3://KEY:SECRET@studies/runs", "must not hold credentials"),
+        ("s3://studies/runs?secret_key=SECRET", "must not hold credentials"),
+        ("s3://KEY:SEC/SECRET@studies/runs", "must not hold credentials"),
         ("gopher://studies/runs", "cannot be written to"),
         ("s3://nobody-has-made-this/runs", "cannot be written to"),
     ],

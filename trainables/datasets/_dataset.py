@@ -5,6 +5,7 @@ import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,8 +13,10 @@ from torch import Tensor
 
 from search_spaces._errors import UserError
 from search_spaces._lookup import choices, find
+from search_spaces._uri import is_uri
 from trainables.datasets import _user_data
 from trainables.datasets._arrays import Arrays
+from trainables.datasets._bucket import at_hand, with_version
 from trainables.datasets._cache import Kept, cache_folder, keep
 from trainables.datasets._split import stratified
 
@@ -71,18 +74,20 @@ class Dataset:
 def load_dataset(
     name_or_path: str,
     *,
-    data_dir: Path | None = None,
+    data_dir: str | Path | None = None,
     seed: int = 0,
     validation: float = 1 / 6,
     size: int | None = None,
+    digest: str | None = None,
 ) -> Dataset:
-    """The data set of that name, or the user's own at that path.
+    """The data set of that name, or the user's own at that path or URI (s3://bucket/mine.npz).
 
     A path leads to a folder of one sub-folder a class, an `.npz` or Parquet, with or without a
-    test part; without, a sixth is split off. `data_dir` (else `AUTOML_DATA_DIR`, else the cache)
-    is where the files of named data sets are looked for; nothing is ever written there.
-    `validation` is the share of the training data to validate on; `size` reduces the two together
-    to that many images, for quick trials. The test part is never reduced.
+    test part; without, a sixth is split off. `data_dir` (else `AUTOML_DATA_DIR`, else the cache),
+    a folder or a URI, is where the files of named data sets are looked for; nothing is ever
+    written there. `validation` is the share of the training data to validate on; `size` reduces
+    the two together to that many images, for quick trials. The test part is never reduced. Data
+    of another `digest` than the given one are refused.
 
     The process keeps what it loaded: a second call with the same words returns the same object.
     Raises UserError, one line, for whatever its user can mend.
@@ -93,17 +98,37 @@ def load_dataset(
         raise UserError(f"The seed must be 0 or more, but is {seed}.")
     if size is not None and size < 1:
         raise UserError(f"A subset must have 1 image or more, but {size} were asked for.")
-    return _load(
-        str(Path(name_or_path).absolute()) if is_path(name_or_path) else name_or_path,
-        data_folder(data_dir),
-        cache_folder(),
-        seed,
-        validation,
-        size,
-    )
+    source, named = versioned(name_or_path, data_dir)
+    if is_path(source) and not is_uri(source):
+        source = str(Path(source).absolute())
+    folder = named or str(cache_folder())
+    data = _load(source, folder, cache_folder(), seed, validation, size)
+    if digest is not None and data.digest != digest:
+        raise UserError(
+            f"The data of {name_or_path} are not those that the study began with (digest "
+            f"{data.digest[:12]} instead of {digest[:12]}): they have been changed since, or are "
+            "others on this node."
+        )
+    return data
 
 
-def data_folder(data_dir: Path | None = None) -> Path:
+def versioned(name_or_path: str, data_dir: str | Path | None = None) -> tuple[str, str | None]:
+    """Both as all trials of a study are to be told them: URIs with the version that lies there now.
+
+    The data folder may also come from `AUTOML_DATA_DIR`; it is None where none is named, and where
+    it is a URI of which this data set needs nothing. Raises UserError as `load_dataset` does.
+    """
+    folder = str(data_dir or os.environ.get("AUTOML_DATA_DIR") or "")
+    own = is_path(name_or_path)
+    if is_uri(folder):
+        below = None if own else getattr(_module(name_or_path), "FOLDER", None)
+        folder = with_version(folder, below) if below else ""
+    elif folder:
+        folder = str(data_folder(folder))
+    return with_version(name_or_path) if is_uri(name_or_path) else name_or_path, folder or None
+
+
+def data_folder(data_dir: str | Path | None = None) -> Path:
     """Where files of named data sets are looked for first; UserError if named but not there."""
     named = data_dir or os.environ.get("AUTOML_DATA_DIR")
     if not named:
@@ -115,7 +140,7 @@ def data_folder(data_dir: Path | None = None) -> Path:
 
 
 def is_path(name_or_path: str) -> bool:
-    """Whether this means the user's own data rather than a name; names win."""
+    """Whether this means the user's own data, a URI too, rather than a name; names win."""
     if name_or_path.replace("_", "-") in choices(ROOM):
         return False
     written_as_path = "/" in name_or_path or os.sep in name_or_path
@@ -124,14 +149,17 @@ def is_path(name_or_path: str) -> bool:
 
 @lru_cache(maxsize=4)
 def _load(
-    source: str, folder: Path, cache: Path, seed: int, validation: float, size: int | None
+    source: str, folder: str, cache: Path, seed: int, validation: float, size: int | None
 ) -> Dataset:
     if is_path(source):
-        path = Path(source)
-        name, arrays = _user_data.name_of(path), _user_data.load(path)
+        with at_hand(source) as path:
+            name, arrays = _user_data.name_of(path), _user_data.load(path)
+            arrays.check(str(path))
     else:
-        name, arrays = source.replace("_", "-"), find(ROOM, source, kind="data set").load(folder)
-    arrays.check(source)
+        module = _module(source)
+        with at_hand(folder, getattr(module, "FOLDER", None)) as path:
+            name, arrays = source.replace("_", "-"), module.load(path)
+            arrays.check(source)
     digest = arrays.digest()
     if not len(arrays.test_images):
         digest = hashlib.sha256(f"{digest}, test part by seed {seed}".encode()).hexdigest()
@@ -153,6 +181,10 @@ def _load(
         digest=digest,
         both=both,
     )
+
+
+def _module(name: str) -> Any:
+    return find(ROOM, name, kind="data set")
 
 
 def _images(parts: Kept, part: str) -> Images:

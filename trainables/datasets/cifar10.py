@@ -23,6 +23,7 @@ FILES = _cifar.CifarFiles(
     labels="labels",
     label_names="label_names",
 )
+FOLDER = FILES.folder
 
 
 def load(folder: Path) -> Arrays:

@@ -17,6 +17,7 @@ FILES = _cifar.CifarFiles(
     labels="fine_labels",
     label_names="fine_label_names",
 )
+FOLDER = FILES.folder
 
 
 def load(folder: Path) -> Arrays:

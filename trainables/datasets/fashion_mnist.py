@@ -9,6 +9,8 @@ from trainables.datasets import _idx
 from trainables.datasets._arrays import Arrays
 from trainables.datasets._download import fetch_idx
 
+NAME = "FashionMNIST"
+FOLDER = f"{NAME}/raw"
 CLASSES = (
     "T-shirt/top",
     "Trouser",
@@ -26,4 +28,4 @@ CLASSES = (
 def load(folder: Path) -> Arrays:
     """From the data folder, the cache or torchvision's addresses (MD5 checked), in this order."""
     sources = {"torchvision's download": lambda to: fetch_idx("FashionMNIST", to, _idx.FILES)}
-    return _idx.load(folder, "FashionMNIST", classes=CLASSES, sources=sources)
+    return _idx.load(folder, NAME, classes=CLASSES, sources=sources)

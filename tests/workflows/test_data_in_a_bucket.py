@@ -1,0 +1,101 @@
+"""Studies of data in S3, on a cluster whose nodes have a cache each."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ray.cluster_utils import Cluster
+
+from search_spaces.mnist_cnn_classic import SPACE as CLASSIC
+from tests.bucket import SECRET, Bucket
+from trainables.datasets._dataset import versioned
+from trainables.image_classifier import ImageClassifier
+from workflows._checks import data_offers
+from workflows._trainable import load_data
+
+ROOT = Path(__file__).parents[2]
+CACHES = ("driver", "one", "two")
+
+
+def write_npz(path, seed):
+    images = np.random.default_rng(seed).integers(0, 256, (120, 8, 8), dtype=np.uint8)
+    np.savez(path, x_train=images, y_train=np.arange(120) % 3)
+
+
+def hpo(folder, *arguments):
+    command = [
+        sys.executable, ROOT / "workflows" / "hpo.py", "--dataset", "s3://data/mine.npz",
+        "--space", "mnist-cnn-classic", "--searcher", "random", "--scheduler", "fifo",
+        "--trials", 4, "--epochs", 1, "--cpus-per-trial", 1, "--final-seeds", 0,
+        "--storage", folder / "runs", "--name", "mine", *arguments,
+    ]  # fmt: skip
+    done = subprocess.run(
+        [str(word) for word in command], cwd=ROOT, text=True, timeout=300, capture_output=True,
+        env={**os.environ, "AUTOML_CACHE_DIR": str(folder / "driver")}, check=False,
+    )  # fmt: skip
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    """A bucket with mine.npz, and the address of a cluster: the driver's node, and two with CPUs.
+
+    They are known by their cache folders, `CACHES` below `tmp_path`.
+    """
+    (tmp_path / "bucket").mkdir()
+    write_npz(tmp_path / "bucket" / "mine.npz", seed=0)
+    with Bucket("data") as bucket:
+        bucket.put(tmp_path / "bucket")
+        machines = Cluster(
+            initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False}
+        )
+        try:
+            for name in CACHES[1:]:
+                machines.add_node(num_cpus=1, env_vars={"AUTOML_CACHE_DIR": str(tmp_path / name)})
+            yield bucket, machines.address
+        finally:
+            machines.shutdown()
+
+
+@pytest.mark.slow
+def test_data_reach_each_node_once_and_a_study_stays_with_them(cluster, tmp_path):
+    bucket, address = cluster
+    code, output = hpo(tmp_path, "--address", address)
+    assert code == 0, output
+    rows = json.loads((tmp_path / "runs" / "mine" / "trials.json").read_text())
+    assert [row["outcome"] for row in rows] == 4 * ["completed"]
+    assert [len(list((tmp_path / name).rglob("mine.npz"))) for name in CACHES] == [1, 1, 1]
+    assert list(bucket.fetched.values()) == [3]  # whole, by each of the three
+    stored = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+    assert not any(SECRET.encode() in data for data in stored)
+    write_npz(tmp_path / "bucket" / "mine.npz", seed=1)
+    bucket.put(tmp_path / "bucket")
+    code, output = hpo(tmp_path, "--address", address, "--trials", 6)
+    assert code == 2, output
+    assert "was begun with data = " in output
+
+
+def test_trials_are_held_to_the_version_and_the_digest_that_the_driver_saw(tmp_path, monkeypatch):
+    monkeypatch.setenv("AUTOML_CACHE_DIR", str(tmp_path / "cache"))
+    (tmp_path / "bucket").mkdir()
+    write_npz(tmp_path / "bucket" / "mine.npz", seed=0)
+    asked = {"space": CLASSIC, "subset": None, "epochs": 1, "seed": 0}
+    with Bucket("data") as bucket:
+        bucket.put(tmp_path / "bucket")
+        for source in ("s3://data/mine.npz", str(tmp_path / "bucket" / "mine.npz")):
+            data, offers = load_data(ImageClassifier, {**asked, **data_offers(source, None)})
+            told = {"dataset": versioned(source)[0], "data_dir": None, "digest": data.digest}
+            assert offers == {**asked, **told}
+            assert ("#" in offers["dataset"]) == source.startswith("s3")
+
+
+@pytest.mark.slow
+def test_a_study_of_data_that_cannot_be_had_is_refused_before_anything_is_started(tmp_path):
+    with Bucket("data"):
+        code, output = hpo(tmp_path)
+    assert (code, output.strip()) == (2, "Error: There is nothing at s3://data/mine.npz.")
+    assert not (tmp_path / "runs").exists()
