@@ -43,6 +43,10 @@ class Bucket:
 
     def __exit__(self, *error):
         self.gate.set()
+        # All of moto's servers in a process share what is in them.
+        for found in self.client.list_objects_v2(Bucket=self.name).get("Contents", []):
+            self.client.delete_object(Bucket=self.name, Key=found["Key"])
+        self.client.delete_bucket(Bucket=self.name)
         self._patch.undo()
         self._server.shutdown()
 
