@@ -40,6 +40,7 @@ from workflows._checks import (
     study_name,
 )
 from workflows._cli import command_line
+from workflows._cluster import joins_cluster, patience
 from workflows._folder import StudyFolder, open_study
 from workflows._given import read_cells
 from workflows._memory import bytes_per_trial, check_memory
@@ -143,7 +144,7 @@ def prepare(asked: Asked) -> Plan:
             ),
         ),
     )  # fmt: skip
-    check_tracking(uri)
+    check_tracking(uri, patience=patience(asked.address))
     name = study_name(asked.name, "nas")
     place.fetch(name)
     _check_stage(asked, place.local / name)
@@ -219,7 +220,7 @@ def _check_data(asked: Asked, data: Dataset, supernet_space: SearchSpace) -> Non
         depths.append(asked.search_layers)
     for depth in depths:
         check_sizes(data.image_shape, depth, asked.stem_stride)
-    if asked.address is None and len(depths) == 2:
+    if not joins_cluster(asked.address) and len(depths) == 2:  # a cluster has other machines
         check_memory(
             supernet_space, bytes_per_trial(slots=asked.slots, gpus=asked.gpus_per_trial),
             channels=asked.search_channels, layers=asked.search_layers,

@@ -1,6 +1,7 @@
 """How many trials run at once, and with what."""
 
 import os
+import time
 from dataclasses import dataclass
 
 import ray
@@ -10,6 +11,7 @@ from ray._private.state import state
 
 from search_spaces._errors import UserError
 from trainables._data_parallel import bundles
+from workflows._cluster import joins_cluster
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,31 @@ def check_resources(
         raise UserError(f"--gpus-per-trial must not be negative, but got {gpus}.")
     if ray.is_initialized():
         have = _whole_cluster()
-    elif (address or os.environ.get("RAY_ADDRESS") or "local") != "local":
+    elif joins_cluster(address):
         return  # only the cluster knows: `share_out` asks it
     else:
         have = {"CPU": os.cpu_count() or 1, "GPU": torch.cuda.device_count()}
     _refuse_more(cpus, have.get("CPU", 0), "CPU", "--cpus-per-trial")
     _refuse_more(gpus, have.get("GPU", 0), "GPU", "--gpus-per-trial")
+
+
+def wait_for_workers(address: str | None, *, seconds: float = 120.0, calm: float = 10.0) -> None:
+    """Until a cluster that has just been started has CPUs, and no node has come for `calm` seconds.
+
+    A study has as many slots as there are when it begins. Returns after `seconds` in any case.
+    """
+    if not joins_cluster(address) or _whole_cluster()["CPU"]:
+        return
+    print(f"Waiting up to {seconds:g} s for workers: the cluster has no CPU yet.", flush=True)
+    began = changed = time.monotonic()
+    nodes = 0
+    while time.monotonic() < began + seconds:
+        now = sum(node["Alive"] for node in ray.nodes())
+        if now != nodes:
+            nodes, changed = now, time.monotonic()
+        elif _whole_cluster()["CPU"] and time.monotonic() > changed + calm:
+            return
+        time.sleep(0.5)
 
 
 def share_out(*, slots: int | None, cpus: float | None, gpus: float | None) -> Resources:
