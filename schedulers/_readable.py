@@ -1,6 +1,7 @@
 """A trial's checkpoints when a study goes on: moved with its folder, deleted since, or torn.
 
-A trial whose newest checkpoint cannot be read goes on from the one before it.
+A trial whose newest checkpoint cannot be read goes on from the one before it. A state of the study
+may be so old that all checkpoints it knows of are gone: then the trial goes on from a later one.
 """
 
 import logging
@@ -11,19 +12,23 @@ from typing import Any
 
 import pyarrow.fs
 from ray.train._checkpoint import Checkpoint  # Tune's is one of these
+from ray.train._internal.session import _TrainingResult
 from ray.tune.experiment import Trial
+from ray.tune.result import TRAINING_ITERATION
 
 logger = logging.getLogger(__name__)
 
 
-def fall_back(trial: Trial) -> None:
+def fall_back(trial: Trial, *, restored: bool = False) -> None:
     """Put aside the trial's newest checkpoints as long as they are torn; Ray would fail the trial.
 
-    Without a whole one the trial begins anew. Those that were deleted after the study's state was
-    saved are put aside too: Ray would fail to delete them, and then not note the next ones.
+    Without a whole one the trial begins anew, or if it is `restored` from a saved state, goes on
+    from what it made later. Those that were deleted after the state was saved are put aside too:
+    Ray would fail to delete them, and then not note the next ones.
     """
     manager: Any = trial.run_metadata.checkpoint_manager
-    _move(manager._latest_checkpoint_result, trial)
+    known = manager._latest_checkpoint_result
+    _move(known, trial)
     manager._checkpoint_results = [r for r in manager._checkpoint_results if _there(r.checkpoint)]
     while (latest := manager._latest_checkpoint_result) is not None:
         others = [r.checkpoint for r in manager._checkpoint_results]
@@ -34,6 +39,40 @@ def fall_back(trial: Trial) -> None:
         kept = [r for r in manager._checkpoint_results if r.checkpoint.path != path]
         manager._checkpoint_results = kept
         manager._latest_checkpoint_result = kept[-1] if kept else None
+    if restored and manager.checkpoint_config.num_to_keep is not None:
+        _go_forward(trial, known)
+
+
+def _go_forward(trial: Trial, known: Any) -> None:
+    """Take up what the trial saved after `known` (None: since its beginning), which is gone.
+
+    Where only the newest are kept, a trial saves one in each of its iterations.
+    """
+    manager: Any = trial.run_metadata.checkpoint_manager
+    storage: Any = trial.storage
+    before, metrics = -1, {TRAINING_ITERATION: 0}
+    if known is not None:
+        before, metrics = _number(known.checkpoint.path), known.metrics
+    folder, files = storage.trial_fs_path, storage.storage_filesystem
+    selector = pyarrow.fs.FileSelector(folder, allow_not_found=True)
+    names = [info.base_name for info in files.get_file_info(selector)]
+    later = sorted(_number(n) for n in names if n.startswith("checkpoint_") and _number(n) > before)
+    checkpoints = [Checkpoint(f"{folder}/checkpoint_{n:06d}", filesystem=files) for n in later]
+    iterations = [metrics[TRAINING_ITERATION] + number - before for number in later]
+    results = [
+        _TrainingResult(checkpoint, {**metrics, TRAINING_ITERATION: iteration})
+        for checkpoint, iteration in zip(checkpoints, iterations, strict=True)
+        if readable(checkpoint, checkpoints)
+    ]
+    if results:
+        logger.warning("%s goes on from %s", trial, results[-1].checkpoint)
+        manager._checkpoint_results, manager._latest_checkpoint_result = results, results[-1]
+        storage.current_checkpoint_index = later[-1]
+
+
+def _number(path: str) -> int:
+    """Of a checkpoint's folder."""
+    return int(path.rpartition("_")[2])
 
 
 def place_of(checkpoint: Checkpoint) -> str:

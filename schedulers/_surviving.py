@@ -102,7 +102,10 @@ class Surviving(TrialScheduler):
     def on_trial_add(self, tune_controller: Any, trial: Trial) -> None:
         self._trials[trial.trial_id] = trial
         self._unfinished = [other for other in self._unfinished if other is not trial] + [trial]
-        fall_back(trial)  # it may be new, come back after a failure, or be restored
+        # It may be new, come back after a failure, or be restored. Those that are lent to others
+        # are not all the trial's own, nor made with the same config.
+        lends = isinstance(self.inner, Saved)
+        fall_back(trial, restored=self._state is not None and not lends)
         if self._state is None:
             self.inner.on_trial_add(tune_controller, trial)
             return

@@ -41,17 +41,22 @@ def find(room: str, name: str, *, kind: str) -> ModuleType:
 
 
 def load_object(path: str, *, kind: str) -> Any:
-    """The object that `package.module:NAME` names, looked for beside the user's files too."""
+    """The object that `package.module:NAME` names, looked for beside the user's files too.
+
+    These are in the current folder, or in the repository's root where that is another: `ray submit`
+    runs a workflow in the head's home.
+    """
     module_name, _, attribute = path.partition(":")
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.append(here)
+    root = Path(__file__).parents[1]
+    for folder in (Path.cwd(), *([root] if (root / "pyproject.toml").exists() else [])):
+        if str(folder) not in sys.path:
+            sys.path.append(str(folder))
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         raise UserError(
             f"The {kind} {path!r} cannot be imported: {error}. "
-            "Write it as package.module:NAME, importable from this folder."
+            "Write it as package.module:NAME, importable from this folder or the repository's root."
         ) from error
     except UserError:
         raise

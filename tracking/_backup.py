@@ -68,7 +68,9 @@ def save(database: Database, copy: Copy) -> None:
 def keep(
     database: Database,
     copy: Copy,
-    seconds: Annotated[float, typer.Option(help="Between two copies.")] = 120,
+    seconds: Annotated[
+        float, typer.Option(envvar="AUTOML_BACKUP_SECONDS", help="Between two copies.")
+    ] = 120,
 ) -> None:
     """Save it whenever it has changed, for ever; a second such process ends at once."""
     database.parent.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,9 @@
 """Where runs are stored: the default store, the client, and a check before anything starts."""
 
 import os
+import socket
 import sqlite3
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -25,6 +27,9 @@ REFUSALS = frozenset(
         "RESOURCE_ALREADY_EXISTS",
     }
 )
+
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def default_uri(folder: Path) -> str:
@@ -109,11 +114,15 @@ def refused(error: Exception) -> bool:
     return getattr(error, "error_code", None) in REFUSALS
 
 
-def check_tracking(uri: str) -> None:
-    """Return within about five seconds, or raise UserError if runs cannot be stored at `uri`."""
+def check_tracking(uri: str, *, patience: float = 0.0) -> None:
+    """Return within about five seconds, or raise UserError if runs cannot be stored at `uri`.
+
+    A server on this machine that is not there yet may be starting: it has `patience` more seconds.
+    """
     if uri.startswith("sqlite:"):
         _check_sqlite(uri)
     elif urlsplit(uri).scheme in ("http", "https"):
+        _wait_for_start(uri, patience)
         _check_server(uri)
     else:
         raise UserError(
@@ -141,6 +150,28 @@ def _check_sqlite(uri: str) -> None:
     finally:
         if not existed and path.is_file() and not path.stat().st_size:
             path.unlink()  # a check leaves nothing behind
+
+
+def _wait_for_start(uri: str, patience: float) -> None:
+    """Until something listens at this machine's own `uri`; elsewhere an address may be wrong."""
+    if not patience or urlsplit(uri).hostname not in LOOPBACK or not _refuses(uri):
+        return
+    print(f"Waiting up to {patience:g} s for MLflow at {uri}, which may be starting.", flush=True)
+    deadline = time.monotonic() + patience
+    while _refuses(uri) and time.monotonic() < deadline:
+        time.sleep(0.5)
+
+
+def _refuses(uri: str) -> bool:
+    """Whether nothing listens there; False if that cannot be known."""
+    try:
+        parts = urlsplit(uri)
+        socket.create_connection((parts.hostname or "", parts.port or 80), timeout=2).close()
+    except ConnectionRefusedError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return False
 
 
 def _check_server(uri: str) -> None:

@@ -8,6 +8,7 @@ import importlib.util
 import logging
 import os
 import signal
+import socket
 import sysconfig
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
@@ -25,6 +26,17 @@ from workflows._storage import Storage
 
 OWN = ("search_spaces", "searchers", "schedulers", "trainables", "tracking", "workflows")
 MARK = ".seen-by-all-nodes"
+MLFLOW_STARTS = 60.0  # seconds that the MLflow of a new cluster may take
+
+
+def joins_cluster(address: str | None) -> bool:
+    """Whether a cluster was named, by `address` or by RAY_ADDRESS."""
+    return (address or os.environ.get("RAY_ADDRESS") or "local") != "local"
+
+
+def patience(address: str | None) -> float:
+    """Seconds to wait for an MLflow that is not there: beside a cluster it may be starting."""
+    return MLFLOW_STARTS if joins_cluster(address) else 0.0
 
 
 def start_ray(address: str | None, *, modules: Iterable[str] = ()) -> None:
@@ -38,6 +50,7 @@ def start_ray(address: str | None, *, modules: Iterable[str] = ()) -> None:
     found = address or get_ray_address_from_environment(None, None)  # type: ignore[arg-type]
     if found not in (None, "local"):
         code = {"py_modules": shipped(modules), "excludes": ["**/__pycache__"]}
+    _check_listens(found)
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR,
                  include_dashboard=None if address else False, runtime_env=code)  # fmt: skip
@@ -47,21 +60,41 @@ def start_ray(address: str | None, *, modules: Iterable[str] = ()) -> None:
     signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
 
 
+def _check_listens(address: str | None) -> None:
+    """UserError, at once, if nothing does at `host:port`: Ray would try for minutes."""
+    host, _, port = (address or "").rpartition(":")
+    if not host or "/" in host or not port.isdigit():
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=10).close()
+    except OSError as error:
+        raise UserError(
+            f"No Ray cluster at {address!r}: {error.strerror or error}. Give the head's address "
+            "and port, or auto on one of its machines."
+        ) from error
+
+
 def shipped(modules: Iterable[str]) -> list[str]:
     """Folders or files of our packages, and of the user's modules that are not installed."""
     installed = sysconfig.get_path("purelib")
     found = dict.fromkeys(_place(name) for name in OWN)
-    users = (_place(module.partition(".")[0]) for module in modules)
+    users = map(_place, modules)
     found.update(dict.fromkeys(place for place in users if not place.startswith(installed)))
     return [place for place in found if place]
 
 
-def _place(name: str) -> str:
-    spec = importlib.util.find_spec(name)
+def _place(module: str) -> str:
+    """The outermost folder that it is in, or its file. Empty if there is no such module.
+
+    It is looked for by its whole name: Ax, too, installs a folder `docs`.
+    """
+    spec = importlib.util.find_spec(module)
     if spec is None:
         return ""
-    folders = list(spec.submodule_search_locations or [])
-    return folders[0] if folders else str(spec.origin or "")
+    place = Path([*(spec.submodule_search_locations or []), spec.origin or ""][0])
+    for _ in range(module.count(".")):
+        place = place.parent
+    return str(place)
 
 
 def check_shared(storage: Storage) -> None:

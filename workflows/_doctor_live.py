@@ -14,7 +14,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from search_spaces._errors import UserError
 from tracking._server import check_tracking
 from workflows._cli import console
-from workflows._cluster import start_ray
+from workflows._cluster import MLFLOW_STARTS, start_ray
 from workflows._doctor_finding import Finding, error, warning
 from workflows._doctor_node import Disk, Seen, clock, look
 
@@ -39,7 +39,7 @@ def examine_live(address: str, storage: str | None, tracking_uri: str | None) ->
         found += check_shared(probe, [one for one in answered if not seen[one["NodeID"]].unwritten])
     elif len(nodes) > 1:
         found.append(_unknown_storage())
-    found += check_server(tracking_uri)
+    found += check_server(tracking_uri, patience=MLFLOW_STARTS)
     console.print(f"{len(nodes)} nodes were asked, {len(answered)} answered.")
     return found
 
@@ -190,7 +190,7 @@ def _unknown_storage() -> Finding:
     )
 
 
-def check_server(tracking_uri: str | None) -> list[Finding]:
+def check_server(tracking_uri: str | None, *, patience: float = 0.0) -> list[Finding]:
     """Whether MLflow answers here, where drivers run."""
     if tracking_uri is None:
         return [
@@ -201,7 +201,7 @@ def check_server(tracking_uri: str | None) -> list[Finding]:
             )
         ]
     try:
-        check_tracking(tracking_uri)
+        check_tracking(tracking_uri, patience=patience)
     except UserError as problem:
         return [
             error(

@@ -2,6 +2,7 @@
 
 They are written on this machine's disk, by one process; a thread copies what has changed. A stage's
 saved states are of one moment and go as one archive, after the journal: what they know is in it.
+How far MLflow has the journal stays here: a new head's MLflow may know less, so it gets all of it.
 """
 
 import io
@@ -141,7 +142,7 @@ def _is_small(name: str) -> bool:
     """Whether it is the study's own; Ray's trials are beside them in a bucket."""
     parts = name.split("/")
     own = len(parts) == 1 or parts[0] in ("journal", "pictures") or name.endswith(f"/{KEPT}.tar")
-    return own and not name.endswith((".tmp", ".lock"))
+    return own and not name.endswith((".tmp", ".lock", ".ack.json"))
 
 
 def _stat(file: Path) -> tuple[str, int, int]:

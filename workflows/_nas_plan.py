@@ -40,12 +40,13 @@ from workflows._checks import (
     study_name,
 )
 from workflows._cli import command_line
+from workflows._cluster import joins_cluster, patience
 from workflows._folder import StudyFolder, open_study
 from workflows._given import read_cells
 from workflows._memory import bytes_per_trial, check_memory
 from workflows._nas_asked import Asked
 from workflows._population import explorer_of
-from workflows._resources import AUTO, GpusAsked, check_resources, gpus_asked, joins_cluster
+from workflows._resources import AUTO, GpusAsked, check_resources, gpus_asked
 from workflows._storage import Storage, find_storage
 from workflows._trainable import facts, find_space, load_data
 
@@ -141,7 +142,7 @@ def prepare(asked: Asked) -> Plan:
             ),
         ),
     )  # fmt: skip
-    check_tracking(uri)
+    check_tracking(uri, patience=patience(asked.address))
     name = study_name(asked.name, "nas")
     place.fetch(name)
     _check_stage(asked, place.local / name)
@@ -220,7 +221,7 @@ def _check_data(
         depths.append(asked.search_layers)
     for depth in depths:
         check_sizes(data.image_shape, depth, asked.stem_stride)
-    if not joins_cluster(asked.address) and len(depths) == 2:
+    if not joins_cluster(asked.address) and len(depths) == 2:  # a cluster has other machines
         check_memory(
             supernet_space, bytes_per_trial(slots=asked.slots, gpus=gpus),
             channels=asked.search_channels, layers=asked.search_layers,

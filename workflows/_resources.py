@@ -2,6 +2,7 @@
 
 import math
 import os
+import time
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -12,6 +13,7 @@ from ray._private.state import state
 
 from search_spaces._errors import UserError
 from trainables._data_parallel import bundles
+from workflows._cluster import joins_cluster
 
 AUTO: Literal["auto"] = "auto"
 GpusAsked: TypeAlias = float | Literal["auto"] | None
@@ -75,9 +77,23 @@ def check_resources(
     _refuse_more(gpus, have.get("GPU", 0), "GPU", "--gpus-per-trial")
 
 
-def joins_cluster(address: str | None) -> bool:
-    """Whether trials run on other machines than this one, by --address or RAY_ADDRESS."""
-    return (address or os.environ.get("RAY_ADDRESS") or "local") != "local"
+def wait_for_workers(address: str | None, *, seconds: float = 120.0, calm: float = 10.0) -> None:
+    """Until a cluster that has just been started has CPUs, and no node has come for `calm` seconds.
+
+    A study has as many slots as there are when it begins. Returns after `seconds` in any case.
+    """
+    if not joins_cluster(address) or whole_cluster()["CPU"]:
+        return
+    print(f"Waiting up to {seconds:g} s for workers: the cluster has no CPU yet.", flush=True)
+    began = changed = time.monotonic()
+    nodes = 0
+    while time.monotonic() < began + seconds:
+        now = sum(node["Alive"] for node in ray.nodes())
+        if now != nodes:
+            nodes, changed = now, time.monotonic()
+        elif whole_cluster()["CPU"] and time.monotonic() > changed + calm:
+            return
+        time.sleep(0.5)
 
 
 def share_out(*, slots: int | None, cpus: float | None, gpus: float | None) -> Resources:

@@ -25,7 +25,7 @@ from workflows import _options as options
 from workflows._budget import Budget, check_budget
 from workflows._checks import check_counts, data_offers, study_name
 from workflows._cli import command_line, quiet_libraries, told_plainly
-from workflows._cluster import check_data, check_shared, start_ray
+from workflows._cluster import check_data, check_shared, patience, start_ray
 from workflows._conclude import conclude, say_how_to_go_on
 from workflows._folder import open_study, stored_study
 from workflows._given import read_known, read_points
@@ -33,7 +33,13 @@ from workflows._gpu_share import measured_share
 from workflows._lives import REPEATS, keep_lives, lives_of, read_schedule, seeds_along
 from workflows._population import explorer_of, proposals
 from workflows._progress import Progress
-from workflows._resources import AUTO, check_resources, gpus_asked, share_out
+from workflows._resources import (
+    AUTO,
+    check_resources,
+    gpus_asked,
+    share_out,
+    wait_for_workers,
+)
 from workflows._resume import resume_config
 from workflows._rows import Row, row_of
 from workflows._run_config import run_config
@@ -152,7 +158,7 @@ def hpo(
                 synchronous=synchronous, population=population, explorer=explorer,
             ),
         )  # fmt: skip
-        check_tracking(uri)
+        check_tracking(uri, patience=patience(address))
         study_is = study_name(name, "hpo")
         place.fetch(study_is)
         before = stored_study(place, study_is)
@@ -212,6 +218,7 @@ def hpo(
         )
         random.seed(seed)  # Ray's PB2 draws from here
         start_ray(address, modules=[klass.__module__, space.partition(":")[0]])
+        wait_for_workers(address)
         check_shared(place)
         if data:
             check_data(offers)

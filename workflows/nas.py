@@ -33,7 +33,7 @@ from workflows._nas_plan import COMPARED, FOUND, OBJECTIVE, Plan, prepare
 from workflows._nas_report import end_stage, keep_cell, print_judged, print_searched
 from workflows._population import proposals
 from workflows._progress import Progress
-from workflows._resources import AUTO, Resources, check_workers, share_out
+from workflows._resources import AUTO, Resources, check_workers, share_out, wait_for_workers
 from workflows._resume import resume_config
 from workflows._rows import Row
 from workflows._run_config import run_config
@@ -54,7 +54,8 @@ def run(asked: Asked) -> None:
         plan = prepare(asked)
         ends.enter_context(plan.study)
         random.seed(asked.seed)  # Ray's PBT draws from here
-        start_ray(asked.address)
+        start_ray(asked.address, modules=[asked.space.partition(":")[0]])
+        wait_for_workers(asked.address)
         check_shared(plan.storage)
         check_data(plan.offers)
         resources = share_out(

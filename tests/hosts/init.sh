@@ -4,7 +4,8 @@
 #     init.sh NAME DISK SHARED [FOLDER...]
 #
 # DISK has its `root`, `tmp`, `hosts` and `sshd_config`. SHARED stands for NFS: ~/nfs on all machines.
-# The FOLDERs are to be seen as they are outside, also where a disk of its own would hide them.
+# The FOLDERs are to be seen as they are outside, also where a disk of its own would hide them, and
+# nobody here may write to them.
 set -euo pipefail
 name=$1 disk=$2 shared=$3
 shift 3
@@ -24,6 +25,7 @@ for folder in "$@"; do
         mkdir -p "/run/disk$folder"
         mount --bind -o ro "$folder" "/run/disk$folder"
         ;;
+    *) mount --bind -o ro "$folder" "$folder" ;;
     esac
 done
 mount -t tmpfs none /dev/shm

@@ -120,10 +120,11 @@ class Host:
     def processes(self) -> list[psutil.Process]:
         """All here but those of sshd."""
         found = []
-        for process in psutil.process_iter(["name", "cmdline"]):
+        for process in psutil.process_iter(["name", "cmdline", "status"]):
             with suppress(OSError):
                 here = os.readlink(f"/proc/{process.pid}/ns/pid") == self._namespace
-                if here and process.info["name"] != "sshd":
+                ended = process.info["status"] == psutil.STATUS_ZOMBIE
+                if here and not ended and not process.info["name"].startswith("sshd"):
                     found.append(process)
         return found
 
@@ -135,22 +136,22 @@ class Host:
             process.kill()
 
     def install(self) -> None:
-        """What the set-up of the cluster files makes, without the internet: `~/automl-venv`.
+        """`~/automl-venv`, which has what this Python has; the repository is installed by `ray up`.
 
-        It has what this Python has, and the repository from `~/automl`, once that is there.
+        As there is no internet, pip is told to do without: all that it looks for is there.
         """
         self.run(f"{os.path.realpath(sys.executable)} -m venv --without-pip ~/automl-venv")
         place = self.home / "automl-venv"
         (libraries,) = place.glob("lib/python*/site-packages")
         # Files like this one in a folder that it names are not read: no editable installation is.
-        (libraries / "ready.pth").write_text(f"/root/automl\n{packages()}\n")
+        (libraries / "ready.pth").write_text(f"{packages()}\n")
         for name, module, function in (
             ("ray", "ray.scripts.scripts", "main"), ("mlflow", "mlflow.cli", "cli"),
         ):  # fmt: skip
             (place / "bin" / name).write_text(SCRIPT.format(module=module, function=function))
             (place / "bin" / name).chmod(0o755)
-        asked = [(ROOT / name).read_bytes() for name in ("constraints.txt", "pyproject.toml")]
-        (place / "installed").write_bytes(b"".join(asked))
+        with (self.home / ".bashrc").open("a") as settings:
+            settings.write("export PIP_NO_INDEX=1 PIP_NO_BUILD_ISOLATION=0\n")
 
     def kill_all(self) -> None:
         """As if it were switched off."""
@@ -169,6 +170,7 @@ class Machines:
     def __init__(self, folder: Path) -> None:
         self.shared = folder / "nfs"
         self.shared.mkdir(parents=True)
+        self._folder = folder
         self._hosts: dict[str, Host] = {}
         self._switch = subprocess.Popen([*MORTAL, "unshare", "--net", "sleep", "infinity"])
         try:
@@ -180,10 +182,9 @@ class Machines:
             for name in ADDRESSES:
                 self._hosts[name] = Host(name, folder / name, self.shared)
                 self._connect(self._hosts[name])
-            for host in self._hosts.values():
-                host.wait()
-                host.install()
             self._set_up_laptop()
+            for host in self._hosts.values():
+                self._ready(host)
         except BaseException:
             self.close()
             raise
@@ -213,15 +214,28 @@ class Machines:
         self._net(f"address add {host.address}/24 dev eth0", inside=host.init)
         self._net("link set eth0 up", inside=host.init)
 
+    def _ready(self, host: Host) -> None:
+        """It can be logged in to with the laptop's key, and has Python."""
+        key = self[LAPTOP].home / ".ssh" / "automl.pem.pub"
+        shutil.copy(key, host.home / ".ssh" / "authorized_keys")
+        host.wait()
+        host.install()
+
     def _set_up_laptop(self) -> None:
-        """The repository, and a key that opens all machines."""
+        """The repository, and a key for all machines."""
         laptop = self[LAPTOP]
         shutil.copytree(ROOT, laptop.home / "automl", ignore=LEFT_OUT)
         (laptop.home / ".bashrc").write_text("export PATH=~/automl-venv/bin:$PATH; cd ~/automl\n")
-        key = laptop.home / ".ssh" / "automl.pem"
-        make_key(key)
-        for host in self._hosts.values():
-            shutil.copy(f"{key}.pub", host.home / ".ssh" / "authorized_keys")
+        make_key(laptop.home / ".ssh" / "automl.pem")
+
+    def replace(self, name: str) -> None:
+        """Another machine in the place of this one, at its address, with an empty disk."""
+        self[name].end()
+        self._net(f"link delete {name}")  # it would go by itself, some time later
+        disk = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self._folder))
+        self._hosts[name] = Host(name, disk, self.shared)
+        self._connect(self._hosts[name])
+        self._ready(self._hosts[name])
 
     def cut(self, name: str) -> None:
         """Take the cable out: nobody is told, nothing arrives."""

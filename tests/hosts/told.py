@@ -1,4 +1,4 @@
-"""A trainable that tells which state of the code its worker runs, and can be disturbed at work."""
+"""A trainable that tells where it began and which state of the code its worker runs."""
 
 import trainables
 from tests.workflows.crashing import SPACE, Slow
@@ -7,5 +7,14 @@ __all__ = ["SPACE", "Told"]
 
 
 class Told(Slow):
+    def setup(self, config, *, epochs=3):
+        super().setup(config, epochs=epochs)
+        self.began = 0
+
+    def load_checkpoint(self, checkpoint):
+        super().load_checkpoint(checkpoint)
+        self.began = self.epoch
+
     def step(self):
-        return {**super().step(), "edition": getattr(trainables, "EDITION", 0)}
+        edition = getattr(trainables, "EDITION", 0)
+        return {**super().step(), "began": self.began, "edition": edition}

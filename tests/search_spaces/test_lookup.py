@@ -1,11 +1,14 @@
 """From a word on the command line to a module, in a room made for the test."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
 from search_spaces._errors import UserError
 from search_spaces._lookup import choices, find, load_object
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -66,6 +69,13 @@ def test_the_spaces_of_this_project_are_found():
 
 def test_an_object_of_the_users_is_loaded_from_the_current_folder(room):
     assert load_object("parlour.red_chair:NAME", kind="trainable") == "red_chair"
+
+
+def test_an_object_in_the_repositorys_root_is_loaded_from_any_folder(room, monkeypatch):
+    monkeypatch.setattr(sys, "path", [p for p in sys.path if Path(p).resolve() != ROOT])
+    monkeypatch.delitem(sys.modules, "docs", raising=False)
+    monkeypatch.delitem(sys.modules, "docs.own_trainable", raising=False)
+    assert load_object("docs.own_trainable:SPACE", kind="space").name == "quadratic"
 
 
 @pytest.mark.parametrize(

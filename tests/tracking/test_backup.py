@@ -1,5 +1,6 @@
 """A head's database goes on on the next head."""
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -159,14 +160,18 @@ def test_a_second_keeper_ends_at_once(database, tmp_path):
 def test_the_command_of_the_head_keeps_a_copy(database, tmp_path):
     copy = tmp_path / "copy.db"
     kept = subprocess.Popen(
-        [sys.executable, "-m", "tracking._backup", "keep", database, copy, "--seconds", "0.2"],
-        cwd=Path(__file__).parents[2],
-    )
+        [sys.executable, "-m", "tracking._backup", "keep", database, copy],
+        cwd=Path(__file__).parents[2], env={**os.environ, "AUTOML_BACKUP_SECONDS": "0.2"},
+    )  # fmt: skip
     try:
         deadline = time.monotonic() + 30
         while not copy.exists() and time.monotonic() < deadline:
             time.sleep(0.1)
+        with closing(sqlite3.connect(database)) as opened, opened:
+            opened.execute("INSERT INTO runs VALUES ('second')")
+        while rows(copy) == ["first"] and time.monotonic() < deadline:
+            time.sleep(0.1)
     finally:
         kept.kill()
         kept.wait()
-    assert rows(copy) == ["first"]
+    assert rows(copy) == ["first", "second"]

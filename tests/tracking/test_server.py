@@ -65,6 +65,50 @@ def test_a_store_that_cannot_be_used_is_refused_in_one_line_and_soon(uri, words)
     assert "\n" not in str(told.value)
 
 
+class Healthy(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"OK")
+
+    def log_message(self, *arguments):
+        pass
+
+
+def free_port():
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+def test_a_server_that_is_starting_on_this_machine_is_waited_for(capsys):
+    port, servers = free_port(), []
+
+    def start():
+        time.sleep(1)
+        servers.append(http.server.ThreadingHTTPServer(("127.0.0.1", port), Healthy))
+        servers[0].serve_forever()
+
+    threading.Thread(target=start, daemon=True).start()
+    with pytest.raises(UserError, match="refused"):
+        check_tracking(f"http://127.0.0.1:{port}")
+    check_tracking(f"http://127.0.0.1:{port}", patience=30)
+    servers[0].shutdown()
+    servers[0].server_close()
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith(f"Waiting up to 30 s for MLflow at http://127.0.0.1:{port}")
+
+
+@pytest.mark.parametrize(
+    ("uri", "patience"), [("http://127.0.0.1:1", 1), ("http://no-such-host.invalid:5000", 60)]
+)
+def test_a_server_that_does_not_start_is_refused_and_one_elsewhere_is_not_waited_for(uri, patience):
+    began = time.monotonic()
+    with pytest.raises(UserError, match="does not answer"):
+        check_tracking(uri, patience=patience)
+    assert time.monotonic() - began < 8
+
+
 def test_a_file_that_is_no_database_is_refused_and_kept(tmp_path):
     (tmp_path / "mlflow.db").write_text("a letter, no database, but longer than a header " * 50)
     before = (tmp_path / "mlflow.db").read_bytes()

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from ray.cluster_utils import Cluster
 
+from workflows._cluster import OWN, patience, shipped
+
 ROOT = Path(__file__).parents[2]
 MINE = """
 from ray import tune
@@ -151,14 +153,61 @@ def test_a_trial_outlives_more_machines_than_it_may_fail(tmp_path):
     assert (row["outcome"], row["iterations"]) == ("completed", 16)
 
 
+def test_what_goes_along_is_the_folder_or_file_that_a_users_module_is_in(tmp_path, monkeypatch):
+    (tmp_path / "mine.py").touch()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    own = shipped([])
+    assert [Path(place) for place in own] == [ROOT / name for name in OWN]
+    assert shipped(["trainables.image_classifier", "mnist-cnn", "typer"]) == own
+    assert shipped(["mine", "docs.own_trainable"]) == [
+        *own, str(tmp_path / "mine.py"), str(ROOT / "docs"),
+    ]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_study_waits_for_the_first_workers_of_a_cluster(tmp_path):
+    machines = Cluster(
+        initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False}
+    )
+    process = None
+    try:
+        process = start(
+            "--address", machines.address, "--trainable", "tests.workflows.crashing:Steady",
+            "--space", "tests.workflows.crashing:SPACE", "--trials", 2, "--epochs", 2,
+            "--final-seeds", 0, "--name", "early", "--storage", tmp_path,
+        )  # fmt: skip
+        assert "Waiting up to 120 s for workers" in process.stdout.readline()
+        for _ in range(2):
+            machines.add_node(num_cpus=1)
+        output, errors = process.communicate(timeout=200)
+    finally:
+        if process is not None and process.poll() is None:
+            process.kill()
+        machines.shutdown()
+    assert process.returncode == 0, output + errors
+    assert "2 at once" in output
+
+
+@pytest.mark.parametrize(
+    ("given", "named", "joins"),
+    [(None, None, False), (None, "auto", True), ("auto", None, True), (None, "local", False)],
+)
+def test_only_beside_a_cluster_is_a_starting_mlflow_waited_for(given, named, joins, monkeypatch):
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    if named is not None:
+        monkeypatch.setenv("RAY_ADDRESS", named)
+    assert (patience(given) > 0) == joins
+
+
 GROWS = """
 import ray
 from ray.cluster_utils import Cluster
 from ray.core.generated.autoscaler_pb2 import ClusterConfig, NodeGroupConfig
-from workflows._resources import share_out
+from workflows._resources import share_out, wait_for_workers
 
 head = {"num_cpus": 0, "include_dashboard": False}
 cluster = Cluster(initialize_head=True, head_node_args=head, connect=True)
+wait_for_workers(cluster.address, seconds=1)
 try:
     share_out(slots=None, cpus=None, gpus=None)
 except Exception as error:
@@ -166,6 +215,7 @@ except Exception as error:
 machine = NodeGroupConfig(name="gpu", resources={"CPU": 48, "GPU": 4}, max_count=4)
 config = ClusterConfig(node_group_configs=[machine])
 ray._private.worker.global_worker.gcs_client.report_cluster_config(config.SerializeToString())
+wait_for_workers(cluster.address)
 print(share_out(slots=None, cpus=None, gpus=None))
 """
 
@@ -175,5 +225,7 @@ def test_machines_that_an_autoscaler_may_start_are_shared_out_before_they_are_th
     done = subprocess.run(
         [sys.executable, "-c", GROWS], cwd=ROOT, capture_output=True, text=True, timeout=120
     )
+    assert done.stdout.count("Waiting up to 1 s for workers") == 1, done.stderr
+    assert done.stdout.count("Waiting") == 1
     assert "refused: The cluster has no CPU for trials" in done.stdout, done.stderr
     assert "Resources(slots=16, cpus=12.0, gpus=1.0)" in done.stdout, done.stderr

@@ -12,17 +12,18 @@ from pathlib import Path
 import boto3
 import pytest
 from filelock import FileLock
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mlflow.tracking import MlflowClient
 from moto.server import ThreadedMotoServer
 
 from search_spaces._errors import UserError
+from tracking._journal import Journal
 from workflows._storage import Storage, find_storage
 
 SECRET = "not-to-be-seen-anywhere"
 ROOT = Path(__file__).parents[2]
-NAMES = ["study.json", "journal/trial-1.jsonl", "journal/trial-1.ack.json", "pictures/cell.svg",
+NAMES = ["study.json", "journal/trial-1.jsonl", "journal/final-1.jsonl", "pictures/cell.svg",
          "search/kept/experiment_state-1.json", "final/a-3x4/kept/callback-1.pkl"]  # fmt: skip
 
 
@@ -65,6 +66,7 @@ def test_a_bucket_that_cannot_be_used_is_refused(uri, said, bucket):
     assert "SECRET" not in str(error.value)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(NAMES), st.binary(max_size=300), min_size=1))
 def test_another_machine_finds_all_small_files_again(tmp_path_factory, files):
     root = tmp_path_factory.mktemp("machines")
@@ -86,6 +88,22 @@ def test_another_machine_finds_all_small_files_again(tmp_path_factory, files):
     assert found == files
     here.fetch("study")  # has it all
     assert [path.name for path in here.local.iterdir()] == ["study"]
+
+
+def test_another_machine_does_not_count_on_what_mlflow_was_told_by_this_one(tmp_path):
+    """A new head's MLflow may have an older copy of the database: it gets the whole journal."""
+    here, there = (Storage(tmp_path / n, f"file://{tmp_path}/bucket") for n in ("here", "there"))
+    folder, later = (place.local / "study" / "journal" for place in (here, there))
+    journal = Journal(folder, "trial-1")
+    journal.append({"run": "a"})
+    journal.acknowledge({"offset": journal.size})
+    mirror = here.mirror("study")
+    mirror.start("a1")
+    mirror.close()
+    there.fetch("study")
+    assert Journal(folder, "trial-1").acknowledged()
+    assert Journal(later, "trial-1").acknowledged() == {}
+    assert list(Journal(later, "trial-1")) == [{"run": "a"}]
 
 
 def test_what_another_machine_did_later_is_taken_over_and_nothing_is_lost(tmp_path):

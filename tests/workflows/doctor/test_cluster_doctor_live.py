@@ -143,3 +143,12 @@ def test_every_node_of_a_cluster_is_asked(cluster, mlflow_uri, tmp_path):
     assert "storage" not in done.stdout
     assert done.returncode == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_address_where_nothing_listens_is_told_at_once():
+    done = subprocess.run(
+        [sys.executable, ROOT / "workflows" / "doctor.py", "--live", "--address", "127.0.0.1:1"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=40,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "No Ray cluster at '127.0.0.1:1': Connection refused." in done.stderr
