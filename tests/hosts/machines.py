@@ -231,7 +231,8 @@ class Machines:
     def replace(self, name: str) -> None:
         """Another machine in the place of this one, at its address, with an empty disk."""
         self[name].end()
-        self._net(f"link delete {name}")  # it would go by itself, some time later
+        with suppress(subprocess.CalledProcessError):  # it goes by itself, sooner or later
+            self._net(f"link delete {name}")
         disk = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self._folder))
         self._hosts[name] = Host(name, disk, self.shared)
         self._connect(self._hosts[name])
