@@ -1,6 +1,7 @@
 """Seconds of CPU for a suggestion after 10, 50, 100 and 200 trials, ours against a bare ax.Client.
 
     python -m benchmarks.searcher_cost
+    python -m benchmarks.searcher_cost --ours 400,800      # ours alone, for large studies
 
 Both know the same trials of a mixed conditional surface; three suggestions each, the mean is shown.
 The first of ours fits from scratch, as after a restart; the others go on from the last fit.
@@ -8,7 +9,7 @@ The first of ours fits from scratch, as after a restart; the others go on from t
 
 import time
 import warnings
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
@@ -24,12 +25,17 @@ from searchers._settings import Known, Settings
 SUGGESTIONS = 3
 
 
-def main() -> None:
+def main(ours: Annotated[str, typer.Option(help="Numbers of trials, ours alone.")] = "") -> None:
     """Print the table."""
     torch.set_num_threads(1)
     warnings.filterwarnings("ignore")
     generator = np.random.default_rng(0)
-    configs = [varying(MIXED, MIXED.sample(generator)) for _ in range(200)]
+    counts = [int(word) for word in ours.split(",") if word]
+    configs = [varying(MIXED, MIXED.sample(generator)) for _ in range(max([200, *counts]))]
+    for trials in counts:
+        print(f"{trials:8}{_ours(configs[:trials]):10.2f}", flush=True)
+    if counts:
+        return
     print(f"{'trials':>8}{'ours, s':>10}{'bare Ax, s':>12}{'ratio':>8}")
     for trials in (10, 50, 100, 200):
         own, bare = _ours(configs[:trials]), _bare(configs[:trials])

@@ -50,6 +50,8 @@ def _go_forward(trial: Trial, known: Any) -> None:
     """
     manager: Any = trial.run_metadata.checkpoint_manager
     storage: Any = trial.storage
+    if storage.trial_dir_name is None:  # it has not begun
+        return
     before, metrics = -1, {TRAINING_ITERATION: 0}
     if known is not None:
         before, metrics = _number(known.checkpoint.path), known.metrics
