@@ -67,15 +67,17 @@ def main(
         "AWS_SECRET_ACCESS_KEY": "none", "AWS_DEFAULT_REGION": "us-east-1",
     }  # fmt: skip
     boto3.client("s3").create_bucket(Bucket="studies")
+    log = logging.getLogger("werkzeug")
+    log.propagate = False
+    log.addHandler(logging.NullHandler())  # else it writes to the terminal
     counted = []
     with tempfile.TemporaryDirectory() as folder:
         os.environ["XDG_DATA_HOME"] = folder  # the copy of a study on this machine's disk
         for each in (epochs, 2 * epochs):
             requests = Requests()
-            logging.getLogger("werkzeug").addHandler(requests)
-            logging.getLogger("werkzeug").propagate = False
+            log.addHandler(requests)
             study("s3://studies/runs", Path(folder), trials, each)
-            logging.getLogger("werkzeug").removeHandler(requests)
+            log.removeHandler(requests)
             counted.append(requests.seen)
     server.stop()
     few, many = counted

@@ -1,7 +1,8 @@
 """A trial's checkpoints when a study goes on: moved with its folder, deleted since, or torn.
 
 A trial whose newest checkpoint cannot be read goes on from the one before it. A state of the study
-may be so old that all checkpoints it knows of are gone: then the trial goes on from a later one.
+may be so old that all checkpoints it knows of are gone: then the trial goes on from a later one. If
+it knows of none, the trial begins anew, and all is decided as it was.
 """
 
 import logging
@@ -22,9 +23,9 @@ logger = logging.getLogger(__name__)
 def fall_back(trial: Trial, *, restored: bool = False) -> None:
     """Put aside the trial's newest checkpoints as long as they are torn; Ray would fail the trial.
 
-    Without a whole one the trial begins anew, or if it is `restored` from a saved state, goes on
-    from what it made later. Those that were deleted after the state was saved are put aside too:
-    Ray would fail to delete them, and then not note the next ones.
+    Without a whole one the trial begins anew, or if it is `restored` from a saved state that knew
+    of one, goes on from what took its place. Those that were deleted after the state was saved are
+    put aside too: Ray would fail to delete them, and then not note the next ones.
     """
     manager: Any = trial.run_metadata.checkpoint_manager
     known = manager._latest_checkpoint_result
@@ -39,22 +40,20 @@ def fall_back(trial: Trial, *, restored: bool = False) -> None:
         kept = [r for r in manager._checkpoint_results if r.checkpoint.path != path]
         manager._checkpoint_results = kept
         manager._latest_checkpoint_result = kept[-1] if kept else None
-    if restored and manager.checkpoint_config.num_to_keep is not None:
+    if restored and known is not None and manager.checkpoint_config.num_to_keep is not None:
         _go_forward(trial, known)
 
 
 def _go_forward(trial: Trial, known: Any) -> None:
-    """Take up what the trial saved after `known` (None: since its beginning), which is gone.
+    """Take up what the trial saved after `known`, which is gone: later ones took its place.
 
     Where only the newest are kept, a trial saves one in each of its iterations.
     """
     manager: Any = trial.run_metadata.checkpoint_manager
     storage: Any = trial.storage
-    if storage.trial_dir_name is None:  # it has not begun
+    if storage is None:  # in the simulator
         return
-    before, metrics = -1, {TRAINING_ITERATION: 0}
-    if known is not None:
-        before, metrics = _number(known.checkpoint.path), known.metrics
+    before, metrics = _number(known.checkpoint.path), known.metrics
     folder, files = storage.trial_fs_path, storage.storage_filesystem
     selector = pyarrow.fs.FileSelector(folder, allow_not_found=True)
     names = [info.base_name for info in files.get_file_info(selector)]

@@ -118,13 +118,13 @@ def test_a_population_that_goes_on_knows_what_its_trials_lived_through_elsewhere
 
 
 class Early(tune.Callback):
-    """Puts a copy of the study's first state with a checkpoint aside."""
+    """Puts a copy of an early state of the study aside, which knows of a checkpoint."""
 
     def __init__(self, experiment):
         self.kept, self.aside = experiment / "kept", experiment.parent / "early"
 
-    def on_trial_result(self, *, trial, **info):
-        if trial.checkpoint is not None and self.kept.exists() and not self.aside.exists():
+    def on_trial_result(self, *, result, **info):
+        if result["training_iteration"] == 5:
             shutil.copytree(self.kept, self.aside)
 
 
@@ -136,8 +136,11 @@ class Seen(tune.Callback):
         self.steps.append((result["training_iteration"], result["epoch"]))
 
 
-def test_a_trial_goes_on_from_a_checkpoint_that_an_old_state_does_not_know(tmp_path, ray_cluster):
+def test_a_trial_goes_on_from_a_checkpoint_that_an_old_state_does_not_know(
+    tmp_path, ray_cluster, monkeypatch
+):
     """As another machine finds it that was left a copy of some seconds ago."""
+    monkeypatch.setenv("TUNE_GLOBAL_CHECKPOINT_S", "0")  # a state after each result
 
     def study(*callbacks):
         surviving = Surviving(tune.schedulers.FIFOScheduler())
