@@ -51,8 +51,6 @@ def _go_forward(trial: Trial, known: Any) -> None:
     """
     manager: Any = trial.run_metadata.checkpoint_manager
     storage: Any = trial.storage
-    if storage is None:  # in the simulator
-        return
     before, metrics = _number(known.checkpoint.path), known.metrics
     folder, files = storage.trial_fs_path, storage.storage_filesystem
     selector = pyarrow.fs.FileSelector(folder, allow_not_found=True)

@@ -50,7 +50,8 @@ def start_ray(address: str | None, *, modules: Iterable[str] = ()) -> None:
     found = address or get_ray_address_from_environment(None, None)  # type: ignore[arg-type]
     if found not in (None, "local"):
         code = {"py_modules": shipped(modules), "excludes": ["**/__pycache__"]}
-    _check_listens(found)
+    # One that Ray has found by itself may be of a Ray that is gone: then it knows what to do.
+    _check_listens(address or os.environ.get("RAY_ADDRESS"))
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR,
                  include_dashboard=None if address else False, runtime_env=code)  # fmt: skip

@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 import ray
 from ray import tune
+from ray.exceptions import RayError
 from ray.tune.search.sample import Categorical, Float, Integer
 
 from search_spaces._errors import UserError
 from search_spaces._space import Config, SearchSpace
 from trainables._gpu_probe import Reading, measure
 from workflows._cli import console
-from workflows._resources import whole_cluster
+from workflows._resources import share_out, whole_cluster
 
 LEFT_FREE = 0.1  # of a GPU's memory: not each member of a space is measured
 DRAWN = 2  # members beside the largest
@@ -28,11 +29,13 @@ def measured_share(
 ) -> float:
     """Of a GPU, for each trial, as measured on one of the running cluster's; 0 if it has none.
 
-    UserError if PyTorch does not see that GPU, or no trial can be trained.
+    UserError if PyTorch does not see that GPU, if no trial can be trained, or if there are fewer
+    `cpus` than one is to have.
     """
     have = whole_cluster()
     if not have["GPU"]:
         return 0.0
+    share_out(slots=None, cpus=cpus, gpus=1.0)  # refuses what would be waited for in vain
     console.print("Measuring how much of a GPU one trial needs.", style="dim")
     readings = [_measured(klass, keywords, m, cpus or 1.0) for m in demanding(space)]
     if not any(reading.total for reading in readings):
@@ -41,10 +44,9 @@ def measured_share(
             "for CUDA on the nodes (workflows/doctor.py --live tells which), or give a number."
         )
     share = share_of(readings, cpus_per_gpu=have["CPU"] / have["GPU"] / (cpus or 1.0))
-    console.print(
-        f"A trial takes up to {max(r.used for r in readings) / 2**30:.1f} of "
-        f"{readings[0].total / 2**30:.1f} GB: {int(1 / share)} at once on a GPU.", style="dim",
-    )  # fmt: skip
+    used, total = (max(getattr(r, key) for r in readings) / 2**30 for key in ("used", "total"))
+    together = f"{int(1 / share)} at once on a GPU"
+    console.print(f"A trial takes up to {used:.1f} of {total:.1f} GB: {together}.", style="dim")
     return share
 
 
@@ -82,8 +84,12 @@ def _largest(domain: Any) -> Any:
 def _measured(
     klass: type[tune.Trainable], keywords: dict[str, Any], member: Config, cpus: float
 ) -> Reading:
-    """In a process of its own, on a GPU of its own."""
+    """In a process of its own, on a GPU of its own. UserError if that process dies."""
     task: Any = ray.remote(max_calls=1, max_retries=1)(measure)
     asked = task.options(num_cpus=cpus, num_gpus=1)
-    reading: Reading = ray.get(asked.remote(klass, keywords, member, cpus))
+    try:
+        reading: Reading = ray.get(asked.remote(klass, keywords, member, cpus))
+    except RayError as error:
+        said = str(error).strip().splitlines()
+        raise UserError(f"--gpus-per-trial auto: a trial's process died: {said[-1]}") from error
     return reading

@@ -5,8 +5,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import get_type_hints
 
+from search_spaces._operation_sets import operation_set
+from trainables._doctor import check_remedy
+from trainables._perturbation import check_selection
 from workflows import _nas_options as nas
 from workflows import _options as options
+from workflows._budget import check_budget
+from workflows._checks import check_choice, check_counts
+
+STAGES = ("search", "select", "train", "all")
+EVALUATIONS = ("supernet", "standalone")
 
 
 @dataclass(frozen=True)
@@ -75,6 +83,34 @@ class Asked:
     tracking_uri: options.TrackingUri = None
     experiment: options.Experiment = "nas"
     register: options.Register = None
+
+
+def check_words_and_numbers(asked: Asked) -> None:
+    """UserError for an unknown word, or a number that makes no sense."""
+    check_choice("stage", asked.stage, STAGES)
+    check_choice("evaluation", asked.evaluation, EVALUATIONS)
+    check_counts(
+        {
+            "--supernets": asked.supernets, "--search-epochs": asked.search_epochs,
+            "--candidates": asked.candidates, "--select-epochs": asked.select_epochs,
+            "--select-seeds": asked.select_seeds, "--epochs": asked.epochs,
+            "--seeds": asked.seeds, "--channels": asked.channels, "--layers": asked.layers,
+            "--search-channels": asked.search_channels, "--search-layers": asked.search_layers,
+            "--stem-stride": asked.stem_stride, "--proposals": asked.proposals,
+            "--search-workers": asked.search_workers, "--train-workers": asked.train_workers,
+            "--interval": 1 if asked.interval is None else asked.interval,
+        },
+        {
+            "--random-cells": asked.random_cells, "--max-failures": asked.max_failures,
+            "--search-images": asked.search_images, "--select-images": asked.select_images,
+            "--eigenvalue-every": asked.eigenvalue_every, "--crop": asked.crop,
+            "--cutout": asked.cutout,
+        },
+    )  # fmt: skip
+    check_budget(minutes=asked.minutes, cost=None, price_per_hour=None)
+    check_remedy(asked.remedy)
+    check_selection(asked.select)
+    operation_set(asked.operations)
 
 
 def command_of(run: Callable[[Asked], None]) -> Callable[..., None]:

@@ -25,15 +25,10 @@ from tracking._server import check_tracking, default_uri
 from tracking._study import Study
 from tracking.callback import TrackingCallback
 from trainables._data_parallel import data_parallel
-from trainables._doctor import check_remedy
-from trainables._perturbation import check_selection
 from trainables.darts_supernet import DartsSupernet
 from trainables.datasets._dataset import Dataset
 from trainables.image_classifier import ImageClassifier
-from workflows._budget import check_budget
 from workflows._checks import (
-    check_choice,
-    check_counts,
     check_images,
     check_supernet,
     data_offers,
@@ -44,14 +39,12 @@ from workflows._cluster import joins_cluster, patience
 from workflows._folder import StudyFolder, open_study
 from workflows._given import read_cells
 from workflows._memory import bytes_per_trial, check_memory
-from workflows._nas_asked import Asked
+from workflows._nas_asked import Asked, check_words_and_numbers
 from workflows._population import explorer_of
 from workflows._resources import AUTO, GpusAsked, check_resources, gpus_asked
 from workflows._storage import Storage, find_storage
 from workflows._trainable import facts, find_space, load_data
 
-STAGES = ("search", "select", "train", "all")
-EVALUATIONS = ("supernet", "standalone")
 FOUND, COMPARED = "found.json", "compared.json"  # what the first two stages leave in the folder
 OBJECTIVE = Objective("val_accuracy")  # of a cell by itself
 
@@ -105,7 +98,7 @@ class Plan:
 
 def prepare(asked: Asked) -> Plan:
     """Nothing is started yet. Raises UserError for whatever its user can mend."""
-    _check_words_and_numbers(asked)
+    check_words_and_numbers(asked)
     supernet_space = _supernet_space(asked)
     check_supernet(supernet_space, channels=asked.search_channels)
     cells = _cell_space(asked)
@@ -165,33 +158,6 @@ def prepare(asked: Asked) -> Plan:
 def subset_of(images: int, data: Dataset) -> int | None:
     """As trainables take it: None for all."""
     return images if 0 < images < len(data.joined()) else None
-
-
-def _check_words_and_numbers(asked: Asked) -> None:
-    check_choice("stage", asked.stage, STAGES)
-    check_choice("evaluation", asked.evaluation, EVALUATIONS)
-    check_counts(
-        {
-            "--supernets": asked.supernets, "--search-epochs": asked.search_epochs,
-            "--candidates": asked.candidates, "--select-epochs": asked.select_epochs,
-            "--select-seeds": asked.select_seeds, "--epochs": asked.epochs,
-            "--seeds": asked.seeds, "--channels": asked.channels, "--layers": asked.layers,
-            "--search-channels": asked.search_channels, "--search-layers": asked.search_layers,
-            "--stem-stride": asked.stem_stride, "--proposals": asked.proposals,
-            "--search-workers": asked.search_workers, "--train-workers": asked.train_workers,
-            "--interval": 1 if asked.interval is None else asked.interval,
-        },
-        {
-            "--random-cells": asked.random_cells, "--max-failures": asked.max_failures,
-            "--search-images": asked.search_images, "--select-images": asked.select_images,
-            "--eigenvalue-every": asked.eigenvalue_every, "--crop": asked.crop,
-            "--cutout": asked.cutout,
-        },
-    )  # fmt: skip
-    check_budget(minutes=asked.minutes, cost=None, price_per_hour=None)
-    check_remedy(asked.remedy)
-    check_selection(asked.select)
-    operation_set(asked.operations)
 
 
 def _supernet_space(asked: Asked) -> SearchSpace:

@@ -62,6 +62,16 @@ def cluster(tmp_path_factory):
     found.shutdown()
 
 
+@pytest.fixture
+def machines():
+    """A head without CPUs, alone."""
+    found = Cluster(
+        initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False}
+    )
+    yield found
+    found.shutdown()
+
+
 def start(*arguments, code=ROOT):
     command = [sys.executable, ROOT / "workflows" / "hpo.py", "--searcher", "random",
                "--scheduler", "fifo", "--objective", "score", *arguments]  # fmt: skip
@@ -119,11 +129,8 @@ def test_data_that_a_node_does_not_see_are_refused(option, cluster, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_trial_outlives_more_machines_than_it_may_fail(tmp_path):
+def test_a_trial_outlives_more_machines_than_it_may_fail(machines, tmp_path):
     """Two are lost, with --max-failures 1; it goes on from its checkpoint each time."""
-    machines = Cluster(
-        initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False}
-    )
     process = None
     try:
         node = machines.add_node(num_cpus=1)
@@ -147,7 +154,6 @@ def test_a_trial_outlives_more_machines_than_it_may_fail(tmp_path):
     finally:
         if process is not None and process.poll() is None:
             process.kill()
-        machines.shutdown()
     assert process.returncode == 0, output + errors
     (row,) = json.loads((tmp_path / "outlives" / "trials.json").read_text())
     assert (row["outcome"], row["iterations"]) == ("completed", 16)
@@ -165,10 +171,7 @@ def test_what_goes_along_is_the_folder_or_file_that_a_users_module_is_in(tmp_pat
 
 
 @pytest.mark.slow
-def test_a_study_waits_for_the_first_workers_of_a_cluster(tmp_path):
-    machines = Cluster(
-        initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False}
-    )
+def test_a_study_waits_for_the_first_workers_of_a_cluster(machines, tmp_path):
     process = None
     try:
         process = start(
@@ -183,7 +186,6 @@ def test_a_study_waits_for_the_first_workers_of_a_cluster(tmp_path):
     finally:
         if process is not None and process.poll() is None:
             process.kill()
-        machines.shutdown()
     assert process.returncode == 0, output + errors
     assert "2 at once" in output
 
