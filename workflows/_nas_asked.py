@@ -1,9 +1,6 @@
 """Everything that a person may ask of an architecture search, and what holds if not asked."""
 
-import inspect
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import get_type_hints
 
 from search_spaces._operation_sets import operation_set
 from trainables._doctor import check_remedy
@@ -111,15 +108,3 @@ def check_words_and_numbers(asked: Asked) -> None:
     check_remedy(asked.remedy)
     check_selection(asked.select)
     operation_set(asked.operations)
-
-
-def command_of(run: Callable[[Asked], None]) -> Callable[..., None]:
-    """A function with the fields of `Asked` for parameters, of which typer makes a command."""
-
-    def command(**given: object) -> None:
-        run(Asked(**given))  # type: ignore[arg-type]
-
-    command.__doc__ = run.__doc__
-    command.__signature__ = inspect.signature(Asked)  # type: ignore[attr-defined]
-    command.__annotations__ = get_type_hints(Asked, include_extras=True)
-    return command

@@ -25,10 +25,11 @@ from workflows._candidates import (
 )
 from workflows._cli import console, quiet_libraries, told_plainly
 from workflows._cluster import check_data, check_shared, start_ray
+from workflows._command import command_of
 from workflows._conclude import conclude, say_how_to_go_on
 from workflows._folder import once
 from workflows._gpu_share import measured_share
-from workflows._nas_asked import Asked, command_of
+from workflows._nas_asked import Asked
 from workflows._nas_plan import COMPARED, FOUND, OBJECTIVE, Plan, prepare
 from workflows._nas_report import end_stage, keep_cell, print_judged, print_searched
 from workflows._population import proposals
@@ -191,7 +192,7 @@ def judge_all(plan: Plan, found: list[Candidate], rows: list[Row]) -> list[Judge
     return judge([*found, *control], rows, OBJECTIVE, seeds=plan.asked.select_seeds)
 
 
-nas = command_of(run)
+nas = command_of(run, Asked)
 
 if __name__ == "__main__":
     typer.run(nas)
