@@ -1,7 +1,7 @@
 """The best config once more, from scratch, on all but the test set, with several seeds."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,8 @@ from search_spaces._space import Config
 from workflows._progress import Progress
 from workflows._resources import Resources
 from workflows._resume import resume_config
-from workflows._rows import Row, row_of
-from workflows._run_config import run_config
+from workflows._rows import Row
+from workflows._stage import run_trials
 from workflows._storage import Stage
 
 
@@ -54,11 +54,11 @@ def train_final(
 
     With a `schedule` they go through it, stretched to `epochs`.
     """
-    resume = resume_config(stage, retry_failed=False)
-    tuner = tune.Tuner(
+    ran = run_trials(
+        stage,
         tune.with_resources(trainable, resources.of(workers)),
-        param_space={**config, "seed": tune.grid_search(list(seeds))},
-        tune_config=tune.TuneConfig(
+        {**config, "seed": tune.grid_search(list(seeds))},
+        tune.TuneConfig(
             max_concurrent_trials=resources.at_once(workers),
             reuse_actors=True,
             num_samples=1,
@@ -67,14 +67,10 @@ def train_final(
                 Replay(stretched(schedule, epochs)) if schedule else FIFOScheduler()
             ),
         ),
-        run_config=run_config(stage, [tracking, progress]),
-        _tuner_kwargs={"resume_config": resume} if resume else {},
+        resume=resume_config(stage, retry_failed=False),
+        tracking=tracking,
+        progress=progress,
     )
-    with progress:
-        trials = tuner.fit()._experiment_analysis.trials
-    ordered = sorted(trials, key=lambda trial: seeds.index(trial.config["seed"]))
-    rows = [
-        row_of(trial, max_t=epochs, stopped=trial.trial_id in progress.unfinished)
-        for trial in ordered
-    ]
+    ordered = sorted(ran.trials, key=lambda trial: seeds.index(trial.config["seed"]))
+    rows = replace(ran, trials=ordered).rows(epochs)
     return Final(rows, ordered[0].checkpoint if ordered else None)

@@ -17,8 +17,8 @@ from workflows._nas_plan import OBJECTIVE, Plan, subset_of
 from workflows._progress import Progress
 from workflows._resources import Resources
 from workflows._resume import resume_config
-from workflows._rows import Row, row_of
-from workflows._run_config import run_config
+from workflows._rows import Row
+from workflows._stage import run_trials
 from workflows._trainable import bind
 
 MOST_RANDOM = 500  # cells, however much time there is
@@ -84,31 +84,25 @@ def _train(
         f"{study.path.name}: {title}, each by itself", objective=OBJECTIVE,
         total=(expected or len(candidates)) * seeds, epochs=epochs, budget=clock,
     )  # fmt: skip
-    resume = resume_config(study.stage(part), retry_failed=asked.retry_failed)
-    tuner = tune.Tuner(
+    ran = run_trials(
+        study.stage(part),
         tune.with_resources(trainable, resources.per_trial),
-        # A point fills every key; Tune wants to see them.
-        param_space=dict.fromkeys(points[0]),
-        tune_config=tune.TuneConfig(
+        dict.fromkeys(points[0]),  # a point fills every key; Tune wants to see them
+        tune.TuneConfig(
             search_alg=BasicVariantGenerator(points_to_evaluate=points),
             scheduler=Surviving(FIFOScheduler()),  # for torn checkpoints
             num_samples=len(points),
             max_concurrent_trials=resources.slots,
             reuse_actors=True,
         ),
-        run_config=run_config(
-            study.stage(part), [tracking, progress], max_failures=asked.max_failures,
-            stop=clock,
-        ),
-        _tuner_kwargs={"resume_config": resume} if resume else {},
-    )  # fmt: skip
-    clock.begin()
-    with progress:
-        trials = tuner.fit()._experiment_analysis.trials
-    clock.save()
-    stopped = progress.unfinished | progress.cut_by_budget
-    rows = [row_of(t, max_t=epochs, stopped=t.trial_id in stopped) for t in trials]
-    if progress.unfinished and clock.reason is None:
+        resume=resume_config(study.stage(part), retry_failed=asked.retry_failed),
+        tracking=tracking,
+        progress=progress,
+        budget=clock,
+        max_failures=asked.max_failures,
+    )
+    rows = ran.rows(epochs)
+    if ran.interrupted:
         tracking.study_end("stopped")
         say_how_to_go_on(study, rows, [OBJECTIVE])
     return rows

@@ -37,9 +37,9 @@ from workflows._progress import Progress
 from workflows._resources import AUTO, Resources, check_workers, share_out, wait_for_workers
 from workflows._resume import resume_config
 from workflows._rows import Row
-from workflows._run_config import run_config
 from workflows._search_pictures import search_pictures
 from workflows._select import MOST_RANDOM, compare
+from workflows._stage import run_trials
 from workflows._trainable import bind, taken_of
 
 
@@ -141,43 +141,40 @@ def search(plan: Plan, resources: Resources) -> dict[str, Any]:
         f"{plan.record.dataset}, {resources.slots} at once{', going on' if resume else ''}",
         objective=judging.objective, total=judging.samples, epochs=judging.epochs, budget=budget,
     )  # fmt: skip
-    tuner = tune.Tuner(
+    ran = run_trials(
+        stage,
         tune.with_resources(
             bind(judging.klass, dict(judging.offers)), resources.of(judging.workers)
         ),
-        param_space=param_space,
-        tune_config=tune.TuneConfig(
+        param_space,
+        tune.TuneConfig(
             search_alg=search_alg,
             scheduler=surviving,
             num_samples=judging.samples,
             max_concurrent_trials=None if pausing else resources.at_once(judging.workers),
             reuse_actors=True,
         ),
-        run_config=run_config(
-            stage,
-            [tracking, progress],
-            keep=traits(asked.scheduler).keep,
-            max_failures=asked.max_failures,
-            stop=budget,
-            scheduler=surviving,
-        ),
-        _tuner_kwargs={"resume_config": resume} if resume else {},
+        resume=resume,
+        tracking=tracking,
+        progress=progress,
+        budget=budget,
+        keep=traits(asked.scheduler).keep,
+        max_failures=asked.max_failures,
+        remembered=surviving,
     )
-    budget.begin()
-    with progress:
-        trials = tuner.fit()._experiment_analysis.trials
-    budget.save()
     if budget.reason:
         console.print(f"The search has ended, as {budget.reason}.")
-    stopped = progress.unfinished | progress.cut_by_budget
-    searched = [searched_of(t, max_t=judging.epochs, stopped=t.trial_id in stopped) for t in trials]
+    searched = [
+        searched_of(trial, max_t=judging.epochs, stopped=trial.trial_id in ran.stopped)
+        for trial in ran.trials
+    ]
     if judging.role == "supernet":
         with console.status("Drawing the searches"):
-            for trial in trials:
+            for trial in ran.trials:
                 pictures = search_pictures(trial, study.path / "pictures" / trial.trial_id)
                 tracking.trial_files(trial.trial_id, pictures)
     tracking.study_end("stopped")  # the study goes on with the next stage
-    if progress.unfinished and budget.reason is None:
+    if ran.interrupted:
         say_how_to_go_on(study, [one.row for one in searched], [judging.objective])
     return {"trials": [one.as_dict() for one in searched], "seconds": budget.clock_seconds}
 

@@ -1,0 +1,78 @@
+"""The trials of one stage, run: the one place where a tune.Tuner is made."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ray import tune
+from ray.tune import ResumeConfig
+from ray.tune.experiment import Trial
+
+from schedulers._surviving import Surviving
+from search_spaces._space import Config
+from workflows._budget import Budget
+from workflows._progress import Progress
+from workflows._rows import Row, row_of
+from workflows._run_config import run_config
+from workflows._storage import Stage
+
+
+@dataclass(frozen=True)
+class Ran:
+    """Trials of this and former sessions; `stopped` are ids of those that a user or budget cut.
+
+    `interrupted`: the user stopped the stage. What a budget has ended is at its end.
+    """
+
+    trials: Sequence[Trial]
+    stopped: set[str]
+    interrupted: bool
+
+    def rows(self, epochs: int) -> list[Row]:
+        return [row_of(t, max_t=epochs, stopped=t.trial_id in self.stopped) for t in self.trials]
+
+
+def run_trials(
+    stage: Stage,
+    trainable: Any,
+    param_space: Config,
+    tune_config: tune.TuneConfig,
+    *,
+    resume: ResumeConfig | None,
+    tracking: tune.Callback,
+    progress: Progress,
+    budget: Budget | None = None,
+    keep: int | None = 3,
+    max_failures: int = 1,
+    remembered: Surviving | None = None,
+) -> Ran:
+    """Until all have ended, `budget` is used up, or the user stops them.
+
+    `keep` checkpoints a trial; None keeps all. What the scheduler `remembered` knows is saved with
+    the stage.
+    """
+    tuner = tune.Tuner(
+        trainable,
+        param_space=param_space,
+        tune_config=tune_config,
+        run_config=run_config(
+            stage,
+            [tracking, progress],
+            keep=keep,
+            max_failures=max_failures,
+            stop=budget,
+            scheduler=remembered,
+        ),
+        _tuner_kwargs={"resume_config": resume} if resume else {},
+    )
+    if budget is not None:
+        budget.begin()
+    with progress:
+        trials = tuner.fit()._experiment_analysis.trials
+    if budget is not None:
+        budget.save()
+    return Ran(
+        trials,
+        stopped=progress.unfinished | progress.cut_by_budget,
+        interrupted=bool(progress.unfinished) and (budget is None or budget.reason is None),
+    )
