@@ -1,0 +1,74 @@
+"""Everything that a person may ask of a study of hyperparameters, and what holds if not asked."""
+
+from dataclasses import dataclass
+
+from workflows import _options as options
+from workflows._budget import check_budget
+from workflows._checks import check_counts
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One field an option of `workflows/hpo.py`."""
+
+    dataset: options.Dataset = "mnist"
+    data_dir: options.DataDir = None
+    subset: options.Subset = None
+    trainable: options.Trainable = None
+    space: options.Space = "mnist-cnn"
+    objective: options.ObjectiveText = "accuracy"
+    seed: options.Seed = 0
+
+    searcher: options.Searcher = "bayesian"
+    scheduler: options.Scheduler = "asha"
+    explore: options.Explore = None
+    interval: options.Interval = None
+    synchronous: options.Synchronous = False
+    population: options.Population = None
+    replay: options.ReplayFile = None
+    acquisition: options.Acquisition = None
+    beta: options.Beta = None
+    outcome_constraint: options.OutcomeConstraint = None
+    try_first: options.TryFirst = None
+    known: options.Known = None
+    warm_start: options.WarmStart = None
+
+    trials: options.Trials = 16
+    epochs: options.Epochs = 4
+    minutes: options.Minutes = None
+    cost: options.Cost = None
+    price_per_hour: options.PricePerHour = None
+
+    slots: options.Slots = None
+    cpus_per_trial: options.CpusPerTrial = None
+    gpus_per_trial: options.GpusPerTrial = None
+    address: options.Address = None
+    max_failures: options.MaxFailures = 1
+
+    name: options.Name = None
+    fresh: options.Fresh = False
+    retry_failed: options.RetryFailed = False
+    storage: options.Storage = "runs"
+    tracking_uri: options.TrackingUri = None
+    experiment: options.Experiment = "hpo"
+
+    final_seeds: options.FinalSeeds = 3
+    final_epochs: options.FinalEpochs = None
+    register: options.Register = None
+
+    @property
+    def epochs_of_final(self) -> int:
+        return self.epochs if self.final_epochs is None else self.final_epochs
+
+
+def check_numbers(asked: Asked) -> None:
+    """UserError for a number that makes no sense."""
+    check_counts(
+        {
+            "--trials": asked.trials, "--epochs": asked.epochs,
+            "--final-epochs": asked.epochs_of_final,
+            "--interval": 1 if asked.interval is None else asked.interval,
+        },
+        {"--final-seeds": asked.final_seeds, "--max-failures": asked.max_failures},
+    )  # fmt: skip
+    check_budget(minutes=asked.minutes, cost=asked.cost, price_per_hour=asked.price_per_hour)

@@ -1,0 +1,192 @@
+"""What a study of hyperparameters will do: all that was asked, checked before anything starts."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from ray import tune
+from ray.tune.schedulers import TrialScheduler
+from ray.tune.search import Searcher
+
+from schedulers._create import check_pair, create_scheduler, traits
+from schedulers._members import Segment
+from schedulers._replay import Replay
+from schedulers._settings import Settings as SchedulerSettings
+from search_spaces._objective import Objective
+from search_spaces._space import SearchSpace
+from searchers._create import create_searcher
+from searchers._settings import Settings as SearcherSettings
+from tracking._server import check_tracking, default_uri
+from tracking._study import Study
+from tracking.callback import TrackingCallback
+from trainables.datasets._dataset import Dataset
+from workflows._checks import data_offers, study_name
+from workflows._cli import command_line
+from workflows._cluster import patience
+from workflows._folder import StudyFolder, open_study, stored_study
+from workflows._given import read_known, read_points
+from workflows._hpo_asked import Asked, check_numbers
+from workflows._lives import REPEATS, read_schedule
+from workflows._population import explorer_of
+from workflows._resources import GpusAsked, check_resources, gpus_asked
+from workflows._storage import Storage, find_storage
+from workflows._trainable import facts, find_space, find_trainable, load_data, objectives_of
+from workflows._warm_start import find_earlier, warmed
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`offers` are the keywords of trials; `recipe` is the schedule given, None for a search."""
+
+    asked: Asked
+    klass: type[tune.Trainable]
+    space: SearchSpace
+    recipe: Sequence[Segment] | None
+    gpus: GpusAsked
+    uri: str
+    data: Dataset | None
+    offers: dict[str, Any]
+    searcher: Searcher
+    scheduler: TrialScheduler
+    storage: Storage
+    study: StudyFolder
+    record: Study
+
+    def tracker(self, role: str, stage: str = "") -> TrackingCallback:
+        return TrackingCallback(
+            uri=self.uri, experiment=self.asked.experiment, study=self.record,
+            folder=self.study.path / "journal", role=role, stage=stage,
+        )  # fmt: skip
+
+
+def prepare(asked: Asked) -> Plan:
+    """Nothing is started yet. Raises UserError for whatever its user can mend."""
+    space = find_space(asked.space)
+    recipe = read_schedule(asked.replay, space) if asked.replay else None
+    if recipe:  # nothing is searched
+        asked = replace(
+            asked, searcher="random", scheduler="fifo", trials=REPEATS, epochs=recipe[-1].end
+        )
+    check_numbers(asked)
+    klass = find_trainable(asked.trainable)
+    objectives = objectives_of(asked.objective, klass)
+    check_pair(asked.scheduler, asked.searcher)
+    gpus = gpus_asked(asked.gpus_per_trial)
+    check_resources(slots=asked.slots, cpus=asked.cpus_per_trial, gpus=gpus, address=asked.address)
+    place = find_storage(asked.storage)
+    uri = asked.tracking_uri or os.environ.get("MLFLOW_TRACKING_URI") or default_uri(place.local)
+    proposing = _proposing(asked, space, objectives)
+    offers: dict[str, Any] = {
+        "space": space, **data_offers(asked.dataset, asked.data_dir), "subset": asked.subset,
+        "epochs": asked.epochs, "seed": asked.seed,
+    }  # fmt: skip
+    scheduler = _scheduler(asked, space, objectives[0], recipe)
+    check_tracking(uri, patience=patience(asked.address))
+    name = study_name(asked.name, "hpo")
+    place.fetch(name)
+    before = stored_study(place, name)
+    earlier: dict[str, str] | None = None
+    if asked.warm_start:
+        earlier = find_earlier(asked.warm_start, name, before, uri, fresh=asked.fresh)
+        proposing = warmed(proposing, earlier, uri)
+    searcher = create_searcher(asked.searcher, proposing)
+    data, offers = load_data(klass, offers)
+    fixed = recipe or traits(asked.scheduler).searchers is not None  # Ray's PB2 has all at once
+    study = open_study(
+        place, name, _identity(asked, data, klass, proposing, earlier, recipe),
+        # A study that begins with its own older trials takes their study's place.
+        fresh=asked.fresh or bool(earlier and earlier["id"] == before.get("study_id")),
+        may_grow=None if fixed else "trials",
+        hint=f" (with --warm-start {name} its trials are known to the new one)",
+    )  # fmt: skip
+    return Plan(
+        asked, klass, space, recipe, gpus, uri, data, offers, searcher, scheduler, place, study,
+        _record(asked, study, proposing, data),
+    )  # fmt: skip
+
+
+def _proposing(
+    asked: Asked, space: SearchSpace, objectives: tuple[Objective, ...]
+) -> SearcherSettings:
+    return SearcherSettings(
+        space=space,
+        objectives=objectives,
+        seed=asked.seed,
+        max_t=asked.epochs,
+        samples=asked.trials,
+        points=read_points(asked.try_first, space),
+        known=read_known(asked.known, space, asked.epochs),
+        outcome_constraints=tuple(asked.outcome_constraint or ()),
+        acquisition=asked.acquisition,
+        beta=asked.beta,
+    )
+
+
+def _scheduler(
+    asked: Asked, space: SearchSpace, objective: Objective, recipe: Sequence[Segment] | None
+) -> TrialScheduler:
+    explorer = explorer_of(
+        asked.explore, scheduler=asked.scheduler, space=space, epochs=asked.epochs,
+        interval=asked.interval, synchronous=asked.synchronous, seed=asked.seed,
+        population=asked.population,
+    )  # fmt: skip
+    if recipe:
+        return Replay(recipe)
+    return create_scheduler(
+        asked.scheduler,
+        SchedulerSettings(
+            space, objective, asked.epochs, asked.trials, asked.seed, interval=asked.interval,
+            synchronous=asked.synchronous, population=asked.population, explorer=explorer,
+        ),
+    )  # fmt: skip
+
+
+def _identity(
+    asked: Asked,
+    data: Dataset | None,
+    klass: type[tune.Trainable],
+    proposing: SearcherSettings,
+    earlier: Mapping[str, str] | None,
+    recipe: Sequence[Segment] | None,
+) -> dict[str, Any]:
+    """All whose change makes it another study."""
+    return {
+        "workflow": "hpo",
+        "data": data.digest if data else None,
+        "subset": asked.subset,
+        "space": proposing.space.describe(),
+        "trainable": asked.trainable or klass.__name__,
+        "objective": [str(o) for o in proposing.objectives],
+        "searcher": [asked.searcher, asked.acquisition, asked.beta],
+        "scheduler": [asked.scheduler, asked.explore, asked.interval, asked.synchronous],
+        "population": asked.population,
+        "outcome constraints": list(proposing.outcome_constraints),
+        "points to try first": list(proposing.points),
+        "warm start": earlier,
+        "replay": [asdict(segment) for segment in recipe or []],
+        "trials": asked.trials,
+        "epochs": asked.epochs,
+        "seed": asked.seed,
+    }
+
+
+def _record(
+    asked: Asked, study: StudyFolder, proposing: SearcherSettings, data: Dataset | None
+) -> Study:
+    return Study(
+        name=study.path.name,
+        objectives=proposing.objectives,
+        dataset=data.name if data else "the trainable's own",
+        dataset_digest=data.digest if data else "",
+        dataset_context=facts(data),
+        space=proposing.space.name,
+        space_text=json.dumps(proposing.space.describe(), indent=1),
+        searcher="none: a schedule was given" if asked.replay else asked.searcher,
+        scheduler="replay" if asked.replay else asked.scheduler,
+        seed=asked.seed,
+        command=command_line(),
+        study_id=study.study_id,
+        max_t=asked.epochs,
+    )
