@@ -4,22 +4,19 @@ import itertools
 import json
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any, ClassVar
 
-import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from search_spaces._cells import one_hot_mixing
-from search_spaces._errors import UserError
 from search_spaces._operation_sets import operation_set
 from search_spaces._space import Config, SearchSpace
-from search_spaces._supernet import Supernet
-from trainables._architecture import Architecture, Mixing
-from trainables._augmentation import Augmentation, batches
-from trainables._bilevel import alpha_step, check_hypergradient, weight_step
+from trainables._architecture import Mixing
+from trainables._augmentation import batches
+from trainables._bilevel import weight_step
 from trainables._doctor import (
     SETTLED,
     STRONGER,
@@ -32,24 +29,17 @@ from trainables._doctor import (
 )
 from trainables._evaluation import evaluate
 from trainables._hessian import dominant_eigenvalue
-from trainables._optimisation import restore_optimizer
 from trainables._perturbation import check_selection, select_by_perturbation
-from trainables._search_optimisation import (
-    DEFAULTS,
-    alpha_optimizer,
-    set_weights_rate,
-    weights_optimizer,
-)
+from trainables._supernet_training import SupernetTraining
 from trainables._supernet_vitals import cell_facts, empty_operations
-from trainables._torch_trainable import TorchTrainable
-from trainables.datasets._dataset import Images, load_dataset
-from trainables.image_classifier import EVALUATION_BATCH, DivergedError, member_of
+from trainables.datasets._dataset import load_dataset
+from trainables.image_classifier import EVALUATION_BATCH
 
 EIGENVALUE_IMAGES, EIGENVALUE_PRODUCTS = 32, 3
 TUNED_BATCHES = 5  # after each decision of a selection by perturbation
 
 
-class DartsSupernet(TorchTrainable):
+class DartsSupernet(SupernetTraining):
     """DARTS (Liu et al. 2019, arXiv:1806.09055) and its relatives; reports METRICS and `cell`.
 
     `cell` is the derived cells' config as JSON. With a remedy against collapse it is that of the
@@ -80,8 +70,6 @@ class DartsSupernet(TorchTrainable):
     history: list[Vitals]  # by epoch
     cells: list[Config]  # derived, by epoch
     mixings: list[dict[str, Tensor]]  # what they were derived from, (E, O) on the CPU, by epoch
-    _halves: list[Images]  # of the training data, for the weights and for alpha
-    _held: Images
 
     def setup(  # type: ignore[override]
         self,
@@ -158,11 +146,6 @@ class DartsSupernet(TorchTrainable):
     def state(self) -> dict[str, Any]:
         return {
             **super().state(),
-            "epoch": self.epoch,
-            "network": self.network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "architecture": self.architecture.state(),
-            "alpha_optimizer": self.alpha_optimizer.state_dict(),
             "history": [asdict(vitals) for vitals in self.history],
             "cells": list(self.cells),
             "mixings": list(self.mixings),
@@ -171,13 +154,7 @@ class DartsSupernet(TorchTrainable):
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
-        _check_operations(state["architecture"]["operations"], self.operations.names)
         super().load_state(state)
-        self.epoch = state["epoch"]
-        self.network.load_state_dict(state["network"])
-        restore_optimizer(self.optimizer, state["optimizer"])
-        self.architecture.load_state(state["architecture"])
-        restore_optimizer(self.alpha_optimizer, state["alpha_optimizer"])
         self.history = [Vitals(**vitals) for vitals in state["history"]]
         self.cells = list(state["cells"])
         self.mixings = list(state["mixings"])
@@ -185,119 +162,9 @@ class DartsSupernet(TorchTrainable):
         self._raise_decay(state["decay_factor"])
 
     def _begin(self, config: Config) -> None:
-        member, own_seed = member_of(self.space, config)
-        used = self.config_used = {**DEFAULTS, **member}
-        check_hypergradient(used["hypergradient"], used["relaxation"])
-        self.prepare(self.seed if own_seed is None else own_seed)
-        self._place_data()
-        self.world.check_batch(self._batch_size(self._halves[0]))
-        with self.randomness():
-            network = Supernet(
-                self.dataset.image_shape,
-                len(self.dataset.classes),
-                operations=self.operations.names,
-                exists=self.operations.exists,
-                partial=used["partial"],
-                recompute=self.recompute,
-                **self.size,
-            )
-        self.network = network.to(self.device).to(memory_format=torch.channels_last)
-        self.architecture = Architecture(
-            self.operations.names,
-            relaxation=used["relaxation"],
-            edge_weights=used["edge_weights"],
-            exists=self.operations.exists,
-            generator=self.generator,
-        )
-        self.optimizer = weights_optimizer(self.network, used)
-        self.alpha_optimizer = alpha_optimizer(self.architecture, used)
-        self.epoch, self.treated, self.decay_factor = 0, 0, 1.0
+        super()._begin(config)
+        self.treated, self.decay_factor = 0, 1.0
         self.history, self.cells, self.mixings = [], [], []
-
-    def _place_data(self) -> None:
-        """Disjoint halves of the training data, for weights and alpha, and what is judged on."""
-        if hasattr(self, "_halves") and self._held.images.device.type == self.device.type:
-            return
-        train = self.dataset.train
-        # Every second image: views, so that trials go on sharing the node's one copy, and balanced
-        # where a user's images come sorted by class.
-        self._halves = [
-            Images(train.images[i::2], train.labels[i::2]).to(self.device) for i in (0, 1)
-        ]
-        self._held = self.dataset.validation.to(self.device)
-
-    def _train_epoch(self) -> float:
-        """The mean loss of the weights' batches. Raises DivergedError if it is not finite."""
-        used = self.config_used
-        warm = self.epoch < round(used["warm_up"] * self.epochs)
-        pairs = list(zip(*(self._batches(half) for half in self._halves), strict=False))
-        self.images_per_epoch = len(pairs) * self._batch_size(self._halves[0])
-        total = torch.zeros((), device=self.device)
-        for index, (training, validation) in enumerate(pairs):
-            progress = (self.epoch + index / len(pairs)) / self.epochs
-            set_weights_rate(self.optimizer, used, progress)
-            with self.precision():
-                if not warm:
-                    self._alpha_step(training, validation, progress)
-                loss = weight_step(
-                    self.network,
-                    self.architecture.sample(progress, self.generator),
-                    self.optimizer,
-                    self._criterion,
-                    training,
-                    sparse=self.architecture.relaxation.sparse,
-                    gradient_clip=used["gradient_clip"],
-                    world=self.world,
-                )
-            total += loss
-        self.world.check_alike(self.architecture.parameters, "Alpha")
-        mean = self.world.average([total])[0].item() / len(pairs)
-        if not math.isfinite(mean):
-            raise DivergedError(f"The supernet diverged in epoch {self.epoch + 1}: loss {mean}.")
-        return mean
-
-    def _alpha_step(
-        self, training: tuple[Tensor, Tensor], validation: tuple[Tensor, Tensor], progress: float
-    ) -> None:
-        used = self.config_used
-        alpha_step(
-            self.network,
-            self.architecture,
-            self.alpha_optimizer,
-            self._criterion,
-            training=training,
-            validation=validation,
-            hypergradient=used["hypergradient"],
-            weights_optimizer=self.optimizer,
-            progress=progress,
-            generator=self.generator,
-            regulariser=lambda: self.architecture.regulariser(
-                zero_one_weight=used["zero_one_weight"], flatness_weight=used["flatness_weight"]
-            ),
-            world=self.world,
-        )
-
-    def _criterion(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Of this rank's part, so that the average over the ranks is that of the batch."""
-        return self.world.share(F.cross_entropy(logits, labels), self._batch_size(self._halves[0]))
-
-    def _batch_size(self, half: Images) -> int:
-        # Ranks weigh their parts by one size for both halves, which may differ by an image.
-        smallest = half if self.world.size == 1 else min(self._halves, key=len)
-        return min(self.config_used["batch_size"], len(smallest))
-
-    def _batches(self, half: Images) -> Iterator[tuple[Tensor, Tensor]]:
-        side = min(self.dataset.image_shape[1:])
-        return batches(
-            half,
-            batch_size=self._batch_size(half),
-            generator=self.generator,
-            mean=self.dataset.mean,
-            std=self.dataset.std,
-            augmentation=Augmentation.chosen(self.config_used, side=side),
-            drop_last=True,
-            part=self.world.part,
-        )
 
     def _measure(self) -> dict[str, Any]:
         """Of the supernet as it is now, and of the cells that it stands for."""
@@ -393,11 +260,3 @@ class DartsSupernet(TorchTrainable):
         self.decay_factor = factor
         for group in self.optimizer.param_groups:
             group["weight_decay"] = self.config_used["weight_decay"] * factor
-
-
-def _check_operations(stored: Sequence[str], own: Sequence[str]) -> None:
-    if list(stored) != list(own):
-        raise UserError(
-            f"The checkpoint's alphas are of the operations {', '.join(stored)}; this search has "
-            f"{', '.join(own)}. Go on with the same --operations, or begin a study of its own."
-        )

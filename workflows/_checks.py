@@ -13,7 +13,7 @@ from search_spaces._space import SearchSpace
 from search_spaces._uri import is_uri
 from trainables._bilevel import check_hypergradient
 from trainables._relaxations import find_relaxation
-from trainables.darts_supernet import DEFAULTS
+from trainables._search_optimisation import DEFAULTS
 from trainables.datasets._dataset import is_path
 
 

@@ -10,8 +10,8 @@ from ray.tune.search.sample import Categorical, Domain, Float, Integer
 
 from search_spaces._errors import UserError
 from search_spaces._space import SearchSpace
+from trainables._search_optimisation import DEFAULTS
 from trainables._supernet_memory import step_bytes
-from trainables.darts_supernet import DEFAULTS
 
 GIGABYTE = 2**30
 
