@@ -81,9 +81,6 @@ class Plan:
     study: StudyFolder
     record: Study
 
-    def does(self, stage: str) -> bool:
-        return self.asked.stage in (stage, "all")
-
     def tracker(self, role: str, stage: str = "") -> TrackingCallback:
         record = self.record
         if role == self.judging.role:
