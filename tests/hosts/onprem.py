@@ -23,10 +23,10 @@ FOR_S3 = (
     f"export AWS_ENDPOINT_URL={S3} AWS_DEFAULT_REGION=us-east-1"
     " AWS_ACCESS_KEY_ID=none AWS_SECRET_ACCESS_KEY=none\n"
 )
-# Losses are noticed after seconds, not a minute; and the copy of MLflow's database is younger.
+# Losses are noticed after seconds, not a minute; and states and MLflow's copy are younger.
 IMPATIENT = (
     "export RAY_health_check_timeout_ms=3000 RAY_health_check_failure_threshold=3"
-    " AUTOSCALER_HEARTBEAT_TIMEOUT_S=10 AUTOML_BACKUP_SECONDS=1\n"
+    " AUTOSCALER_HEARTBEAT_TIMEOUT_S=10 AUTOML_BACKUP_SECONDS=1 TUNE_GLOBAL_CHECKPOINT_S=1\n"
 )
 
 
@@ -142,6 +142,16 @@ def checkpoints_in_bucket(machines: Machines, name: str) -> dict[str, int]:
         if seen := re.search(r"/search/([^/]+)/checkpoint_(\d+)/", key):
             found[seen[1]] = max(int(seen[2]), found.get(seen[1], 0))
     return found
+
+
+def state_in_bucket(machines: Machines, name: str) -> str:
+    """Which one of the search it is; empty before the first."""
+    keys = in_bucket(machines, f"{name}/")
+    found = next((key for key in keys if key.endswith("/search/kept.tar")), "")
+    if not found:
+        return ""
+    head = machines[LAPTOP].run(f"curl -fsSI '{S3}/studies/{found}'")
+    return next(line for line in head.splitlines() if line.lower().startswith("etag"))
 
 
 def ask_mlflow(machines: Machines, what: str, **asked: object) -> list[dict]:
