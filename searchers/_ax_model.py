@@ -142,10 +142,10 @@ class AxModel:
 
     def adapter(self) -> Any:
         """Ax's model of all trials, fitted: it predicts, and has sensitivities."""
-        self._generate()
-        adapter = self._client._generation_strategy.adapter
-        self._client._maybe_generation_strategy = None
-        return adapter
+        strategy = _strategy(self._settings, curves=self._early)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return strategy.fit(self._client._experiment)
 
     def _raw(self, metrics: Mapping[str, float]) -> dict[str, float]:
         return {self._names[name]: value for name, value in metrics.items() if name in self._names}

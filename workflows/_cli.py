@@ -8,6 +8,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 
@@ -28,6 +29,7 @@ def told_plainly() -> Iterator[None]:
     So does a disk that is full, with code 3: Ray ends a study that it cannot save.
     """
     try:
+        _check_script()
         yield
     except UserError as error:
         print(f"Error: {' '.join(str(error).split())}", file=sys.stderr)
@@ -44,6 +46,17 @@ def told_plainly() -> Iterator[None]:
     except KeyboardInterrupt:
         print("Stopped; nothing was lost.", file=sys.stderr)
         raise SystemExit(INTERRUPTED) from None
+
+
+def _check_script() -> None:
+    """UserError if the script is not of the code that it imports: `ray submit` sends it alone."""
+    script = Path(sys.argv[0])
+    own = Path(__file__).with_name(script.name)
+    if script.is_file() and own.is_file() and script.read_bytes() != own.read_bytes():
+        raise UserError(
+            f"{script} is not what {own.parent} has, with which it would run: bring all of your "
+            "code here first (`ray rsync-up FILE.yaml`), and submit it again."
+        )
 
 
 def _disk_is_full(error: BaseException | None) -> bool:

@@ -134,7 +134,7 @@ def test_a_study_outlives_a_cut_link_and_a_killed_worker(cluster):
 
 def test_a_study_in_a_bucket_outlives_the_head(cluster):
     """A new machine is the head, with an empty disk; all that lasts is in the bucket."""
-    epochs = 150
+    epochs = 100
     asked = told("lost", trials=4, epochs=epochs)
     first = submit(cluster, "hpo.py", *asked)
     states = set()

@@ -1,11 +1,16 @@
 """What a command line says of errors that are nobody's bug."""
 
 import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from ray.tune import TuneError
 
 from search_spaces._errors import UserError
+from workflows import export
 from workflows._cli import told_plainly
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
@@ -31,3 +36,17 @@ def test_it_is_one_line_and_an_exit_code(error, code, said, capsys):
 def test_other_errors_keep_their_traceback():
     with pytest.raises(ZeroDivisionError), told_plainly():
         raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("edit", ["", "# Edited since.\n"])
+def test_a_script_that_was_sent_alone_must_be_of_the_code_that_it_imports(edit, tmp_path):
+    """As `ray submit` does."""
+    sent = tmp_path / "export.py"
+    sent.write_text((Path(export.__file__)).read_text() + edit)
+    done = subprocess.run(
+        [sys.executable, sent, "models:/none/1", "--out", tmp_path, "--storage", tmp_path / "none"],
+        text=True, capture_output=True, check=False, cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(export.__file__).parents[1])},
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert ("ray rsync-up" in done.stderr) == bool(edit), done.stderr
