@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import ray
 import typer
 from ray import train, tune
@@ -25,10 +26,7 @@ from trainables.image_classifier import ImageClassifier
 from workflows._trainable import bind, load_data
 
 EPOCHS, TRIALS, WORKERS = 3, 3, 2
-CONFIG = {
-    "depth": 2, "width": 8, "kernel_size": 3, "activation": "relu", "normalisation": "none",
-    "dropout": 0.0,
-}  # fmt: skip
+CONFIG = mnist_cnn.SPACE.sample(np.random.default_rng(0))
 
 
 def by_torch_trainer(offers: dict[str, Any], folder: Path) -> Callable[[dict[str, Any]], None]:
@@ -103,7 +101,7 @@ def measure(name: str, trainable: Any, folder: Path, *, reuse: bool) -> None:
 
 def main() -> None:
     """Compare the two."""
-    ray.init(num_cpus=WORKERS, include_dashboard=False, log_to_driver=False)
+    ray.init(num_cpus=WORKERS + 1, include_dashboard=False, log_to_driver=False)
     _, offers = load_data(
         ImageClassifier,
         {"space": mnist_cnn.SPACE, "dataset": "digits", "data_dir": None, "subset": None,
@@ -113,8 +111,8 @@ def main() -> None:
         bind(data_parallel(ImageClassifier, WORKERS), offers), bundles(WORKERS, cpu=1, gpu=0)
     )
     with tempfile.TemporaryDirectory() as scratch:
-        # All CPUs are for its TorchTrainer, of whose needs Tune knows nothing.
-        trainer = tune.with_resources(by_torch_trainer(offers, Path(scratch)), {"CPU": 0})
+        # Tune gives it a CPU to wait on, and knows nothing of those that its TorchTrainer needs.
+        trainer = tune.with_resources(by_torch_trainer(offers, Path(scratch)), {"CPU": 1})
         measure("TorchTrainer", trainer, Path(scratch), reuse=False)
         measure("own ranks", ranks, Path(scratch), reuse=True)
 

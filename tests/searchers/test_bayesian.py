@@ -153,13 +153,13 @@ def test_a_study_in_which_trials_crash_uses_every_sample(crashes, ray_cluster, t
     results = tune.Tuner(
         cloudpickle.loads(cloudpickle.dumps(trial)),
         tune_config=tune.TuneConfig(
-            search_alg=Bayesian(Settings(PLANE, SCORE, samples=16)),
-            num_samples=16, max_concurrent_trials=2,
+            search_alg=Bayesian(Settings(PLANE, SCORE, samples=11)),
+            num_samples=11, max_concurrent_trials=2,
         ),
         run_config=tune.RunConfig(storage_path=str(tmp_path), verbose=0),
     ).fit()  # fmt: skip
-    assert len(results) == 16
-    assert 0 < len(results.errors) < 16
+    assert len(results) == 11
+    assert 0 < len(results.errors) < 11
 
 
 class Mine:

@@ -25,7 +25,7 @@ def test_more_trials_may_be_asked_of_a_study_that_has_ended(storage, ray_cluster
         rows = rows_of(storage, "longer")
         return max(rows, key=lambda row: row["metrics"]["val_accuracy"])["trial_id"], rows
 
-    quick = [*QUICK, "--final-seeds", 1, "--seed", 3]
+    quick = [*QUICK, "--searcher", "sobol", "--final-seeds", 1, "--seed", 3]
     assert run(storage, "longer", *quick).exit_code == 0
     before, first = best_and_rows()
     longer = run(storage, "longer", *quick, "--trials", 9)
@@ -51,7 +51,9 @@ def test_more_trials_may_be_asked_of_a_study_that_has_ended(storage, ray_cluster
 
 
 @pytest.mark.slow
-def test_failed_trials_are_named_and_tried_again_when_asked_and_do_not_end_the_study(storage):
+def test_failed_trials_are_named_and_tried_again_when_asked_and_do_not_end_the_study(
+    storage, ray_cluster
+):
     command = [
         *OWN, "--trainable", "tests.workflows.crashing:Crashing", "--searcher", "sobol",
         "--scheduler", "fifo", "--trials", 6, "--epochs", 2, "--max-failures", 0,
@@ -61,16 +63,14 @@ def test_failed_trials_are_named_and_tried_again_when_asked_and_do_not_end_the_s
         trials = runs_of(storage, "crashing")["trial"]
         return Counter(trial.data.tags["automl.outcome"] for trial in trials)
 
-    study = start(storage, "crashing", *command)
-    output = study.communicate(timeout=120)[0]
-    assert study.returncode == 1, output
-    assert "ValueError: no x above zero" in output
+    study = run(storage, "crashing", *command)
+    assert study.exit_code == 1, study.output
+    assert "ValueError: no x above zero" in study.output
     assert outcomes().total() == 6
-    assert outcomes()["failed"] == output.count(" failed: ValueError") == 3
+    assert outcomes()["failed"] == study.output.count(" failed: ValueError") == 3
     (storage / "crashing" / "search" / "mended").touch()
-    again = start(storage, "crashing", *command, "--retry-failed")
-    output = again.communicate(timeout=120)[0]
-    assert again.returncode == 0, output
+    again = run(storage, "crashing", *command, "--retry-failed")
+    assert again.exit_code == 0, again.output
     assert outcomes() == {"completed": 6}
 
 
@@ -115,16 +115,15 @@ def test_trials_that_a_budget_cut_stay_unfinished_when_the_driver_dies_before_it
     ("sign", "later", "slots"),
     [
         ("search/tuner.pkl", 0.0, 2),
-        ("search/experiment_state-*", 0.0, 2),
         ("search/kept/*", 6.0, 1),
     ],
-    ids=["before the first state file", "at the first state file", "in the middle"],
+    ids=["before the first state file", "in the middle"],
 )
 def test_a_study_whose_driver_is_killed_goes_on_with_the_same_command_on_any_machine(
     storage, sign, later, slots
 ):
     name = f"killed-{abs(hash(sign)) % 1000}"
-    options = [*SLOW, "--trials", 8, "--epochs", 5, "--seed", 7]
+    options = [*SLOW, "--trials", 6, "--epochs", 5, "--seed", 7]
     process = start(storage, name, *options)
     wait_for(sign, storage / name, process)
     time.sleep(later)
@@ -137,7 +136,7 @@ def test_a_study_whose_driver_is_killed_goes_on_with_the_same_command_on_any_mac
     roles = runs_of(storage, name)
     assert len(roles["study"]) == 1
     trials = Counter(trial.data.tags["automl.trial_id"] for trial in roles["trial"])
-    assert len(trials) == 8, output
+    assert len(trials) == 6, output
     assert set(trials.values()) == {1}
     assert {run.info.status for runs in roles.values() for run in runs} == {"FINISHED"}
     client = MlflowClient(f"sqlite:///{storage}/mlflow.db")
@@ -150,7 +149,7 @@ def test_a_study_whose_driver_is_killed_goes_on_with_the_same_command_on_any_mac
 def test_ray_job_stop_and_control_c_stop_cleanly_and_say_how_to_go_on(storage):
     """The former's signal is handed on as the latter's."""
     name = "stopped"
-    options = [*SLOW, "--trials", 6, "--epochs", 6]
+    options = [*SLOW, "--trials", 4, "--epochs", 6]
     process = start(storage, name, *options)
     wait_for("search/*/result.json", storage / name, process)
     time.sleep(1)
@@ -165,4 +164,4 @@ def test_ray_job_stop_and_control_c_stop_cleanly_and_say_how_to_go_on(storage):
     again = start(storage, name, *options)
     output = again.communicate(timeout=200)[0]
     assert again.returncode == 0, output
-    assert len(runs_of(storage, name)["trial"]) == 6
+    assert len(runs_of(storage, name)["trial"]) == 4
