@@ -54,8 +54,9 @@ def _check_script() -> None:
     own = Path(__file__).with_name(script.name)
     if script.is_file() and own.is_file() and script.read_bytes() != own.read_bytes():
         raise UserError(
-            f"{script} is not what {own.parent} has, with which it would run: bring all of your "
-            "code here first (`ray rsync-up FILE.yaml`), and submit it again."
+            f"{script} is not what {own.parent} has, whose other files it would run with: on a "
+            "cluster bring all of your code there first (`ray rsync-up FILE.yaml`), elsewhere "
+            "install the folder that the script is from."
         )
 
 
