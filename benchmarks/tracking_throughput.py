@@ -147,6 +147,7 @@ def http_store() -> Iterator[str]:
         free.close()
         command = [sys.executable, "-m", "mlflow", "server", "--workers", "1", "--port", port]
         command += ["--host", "127.0.0.1", "--backend-store-uri", backend]
+        command += ["--artifacts-destination", f"{backend.removeprefix('sqlite:///')}-artifacts"]
         environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
         server = subprocess.Popen(
             command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

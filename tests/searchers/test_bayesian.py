@@ -218,7 +218,7 @@ def unstopped():
 
 
 @pytest.mark.slow
-@settings(max_examples=2, deadline=None, derandomize=True, phases=[Phase.generate])
+@settings(max_examples=1, deadline=None, derandomize=True, phases=[Phase.generate])
 @given(in_design=st.integers(1, 5), with_model=st.integers(6, 9))
 def test_wherever_a_study_is_stopped_and_restored_the_suggestions_are_the_same(
     unstopped, in_design, with_model
