@@ -47,8 +47,21 @@ def of_the_autoscaler(worker_role: str) -> list[dict[str, Any]]:
     return [
         {
             "Effect": "Allow",
-            "Action": ["ec2:Describe*", "ec2:RunInstances", "ec2:CreateTags"],
+            "Action": ["ec2:Describe*", "ec2:RunInstances"],
             "Resource": "*",
+        },
+        # Tags of what it starts, and of what is a Ray cluster's: others would become its to end.
+        {
+            "Effect": "Allow",
+            "Action": "ec2:CreateTags",
+            "Resource": "*",
+            "Condition": {"StringEquals": {"ec2:CreateAction": "RunInstances"}},
+        },
+        {
+            "Effect": "Allow",
+            "Action": "ec2:CreateTags",
+            "Resource": "*",
+            "Condition": {"StringLike": {"aws:ResourceTag/ray-cluster-name": "*"}},
         },
         {
             "Effect": "Allow",

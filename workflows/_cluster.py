@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import sysconfig
+import uuid
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -25,7 +26,7 @@ from trainables.datasets._dataset import is_path
 from workflows._storage import Storage
 
 OWN = ("search_spaces", "searchers", "schedulers", "trainables", "tracking", "workflows")
-MARK = ".seen-by-all-nodes"
+MARK = ".seen-by-all-nodes-"
 MLFLOW_STARTS = 60.0  # seconds that the MLflow of a new cluster may take
 
 
@@ -102,7 +103,7 @@ def check_shared(storage: Storage) -> None:
     """UserError if a node of the cluster does not see what this one writes into a folder."""
     if storage.uri:
         return
-    mark = storage.local / MARK
+    mark = storage.local / f"{MARK}{uuid.uuid4().hex}"  # others may look at the same time
     mark.parent.mkdir(parents=True, exist_ok=True)
     mark.write_text(os.urandom(8).hex())
     try:

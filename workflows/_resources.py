@@ -9,11 +9,11 @@ from typing import Literal, TypeAlias
 import ray
 import torch
 from ray import tune
-from ray._private.state import state
 
 from search_spaces._errors import UserError
 from trainables._data_parallel import bundles
 from workflows._cluster import joins_cluster
+from workflows._growth import may_start, wanted_machine
 
 AUTO: Literal["auto"] = "auto"
 GpusAsked: TypeAlias = float | Literal["auto"] | None
@@ -77,23 +77,25 @@ def check_resources(
     _refuse_more(gpus, have.get("GPU", 0), "GPU", "--gpus-per-trial")
 
 
-def wait_for_workers(address: str | None, *, seconds: float = 120.0, calm: float = 10.0) -> None:
-    """Until a cluster that has just been started has CPUs, and no node has come for `calm` seconds.
+def wait_for_workers(address: str | None, *, minutes: float = 20.0, calm: float = 10.0) -> None:
+    """Until a cluster without any has CPUs, and no node has come for `calm` seconds.
 
-    A study has as many slots as there are when it begins. Returns after `seconds` in any case.
+    A new machine installs torch first. One that starts none by itself is asked for the first. A
+    study has as many slots as there are, or may be, when it begins. Returns after `minutes`.
     """
-    if not joins_cluster(address) or whole_cluster()["CPU"]:
+    if not joins_cluster(address) or _cpus_now():
         return
-    print(f"Waiting up to {seconds:g} s for workers: the cluster has no CPU yet.", flush=True)
+    print(f"Waiting up to {minutes:g} min for workers: the cluster has no CPU yet.", flush=True)
     began = changed = time.monotonic()
     nodes = 0
-    while time.monotonic() < began + seconds:
-        now = sum(node["Alive"] for node in ray.nodes())
-        if now != nodes:
-            nodes, changed = now, time.monotonic()
-        elif whole_cluster()["CPU"] and time.monotonic() > changed + calm:
-            return
-        time.sleep(0.5)
+    with wanted_machine():
+        while time.monotonic() < began + 60 * minutes:
+            now = sum(node["Alive"] for node in ray.nodes())
+            if now != nodes:
+                nodes, changed = now, time.monotonic()
+            elif _cpus_now() and time.monotonic() > changed + calm:
+                return
+            time.sleep(0.5)
 
 
 def share_out(*, slots: int | None, cpus: float | None, gpus: float | None) -> Resources:
@@ -117,8 +119,12 @@ def share_out(*, slots: int | None, cpus: float | None, gpus: float | None) -> R
 def whole_cluster() -> dict[str, float]:
     """CPUs and GPUs that there are, or that an autoscaler may start: at first there may be none."""
     now = ray.cluster_resources()
-    most = state.get_max_resources_from_cluster_config() or {}
-    return {kind: max(now.get(kind, 0.0), float(most.get(kind, 0))) for kind in ("CPU", "GPU")}
+    most = may_start()
+    return {kind: max(now.get(kind, 0.0), most.get(kind, 0.0)) for kind in ("CPU", "GPU")}
+
+
+def _cpus_now() -> float:
+    return float(ray.cluster_resources().get("CPU", 0.0))
 
 
 def check_workers(resources: Resources, **workers: int) -> None:

@@ -4,6 +4,7 @@ A bucket holds Ray's trials and checkpoints, and a copy of the small files that 
 machine's disk (`_mirror.py`).
 """
 
+import uuid
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -76,9 +77,10 @@ def find_storage(given: str) -> Storage:
     try:
         files, path = pyarrow.fs.FileSystem.from_uri(given)
         files.create_dir(path, recursive=True)
-        with files.open_output_stream(f"{path}/{MARK}") as stream:
+        mark = f"{path}/{MARK}-{uuid.uuid4().hex}"  # others may look at the same time
+        with files.open_output_stream(mark) as stream:
             stream.write(b"x")
-        files.delete_file(f"{path}/{MARK}")
+        files.delete_file(mark)
     except (OSError, ValueError, ImportError) as error:
         raise UserError(f"--storage {given} cannot be written to: {error}") from error
     key = sha256(given.rstrip("/").encode()).hexdigest()[:12]

@@ -21,7 +21,8 @@ from search_spaces._errors import UserError
 from tracking._backup import save
 from workflows._cli import console, told_plainly
 
-SERVER, BACKUP = "mlflow server", "tracking._backup keep"
+DATABASE = Path("~/mlflow/mlflow.db")
+BACKUP = "tracking._backup keep"
 UNREACHED = 1
 GRACE = 20.0  # seconds that MLflow has for what it is just writing
 
@@ -35,9 +36,10 @@ def end() -> None:
     with told_plainly():
         config = bootstrap()
         # The head's first: its autoscaler would start that of workers again.
-        subprocess.run([_ray(), "stop"], check=True)
+        subprocess.run([_ray(), "stop"], check=False)
         unreached = stop_workers(config)
-        stop(SERVER, BACKUP)
+        # No other MLflow of this user's.
+        stop(f"--backend-store-uri sqlite:///{DATABASE.expanduser()}", BACKUP)
         saved = last_copy()
         for address in unreached:
             console.print(
@@ -104,7 +106,7 @@ def running(words: str) -> list[int]:
 
 def last_copy() -> bool:
     """Of MLflow's database, where the next head finds it. False if it could not be made."""
-    database, storage = Path("~/mlflow/mlflow.db").expanduser(), os.environ.get("AUTOML_STORAGE")
+    database, storage = DATABASE.expanduser(), os.environ.get("AUTOML_STORAGE")
     if not database.exists() or not storage:
         return True
     try:

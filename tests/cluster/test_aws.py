@@ -194,6 +194,9 @@ def test_the_head_may_give_away_the_workers_role_only(aws, nodes):
     assert passing["Resource"].endswith(":role/automl-worker")
     ending = only([one for one in statements if "ec2:TerminateInstances" in actions(one)])
     assert "Condition" in ending
+    tagging = [one for one in statements if "ec2:CreateTags" in actions(one)]
+    assert tagging
+    assert all("Condition" in one for one in tagging)
     assert not [one for one in statements for action in actions(one) if action.endswith(":*")]
 
 
