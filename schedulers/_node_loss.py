@@ -30,11 +30,11 @@ class NodeLosses:
 
     def forgive(self, trial: Trial) -> None:
         """Take back Ray's count of the failure that it has just told of, if that was a loss."""
-        error = _latest_error(trial)
-        if not isinstance(error, RayActorError) or error.preempted:
+        actor = _lost_actor(_latest_error(trial))
+        if actor is None:
             return
         try:
-            gone = _is_gone(error.actor_id)
+            gone = _is_gone(actor)
         except Exception:  # of a cluster that loses machines; the failure then counts
             logger.exception("Whether %s has lost its machine is not known", trial)
             return
@@ -45,9 +45,17 @@ class NodeLosses:
             trial.run_metadata.num_failures -= 1
 
 
-def _is_gone(actor: str | None) -> bool:
+def _lost_actor(error: Any) -> str | None:
+    """Ray's id of the process whose end this tells of; None where Ray does not count it."""
+    if isinstance(error, RayActorError):
+        return None if error.preempted else error.actor_id
+    # One of several that train a trial: `trainables/_data_parallel.py` says which.
+    return getattr(getattr(error, "cause", None), "lost_actor", None)
+
+
+def _is_gone(actor: str) -> bool:
     """Whether the machine of an actor does not answer. Ray itself is sure of that much later."""
-    address = (state.actors(actor) or {}).get("Address", {}) if actor else {}
+    address = (state.actors(actor) or {}).get("Address", {})
     node = next((n for n in ray.nodes() if n["NodeID"] == address.get("NodeID")), None)
     if node is None or not node["Alive"]:
         return node is not None

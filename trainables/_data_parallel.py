@@ -234,9 +234,11 @@ def _all(references: Sequence[ObjectRef]) -> list[Any]:
             ray.get(done)
         except RayActorError as error:
             number = references.index(done[0])
-            raise LostRankError(
+            lost = LostRankError(
                 f"Worker {number + 1} of {len(references)} of this trial died: {error}"
-            ) from error
+            )
+            lost.lost_actor = error.actor_id  # with its machine, perhaps
+            raise lost from error
         except RayTaskError as error:
             cause = error.cause if isinstance(error.cause, Exception) else error
             if not isinstance(cause, LostRankError):

@@ -17,6 +17,8 @@ from search_spaces._errors import UserError
 class LostRankError(RuntimeError):
     """A collective failed, most often because another rank is gone: seldom the first cause."""
 
+    lost_actor: str | None = None  # Ray's id of the rank, where it is known
+
 
 class RanksDifferError(RuntimeError):
     """The ranks have come apart: what must be equal on all of them is not."""

@@ -57,6 +57,7 @@ def conclude(
     ended_by: str | None,
     show_trials: bool = True,
     workers: int = 1,
+    max_failures: int = 1,
     lives: Mapping[str, Sequence[Segment]] = MappingProxyType({}),
 ) -> None:
     """Exits with code 1 if a trial has failed. May be repeated: what was done is not done again.
@@ -73,7 +74,7 @@ def conclude(
     if ranked and seeds and accepts(klass, "final"):
         final = _final(
             study, training, ranked[0], klass, offers, tracking, resources, seeds, epochs, workers,
-            along(lives, ranked[0].trial_id),
+            max_failures, along(lives, ranked[0].trial_id),
         )  # fmt: skip
         if final is None:
             tracking.study_end("stopped")
@@ -124,6 +125,7 @@ def _final(
     seeds: int,
     epochs: int,
     workers: int,
+    max_failures: int,
     schedule: Sequence[Segment] | None,
 ) -> Final | None:
     """None if it was interrupted."""
@@ -146,6 +148,7 @@ def _final(
         tracking=tracking,
         progress=progress,
         workers=workers,
+        max_failures=max_failures,
         schedule=schedule,
     )
     return None if any(row.outcome == "stopped" for row in final.rows) else final

@@ -8,6 +8,8 @@ from workflows._doctor_ports import LOOPBACK, option, serves_mlflow
 
 # Folders that are a machine's own on any usual machine. Of others only the machines can tell.
 _OWN_DISK = re.compile(r"^(file:|~|\$HOME|\.|/(home|root|tmp|var|opt|usr)(/|$)|[^/$][^:]*$)")
+# Of one's own machines, these may be mounted.
+_PERHAPS = re.compile(r"^(~|\$HOME|/(home|root|var|opt|usr)(/|$))")
 
 
 def exported(commands: list[str], name: str) -> str | None:
@@ -35,6 +37,14 @@ def check_storage(cluster: ClusterFile) -> list[Finding]:
     unmounted = cluster.on_aws and place.startswith("/") and not _mounts(cluster)
     if UNFILLED in place or not (_OWN_DISK.match(place) or unmounted):
         return []
+    if _PERHAPS.match(place) and not cluster.on_aws:
+        return [
+            warning(
+                f"Studies are stored in {place}, which may be on each machine's own disk.",
+                "If it is, trials on other machines than the head fail at their first checkpoint.",
+                "If all machines mount it, all is well: the doctor's --live tells.",
+            )
+        ]
     return [
         error(
             f"Studies are stored in {place}, on each machine's own disk.",

@@ -48,6 +48,7 @@ def train_final(
     tracking: tune.Callback,
     progress: Progress,
     workers: int = 1,
+    max_failures: int = 1,
     schedule: Sequence[Segment] | None = None,
 ) -> Final:
     """One trial a seed, resumable as the study is; the test set is looked at in the last epoch.
@@ -70,6 +71,7 @@ def train_final(
         resume=resume_config(stage, retry_failed=False),
         tracking=tracking,
         progress=progress,
+        max_failures=max_failures,
     )
     ordered = sorted(ran.trials, key=lambda trial: seeds.index(trial.config["seed"]))
     rows = replace(ran, trials=ordered).rows(epochs)

@@ -61,7 +61,7 @@ def run(asked: Asked) -> None:
             study, plan.record, rows, klass=plan.klass, offers=plan.offers, data=plan.data,
             uri=plan.uri, tracker=plan.tracker, resources=resources, seeds=asked.final_seeds,
             epochs=asked.epochs_of_final, register=asked.register or f"hpo-{plan.record.dataset}",
-            ended_by=budget.reason,
+            ended_by=budget.reason, max_failures=asked.max_failures,
             lives={row.trial_id: recipe for row in rows} if recipe else lives_of(study),
         )  # fmt: skip
 

@@ -101,7 +101,7 @@ def run(asked: Asked) -> None:
             offers=plan.offers, data=plan.data, uri=plan.uri, tracker=plan.tracker,
             resources=resources, seeds=asked.seeds, epochs=asked.epochs,
             register=asked.register or f"nas-{plan.record.dataset}", ended_by=None,
-            show_trials=False, workers=asked.train_workers,
+            show_trials=False, workers=asked.train_workers, max_failures=asked.max_failures,
         )  # fmt: skip
 
 

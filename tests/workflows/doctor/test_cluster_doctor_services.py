@@ -78,6 +78,9 @@ def test_the_oldest_gpu_is_the_one_that_the_installed_torch_begins_at():
 def test_storage_on_a_machines_own_disk_is_an_error(aws, onprem, look, place):
     replace(aws, "setup_commands", "s3://automl-studies", place)
     replace(onprem, "setup_commands", "/nfs/automl", place)
+    homes_may_be_mounted = place in ("~/runs", "/home/ubuntu/runs")
+    assert only(look(aws)).severity == "error"
+    assert only(look(onprem)).severity == ("warning" if homes_may_be_mounted else "error")
     for config in (aws, onprem):
         assert "each machine's own disk" in only(look(config)).what
 
