@@ -161,18 +161,6 @@ def test_a_trial_outlives_more_machines_than_it_may_fail(machines, tmp_path):
     assert (row["outcome"], row["iterations"]) == ("completed", 16)
 
 
-@pytest.mark.slow
-def test_a_lost_machine_of_a_trial_that_several_train_is_no_failure_of_it_either(tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.workflows.ranked", str(tmp_path)], cwd=ROOT,
-        capture_output=True, text=True, timeout=200,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "RAY_ADDRESS": ""},
-    )  # fmt: skip
-    told = json.loads(done.stdout.splitlines()[-1])
-    assert (told["status"], told["steps"], told["failures"]) == ("TERMINATED", 12, 0), done.stderr
-    assert told["error"]  # it was lost, and noticed
-
-
 def test_what_goes_along_is_the_folder_or_file_that_a_users_module_is_in(tmp_path, monkeypatch):
     (tmp_path / "mine.py").touch()
     monkeypatch.syspath_prepend(str(tmp_path))
