@@ -49,14 +49,18 @@ def told_plainly() -> Iterator[None]:
 
 
 def _check_script() -> None:
-    """UserError if the script is not of the code that it imports: `ray submit` sends it alone."""
-    script = Path(sys.argv[0])
+    """UserError if the script is not of the code that it imports.
+
+    `ray submit` sends it alone, into the head's home; elsewhere it may be the user's own.
+    """
+    script = Path(sys.argv[0]).absolute()
     own = Path(__file__).with_name(script.name)
-    if script.is_file() and own.is_file() and script.read_bytes() != own.read_bytes():
+    if script.parent != Path.home() or not (script.is_file() and own.is_file()):
+        return
+    if script.read_bytes() != own.read_bytes():
         raise UserError(
-            f"{script} is not what {own.parent} has, whose other files it would run with: on a "
-            "cluster bring all of your code there first (`ray rsync-up FILE.yaml`), elsewhere "
-            "install the folder that the script is from."
+            f"{script} is not what {own.parent} has, whose other files it would run with: bring "
+            "all of your code here first (`ray rsync-up FILE.yaml`), and submit it again."
         )
 
 

@@ -1,14 +1,12 @@
 """Machines that a cluster's autoscaler may start, and having it start the first."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import ray
 import yaml
+from ray import ObjectRef
 from ray._private import worker
-from ray.autoscaler.sdk import request_resources
 
 BOOTSTRAP = Path("~/ray_bootstrap_config.yaml")  # the cluster's file, as `ray up` leaves it
 
@@ -38,12 +36,13 @@ def most_of(config: dict[str, Any]) -> dict[str, float]:
     return {"CPU": sum(cpus for _, cpus in chosen), "GPU": sum(gpus for gpus, _ in chosen)}
 
 
-@contextmanager
-def wanted_machine() -> Iterator[None]:
-    """Within, the autoscaler is asked for one CPU: it starts nothing for a study that waits."""
-    request_resources(bundles=[{"CPU": 1}])
-    try:
-        yield
-    finally:
-        if ray.is_initialized():
-            request_resources(bundles=[])
+def ask_for_a_machine() -> ObjectRef:
+    """A task that waits for a CPU, for which an autoscaler starts a machine; it ends there at once.
+
+    It goes with this process: `request_resources` would outlive a killed one, and go on costing.
+    """
+    return ray.remote(_nothing).options(num_cpus=1).remote()
+
+
+def _nothing() -> None:
+    pass

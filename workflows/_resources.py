@@ -13,7 +13,7 @@ from ray import tune
 from search_spaces._errors import UserError
 from trainables._data_parallel import bundles
 from workflows._cluster import joins_cluster
-from workflows._growth import may_start, wanted_machine
+from workflows._growth import ask_for_a_machine, may_start
 
 AUTO: Literal["auto"] = "auto"
 GpusAsked: TypeAlias = float | Literal["auto"] | None
@@ -80,22 +80,25 @@ def check_resources(
 def wait_for_workers(address: str | None, *, minutes: float = 20.0, calm: float = 10.0) -> None:
     """Until a cluster without any has CPUs, and no node has come for `calm` seconds.
 
-    A new machine installs torch first. One that starts none by itself is asked for the first. A
-    study has as many slots as there are, or may be, when it begins. Returns after `minutes`.
+    A new machine installs torch first; an autoscaler is asked for the first. A study has as many
+    slots as there are, or may be, when it begins. Returns after `minutes`.
     """
     if not joins_cluster(address) or _cpus_now():
         return
     print(f"Waiting up to {minutes:g} min for workers: the cluster has no CPU yet.", flush=True)
     began = changed = time.monotonic()
     nodes = 0
-    with wanted_machine():
-        while time.monotonic() < began + 60 * minutes:
-            now = sum(node["Alive"] for node in ray.nodes())
-            if now != nodes:
-                nodes, changed = now, time.monotonic()
-            elif _cpus_now() and time.monotonic() > changed + calm:
-                return
-            time.sleep(0.5)
+    asked = ask_for_a_machine()
+    while time.monotonic() < began + 60 * minutes:
+        now = sum(node["Alive"] for node in ray.nodes())
+        if now != nodes:
+            nodes, changed = now, time.monotonic()
+        elif _cpus_now() and time.monotonic() > changed + calm:
+            return
+        elif not _cpus_now() and ray.wait([asked], timeout=0)[0]:
+            asked = ask_for_a_machine()  # the first was lost as soon as it was there
+        time.sleep(0.5)
+    ray.cancel(asked)
 
 
 def share_out(*, slots: int | None, cpus: float | None, gpus: float | None) -> Resources:

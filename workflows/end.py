@@ -31,12 +31,13 @@ def end() -> None:
     """End Ray on all machines, then MLflow and its backup, after a last copy of its database.
 
     Run it on the head. A study that runs ends with its Ray; the same command goes on with it later.
-    The exit code is 1 if a worker cannot be reached, or the last copy cannot be made.
+    The exit code is 1 if a worker cannot be reached, Ray goes on here, or the last copy cannot be
+    made.
     """
     with told_plainly():
         config = bootstrap()
         # The head's first: its autoscaler would start that of workers again.
-        subprocess.run([_ray(), "stop"], check=False)
+        stopped = subprocess.run([_ray(), "stop"], check=False).returncode == 0  # it tells why
         unreached = stop_workers(config)
         # No other MLflow of this user's.
         stop(f"--backend-store-uri sqlite:///{DATABASE.expanduser()}", BACKUP)
@@ -45,7 +46,7 @@ def end() -> None:
             console.print(
                 f"{address} cannot be reached: its Ray ends by itself in a minute or two."
             )
-    raise SystemExit(UNREACHED if unreached or not saved else 0)
+    raise SystemExit(0 if stopped and saved and not unreached else UNREACHED)
 
 
 def bootstrap() -> dict[str, Any]:

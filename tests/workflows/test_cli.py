@@ -38,15 +38,21 @@ def test_other_errors_keep_their_traceback():
         raise ZeroDivisionError
 
 
-@pytest.mark.parametrize("edit", ["", "# Edited since.\n"])
-def test_a_script_that_was_sent_alone_must_be_of_the_code_that_it_imports(edit, tmp_path):
-    """As `ray submit` does."""
+@pytest.mark.parametrize(
+    ("edit", "home", "refused"),
+    [("", ".", False), ("# Edited since.\n", ".", True), ("# The user's own.\n", "..", False)],
+)
+def test_a_script_that_was_sent_alone_must_be_of_the_code_that_it_imports(
+    edit, home, refused, tmp_path
+):
+    """As `ray submit` does, into the head's home."""
     sent = tmp_path / "export.py"
     sent.write_text((Path(export.__file__)).read_text() + edit)
     done = subprocess.run(
         [sys.executable, sent, "models:/none/1", "--out", tmp_path, "--storage", tmp_path / "none"],
         text=True, capture_output=True, check=False, cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(Path(export.__file__).parents[1])},
+        env={**os.environ, "PYTHONPATH": str(Path(export.__file__).parents[1]),
+             "HOME": str((tmp_path / home).resolve())},
     )  # fmt: skip
     assert done.returncode == 2
-    assert ("ray rsync-up" in done.stderr) == bool(edit), done.stderr
+    assert ("ray rsync-up" in done.stderr) == refused, done.stderr
