@@ -1,14 +1,11 @@
 """A trial whose machine was lost has not failed: spot machines come and go.
 
-Ray counts it as a failure, unless the machine was drained first. It goes on elsewhere, from its
-newest checkpoint; that is Ray's doing, as long as the trial may fail once at all.
+Ray counts it as a failure, unless the machine was drained first, and asks no scheduler before it
+ends a trial that has failed too often. So trials are told themselves.
 """
 
 import logging
-import pickle
 import socket
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import ray
@@ -22,27 +19,32 @@ MOST = 20  # losses of one trial: it may be what its machines die of
 PATIENCE = 2.0  # seconds to answer
 
 
-class NodeLosses:
-    """How many machines each trial has lost."""
+class Spared(Trial):
+    """A trial of Tune's, of which the loss of a machine does not count as a failure."""
 
-    def __init__(self) -> None:
-        self._losses: dict[str, int] = {}
+    losses = 0
 
-    def forgive(self, trial: Trial) -> None:
-        """Take back Ray's count of the failure that it has just told of, if that was a loss."""
-        actor = _lost_actor(_latest_error(trial))
-        if actor is None:
+    @staticmethod
+    def spare(trial: Trial) -> None:
+        """Make `trial` one."""
+        trial.__class__ = Spared  # Tune made it, and others know it by now
+
+    def handle_error(self, exc: Any = None) -> None:
+        before = self.run_metadata.num_failures
+        super().handle_error(exc)
+        if self.run_metadata.num_failures == before or not self._has_lost_its_machine(exc):
             return
+        self.losses += 1
+        if self.losses <= MOST:
+            self.run_metadata.num_failures = before
+
+    def _has_lost_its_machine(self, error: Any) -> bool:
+        actor = _lost_actor(error)
         try:
-            gone = _is_gone(actor)
+            return actor is not None and _is_gone(actor)
         except Exception:  # of a cluster that loses machines; the failure then counts
-            logger.exception("Whether %s has lost its machine is not known", trial)
-            return
-        if not gone:
-            return
-        losses = self._losses[trial.trial_id] = self._losses.get(trial.trial_id, 0) + 1
-        if losses <= MOST and trial.run_metadata.num_failures:
-            trial.run_metadata.num_failures -= 1
+            logger.exception("Whether %s has lost its machine is not known", self)
+            return False
 
 
 def _lost_actor(error: Any) -> str | None:
@@ -65,11 +67,3 @@ def _is_gone(actor: str) -> bool:
     except OSError:
         return True
     return False
-
-
-def _latest_error(trial: Trial) -> Any:
-    if not trial.run_metadata.pickled_error_filename:
-        return None
-    with suppress(OSError, pickle.UnpicklingError, EOFError):
-        return pickle.loads(Path(str(trial.pickled_error_file)).read_bytes())
-    return None

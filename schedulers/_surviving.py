@@ -19,7 +19,7 @@ from ray.train._internal.session import _FutureTrainingResult
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
-from schedulers._node_loss import NodeLosses
+from schedulers._node_loss import Spared
 from schedulers._readable import at_place, fall_back, place_of
 
 logger = logging.getLogger(__name__)
@@ -49,7 +49,6 @@ class Surviving(TrialScheduler):
         self._unfinished: list[Trial] = []  # in Tune's order; with some that have just finished
         self._controller: Any = None
         self._state: dict[str, Any] | None = None  # while Tune adds the trials of a restored study
-        self._losses = NodeLosses()
         self._cut: list[str] = []  # trials that ran when that was saved, and have not begun again
         if isinstance(inner, Saved):
             inner.will_be_saved()
@@ -100,6 +99,7 @@ class Surviving(TrialScheduler):
     # What Tune asks
 
     def on_trial_add(self, tune_controller: Any, trial: Trial) -> None:
+        Spared.spare(trial)
         self._trials[trial.trial_id] = trial
         self._unfinished = [other for other in self._unfinished if other is not trial] + [trial]
         # It may be new, come back after a failure, or be restored. Those that are lent to others
@@ -118,7 +118,6 @@ class Surviving(TrialScheduler):
             trial.set_status(Trial.PAUSED)
 
     def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
-        self._losses.forgive(trial)
         self.awake().on_trial_error(tune_controller, trial)
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:

@@ -132,14 +132,14 @@ def test_data_that_a_node_does_not_see_are_refused(option, cluster, tmp_path):
 
 @pytest.mark.slow
 def test_a_trial_outlives_more_machines_than_it_may_fail(machines, tmp_path):
-    """Two are lost, with --max-failures 1; it goes on from its checkpoint each time."""
+    """Two are lost, with --max-failures 0; it goes on from its checkpoint each time."""
     process = None
     try:
         node = machines.add_node(num_cpus=1)
         process = start(
             "--address", machines.address, "--trainable", "tests.workflows.crashing:Slow",
             "--space", "tests.workflows.crashing:SPACE", "--trials", 1, "--epochs", 16,
-            "--max-failures", 1, "--name", "outlives", "--storage", tmp_path,
+            "--max-failures", 0, "--name", "outlives", "--storage", tmp_path,
         )  # fmt: skip
         for seen in (3, 8):
             deadline = time.monotonic() + 120
@@ -159,6 +159,20 @@ def test_a_trial_outlives_more_machines_than_it_may_fail(machines, tmp_path):
     assert process.returncode == 0, output + errors
     (row,) = json.loads((tmp_path / "outlives" / "trials.json").read_text())
     assert (row["outcome"], row["iterations"]) == ("completed", 16)
+
+
+@pytest.mark.slow
+def test_a_lost_machine_of_a_trial_that_several_train_is_no_failure_of_it_either(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.workflows.ranked", str(tmp_path)], cwd=ROOT,
+        capture_output=True, text=True, timeout=200,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "RAY_ADDRESS": ""},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = json.loads((tmp_path / "told.json").read_text())
+    assert told["lost"] == "a rank"
+    assert (told["status"], told["steps"], told["failures"]) == ("TERMINATED", 12, 0), done.stderr
+    assert told["began"] == 2  # it went on once
 
 
 def test_what_goes_along_is_the_folder_or_file_that_a_users_module_is_in(tmp_path, monkeypatch):
