@@ -47,33 +47,40 @@ def start_ray(address: str | None, *, modules: Iterable[str] = ()) -> None:
     """
     if ray.is_initialized():
         return
-    code = None
-    found = address or get_ray_address_from_environment(None, None)  # type: ignore[arg-type]
-    if found not in (None, "local"):
-        code = {"py_modules": shipped(modules), "excludes": ["**/__pycache__"]}
-    # One that Ray has found by itself may be of a Ray that is gone: then it knows what to do.
-    _check_listens(address or os.environ.get("RAY_ADDRESS"))
+    named = address or os.environ.get("RAY_ADDRESS")
     try:
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR,
-                 include_dashboard=None if address else False, runtime_env=code)  # fmt: skip
+        found = named
+        if named in (None, "auto"):
+            found = get_ray_address_from_environment(named, None)  # type: ignore[arg-type]
+        silent = _silence(found)
+        if silent and named is None:  # Ray's note of one that was killed: it would ask for minutes
+            found = "local"
+        elif silent:
+            raise UserError(
+                f"No Ray cluster at {named!r}: {silent}. Give the head's address and port, or auto "
+                "on one of its machines."
+            )
+        code = {"py_modules": shipped(modules), "excludes": ["**/__pycache__"]}
+        joins = found not in (None, "local")
+        ray.init(address=found, log_to_driver=False, logging_level=logging.ERROR,
+                 include_dashboard=None if address else False,
+                 runtime_env=code if joins else None)  # fmt: skip
     except (ConnectionError, RuntimeError, ValueError) as error:
-        raise UserError(f"No Ray cluster at {address!r}: {str(error).splitlines()[0]}") from error
+        raise UserError(f"No Ray cluster at {named!r}: {str(error).splitlines()[0]}") from error
     # `ray job stop`, and a machine that shuts down, are to stop a study as Ctrl-C does.
     signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
 
 
-def _check_listens(address: str | None) -> None:
-    """UserError, at once, if nothing does at `host:port`: Ray would try for minutes."""
+def _silence(address: str | None) -> str | None:
+    """Why nothing answers at `host:port`; None if something does, or if it is not one."""
     host, _, port = (address or "").rpartition(":")
     if not host or "/" in host or not port.isdigit():
-        return
+        return None
     try:
         socket.create_connection((host, int(port)), timeout=10).close()
     except OSError as error:
-        raise UserError(
-            f"No Ray cluster at {address!r}: {error.strerror or error}. Give the head's address "
-            "and port, or auto on one of its machines."
-        ) from error
+        return str(error.strerror or error)
+    return None
 
 
 def shipped(modules: Iterable[str]) -> list[str]:

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -204,6 +205,29 @@ def test_a_study_waits_for_the_first_workers_of_a_cluster(machines, tmp_path):
             process.kill()
     assert process.returncode == 0, output + errors
     assert "2 at once" in output
+
+
+def started(note, address):
+    """What `start_ray` does where Ray has left a note of a cluster at that address."""
+    with tempfile.TemporaryDirectory() as folder:  # a short path: Ray makes sockets there
+        (Path(folder) / "ray").mkdir()
+        (Path(folder) / "ray" / "ray_current_cluster").write_text(note)
+        code = f"import ray; from workflows._cluster import start_ray; start_ray({address!r})"
+        env = {key: value for key, value in os.environ.items() if key != "RAY_ADDRESS"}
+        return subprocess.run(
+            [sys.executable, "-c", code + "; print(ray.is_initialized())"], cwd=ROOT, text=True,
+            capture_output=True, timeout=60, env={**env, "RAY_TMPDIR": folder},
+        )  # fmt: skip
+
+
+def test_what_is_left_of_a_killed_ray_does_not_keep_a_new_one_from_starting():
+    done = started("127.0.0.1:1", None)
+    assert done.stdout.splitlines()[-1:] == ["True"], done.stderr
+
+
+def test_a_cluster_that_was_asked_for_and_is_gone_is_told_at_once():
+    done = started("127.0.0.1:1", "auto")
+    assert "UserError: No Ray cluster at 'auto': Connection refused" in done.stderr
 
 
 @pytest.mark.parametrize(
