@@ -5,10 +5,6 @@ from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import Any
 
-import matplotlib
-
-matplotlib.use("Agg")
-from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -25,7 +21,8 @@ def draw_family(
     `schedule` is the best one's, `scores` are those at the trials' ends.
     """
     rows = {trial: len(members.members) - i for i, trial in enumerate(members.members)}
-    figure, axes = plt.subplots(figsize=(10, 1.2 + 0.42 * len(rows)))
+    figure = Figure(figsize=(10, 1.2 + 0.42 * len(rows)))
+    axes = figure.subplots()
     for trial, row in rows.items():
         born = [0, *(step.time for step in members.done if step.exploit.trial == trial)]
         for start, end in zip(born, [*born[1:], members.members[trial].time], strict=True):
@@ -62,10 +59,8 @@ def draw_schedule(schedule: Sequence[Segment]) -> bytes:
         if len({repr(segment.config.get(key)) for segment in schedule}) > 1
     ]
     shown = keys or list(schedule[0].config)
-    figure, axes = plt.subplots(
-        len(shown), 1, figsize=(9, 0.8 + 1.2 * len(shown)), sharex=True, squeeze=False,
-        layout="constrained",
-    )  # fmt: skip
+    figure = Figure(figsize=(9, 0.8 + 1.2 * len(shown)), layout="constrained")
+    axes = figure.subplots(len(shown), 1, sharex=True, squeeze=False)
     for key, plot in zip(shown, axes[:, 0], strict=True):
         _draw_values(plot, key, schedule)
     axes[-1, 0].set_xlabel("epoch")
@@ -89,5 +84,4 @@ def _draw_values(axes: Axes, key: str, schedule: Sequence[Segment]) -> None:
 def _png(figure: Figure) -> bytes:
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=110, bbox_inches="tight")
-    plt.close(figure)
     return file.getvalue()

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 from ray.tune.experiment import Trial
-from scipy import stats
 
 from search_spaces._cells import keys
 from search_spaces._objective import Objective
 from search_spaces._space import Config, SearchSpace
+from workflows._interval import half_width
 from workflows._rows import Row, row_of, scored
 
 
@@ -130,9 +130,7 @@ class Judged:
     @property
     def half_width(self) -> float:
         """Of the 95 % interval (Student's t); nan for one seed."""
-        if len(self.values) < 2:
-            return float("nan")
-        return float(stats.t.ppf(0.975, len(self.values) - 1) * stats.sem(self.values))
+        return half_width(self.values)
 
 
 def judge(
@@ -179,5 +177,7 @@ def rank_correlation(judged: Sequence[Judged], objective: Objective) -> tuple[fl
     ]
     if len(pairs) < 3:
         return float("nan"), float("nan"), len(pairs)
-    tau = stats.kendalltau(*zip(*pairs, strict=True))
+    from scipy.stats import kendalltau  # half a second, and seldom needed
+
+    tau = kendalltau(*zip(*pairs, strict=True))
     return float(tau.statistic), float(tau.pvalue), len(pairs)

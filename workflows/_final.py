@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from ray import tune
 from ray.tune.schedulers import FIFOScheduler
-from scipy import stats
 
 from schedulers._members import Segment
 from schedulers._replay import Replay, stretched
 from schedulers._surviving import Surviving
 from search_spaces._space import Config
+from workflows._interval import half_width
 from workflows._progress import Progress
 from workflows._resources import Resources
 from workflows._resume import resume_config
@@ -30,11 +30,8 @@ class Final:
 
     def interval(self, metric: str) -> tuple[float, float]:
         """Mean, and half the width of its 95 % confidence interval (Student's t; nan for one)."""
-        values = np.array([r.metrics[metric] for r in self.rows if metric in r.metrics])
-        if len(values) < 2:
-            return float(values.mean()) if len(values) else float("nan"), float("nan")
-        half = stats.t.ppf(0.975, len(values) - 1) * stats.sem(values)
-        return float(values.mean()), float(half)
+        values = [r.metrics[metric] for r in self.rows if metric in r.metrics]
+        return float(np.mean(values)) if values else float("nan"), half_width(values)
 
 
 def train_final(

@@ -1,0 +1,14 @@
+"""How far a mean of a few seeds is to be trusted."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.special import stdtrit  # scipy.stats takes half a second to import
+
+
+def half_width(values: Sequence[float]) -> float:
+    """Half the width of the mean's 95 % confidence interval (Student's t); nan for one value."""
+    count = len(values)
+    if count < 2:
+        return float("nan")
+    return float(stdtrit(count - 1, 0.975) * np.std(values, ddof=1) / np.sqrt(count))
