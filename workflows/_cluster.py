@@ -47,14 +47,13 @@ def start_ray(address: str | None, *, modules: Iterable[str] = ()) -> None:
     """
     if ray.is_initialized():
         return
-    named = address or os.environ.get("RAY_ADDRESS")
+    named = found = address or os.environ.get("RAY_ADDRESS")
     try:
-        found = named
         if named in (None, "auto"):
             found = get_ray_address_from_environment(named, None)  # type: ignore[arg-type]
         silent = _silence(found)
         if silent and named is None:  # Ray's note of one that was killed: it would ask for minutes
-            found = "local"
+            address = found = "local"
         elif silent:
             raise UserError(
                 f"No Ray cluster at {named!r}: {silent}. Give the head's address and port, or auto "
@@ -62,11 +61,15 @@ def start_ray(address: str | None, *, modules: Iterable[str] = ()) -> None:
             )
         code = {"py_modules": shipped(modules), "excludes": ["**/__pycache__"]}
         joins = found not in (None, "local")
-        ray.init(address=found, log_to_driver=False, logging_level=logging.ERROR,
-                 include_dashboard=None if address else False,
+        # As it was named: Ray takes its token along to clusters that it finds by itself.
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR,
+                 include_dashboard=None if joins else False,
                  runtime_env=code if joins else None)  # fmt: skip
     except (ConnectionError, RuntimeError, ValueError) as error:
-        raise UserError(f"No Ray cluster at {named!r}: {str(error).splitlines()[0]}") from error
+        raise UserError(
+            f"No Ray cluster at {named!r}: {str(error).splitlines()[0]}. (If it asks for a token: "
+            "RAY_AUTH_MODE=token, and the cluster's in ~/.ray/auth_token.)"
+        ) from error
     # `ray job stop`, and a machine that shuts down, are to stop a study as Ctrl-C does.
     signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
 

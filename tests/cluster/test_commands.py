@@ -103,6 +103,21 @@ def test_drivers_find_what_they_need_in_the_environment(head, config, tmp_path):
     assert run(head, "which python") == str(head / "automl-venv" / "bin" / "python")
 
 
+def test_a_token_in_the_heads_home_keeps_no_worker_out_unless_asked_to(head, config):
+    set_up(head, config)
+    assert run(head, "echo $RAY_AUTH_MODE") == "disabled"
+    asked = "export RAY_AUTH_MODE=token"
+    (head / ".bashrc").write_text(f"{asked}\n{(head / '.bashrc').read_text()}")
+    assert run(head, "echo $RAY_AUTH_MODE") == "token"
+
+
+def test_a_bashrc_whose_last_line_has_no_end_is_not_broken(head, config):
+    with (head / ".bashrc").open("a") as file:
+        file.write("export MINE=yes")
+    set_up(head, config)
+    assert run(head, "echo $MINE $MLFLOW_TRACKING_URI") == "yes http://127.0.0.1:5000"
+
+
 def test_an_edited_storage_arrives(head, config):
     set_up(head, config)
     config["setup_commands"] = [

@@ -1,5 +1,6 @@
 """Studies on a cluster that is joined: which code its nodes run, what they see of the storage."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -10,6 +11,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import yaml
 from ray.cluster_utils import Cluster
@@ -207,27 +209,54 @@ def test_a_study_waits_for_the_first_workers_of_a_cluster(machines, tmp_path):
     assert "2 at once" in output
 
 
-def started(note, address):
-    """What `start_ray` does where Ray has left a note of a cluster at that address."""
-    with tempfile.TemporaryDirectory() as folder:  # a short path: Ray makes sockets there
+@pytest.fixture
+def home():
+    """A home with Ray's note of a cluster where nothing listens; a short path, for its sockets."""
+    with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "ray").mkdir()
-        (Path(folder) / "ray" / "ray_current_cluster").write_text(note)
-        code = f"import ray; from workflows._cluster import start_ray; start_ray({address!r})"
-        env = {key: value for key, value in os.environ.items() if key != "RAY_ADDRESS"}
-        return subprocess.run(
-            [sys.executable, "-c", code + "; print(ray.is_initialized())"], cwd=ROOT, text=True,
-            capture_output=True, timeout=60, env={**env, "RAY_TMPDIR": folder},
-        )  # fmt: skip
+        (Path(folder) / "ray" / "ray_current_cluster").write_text("127.0.0.1:1")
+        yield Path(folder)
 
 
-def test_what_is_left_of_a_killed_ray_does_not_keep_a_new_one_from_starting():
-    done = started("127.0.0.1:1", None)
+def at(home, *command):
+    env = {key: value for key, value in os.environ.items() if key != "RAY_ADDRESS"}
+    return subprocess.run(
+        [sys.executable, *command], cwd=ROOT, text=True, capture_output=True, timeout=60,
+        env={**env, "HOME": str(home), "RAY_TMPDIR": str(home)},
+    )  # fmt: skip
+
+
+def join(home, address):
+    code = f"import ray; from workflows._cluster import start_ray; start_ray({address!r})"
+    return at(home, "-c", code + "; print(ray.is_initialized())")
+
+
+def test_what_is_left_of_a_killed_ray_does_not_keep_a_new_one_from_starting(home):
+    done = join(home, None)
     assert done.stdout.splitlines()[-1:] == ["True"], done.stderr
 
 
-def test_a_cluster_that_was_asked_for_and_is_gone_is_told_at_once():
-    done = started("127.0.0.1:1", "auto")
+def test_a_cluster_that_was_asked_for_and_is_gone_is_told_at_once(home):
+    done = join(home, "auto")
     assert "UserError: No Ray cluster at 'auto': Connection refused" in done.stderr
+
+
+@pytest.mark.slow
+def test_a_cluster_of_this_machine_that_asks_for_a_token_gets_it(home):
+    """Ray asks for one wherever its own first study has left one in the user's home."""
+    (home / ".ray").mkdir()
+    (home / ".ray" / "auth_token").write_text("ab" * 32)
+    ray = "from ray.scripts.scripts import main; main()"
+    begun = at(home, "-c", ray, "start", "--head", "--port=0", "--num-cpus=1")
+    try:
+        assert begun.returncode == 0, begun.stderr
+        done = join(home, "auto")
+        assert done.stdout.splitlines()[-1:] == ["True"], done.stderr
+    finally:
+        for one in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if one.pid != os.getpid() and str(home) in " ".join(one.cmdline()):
+                    one.kill()
 
 
 @pytest.mark.parametrize(
