@@ -1,5 +1,6 @@
 """Instance types of AWS that doctor.py knows: their GPUs, and what they cost."""
 
+import re
 from dataclasses import dataclass
 
 # On-demand list prices for Linux, in dollars per hour. They were written down by hand and not
@@ -91,3 +92,8 @@ ACCELERATORS = {
 
 def accelerator_of(instance_type: str) -> Accelerator | None:
     return ACCELERATORS.get(instance_type.partition(".")[0])
+
+
+def is_accelerated(instance_type: str) -> bool:
+    """By AWS's way to name families; also of those that are newer than the table."""
+    return re.match(r"(p|g|gr|trn|inf|dl)\d", instance_type) is not None

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from workflows._doctor_finding import ClusterFile, Finding, error, warning
-from workflows._doctor_instances import TORCH_CAPABILITY, accelerator_of
+from workflows._doctor_instances import TORCH_CAPABILITY, accelerator_of, is_accelerated
 
 _PINNED = re.compile(r"([A-Za-z][\w.-]*)(?:\[[\w,.-]*\])?==([\w.!+-]+)")
 
@@ -88,6 +88,15 @@ def check_torch(cluster: ClusterFile) -> list[Finding]:
         has_gpus = accelerator is not None or kind.get("resources", {}).get("GPU", 0) > 0
         if has_gpus and without_cuda:
             found.append(_no_build(name, f"{without_cuda.group(0)} is torch without CUDA"))
+        elif accelerator is None and cluster.on_aws and is_accelerated(instance):
+            found.append(
+                warning(
+                    f"{name}: this doctor does not know what accelerator {instance} has.",
+                    "The pinned torch may have no code for it.",
+                    "Look it up: torch needs an NVIDIA GPU of capability "
+                    f"{TORCH_CAPABILITY} or newer, on an x86 machine.",
+                )
+            )
         elif accelerator is not None and accelerator.capability is None:
             found.append(_no_build(name, f"{instance} has {accelerator.name}, no NVIDIA GPU"))
         elif (

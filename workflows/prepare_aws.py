@@ -19,6 +19,7 @@ from workflows._aws_rights import (
 )
 from workflows._cli import console, told_plainly
 
+WIDEST = {4: 8, 6: 32}  # bits of a range that may log in, by version of IP
 GROUP = "automl-cluster"
 
 
@@ -58,9 +59,10 @@ def check_range(text: str) -> None:
         network = ipaddress.ip_network(text, strict=False)
     except ValueError as error:
         raise UserError(f"--ssh-from: {error}; write it as 203.0.113.7/32.") from None
-    if network.prefixlen == 0:
+    if network.prefixlen < WIDEST[network.version]:
         raise UserError(
-            "--ssh-from admits the whole internet; give the range that you log in from."
+            f"--ssh-from {text} admits a great part of the internet; give the range that you log "
+            "in from."
         )
 
 
@@ -109,8 +111,10 @@ def make_security_group(session: Any, ssh_from: str, vpc: str | None) -> str:
     ):
         with _already("InvalidPermission.Duplicate"):
             ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule])
-    for cidr in sorted(_ranges(rules) - {ssh_from}):
-        console.print(f"The security group {group} also admits {cidr}: remove it if it should not.")
+    for cidr, ports in sorted(_admitted(rules) - {(ssh_from, "port 22")}):
+        console.print(
+            f"The security group {group} also admits {cidr} to {ports}: remove it if it should not."
+        )
     return str(group)
 
 
@@ -121,9 +125,18 @@ def _default_vpc(ec2: Any) -> str:
     return str(found[0]["VpcId"])
 
 
-def _ranges(rules: list[dict[str, Any]]) -> set[str]:
-    v4 = {one["CidrIp"] for rule in rules for one in rule.get("IpRanges", [])}
-    return v4 | {one["CidrIpv6"] for rule in rules for one in rule.get("Ipv6Ranges", [])}
+def _admitted(rules: list[dict[str, Any]]) -> set[tuple[str, str]]:
+    """Ranges of addresses, and the ports that are open to them."""
+    found = set()
+    for rule in rules:
+        first, last = rule.get("FromPort"), rule.get("ToPort")
+        ports = "all ports" if first is None else f"port {first}"
+        if first != last:
+            ports = f"ports {first} to {last}"
+        own = [one["CidrIp"] for one in rule.get("IpRanges", [])]
+        own += [one["CidrIpv6"] for one in rule.get("Ipv6Ranges", [])]
+        found |= {(cidr, ports) for cidr in own}
+    return found
 
 
 def make_roles(session: Any, bucket: str) -> None:

@@ -242,14 +242,19 @@ def test_a_bucket_elsewhere_is_made_there(aws):
     assert place["LocationConstraint"] == "eu-west-1"
 
 
-def test_another_range_that_the_group_admits_is_told(aws, capsys):
-    rule = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22}
-    theirs = {**rule, "IpRanges": [{"CidrIp": "198.51.100.0/24"}]}
+@pytest.mark.parametrize(
+    ("first", "last", "source", "said"),
+    [(22, 22, "198.51.100.0/24", "198.51.100.0/24 to port 22"),
+     (8000, 8999, SSH_FROM, f"{SSH_FROM} to ports 8000 to 8999")],
+)  # fmt: skip
+def test_what_else_the_group_admits_is_told(aws, capsys, first, last, source, said):
+    rule = {"IpProtocol": "tcp", "FromPort": first, "ToPort": last}
+    theirs = {**rule, "IpRanges": [{"CidrIp": source}]}
     ec2 = aws.session.client("ec2")
     ec2.authorize_security_group_ingress(GroupId=aws.group, IpPermissions=[theirs])
     try:
         make_security_group(aws.session, SSH_FROM, None)
-        assert "also admits 198.51.100.0/24" in " ".join(capsys.readouterr().out.split())
+        assert f"also admits {said}" in " ".join(capsys.readouterr().out.split())
     finally:
         ec2.revoke_security_group_ingress(GroupId=aws.group, IpPermissions=[theirs])
 
@@ -267,8 +272,8 @@ def test_without_credentials_it_is_one_line_and_code_2(tmp_path):
     assert "credentials" in line
 
 
-@pytest.mark.parametrize("given", ["0.0.0.0/0", "::/0", "everywhere", "10.0.0.0/40"])
-def test_a_range_that_is_everybody_or_none_is_refused(given):
+@pytest.mark.parametrize("given", ["0.0.0.0/0", "128.0.0.0/1", "::/0", "everywhere", "10.0.0.0/40"])
+def test_a_range_that_is_nearly_everybody_or_none_is_refused(given):
     with pytest.raises(UserError):
         check_range(given)
 

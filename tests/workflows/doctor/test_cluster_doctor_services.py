@@ -53,6 +53,12 @@ def test_a_gpu_that_torch_has_no_code_for_is_an_error(aws, look, instance, said)
     assert said in found.what
 
 
+def test_a_gpu_that_is_newer_than_the_doctor_is_a_warning(aws, look):
+    node_config(aws)["InstanceType"] = "g9.12xlarge"
+    found = [one.what for one in look(aws) if one.severity == "warning"]
+    assert any("does not know what accelerator g9.12xlarge has" in what for what in found)
+
+
 @pytest.mark.parametrize(
     "command",
     ["pip install -c c.txt torch --index-url https://example.org/whl/cpu",
