@@ -66,9 +66,12 @@ def start_ray(address: str | None, *, modules: Iterable[str] = ()) -> None:
                  include_dashboard=None if joins else False,
                  runtime_env=code if joins else None)  # fmt: skip
     except (ConnectionError, RuntimeError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        if found in (None, "local"):
+            raise UserError(f"Ray could not be started on this machine: {reason}") from error
         raise UserError(
-            f"No Ray cluster at {named!r}: {str(error).splitlines()[0]}. (If it asks for a token: "
-            "RAY_AUTH_MODE=token, and the cluster's in ~/.ray/auth_token.)"
+            f"No Ray cluster at {named!r}: {reason}. (If it asks for a token: RAY_AUTH_MODE=token, "
+            "and the cluster's in ~/.ray/auth_token.)"
         ) from error
     # `ray job stop`, and a machine that shuts down, are to stop a study as Ctrl-C does.
     signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
