@@ -85,8 +85,8 @@ def test_a_trial_stopped_early_is_marked_so_with_its_values_at_their_steps():
 
 
 def share_of_later(outcome, wanted):
-    """How many of 40 suggestions, the last 8 of 16 for each of 5 seeds, are `wanted`."""
-    studies = (led(Settings(PLANE, SCORE, seed=seed, max_t=9), 16, outcome)[1] for seed in range(5))
+    """How many of 24 suggestions, the last 8 of 16 for each of 3 seeds, are `wanted`."""
+    studies = (led(Settings(PLANE, SCORE, seed=seed, max_t=9), 16, outcome)[1] for seed in range(3))
     return sum(wanted(config) for configs in studies for config in configs[8:])
 
 
@@ -99,8 +99,8 @@ def test_values_of_trials_stopped_early_do_not_count_as_final():
             return Outcome("early_stopped", early)
         return Outcome("completed", {**early, 9: {"score": peak(config)}})
 
-    # 3 when early values are taken at face value: nearly all lie near 0 then.
-    assert share_of_later(outcome, lambda config: config["x"] > 0.4) >= 10
+    # 11 were seen; of 40 there were 3 when early values are taken at face value: near 0 then.
+    assert share_of_later(outcome, lambda config: config["x"] > 0.4) >= 6
 
 
 def test_the_worse_trials_being_stopped_early_does_not_draw_the_model_to_them():
@@ -112,8 +112,9 @@ def test_the_worse_trials_being_stopped_early_does_not_draw_the_model_to_them():
             return Outcome("early_stopped", early)
         return Outcome("completed", {**early, 9: {"score": peak(config)}})
 
-    # 1 when early values are taken at face value, 4 without what _step_effect does.
-    assert share_of_later(outcome, lambda config: peak(config) > -0.05) >= 25
+    # 18 were seen; of 40 there were 1 when early values are taken at face value, 4 without what
+    # _step_effect does.
+    assert share_of_later(outcome, lambda config: peak(config) > -0.05) >= 15
 
 
 def crashing(config):
