@@ -236,6 +236,12 @@ def test_the_command_says_what_to_fill_in(aws, capsys):
     assert all(mark in shipped for mark in said)
 
 
+def test_all_that_is_to_be_filled_in_is_at_the_top_of_the_file():
+    top, rest = (ROOT / "cluster.yaml").read_text().split("cluster_name:")
+    assert top.count("FILL_IN") == 3
+    assert "FILL_IN" not in rest
+
+
 def test_a_bucket_elsewhere_is_made_there(aws):
     make_bucket(boto3.Session(region_name="eu-west-1"), "automl-elsewhere", "eu-west-1")
     place = aws.session.client("s3").get_bucket_location(Bucket="automl-elsewhere")

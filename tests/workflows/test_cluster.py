@@ -218,17 +218,19 @@ def home():
         yield Path(folder)
 
 
-def at(home, *command):
-    env = {key: value for key, value in os.environ.items() if key != "RAY_ADDRESS"}
+def at(home, *command, **environment):
+    """As a user of that home: what a Ray of this process asks for is in this one's home."""
+    not_theirs = ("RAY_ADDRESS", "RAY_AUTH_MODE")
+    env = {key: value for key, value in os.environ.items() if key not in not_theirs}
     return subprocess.run(
-        [sys.executable, *command], cwd=ROOT, text=True, capture_output=True, timeout=60,
-        env={**env, "HOME": str(home), "RAY_TMPDIR": str(home)},
+        [sys.executable, *command], cwd=ROOT, text=True, capture_output=True, timeout=120,
+        env={**env, "HOME": str(home), **environment},
     )  # fmt: skip
 
 
 def join(home, address):
     code = f"import ray; from workflows._cluster import start_ray; start_ray({address!r})"
-    return at(home, "-c", code + "; print(ray.is_initialized())")
+    return at(home, "-c", code + "; print(ray.is_initialized())", RAY_TMPDIR=str(home))
 
 
 def test_what_is_left_of_a_killed_ray_does_not_keep_a_new_one_from_starting(home):
@@ -247,7 +249,8 @@ def test_a_cluster_of_this_machine_that_asks_for_a_token_gets_it(home):
     (home / ".ray").mkdir()
     (home / ".ray" / "auth_token").write_text("ab" * 32)
     ray = "from ray.scripts.scripts import main; main()"
-    begun = at(home, "-c", ray, "start", "--head", "--port=0", "--num-cpus=1")
+    started = ("start", "--head", "--port=0", "--num-cpus=1")
+    begun = at(home, "-c", ray, *started, RAY_TMPDIR=str(home))
     try:
         assert begun.returncode == 0, begun.stderr
         done = join(home, "auto")
@@ -294,10 +297,7 @@ def test_machines_that_an_autoscaler_may_start_are_shared_out_before_they_are_th
     config = yaml.safe_load((ROOT / "cluster.yaml").read_text())
     for name in ("gpu_spot", "gpu_on_demand"):
         config["available_node_types"][name]["resources"] = {"CPU": 48, "GPU": 4}
-    done = subprocess.run(
-        [sys.executable, "-c", GROWS, yaml.safe_dump(config)], cwd=ROOT, capture_output=True,
-        text=True, timeout=120, env={**os.environ, "HOME": str(tmp_path)},
-    )  # fmt: skip
+    done = at(tmp_path, "-c", GROWS, yaml.safe_dump(config))
     assert done.stdout.count("Waiting up to 0.02 min for workers") == 1, done.stderr
     assert "refused: The cluster has no CPU for trials" in done.stdout, done.stderr
     # 4 machines in all, of whichever type.
