@@ -24,11 +24,6 @@ class Spared(Trial):
 
     losses = 0
 
-    @staticmethod
-    def spare(trial: Trial) -> None:
-        """Make `trial` one."""
-        trial.__class__ = Spared  # Tune made it, and others know it by now
-
     def handle_error(self, exc: Any = None) -> None:
         before = self.run_metadata.num_failures
         super().handle_error(exc)
@@ -45,6 +40,15 @@ class Spared(Trial):
         except Exception:  # of a cluster that loses machines; the failure then counts
             logger.exception("Whether %s has lost its machine is not known", self)
             return False
+
+
+def spare(trial: Trial) -> None:
+    """Make `trial`, which Tune has made and others know by now, one whose losses do not count."""
+    trial.__class__ = Spared
+    assert isinstance(trial, Spared)
+    ended = 0 <= trial.max_failures < trial.run_metadata.num_failures
+    if ended and trial.status == Trial.PENDING:  # it is tried again: Ray would count on
+        trial.run_metadata.num_failures = trial.losses = 0
 
 
 def _lost_actor(error: Any) -> str | None:

@@ -19,7 +19,7 @@ from ray.train._internal.session import _FutureTrainingResult
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
-from schedulers._node_loss import Spared
+from schedulers._node_loss import spare
 from schedulers._readable import at_place, fall_back, place_of
 
 logger = logging.getLogger(__name__)
@@ -99,7 +99,7 @@ class Surviving(TrialScheduler):
     # What Tune asks
 
     def on_trial_add(self, tune_controller: Any, trial: Trial) -> None:
-        Spared.spare(trial)
+        spare(trial)
         self._trials[trial.trial_id] = trial
         self._unfinished = [other for other in self._unfinished if other is not trial] + [trial]
         # It may be new, come back after a failure, or be restored. Those that are lent to others

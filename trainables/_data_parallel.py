@@ -73,13 +73,24 @@ class _Head(tune.Trainable):
     klass: ClassVar[type[TorchTrainable]]
     workers: ClassVar[int]
     _ranks: list[ActorHandle]
+    _lost: LostRankError | None
 
     @classmethod
     def default_resource_request(cls, config: Config) -> tune.PlacementGroupFactory:
         return bundles(cls.workers, cpu=1, gpu=0)
 
     def start(self, config: Config, keywords: dict[str, Any]) -> None:
-        self._ranks = []
+        """Start the ranks. If one is lost here already, the first step says so.
+
+        Of an error of `setup` Ray keeps only the text, and that would not tell a lost machine.
+        """
+        self._ranks, self._lost = [], None
+        try:
+            self._start_ranks(config, keywords)
+        except LostRankError as lost:
+            self._lost = lost
+
+    def _start_ranks(self, config: Config, keywords: dict[str, Any]) -> None:
         with self._ending_on_error():
             resources = _resources(self.workers)
             self._ranks = [_actor(own, i, self.workers) for i, own in enumerate(resources)]
@@ -110,6 +121,8 @@ class _Head(tune.Trainable):
         self._ranks = []
 
     def _on_all(self, method: str, *arguments: Any) -> list[Any]:
+        if self._lost is not None:
+            raise self._lost
         with self._ending_on_error():
             return _all([getattr(rank, method).remote(*arguments) for rank in self._ranks])
 

@@ -17,15 +17,23 @@ class Dying(Growing):
         os._exit(1)
 
 
-def test_a_trial_whose_process_dies_again_and_again_fails(ray_cluster, tmp_path):
-    (result,) = tune.Tuner(
+def test_a_trial_whose_process_dies_again_and_again_fails_and_may_be_tried_again_as_often(
+    ray_cluster, tmp_path
+):
+    first = tune.Tuner(
         Dying,
         param_space=SPACE.sample(np.random.default_rng(0)),
         tune_config=tune.TuneConfig(scheduler=Surviving(tune.schedulers.FIFOScheduler())),
         run_config=tune.RunConfig(
-            storage_path=str(tmp_path), verbose=0,
+            name="dying", storage_path=str(tmp_path), verbose=0,
             failure_config=tune.FailureConfig(max_failures=1),
         ),
-    ).fit()._experiment_analysis.trials  # fmt: skip
-    assert result.status == "ERROR"
-    assert result.num_failures == 2
+    )  # fmt: skip
+    again = tune.Tuner.restore
+    for tuner in (
+        lambda: first,
+        lambda: again(str(tmp_path / "dying"), Dying, resume_errored=True),
+    ):
+        (trial,) = tuner().fit()._experiment_analysis.trials
+        assert trial.status == "ERROR"
+        assert trial.num_failures == 2  # as many as before, though the first ones are remembered

@@ -1,5 +1,6 @@
-"""A trial of two processes that loses a machine, the one without its head: told.json in
-the folder says what became of it.
+"""A trial of two processes that loses a machine under one of them as it begins, and another later.
+
+Its head's machine stays. What became of it is in the folder's told.json.
 
 python -m tests.workflows.ranked FOLDER
 """
@@ -27,6 +28,10 @@ class Counting(TorchTrainable):
     def setup(self, config):
         self.prepare(0)
         self.steps = 0
+        begun = Path(config["folder"]) / f"begun-by-{self.world.rank}"
+        if not begun.exists():  # the first time, it can be lost here
+            begun.touch()
+            time.sleep(5)
 
     def step(self):
         time.sleep(0.4)
@@ -41,16 +46,22 @@ class Counting(TorchTrainable):
         self.steps = state["steps"]
 
 
-def lose_a_rank(cluster, nodes, folder):
-    """Take the machine of a rank away, once there are checkpoints; a third is there."""
-    while len(list(Path(folder).glob("study/*/checkpoint_*"))) < 2:
-        time.sleep(0.1)
-    alive = [one for one in actors().values() if one["State"] == "ALIVE"]
+def lose_a_rank(cluster, nodes):
+    """Take away the machine of a rank, not that of the trial's head."""
+    alive = [a for a in actors().values() if a["State"] in ("ALIVE", "PENDING_CREATION")]
     ranks = {a["Address"]["NodeID"] for a in alive if a["ActorClassName"].endswith("_Rank")}
     others = {a["Address"]["NodeID"] for a in alive if not a["ActorClassName"].endswith("_Rank")}
     lost = next(node for node in nodes if node.node_id in ranks - others)
+    nodes.remove(lost)
     cluster.remove_node(lost, allow_graceful=False)
-    HAPPENED.append("a rank")
+
+
+def lose_two(cluster, nodes, folder):
+    for files, count in (("begun-by-*", 2), ("study/*/checkpoint_*", 2)):
+        while len(list(Path(folder).glob(files))) < count:
+            time.sleep(0.1)
+        lose_a_rank(cluster, nodes)
+        HAPPENED.append(files)
 
 
 class Starts(tune.Callback):
@@ -66,10 +77,11 @@ def main(folder):
     starts = Starts()
     head = {"num_cpus": 0, "include_dashboard": False}
     cluster = Cluster(initialize_head=True, head_node_args=head, connect=True)
-    nodes = [cluster.add_node(num_cpus=1) for _ in range(3)]
-    threading.Thread(target=lose_a_rank, args=(cluster, nodes, folder), daemon=True).start()
+    nodes = [cluster.add_node(num_cpus=1) for _ in range(4)]
+    threading.Thread(target=lose_two, args=(cluster, nodes, folder), daemon=True).start()
     (trial,) = tune.Tuner(
         tune.with_resources(data_parallel(Counting, 2), bundles(2, cpu=1, gpu=0)),
+        param_space={"folder": folder},
         tune_config=tune.TuneConfig(scheduler=Surviving(FIFOScheduler())),
         run_config=tune.RunConfig(
             name="study", storage_path=folder, verbose=0, callbacks=[starts],
@@ -78,7 +90,7 @@ def main(folder):
         ),
     ).fit()._experiment_analysis.trials  # fmt: skip
     told = {"failures": trial.num_failures, "steps": trial.last_result["steps"]}
-    told |= {"lost": "".join(HAPPENED), "began": starts.count, "status": trial.status}
+    told |= {"lost": len(HAPPENED), "began": starts.count, "status": trial.status}
     (Path(folder) / "told.json").write_text(json.dumps(told))
 
 
