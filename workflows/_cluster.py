@@ -47,39 +47,55 @@ def start_ray(address: str | None, *, modules: Iterable[str] = ()) -> None:
     """
     if ray.is_initialized():
         return
-    named = found = address or os.environ.get("RAY_ADDRESS")
+    found = _find(address or os.environ.get("RAY_ADDRESS") or None)
+    joins = found is not None
+    code = {"py_modules": shipped(modules), "excludes": ["**/__pycache__"]} if joins else None
     try:
-        if named in (None, "auto"):
-            found = get_ray_address_from_environment(named, None)  # type: ignore[arg-type]
-        silent = _silence(found)
-        if silent and named is None:  # Ray's note of one that was killed: it would ask for minutes
-            address = found = "local"
-        elif silent:
-            raise UserError(
-                f"No Ray cluster at {named!r}: {silent}. Give the head's address and port, or auto "
-                "on one of its machines."
-            )
-        code = {"py_modules": shipped(modules), "excludes": ["**/__pycache__"]}
-        joins = found not in (None, "local")
         # As it was named: Ray takes its token along to clusters that it finds by itself.
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR,
-                 include_dashboard=None if joins else False,
-                 runtime_env=code if joins else None)  # fmt: skip
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        if found in (None, "local"):
+        ray.init(address=address if joins else "local", log_to_driver=False,
+                 logging_level=logging.ERROR, include_dashboard=None if joins else False,
+                 runtime_env=code)  # fmt: skip
+    except Exception as error:  # Ray has no type for what may go wrong here
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        if not joins:
             raise UserError(f"Ray could not be started on this machine: {reason}") from error
         raise UserError(
-            f"No Ray cluster at {named!r}: {reason}. (If it asks for a token: RAY_AUTH_MODE=token, "
+            f"No Ray cluster at {found!r}: {reason}. (If it asks for a token: RAY_AUTH_MODE=token, "
             "and the cluster's in ~/.ray/auth_token.)"
         ) from error
     # `ray job stop`, and a machine that shuts down, are to stop a study as Ctrl-C does.
     signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
 
 
-def _silence(address: str | None) -> str | None:
+def _find(named: str | None) -> str | None:
+    """The address of the cluster that is meant; None to start a Ray of one's own.
+
+    UserError, at once, if nothing listens there: Ray would try for minutes.
+    """
+    found = named
+    if named in (None, "auto"):
+        try:
+            found = get_ray_address_from_environment(named, None)  # type: ignore[arg-type]
+        except ConnectionError:
+            raise UserError(
+                "No Ray runs on this machine, which --address auto or RAY_ADDRESS=auto asks for."
+            ) from None
+    if found in (None, "local"):
+        return None
+    silent = _silence(found)
+    if silent and named is None:  # Ray's note of one that was killed
+        return None
+    if silent:
+        raise UserError(
+            f"No Ray cluster at {found!r}: {silent}. Give the head's address and port, or auto on "
+            "one of its machines."
+        )
+    return found
+
+
+def _silence(address: str) -> str | None:
     """Why nothing answers at `host:port`; None if something does, or if it is not one."""
-    host, _, port = (address or "").rpartition(":")
+    host, _, port = address.rpartition(":")
     if not host or "/" in host or not port.isdigit():
         return None
     try:

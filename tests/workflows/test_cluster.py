@@ -1,23 +1,18 @@
 """Studies on a cluster that is joined: which code its nodes run, what they see of the storage."""
 
-import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
-import yaml
 from ray.cluster_utils import Cluster
 
-from workflows._cluster import OWN, patience, shipped
-from workflows._growth import most_of
+from workflows._cluster import OWN, shipped
 
 ROOT = Path(__file__).parents[2]
 MINE = """
@@ -208,111 +203,3 @@ def test_a_study_waits_for_the_first_workers_of_a_cluster(machines, tmp_path):
             process.kill()
     assert process.returncode == 0, output + errors
     assert "2 at once" in output
-
-
-@pytest.fixture
-def home():
-    """A home with Ray's note of a cluster where nothing listens; a short path, for its sockets."""
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "ray").mkdir()
-        (Path(folder) / "ray" / "ray_current_cluster").write_text("127.0.0.1:1")
-        yield Path(folder)
-
-
-def at(home, *command, **environment):
-    """As a user of that home: what a Ray of this process asks for is in this one's home."""
-    not_theirs = ("RAY_ADDRESS", "RAY_AUTH_MODE")
-    env = {key: value for key, value in os.environ.items() if key not in not_theirs}
-    return subprocess.run(
-        [sys.executable, *command], cwd=ROOT, text=True, capture_output=True, timeout=120,
-        env={**env, "HOME": str(home), **environment},
-    )  # fmt: skip
-
-
-def join(home, address):
-    code = f"import ray; from workflows._cluster import start_ray; start_ray({address!r})"
-    return at(home, "-c", code + "; print(ray.is_initialized())", RAY_TMPDIR=str(home))
-
-
-def test_what_is_left_of_a_killed_ray_does_not_keep_a_new_one_from_starting(home):
-    done = join(home, None)
-    assert done.stdout.splitlines()[-1:] == ["True"], done.stderr
-
-
-def test_a_cluster_that_was_asked_for_and_is_gone_is_told_at_once(home):
-    done = join(home, "auto")
-    assert "UserError: No Ray cluster at 'auto': Connection refused" in done.stderr
-
-
-@pytest.mark.slow
-def test_a_cluster_of_this_machine_that_asks_for_a_token_gets_it(home):
-    """Ray asks for one wherever its own first study has left one in the user's home."""
-    (home / ".ray").mkdir()
-    (home / ".ray" / "auth_token").write_text("ab" * 32)
-    ray = "from ray.scripts.scripts import main; main()"
-    started = ("start", "--head", "--port=0", "--num-cpus=1")
-    begun = at(home, "-c", ray, *started, RAY_TMPDIR=str(home))
-    try:
-        assert begun.returncode == 0, begun.stderr
-        done = join(home, "auto")
-        assert done.stdout.splitlines()[-1:] == ["True"], done.stderr
-    finally:
-        for one in psutil.process_iter():
-            with contextlib.suppress(psutil.Error):
-                if one.pid != os.getpid() and str(home) in " ".join(one.cmdline()):
-                    one.kill()
-
-
-@pytest.mark.parametrize(
-    ("given", "named", "joins"),
-    [(None, None, False), (None, "auto", True), ("auto", None, True), (None, "local", False)],
-)
-def test_only_beside_a_cluster_is_a_starting_mlflow_waited_for(given, named, joins, monkeypatch):
-    monkeypatch.delenv("RAY_ADDRESS", raising=False)
-    if named is not None:
-        monkeypatch.setenv("RAY_ADDRESS", named)
-    assert (patience(given) > 0) == joins
-
-
-GROWS = """
-import sys
-from pathlib import Path
-from ray.cluster_utils import Cluster
-from workflows._resources import share_out, wait_for_workers
-
-head = {"num_cpus": 0, "include_dashboard": False}
-cluster = Cluster(initialize_head=True, head_node_args=head, connect=True)
-wait_for_workers(cluster.address, minutes=0.02)
-try:
-    share_out(slots=None, cpus=None, gpus=None)
-except Exception as error:
-    print("refused:", error)
-Path("~/ray_bootstrap_config.yaml").expanduser().write_text(sys.argv[1])
-print(share_out(slots=None, cpus=None, gpus=None))
-"""
-
-
-@pytest.mark.slow
-def test_machines_that_an_autoscaler_may_start_are_shared_out_before_they_are_there(tmp_path):
-    """As `ray up` leaves its file on the head: with what the machines have, told by AWS."""
-    config = yaml.safe_load((ROOT / "cluster.yaml").read_text())
-    for name in ("gpu_spot", "gpu_on_demand"):
-        config["available_node_types"][name]["resources"] = {"CPU": 48, "GPU": 4}
-    done = at(tmp_path, "-c", GROWS, yaml.safe_dump(config))
-    assert done.stdout.count("Waiting up to 0.02 min for workers") == 1, done.stderr
-    assert "refused: The cluster has no CPU for trials" in done.stdout, done.stderr
-    # 4 machines in all, of whichever type.
-    assert "Resources(slots=16, cpus=12.0, gpus=1.0)" in done.stdout, done.stderr
-
-
-def test_the_largest_machines_that_a_cluster_may_have_are_counted():
-    config = {
-        "max_workers": 3, "head_node_type": "head",
-        "available_node_types": {
-            "head": {"resources": {"CPU": 8}, "max_workers": 0},
-            "small": {"resources": {"CPU": 64}, "max_workers": 9},
-            "large": {"resources": {"CPU": 8, "GPU": 2}, "max_workers": 2},
-        },
-    }  # fmt: skip
-    assert most_of(config) == {"CPU": 80.0, "GPU": 4.0}
-    assert most_of({"provider": {"type": "local"}}) == {"CPU": 0, "GPU": 0}

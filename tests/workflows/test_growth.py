@@ -1,0 +1,59 @@
+"""Clusters of which an autoscaler has not started all machines, or none."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from workflows._growth import most_of
+
+ROOT = Path(__file__).parents[2]
+GROWS = """
+import os
+import sys
+from pathlib import Path
+from ray.cluster_utils import Cluster
+from workflows._resources import share_out, wait_for_workers
+
+head = {"num_cpus": 0, "include_dashboard": False}
+cluster = Cluster(initialize_head=True, head_node_args=head, connect=True)
+wait_for_workers(cluster.address, minutes=0.02)
+try:
+    share_out(slots=None, cpus=None, gpus=None)
+except Exception as error:
+    print("refused:", error)
+os.environ["HOME"] = sys.argv[2]  # not before: Ray has its token in the other one
+Path("~/ray_bootstrap_config.yaml").expanduser().write_text(sys.argv[1])
+print(share_out(slots=None, cpus=None, gpus=None))
+"""
+
+
+@pytest.mark.slow
+def test_machines_that_an_autoscaler_may_start_are_shared_out_before_they_are_there(tmp_path):
+    """As `ray up` leaves its file on the head: with what the machines have, told by AWS."""
+    config = yaml.safe_load((ROOT / "cluster.yaml").read_text())
+    for name in ("gpu_spot", "gpu_on_demand"):
+        config["available_node_types"][name]["resources"] = {"CPU": 48, "GPU": 4}
+    done = subprocess.run(
+        [sys.executable, "-c", GROWS, yaml.safe_dump(config), str(tmp_path)], cwd=ROOT,
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.stdout.count("Waiting up to 0.02 min for workers") == 1, done.stderr
+    assert "refused: The cluster has no CPU for trials" in done.stdout, done.stderr
+    # 4 machines in all, of whichever type.
+    assert "Resources(slots=16, cpus=12.0, gpus=1.0)" in done.stdout, done.stderr
+
+
+def test_the_largest_machines_that_a_cluster_may_have_are_counted():
+    config = {
+        "max_workers": 3, "head_node_type": "head",
+        "available_node_types": {
+            "head": {"resources": {"CPU": 8}, "max_workers": 0},
+            "small": {"resources": {"CPU": 64}, "max_workers": 9},
+            "large": {"resources": {"CPU": 8, "GPU": 2}, "max_workers": 2},
+        },
+    }  # fmt: skip
+    assert most_of(config) == {"CPU": 80.0, "GPU": 4.0}
+    assert most_of({"provider": {"type": "local"}}) == {"CPU": 0, "GPU": 0}

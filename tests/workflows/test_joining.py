@@ -1,0 +1,89 @@
+"""Which Ray a command joins or starts, and what it says where there is none."""
+
+import socket
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.workflows.homes import at, end_all, start_head
+from workflows._cluster import patience
+
+
+@pytest.fixture
+def home():
+    """A home with Ray's note of a cluster where nothing listens; a short path, for its sockets."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        (Path(folder) / "ray").mkdir()
+        (Path(folder) / "ray" / "ray_current_cluster").write_text("127.0.0.1:1")
+        yield Path(folder)
+
+
+def join(home, address, modules=(), **environment):
+    started = f"start_ray({address!r}, modules={modules!r})"
+    code = f"import ray; from workflows._cluster import start_ray; {started}"
+    environment = {"RAY_TMPDIR": str(home), **environment}
+    return at(home, "-c", code + "; print(ray.is_initialized())", **environment)
+
+
+def test_what_is_left_of_a_killed_ray_does_not_keep_a_new_one_from_starting(home):
+    done = join(home, None)
+    assert done.stdout.splitlines()[-1:] == ["True"], done.stderr
+
+
+def test_a_trainable_of_no_importable_module_needs_none_here(home):
+    done = join(home, "local", modules=["__main__"])
+    assert done.stdout.splitlines()[-1:] == ["True"], done.stderr
+
+
+def test_a_ray_that_cannot_be_started_here_is_told_as_such(home):
+    """Ray's sockets need a short path."""
+    done = join(home, None, RAY_TMPDIR=str(home / ("long" * 40)))
+    assert "UserError: Ray could not be started on this machine: " in done.stderr
+
+
+@pytest.mark.parametrize("named", [None, "127.0.0.1:1"])
+def test_a_cluster_that_was_asked_for_and_is_gone_is_told_at_once(home, named):
+    """Of `auto`, which one that was: what RAY_ADDRESS says, or Ray's note."""
+    done = join(home, "auto", **({"RAY_ADDRESS": named} if named else {}))
+    assert "UserError: No Ray cluster at '127.0.0.1:1': Connection refused" in done.stderr
+    assert "token" not in done.stderr.splitlines()[-1]
+
+
+def test_that_no_ray_runs_here_is_told(home):
+    (home / "ray" / "ray_current_cluster").unlink()
+    done = join(home, "auto")
+    assert "UserError: No Ray runs on this machine" in done.stderr
+
+
+def test_a_cluster_whose_token_is_missing_is_told(home):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        done = join(home, address, RAY_AUTH_MODE="token")
+    assert f"UserError: No Ray cluster at '{address}'" in done.stderr
+    assert "~/.ray/auth_token" in done.stderr
+
+
+@pytest.mark.slow
+def test_a_cluster_of_this_machine_that_asks_for_a_token_gets_it(home):
+    """Ray asks for one wherever its own first study has left one in the user's home."""
+    (home / ".ray").mkdir()
+    (home / ".ray" / "auth_token").write_text("ab" * 32)
+    begun = start_head(home)
+    try:
+        assert begun.returncode == 0, begun.stderr
+        done = join(home, "auto")
+        assert done.stdout.splitlines()[-1:] == ["True"], done.stderr
+    finally:
+        end_all(home)
+
+
+@pytest.mark.parametrize(
+    ("given", "named", "joins"),
+    [(None, None, False), (None, "auto", True), ("auto", None, True), (None, "local", False)],
+)
+def test_only_beside_a_cluster_is_a_starting_mlflow_waited_for(given, named, joins, monkeypatch):
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    if named is not None:
+        monkeypatch.setenv("RAY_ADDRESS", named)
+    assert (patience(given) > 0) == joins
