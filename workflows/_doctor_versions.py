@@ -85,10 +85,12 @@ def check_torch(cluster: ClusterFile) -> list[Finding]:
     for name, kind in cluster.node_types.items():
         instance = str(kind["node_config"].get("InstanceType", ""))
         accelerator = accelerator_of(instance) if cluster.on_aws else None
-        has_gpus = accelerator is not None or kind.get("resources", {}).get("GPU", 0) > 0
+        unknown = accelerator is None and cluster.on_aws and is_accelerated(instance)
+        declared = kind.get("resources", {}).get("GPU", 0) > 0
+        has_gpus = accelerator is not None or unknown or declared
         if has_gpus and without_cuda:
             found.append(_no_build(name, f"{without_cuda.group(0)} is torch without CUDA"))
-        elif accelerator is None and cluster.on_aws and is_accelerated(instance):
+        elif unknown:
             found.append(
                 warning(
                     f"{name}: this doctor does not know what accelerator {instance} has.",

@@ -37,7 +37,7 @@ def prepare_aws(
     time. Rules of the security group that it did not make stay as they are, and are told.
     """
     with told_plainly():
-        check_range(ssh_from)
+        ssh_from = check_range(ssh_from)
         check_bucket(bucket)
         boto3, errors = _libraries()
         try:
@@ -53,8 +53,8 @@ def prepare_aws(
         console.print(f"  FILL_IN_SECURITY_GROUP_ID  {group}", soft_wrap=True, markup=False)
 
 
-def check_range(text: str) -> None:
-    """UserError for what is no range of addresses, or is all of them."""
+def check_range(text: str) -> str:
+    """The range as AWS writes it; UserError for what is none, or a great part of the internet."""
     try:
         network = ipaddress.ip_network(text, strict=False)
     except ValueError as error:
@@ -64,6 +64,7 @@ def check_range(text: str) -> None:
             f"--ssh-from {text} admits a great part of the internet; give the range that you log "
             "in from."
         )
+    return str(network)
 
 
 def check_bucket(name: str) -> None:
@@ -111,9 +112,9 @@ def make_security_group(session: Any, ssh_from: str, vpc: str | None) -> str:
     ):
         with _already("InvalidPermission.Duplicate"):
             ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule])
-    for cidr, ports in sorted(_admitted(rules) - {(ssh_from, "port 22")}):
+    for who, what in sorted(_admitted(rules) - {(ssh_from, "tcp 22"), (group, "everything")}):
         console.print(
-            f"The security group {group} also admits {cidr} to {ports}: remove it if it should not."
+            f"The security group {group} also admits {who} to {what}: remove it if it should not."
         )
     return str(group)
 
@@ -126,16 +127,18 @@ def _default_vpc(ec2: Any) -> str:
 
 
 def _admitted(rules: list[dict[str, Any]]) -> set[tuple[str, str]]:
-    """Ranges of addresses, and the ports that are open to them."""
+    """Who (ranges, groups, prefix lists) may reach what (protocol and ports)."""
+    kinds = (
+        ("IpRanges", "CidrIp"), ("Ipv6Ranges", "CidrIpv6"),
+        ("UserIdGroupPairs", "GroupId"), ("PrefixListIds", "PrefixListId"),
+    )  # fmt: skip
     found = set()
     for rule in rules:
-        first, last = rule.get("FromPort"), rule.get("ToPort")
-        ports = "all ports" if first is None else f"port {first}"
-        if first != last:
-            ports = f"ports {first} to {last}"
-        own = [one["CidrIp"] for one in rule.get("IpRanges", [])]
-        own += [one["CidrIpv6"] for one in rule.get("Ipv6Ranges", [])]
-        found |= {(cidr, ports) for cidr in own}
+        what = "everything"
+        if rule["IpProtocol"] != "-1":
+            ends = {str(rule[end]) for end in ("FromPort", "ToPort") if end in rule}
+            what = f"{rule['IpProtocol']} {'-'.join(sorted(ends, key=int))}".strip()
+        found |= {(one[key], what) for kind, key in kinds for one in rule.get(kind, [])}
     return found
 
 

@@ -1,17 +1,8 @@
 """cluster.yaml on AWS as moto simulates it: Ray's real provider starts and ends its machines."""
 
 import json
-import os
-import subprocess
-import sys
-from types import SimpleNamespace
 
-import boto3
 import pytest
-from moto import mock_aws
-from ray.autoscaler._private.aws.utils import resource_cache
-from ray.autoscaler._private.providers import _NODE_PROVIDERS, _get_node_provider
-from ray.autoscaler._private.util import prepare_config, validate_config
 from ray.autoscaler.tags import (
     NODE_KIND_HEAD,
     NODE_KIND_WORKER,
@@ -23,54 +14,8 @@ from ray.autoscaler.v2.instance_manager.config import AutoscalingConfig
 from ray.autoscaler.v2.scheduler import ResourceDemandScheduler, SchedulingRequest
 from ray.autoscaler.v2.utils import ResourceRequestUtil
 
-from search_spaces._errors import UserError
-from tests.cluster.filled import ROOT, config
-from workflows.prepare_aws import (
-    allow_spot,
-    check_range,
-    make_bucket,
-    make_roles,
-    make_security_group,
-    prepare_aws,
-)
-
-REGION, BUCKET, SSH_FROM = "us-east-1", "automl-studies", "203.0.113.0/24"
-
-
-@pytest.fixture(scope="module")
-def aws(tmp_path_factory):
-    """An account prepared by prepare_aws, and the provider that `ray up` would make in it."""
-    patch = pytest.MonkeyPatch()
-    patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))  # Ray writes the key there
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-        patch.setenv(name, "testing")
-    patch.setenv("AWS_DEFAULT_REGION", REGION)
-    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
-        patch.delenv(name, raising=False)
-    resource_cache.cache_clear()
-    with mock_aws():
-        session = boto3.Session(region_name=REGION)
-        group = prepare(session)
-        image = session.client("ec2").describe_images()["Images"][0]["ImageId"]
-        raw = config("cluster.yaml", {
-            "FILL_IN_BUCKET": BUCKET, "FILL_IN_IMAGE_ID": image, "FILL_IN_SECURITY_GROUP_ID": group,
-        })  # fmt: skip
-        asked = prepare_config(raw)
-        validate_config(asked)
-        kind = _NODE_PROVIDERS["aws"](asked["provider"])
-        ready = kind.bootstrap_config(kind.fillout_available_node_types_resources(asked))
-        provider = _get_node_provider(ready["provider"], ready["cluster_name"])
-        yield SimpleNamespace(session=session, config=ready, provider=provider, group=group)
-    resource_cache.cache_clear()
-    patch.undo()
-
-
-def prepare(session):
-    make_bucket(session, BUCKET, REGION)
-    group = make_security_group(session, SSH_FROM, None)
-    make_roles(session, BUCKET)
-    allow_spot(session)
-    return group
+from tests.cluster.account import BUCKET, SSH_FROM
+from tests.cluster.filled import ROOT
 
 
 def start(aws, node_type, kind):
@@ -216,72 +161,10 @@ def test_the_key_is_made_in_the_home_that_ray_up_runs_in(aws, tmp_path_factory):
     assert names == ["automl"]
 
 
-def test_preparing_twice_changes_nothing(aws):
-    ec2 = aws.session.client("ec2")
-    before = ec2.describe_security_groups()["SecurityGroups"]
-    assert prepare(aws.session) == aws.group
-    assert ec2.describe_security_groups()["SecurityGroups"] == before
-
-
-def test_the_bucket_cannot_be_made_public(aws):
-    block = aws.session.client("s3").get_public_access_block(Bucket=BUCKET)
-    assert all(block["PublicAccessBlockConfiguration"].values())
-
-
-def test_the_command_says_what_to_fill_in(aws, capsys):
-    prepare_aws(bucket=BUCKET, ssh_from=SSH_FROM, region=REGION)
-    said = dict(line.split() for line in capsys.readouterr().out.splitlines()[1:])
-    assert said == {"FILL_IN_BUCKET": BUCKET, "FILL_IN_SECURITY_GROUP_ID": aws.group}
-    shipped = (ROOT / "cluster.yaml").read_text()
-    assert all(mark in shipped for mark in said)
-
-
 def test_all_that_is_to_be_filled_in_is_at_the_top_of_the_file():
     top, rest = (ROOT / "cluster.yaml").read_text().split("cluster_name:")
     assert top.count("FILL_IN") == 3
     assert "FILL_IN" not in rest
-
-
-def test_a_bucket_elsewhere_is_made_there(aws):
-    make_bucket(boto3.Session(region_name="eu-west-1"), "automl-elsewhere", "eu-west-1")
-    place = aws.session.client("s3").get_bucket_location(Bucket="automl-elsewhere")
-    assert place["LocationConstraint"] == "eu-west-1"
-
-
-@pytest.mark.parametrize(
-    ("first", "last", "source", "said"),
-    [(22, 22, "198.51.100.0/24", "198.51.100.0/24 to port 22"),
-     (8000, 8999, SSH_FROM, f"{SSH_FROM} to ports 8000 to 8999")],
-)  # fmt: skip
-def test_what_else_the_group_admits_is_told(aws, capsys, first, last, source, said):
-    rule = {"IpProtocol": "tcp", "FromPort": first, "ToPort": last}
-    theirs = {**rule, "IpRanges": [{"CidrIp": source}]}
-    ec2 = aws.session.client("ec2")
-    ec2.authorize_security_group_ingress(GroupId=aws.group, IpPermissions=[theirs])
-    try:
-        make_security_group(aws.session, SSH_FROM, None)
-        assert f"also admits {said}" in " ".join(capsys.readouterr().out.split())
-    finally:
-        ec2.revoke_security_group_ingress(GroupId=aws.group, IpPermissions=[theirs])
-
-
-def test_without_credentials_it_is_one_line_and_code_2(tmp_path):
-    done = subprocess.run(
-        [sys.executable, ROOT / "workflows" / "prepare_aws.py", "--bucket", BUCKET,
-         "--ssh-from", SSH_FROM],
-        env={"HOME": str(tmp_path), "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT),
-             "AWS_EC2_METADATA_DISABLED": "true"},
-        capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
-    assert done.returncode == 2
-    (line,) = done.stderr.splitlines()
-    assert "credentials" in line
-
-
-@pytest.mark.parametrize("given", ["0.0.0.0/0", "128.0.0.0/1", "::/0", "everywhere", "10.0.0.0/40"])
-def test_a_range_that_is_nearly_everybody_or_none_is_refused(given):
-    with pytest.raises(UserError):
-        check_range(given)
 
 
 def planned(aws, *, refused):

@@ -57,6 +57,8 @@ def test_a_gpu_that_is_newer_than_the_doctor_is_a_warning(aws, look):
     node_config(aws)["InstanceType"] = "g9.12xlarge"
     found = [one.what for one in look(aws) if one.severity == "warning"]
     assert any("does not know what accelerator g9.12xlarge has" in what for what in found)
+    aws["setup_commands"].append("pip install -c c.txt torch==2.14.1+cpu")
+    assert any("torch without CUDA" in one.what for one in look(aws) if one.severity == "error")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,90 @@
+"""workflows/prepare_aws.py, on AWS as moto simulates it."""
+
+import os
+import subprocess
+import sys
+
+import boto3
+import pytest
+
+from search_spaces._errors import UserError
+from tests.cluster.account import BUCKET, REGION, SSH_FROM, prepare
+from tests.cluster.filled import ROOT
+from workflows.prepare_aws import (
+    check_range,
+    make_bucket,
+    make_security_group,
+    prepare_aws,
+)
+
+
+def test_preparing_twice_changes_nothing(aws):
+    ec2 = aws.session.client("ec2")
+    before = ec2.describe_security_groups()["SecurityGroups"]
+    assert prepare(aws.session) == aws.group
+    assert ec2.describe_security_groups()["SecurityGroups"] == before
+
+
+def test_the_bucket_cannot_be_made_public(aws):
+    block = aws.session.client("s3").get_public_access_block(Bucket=BUCKET)
+    assert all(block["PublicAccessBlockConfiguration"].values())
+
+
+def test_the_command_says_what_to_fill_in(aws, capsys):
+    prepare_aws(bucket=BUCKET, ssh_from=SSH_FROM, region=REGION)
+    said = dict(line.split() for line in capsys.readouterr().out.splitlines()[1:])
+    assert said == {"FILL_IN_BUCKET": BUCKET, "FILL_IN_SECURITY_GROUP_ID": aws.group}
+    shipped = (ROOT / "cluster.yaml").read_text()
+    assert all(mark in shipped for mark in said)
+
+
+def test_a_bucket_elsewhere_is_made_there(aws):
+    make_bucket(boto3.Session(region_name="eu-west-1"), "automl-elsewhere", "eu-west-1")
+    place = aws.session.client("s3").get_bucket_location(Bucket="automl-elsewhere")
+    assert place["LocationConstraint"] == "eu-west-1"
+
+
+@pytest.mark.parametrize(
+    ("protocol", "ports", "source", "said"),
+    [("tcp", (22, 22), {"IpRanges": [{"CidrIp": "198.51.100.0/24"}]}, "198.51.100.0/24 to tcp 22"),
+     ("tcp", (80, 999), {"IpRanges": [{"CidrIp": SSH_FROM}]}, f"{SSH_FROM} to tcp 80-999"),
+     ("udp", (22, 22), {"IpRanges": [{"CidrIp": SSH_FROM}]}, f"{SSH_FROM} to udp 22"),
+     ("tcp", (5000, 5000), {"PrefixListIds": [{"PrefixListId": "pl-1"}]}, "pl-1 to tcp 5000")],
+)  # fmt: skip
+def test_what_else_the_group_admits_is_told(aws, capsys, protocol, ports, source, said):
+    theirs = {"IpProtocol": protocol, "FromPort": ports[0], "ToPort": ports[1], **source}
+    ec2 = aws.session.client("ec2")
+    ec2.authorize_security_group_ingress(GroupId=aws.group, IpPermissions=[theirs])
+    try:
+        make_security_group(aws.session, SSH_FROM, None)
+        told = " ".join(capsys.readouterr().out.split())
+        assert f"also admits {said}: remove it" in told
+        assert told.count("also admits") == 1
+    finally:
+        ec2.revoke_security_group_ingress(GroupId=aws.group, IpPermissions=[theirs])
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"), [("203.0.113.7/24", "203.0.113.0/24"), ("203.0.113.7", "203.0.113.7/32")]
+)
+def test_a_range_is_taken_as_aws_writes_it(given, taken):
+    assert check_range(given) == taken
+
+
+def test_without_credentials_it_is_one_line_and_code_2(tmp_path):
+    done = subprocess.run(
+        [sys.executable, ROOT / "workflows" / "prepare_aws.py", "--bucket", BUCKET,
+         "--ssh-from", SSH_FROM],
+        env={"HOME": str(tmp_path), "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT),
+             "AWS_EC2_METADATA_DISABLED": "true"},
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "credentials" in line
+
+
+@pytest.mark.parametrize("given", ["0.0.0.0/0", "128.0.0.0/1", "::/0", "everywhere", "10.0.0.0/40"])
+def test_a_range_that_is_nearly_everybody_or_none_is_refused(given):
+    with pytest.raises(UserError):
+        check_range(given)
