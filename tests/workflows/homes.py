@@ -10,16 +10,26 @@ import psutil
 
 ROOT = Path(__file__).parents[2]
 RAY = ("-c", "from ray.scripts.scripts import main; main()")
+# What follows sees no process but its own: Ray finds the Ray of any user of the machine.
+ALONE = ("unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount-proc")
 
 
-def at(home, *command, **environment):
+def at(home, *command, under=(), **environment):
     """As a user of that home: what a Ray of this process asks for is in this one's home."""
     not_theirs = ("RAY_ADDRESS", "RAY_AUTH_MODE")
     env = {key: value for key, value in os.environ.items() if key not in not_theirs}
     return subprocess.run(
-        [sys.executable, *command], cwd=ROOT, text=True, capture_output=True, timeout=120,
+        [*under, sys.executable, *command], cwd=ROOT, text=True, capture_output=True, timeout=120,
         env={**env, "HOME": str(home), **environment},
     )  # fmt: skip
+
+
+def alone():
+    """Whether that can be done here."""
+    try:
+        return subprocess.run([*ALONE, "true"], capture_output=True).returncode == 0
+    except FileNotFoundError:
+        return False
 
 
 def start_head(home, *options, **environment):

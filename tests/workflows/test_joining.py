@@ -6,8 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.workflows.homes import at, end_all, start_head
+from tests.workflows.homes import ALONE, alone, at, end_all, start_head
 from workflows._cluster import patience
+
+needs_to_be_alone = pytest.mark.skipif(
+    not alone(), reason="other tests' Rays would be found: no namespaces of processes here"
+)
 
 
 @pytest.fixture
@@ -19,11 +23,11 @@ def home():
         yield Path(folder)
 
 
-def join(home, address, modules=(), **environment):
+def join(home, address, modules=(), **options):
     started = f"start_ray({address!r}, modules={modules!r})"
     code = f"import ray; from workflows._cluster import start_ray; {started}"
-    environment = {"RAY_TMPDIR": str(home), **environment}
-    return at(home, "-c", code + "; print(ray.is_initialized())", **environment)
+    options = {"RAY_TMPDIR": str(home), **options}
+    return at(home, "-c", code + "; print(ray.is_initialized())", **options)
 
 
 def test_what_is_left_of_a_killed_ray_does_not_keep_a_new_one_from_starting(home):
@@ -42,17 +46,19 @@ def test_a_ray_that_cannot_be_started_here_is_told_as_such(home):
     assert "UserError: Ray could not be started on this machine: " in done.stderr
 
 
+@needs_to_be_alone
 @pytest.mark.parametrize("named", [None, "127.0.0.1:1"])
 def test_a_cluster_that_was_asked_for_and_is_gone_is_told_at_once(home, named):
     """Of `auto`, which one that was: what RAY_ADDRESS says, or Ray's note."""
-    done = join(home, "auto", **({"RAY_ADDRESS": named} if named else {}))
+    done = join(home, "auto", under=ALONE, **({"RAY_ADDRESS": named} if named else {}))
     assert "UserError: No Ray cluster at '127.0.0.1:1': Connection refused" in done.stderr
     assert "token" not in done.stderr.splitlines()[-1]
 
 
+@needs_to_be_alone
 def test_that_no_ray_runs_here_is_told(home):
     (home / "ray" / "ray_current_cluster").unlink()
-    done = join(home, "auto")
+    done = join(home, "auto", under=ALONE)
     assert "UserError: No Ray runs on this machine" in done.stderr
 
 
