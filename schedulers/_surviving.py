@@ -21,6 +21,7 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
 from schedulers._node_loss import spare
 from schedulers._readable import at_place, fall_back, place_of
+from schedulers._turns import keep_processes
 
 logger = logging.getLogger(__name__)
 
@@ -100,6 +101,7 @@ class Surviving(TrialScheduler):
 
     def on_trial_add(self, tune_controller: Any, trial: Trial) -> None:
         spare(trial)
+        keep_processes(tune_controller)
         self._trials[trial.trial_id] = trial
         self._unfinished = [other for other in self._unfinished if other is not trial] + [trial]
         # It may be new, come back after a failure, or be restored. Those that are lent to others

@@ -1,0 +1,56 @@
+"""A trial that takes its turn gets the process of one that pauses.
+
+Ray keeps a process only for a trial that it has already asked one for. Of trials that take turns
+on fewer slots none is asked for any more once all have begun: each turn would begin with a new
+process, its imports, and its data.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ray.tune.execution.tune_controller import TuneController
+from ray.tune.experiment import Trial
+
+
+class Keeping(TuneController):
+    """Tune's loop, in which trials that are paused want a process too."""
+
+    def _maybe_cache_trial_actor(self, trial: Trial) -> bool:
+        with self._paused_want_theirs(trial):
+            return super()._maybe_cache_trial_actor(trial)
+
+    def _cleanup_cached_actors(self, force_all: bool = False) -> None:
+        if self._actor_cache.num_cached_objects:
+            with self._paused_want_theirs():
+                super()._cleanup_cached_actors(force_all)
+
+    @contextmanager
+    def _paused_want_theirs(self, *pausing: Trial) -> Iterator[None]:
+        """Count them among the staged ones, which is how Ray says what is wanted.
+
+        Not those that want other resources than a trial that waits for a slot: an idle process
+        would keep it from them.
+        """
+        next_ones = {key for key, trials in self._resources_to_pending_trials.items() if trials}
+        wanting = {
+            trial
+            for trial in {*self._paused_trials, *pausing} - self._staged_trials
+            if next_ones <= {trial.placement_group_factory}
+        }
+        self._staged_trials |= wanting
+        for trial in wanting:
+            self._actor_cache.increase_max(trial.placement_group_factory)
+        try:
+            yield
+        finally:
+            self._staged_trials -= wanting
+            for trial in wanting:
+                self._actor_cache.decrease_max(trial.placement_group_factory)
+
+
+def keep_processes(tune_controller: Any) -> None:
+    """Have Tune's loop, which asks a scheduler something, do so. Others are left as they are."""
+    controller = getattr(tune_controller, "_tune_controller", tune_controller)  # Tune wraps it
+    if type(controller) is TuneController:
+        controller.__class__ = Keeping

@@ -1,0 +1,53 @@
+"""Trials that take turns on fewer slots do so in as many processes as there are slots."""
+
+import os
+import sys
+import time
+
+import pytest
+from ray import cloudpickle, tune
+from ray.tune.schedulers import HyperBandScheduler
+
+from schedulers._perturb import Perturb
+from schedulers._population_based import PopulationBased
+from schedulers._surviving import Surviving
+from tests.schedulers.growing import EPOCHS, SPACE, Growing
+from tests.schedulers.test_population_based import GOAL, train
+
+cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import a test
+
+
+class Noting(Growing):
+    """Leaves a file for its process, and begins when both slots have one."""
+
+    def setup(self, config, processes):
+        super().setup(config)
+        self.processes = processes
+        (processes / str(os.getpid())).touch()
+
+    def step(self):
+        while len(list(self.processes.iterdir())) < 2:
+            time.sleep(0.1)
+        time.sleep(0.1)  # both are at work
+        return super().step()
+
+
+def population(synchronous):
+    return PopulationBased(GOAL, Perturb(SPACE, 0), interval=2, synchronous=synchronous, seed=0)
+
+
+def halving():
+    return HyperBandScheduler(metric="score", mode="max", max_t=EPOCHS)
+
+
+@pytest.mark.parametrize(
+    "scheduler", [lambda: population(False), lambda: population(True), halving],
+    ids=["population", "synchronous", "hyperband"],
+)  # fmt: skip
+def test_no_turn_needs_a_new_process(scheduler, ray_cluster, tmp_path):
+    processes = tmp_path / "processes"
+    processes.mkdir()
+    trainable = tune.with_parameters(Noting, processes=processes)
+    trials = train(tmp_path, Surviving(scheduler()), trainable=trainable)
+    assert {trial.status for trial in trials} == {"TERMINATED"}
+    assert len(list(processes.iterdir())) == 2
