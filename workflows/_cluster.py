@@ -11,18 +11,21 @@ import signal
 import socket
 import sysconfig
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import ray
 from ray._private.services import get_ray_address_from_environment
+from ray.exceptions import NodeDiedError, TaskUnschedulableError, WorkerCrashedError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from search_spaces._errors import UserError
 from search_spaces._uri import is_uri
 from trainables.datasets._dataset import is_path
+from workflows._probe import unseen, write
 from workflows._storage import Storage
 
 OWN = ("search_spaces", "searchers", "schedulers", "trainables", "tracking", "workflows")
@@ -129,8 +132,11 @@ def _place(module: str) -> str:
 
 
 def check_shared(storage: Storage) -> None:
-    """UserError if a node of the cluster does not see what this one writes into a folder."""
+    """UserError if a node of the cluster cannot keep its trials where this one looks for them."""
+    if len(_nodes()) < 2:
+        return
     if storage.uri:
+        _check_bucket(storage.uri)
         return
     mark = storage.local / f"{MARK}{uuid.uuid4().hex}"  # others may look at the same time
     mark.parent.mkdir(parents=True, exist_ok=True)
@@ -145,6 +151,26 @@ def check_shared(storage: Storage) -> None:
             "trials there could keep no checkpoint. A cluster needs one that all nodes share (NFS) "
             "or a bucket (--storage s3://bucket/folder)."
         )
+
+
+def _check_bucket(uri: str) -> None:
+    probe = f"{uri}/{MARK}{uuid.uuid4().hex}"
+    said = _ask_nodes(_leave, probe)
+    lost = unseen(probe, [name for _, (name, _) in said])
+    for address, (name, error) in said:
+        if error or name in lost:
+            reason = error or "what it writes is not seen here"
+            raise UserError(
+                f"--storage {uri} cannot be used by {address}: {reason}. "
+                "Give all machines the right to it, and its endpoint if it has one of its own: "
+                "by their role, or in the environment in which Ray starts there."
+            )
+
+
+def _leave(probe: str) -> tuple[str, str | None]:
+    """A file of a new name there; the name, and what went wrong."""
+    name = uuid.uuid4().hex
+    return name, write(probe, name)
 
 
 def check_data(offers: Mapping[str, Any]) -> None:
@@ -164,19 +190,30 @@ def check_data(offers: Mapping[str, Any]) -> None:
             )
 
 
+def _nodes() -> list[dict[str, Any]]:
+    return [node for node in ray.nodes() if node["Alive"]]
+
+
 def _blind(path: Path) -> str:
     """Addresses of the nodes on which this path leads to something else than here."""
-    nodes = [node for node in ray.nodes() if node["Alive"]]
-    if len(nodes) < 2:
+    if len(_nodes()) < 2:
         return ""
-    asked = [(node["NodeManagerAddress"], _ask(node["NodeID"], path)) for node in nodes]
     here = _sight(path)
-    return ", ".join(address for address, seen in asked if ray.get(seen) != here)
+    return ", ".join(a for a, seen in _ask_nodes(_sight, path) if seen != here)
 
 
-def _ask(node: str, path: Path) -> Any:
-    where = NodeAffinitySchedulingStrategy(node, soft=False)
-    return ray.remote(_sight).options(num_cpus=0, scheduling_strategy=where).remote(path)
+def _ask_nodes(function: Callable[..., Any], *arguments: Any) -> list[tuple[str, Any]]:
+    """Each node's address, and what it answers; nothing of one that is lost meanwhile."""
+    asked = []
+    for node in _nodes():
+        where = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
+        task = ray.remote(function).options(num_cpus=0, scheduling_strategy=where)
+        asked.append((node["NodeManagerAddress"], task.remote(*arguments)))
+    answers = []
+    for address, answer in asked:
+        with suppress(TaskUnschedulableError, NodeDiedError, WorkerCrashedError):
+            answers.append((address, ray.get(answer)))
+    return answers
 
 
 def _sight(path: Path) -> str:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import ray
-from pyarrow.fs import FileSystem, FileType
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from search_spaces._errors import UserError
@@ -17,6 +16,7 @@ from workflows._cli import console
 from workflows._cluster import MLFLOW_STARTS, start_ray
 from workflows._doctor_finding import Finding, error, warning
 from workflows._doctor_node import Disk, Seen, clock, look
+from workflows._probe import unseen
 
 ANSWER_SECONDS = 120  # for all nodes; their first task starts a process, which imports torch
 CLOCK_SECONDS = 2.0
@@ -163,19 +163,13 @@ def check_shared(probe: str, wrote: list[Node]) -> list[Finding]:
     """Whether what each node wrote is seen from here. The files are removed."""
     if not wrote:
         return []
-    store, path = FileSystem.from_uri(probe)
-    unseen = [
-        name_of(node)
-        for node in wrote
-        if store.get_file_info(f"{path}/{node['NodeID']}").type != FileType.File
-    ]
-    if store.get_file_info(path).type == FileType.Directory:
-        store.delete_dir(path)
-    if not unseen:
+    lost = unseen(probe, [node["NodeID"] for node in wrote])
+    if not lost:
         return []
+    names = ", ".join(name_of(node) for node in wrote if node["NodeID"] in lost)
     return [
         error(
-            f"What {', '.join(unseen)} wrote to the storage is not seen here.",
+            f"What {names} wrote to the storage is not seen here.",
             "It is a disk of its own there: checkpoints of its trials are lost to all others.",
             "Use s3://bucket, or a folder that all machines mount.",
         )

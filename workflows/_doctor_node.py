@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyarrow.fs import FileSystem
+from workflows._probe import write
 
 TORCH_SECONDS = 100
 
@@ -62,15 +62,3 @@ def disks() -> tuple[Disk, ...]:
         one = Disk(str(folder), usage.free / 1e9, usage.free / usage.total)
         found.setdefault(folder.stat().st_dev, one)
     return tuple(found.values())
-
-
-def write(probe: str, name: str) -> str | None:
-    """The error, if a small file cannot be written to the storage."""
-    try:
-        store, path = FileSystem.from_uri(probe)
-        store.create_dir(path, recursive=True)
-        with store.open_output_stream(f"{path}/{name}") as stream:
-            stream.write(name.encode())
-    except Exception as problem:  # pyarrow has errors of several kinds for it
-        return (str(problem).strip().splitlines() or [repr(problem)])[0]
-    return None

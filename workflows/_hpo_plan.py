@@ -1,7 +1,6 @@
 """What a study of hyperparameters will do: all that was asked, checked before anything starts."""
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -76,7 +75,7 @@ def prepare(asked: Asked) -> Plan:
     gpus = gpus_asked(asked.gpus_per_trial)
     check_resources(slots=asked.slots, cpus=asked.cpus_per_trial, gpus=gpus, address=asked.address)
     place = find_storage(asked.storage)
-    uri = asked.tracking_uri or os.environ.get("MLFLOW_TRACKING_URI") or default_uri(place.local)
+    uri = asked.tracking_uri or default_uri(place.local)
     proposing = _proposing(asked, space, objectives)
     offers: dict[str, Any] = {
         "space": space, **data_offers(asked.dataset, asked.data_dir), "subset": asked.subset,

@@ -1,7 +1,6 @@
 """What an architecture search will do: all that was asked, checked before anything is started."""
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -104,7 +103,7 @@ def prepare(asked: Asked) -> Plan:
     gpus = gpus_asked(asked.gpus_per_trial)
     check_resources(slots=asked.slots, cpus=asked.cpus_per_trial, gpus=gpus, address=asked.address)
     place = find_storage(asked.storage)
-    uri = asked.tracking_uri or os.environ.get("MLFLOW_TRACKING_URI") or default_uri(place.local)
+    uri = asked.tracking_uri or default_uri(place.local)
     offers: dict[str, Any] = {
         **data_offers(asked.dataset, asked.data_dir),
         "seed": asked.seed, "space": cells, "subset": None, "epochs": asked.epochs,

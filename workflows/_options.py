@@ -235,7 +235,8 @@ Storage = Annotated[
 TrackingUri = Annotated[
     str | None,
     typer.Option(
-        help="MLflow server. Default: MLFLOW_TRACKING_URI, or a SQLite file in --storage.",
+        envvar="MLFLOW_TRACKING_URI",
+        help="MLflow server. Default: a SQLite file in --storage.",
         rich_help_panel=_KEEP,
     ),
 ]

@@ -8,6 +8,8 @@ import uuid
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import platformdirs
 import pyarrow.fs
@@ -74,6 +76,8 @@ def find_storage(given: str) -> Storage:
     if not is_uri(given):
         return Storage(Path(given).expanduser().absolute())
     check_no_credentials(given, "--storage")
+    if given.lower().startswith("file:"):
+        return Storage(Path(url2pathname(urlsplit(given).path)))
     try:
         files, path = pyarrow.fs.FileSystem.from_uri(given)
         files.create_dir(path, recursive=True)

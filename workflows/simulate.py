@@ -1,6 +1,5 @@
 """How another scheduler, or more slots, would have done on a recorded study: --help tells more."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +15,7 @@ from search_spaces._objective import Objective
 from search_spaces._space import Config, SearchSpace
 from tracking._server import stored_uri
 from tracking.curves import Recording, recorded_study, recorded_table
+from workflows import _options as options
 from workflows._checks import check_counts
 from workflows._cli import console, quiet_libraries, told_plainly
 from workflows._simulation import Simulation
@@ -40,10 +40,7 @@ def simulate(
     epochs: Annotated[int | None, typer.Option(help="Default: as recorded.")] = None,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
     storage: Annotated[Path, typer.Option(help="Folder of the studies.")] = Path("runs"),
-    tracking_uri: Annotated[
-        str | None,
-        typer.Option(help="MLflow server. Default: MLFLOW_TRACKING_URI, else --storage."),
-    ] = None,
+    tracking_uri: options.TrackingUri = None,
 ) -> None:
     """Run recorded trials again, on a virtual clock, under other schedulers and numbers of slots.
 
@@ -58,8 +55,7 @@ def simulate(
             mode = "min" if lower else "max"
             recording = recorded_table(Path(study), metric.removeprefix("-"), mode)
         else:
-            given = tracking_uri or os.environ.get("MLFLOW_TRACKING_URI") or None
-            recording = recorded_study(stored_uri(storage, given), study)
+            recording = recorded_study(stored_uri(storage, tracking_uri), study)
         names = _words(scheduler) or [recording.scheduler]
         numbers = [_number(word) for word in _words(slots)] or [recording.slots]
         for name in names:

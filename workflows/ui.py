@@ -15,6 +15,7 @@ import typer
 
 from search_spaces._errors import UserError
 from tracking._server import stored_uri, study_links
+from workflows import _options as options
 from workflows._cli import console, quiet_libraries, told_plainly
 
 START_SECONDS = 90
@@ -23,11 +24,18 @@ START_SECONDS = 90
 def ui(
     storage: Annotated[Path, typer.Option(help="Folder of the studies.")] = Path("runs"),
     port: Annotated[int, typer.Option(help="On this machine's loopback.")] = 5000,
+    tracking_uri: options.TrackingUri = None,
 ) -> None:
-    """Serve the MLflow UI on loopback and print the links that show the trials; Ctrl-C ends it."""
+    """Serve the MLflow UI on loopback and print the links that show the trials; Ctrl-C ends it.
+
+    Where MLflow runs as a server, that has the UI: only its links are printed.
+    """
     with told_plainly():
         quiet_libraries()
-        uri = stored_uri(storage)
+        uri = stored_uri(storage, tracking_uri)
+        if uri.startswith("http"):
+            _print_links(uri, uri.rstrip("/"))
+            return
         _check_free(port)
         # The server is another process: it must not outlive this one, however that ends.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -40,8 +48,7 @@ def ui(
         base = f"http://127.0.0.1:{port}"
         try:
             _wait_until_healthy(server, base)
-            for study, link in study_links(uri, base).items():
-                console.print(f"{study}: {link}", soft_wrap=True, markup=False)
+            _print_links(uri, base)
             console.print("Ctrl-C ends the server.")
             server.wait()
         except KeyboardInterrupt:
@@ -49,6 +56,11 @@ def ui(
         finally:
             server.terminate()
             server.wait()
+
+
+def _print_links(uri: str, base: str) -> None:
+    for study, link in study_links(uri, base).items():
+        console.print(f"{study}: {link}", soft_wrap=True, markup=False)
 
 
 def _check_free(port: int) -> None:

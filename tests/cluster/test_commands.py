@@ -74,7 +74,7 @@ def test_setting_up_twice_is_setting_up_once(head, config):
     assert {path: path.read_text() for path in head.glob(".*") if path.is_file()} == before
     (installed,) = (head / "pip.log").read_text().splitlines()
     assert "--constraint constraints.txt" in installed
-    assert "--editable .[cluster,optuna]" in installed
+    assert "--editable .[cluster,export,optuna]" in installed
 
 
 def test_other_versions_are_installed(head, config):

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from ray.cluster_utils import Cluster
 
+from tests.bucket import Bucket
 from workflows._cluster import OWN, shipped
 
 ROOT = Path(__file__).parents[2]
@@ -83,6 +84,7 @@ def start(*arguments, code=ROOT):
 
 
 def hpo(address, code, storage):
+    """From the folder `code`, with a trainable of the user's in it."""
     (code / "mine.py").write_text(MINE)
     process = start(
         "--address", address, "--trainable", "mine:Mine", "--space", "mine:SPACE", "--trials", 2,
@@ -108,6 +110,18 @@ def test_storage_that_a_node_does_not_see_is_refused(cluster):
     assert code == 2, output + errors
     assert "is not the same folder on" in errors
     assert not list((hidden / "runs").glob("mine/search"))
+
+
+@pytest.mark.slow
+def test_a_bucket_that_a_node_cannot_write_to_is_refused(machines, monkeypatch, tmp_path):
+    with Bucket("studies") as bucket:
+        with monkeypatch.context() as patch:
+            patch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+            machines.add_node(num_cpus=1)
+        code, output, errors = hpo(machines.address, tmp_path, "s3://studies/runs")
+        assert code == 2, output + errors
+        assert "--storage s3://studies/runs cannot be used by" in errors
+        assert not bucket.client.list_objects_v2(Bucket="studies", Prefix="runs/mine")["KeyCount"]
 
 
 @pytest.mark.slow

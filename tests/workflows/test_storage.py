@@ -48,6 +48,7 @@ def bucket():
 def test_a_path_is_a_folder():
     assert find_storage("runs") == Storage(Path("runs").absolute())
     assert find_storage("~/runs").local == Path.home() / "runs"
+    assert find_storage("file:///mnt/my%20runs") == Storage(Path("/mnt/my runs"))
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,8 @@ from workflows._doctor_live import (
     judge_clock,
     lateness,
 )
-from workflows._doctor_node import Disk, Seen, write
+from workflows._doctor_node import Disk, Seen
+from workflows._probe import write
 
 ROOT = Path(__file__).parents[3]
 ROOMY = Disk("/tmp", 500.0, 0.5)
