@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from ray.air.execution._internal.tracked_actor import TrackedActor
 from ray.tune.execution.tune_controller import TuneController
 from ray.tune.experiment import Trial
 
@@ -24,6 +25,39 @@ class Keeping(TuneController):
         if self._actor_cache.num_cached_objects:
             with self._paused_want_theirs():
                 super()._cleanup_cached_actors(force_all)
+
+    def _actor_failed(self, tracked_actor: TrackedActor, exception: Exception) -> None:
+        trial = self._actor_to_trial[tracked_actor]
+        if trial in self._resetting_trials:  # it ended while nobody used it
+            self._ask_for_another(trial)
+        else:
+            super()._actor_failed(tracked_actor, exception)
+
+    def _trial_task_failure(self, trial: Trial, exception: Exception) -> None:
+        if trial in self._resetting_trials:
+            self._ask_for_another(trial)
+        elif trial.status != Trial.PENDING or trial in self._trial_to_actor:
+            super()._trial_task_failure(trial, exception)
+        # Else this is the end of its process once more, after `_actor_failed`.
+
+    def _ask_for_another(self, trial: Trial) -> None:
+        """The process that it was given cannot take it: no failure of the trial's.
+
+        Ray would end it for good.
+        """
+        self._resetting_trials.discard(trial)
+        self._unstage_trial_with_resources(trial)
+        actor = self._trial_to_actor.pop(trial)
+        self._actor_to_trial.pop(actor)
+        trial.set_ray_actor(None)
+        actor.set_on_stop(None)
+        actor.set_on_error(None)
+        self._actor_manager.clear_actor_task_futures(actor)
+        if self._actor_manager.is_actor_failed(actor):
+            self._actor_stopped(actor)
+        else:
+            self._remove_actor(actor)
+        self._pending_trials_list.append(trial)
 
     @contextmanager
     def _paused_want_theirs(self, *pausing: Trial) -> Iterator[None]:

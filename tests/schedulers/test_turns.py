@@ -1,6 +1,7 @@
 """Trials that take turns on fewer slots do so in as many processes as there are slots."""
 
 import os
+import signal
 import sys
 import time
 
@@ -51,3 +52,26 @@ def test_no_turn_needs_a_new_process(scheduler, ray_cluster, tmp_path):
     trials = train(tmp_path, Surviving(scheduler()), trainable=trainable)
     assert {trial.status for trial in trials} == {"TERMINATED"}
     assert len(list(processes.iterdir())) == 2
+
+
+class Idling(Noting):
+    """Whoever comes last to its second step ends the other's process, which is idle by then."""
+
+    def step(self):
+        first = self.processes.parent / "first"
+        if self.epoch == 1 and first.exists():
+            time.sleep(5)  # the other reports, and pauses until this one is as far
+            os.kill(int(first.read_text()), signal.SIGKILL)
+        elif self.epoch == 1:
+            first.write_text(str(os.getpid()))
+        return super().step()
+
+
+def test_an_idle_process_that_dies_is_no_trials_failure(ray_cluster, tmp_path):
+    processes = tmp_path / "processes"
+    processes.mkdir()
+    trainable = tune.with_parameters(Idling, processes=processes)
+    scheduler = Surviving(population(synchronous=True))
+    trials = train(tmp_path, scheduler, samples=2, trainable=trainable)
+    assert {trial.status for trial in trials} == {"TERMINATED"}
+    assert {trial.num_failures for trial in trials} == {0}
