@@ -18,6 +18,7 @@ from pyarrow.fs import FileSelector, FileSystem
 from ray.tune import Callback, ResumeConfig
 
 from schedulers._surviving import Surviving
+from search_spaces._errors import UserError
 from workflows._storage import Stage
 
 STATE_FILES = ("experiment_state-*.json", "searcher-state-*.pkl", "search_gen_state-*.json",
@@ -25,12 +26,27 @@ STATE_FILES = ("experiment_state-*.json", "searcher-state-*.pkl", "search_gen_st
 
 
 class StateKeeper(Callback):
-    """Keeps Ray's state of one moment in `experiment/kept`, the scheduler's memory within it."""
+    """Keeps Ray's state of one moment in `experiment/kept`, the scheduler's memory within it.
 
-    def __init__(self, experiment: Path, scheduler: Surviving | None = None) -> None:
+    Where the experiment `goes_on` and Ray could not read its state, Ray would begin anew and write
+    over it: UserError, which ends it.
+    """
+
+    def __init__(
+        self, experiment: Path, scheduler: Surviving | None = None, *, goes_on: bool = False
+    ) -> None:
         self._experiment = experiment
         self._scheduler = scheduler
+        self._goes_on = goes_on
         self._last: dict[str, int] = {}
+
+    def on_step_begin(self, iteration: int, trials: list[Any], **info: Any) -> None:
+        if self._goes_on and not trials and _has_trials(self._experiment / "kept"):
+            raise UserError(
+                f"The state of {self._experiment} could not be read; the log above says why. "
+                "Nothing was lost or written over. Try the same command again, or --name another."
+            )
+        self._goes_on = False
 
     def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
         self._keep(trials)
@@ -58,6 +74,11 @@ class StateKeeper(Callback):
             self._scheduler.set_state(state["scheduler"])
 
 
+def _has_trials(kept: Path) -> bool:
+    state = next(iter(_newest(kept)), None)  # the first kind is Ray's own
+    return state is not None and bool(json.loads(state.read_bytes()).get("trial_data"))
+
+
 def keep(written: Path, experiment: Path) -> None:
     """Copy the newest state files in `written` to `experiment/kept`: all of them, or none."""
     fresh, kept, old = (experiment / name for name in ("kept.new", "kept", "kept.old"))
@@ -82,9 +103,7 @@ def resume_config(
     as today's Tuner says.
     """
     rays = _States(*stage.files())
-    copies = next(
-        (files for name in ("kept", "kept.old") if (files := _newest(stage.folder / name))), []
-    )
+    copies = next(filter(_are_whole, (_newest(stage.folder / n) for n in ("kept", "kept.old"))), [])
     if copies or not all(_whole(name, rays.read(name)) for name in rays.newest()):
         rays.put_aside()
         for copy in copies:
@@ -147,6 +166,11 @@ def _last(names: list[str], pattern: str) -> str:
 def _newest(experiment: Path) -> list[Path]:
     names = [file.name for file in experiment.glob("*")]
     return [experiment / name for pattern in STATE_FILES if (name := _last(names, pattern))]
+
+
+def _are_whole(files: list[Path]) -> bool:
+    """A machine that lost its power may have left empty ones."""
+    return bool(files) and all(_whole(file.name, file.read_bytes()) for file in files)
 
 
 def _whole(name: str, data: bytes) -> bool:

@@ -17,6 +17,7 @@ def run_config(
     max_failures: int = 1,
     stop: tune.Stopper | None = None,
     scheduler: Surviving | None = None,
+    goes_on: bool = False,
 ) -> tune.RunConfig:
     """Tune's experiment of a stage; a checkpoint each epoch and at a trial's end, `keep` of them.
 
@@ -29,7 +30,7 @@ def run_config(
         storage_path=stage.storage_path,
         stop=stop,
         # First: Ray gives callbacks their states back by place, and the others may differ.
-        callbacks=[StateKeeper(stage.folder, scheduler), *callbacks],
+        callbacks=[StateKeeper(stage.folder, scheduler, goes_on=goes_on), *callbacks],
         checkpoint_config=tune.CheckpointConfig(
             num_to_keep=keep, checkpoint_frequency=1, checkpoint_at_end=True
         ),

@@ -62,6 +62,7 @@ def run_trials(
             max_failures=max_failures,
             stop=budget,
             scheduler=remembered,
+            goes_on=resume is not None,
         ),
         _tuner_kwargs={"resume_config": resume} if resume else {},
     )

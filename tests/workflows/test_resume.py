@@ -1,5 +1,6 @@
 """Finding a state to go on from, whatever a kill left behind."""
 
+import json
 import os
 import pickle
 import shutil
@@ -10,6 +11,7 @@ from ray import tune
 from schedulers._perturb import Perturb
 from schedulers._population_based import PopulationBased
 from schedulers._surviving import Surviving
+from search_spaces._errors import UserError
 from search_spaces._objective import Objective
 from searchers._settings import Settings
 from searchers.random_search import create as random_search
@@ -70,6 +72,41 @@ def test_a_copy_that_was_not_finished_is_passed_over_for_the_one_before(experime
     os.truncate(next(experiment.glob("experiment_state*")), 3)
     assert resume_config(Stage(experiment), retry_failed=False) is not None
     assert next(experiment.glob("experiment_state*.json")).read_text() == '{"trials": [1]}'
+
+
+def test_a_copy_that_is_torn_is_passed_over_for_the_one_before(experiment):
+    """As a machine leaves it that lost its power."""
+    keep(experiment, experiment)
+    keep(experiment, experiment)
+    os.truncate(next((experiment / "kept").glob("experiment_state*")), 0)
+    assert resume_config(Stage(experiment), retry_failed=False) is not None
+    assert next(experiment.glob("experiment_state*.json")).read_text() == '{"trials": [1]}'
+
+
+@pytest.mark.parametrize("unreadable", ["experiment_state*.json", "searcher-state*.pkl"])
+def test_a_state_that_ray_cannot_read_ends_the_study_and_is_not_written_over(
+    unreadable, tmp_path, ray_cluster
+):
+    stage = Stage(tmp_path / "study")
+
+    def tuner(resume):
+        searcher = random_search(Settings(SPACE, (GOAL,), samples=2, seed=2))
+        return tune.Tuner(
+            Growing,
+            tune_config=tune.TuneConfig(search_alg=searcher, num_samples=2),
+            run_config=run_config(stage, [], goes_on=resume is not None),
+            _tuner_kwargs={"resume_config": resume} if resume else {},
+        )
+
+    tuner(None).fit()
+    kept = {file: file.read_bytes() for file in (stage.folder / "kept").iterdir()}
+    resume = resume_config(stage, retry_failed=False)
+    (file,) = stage.folder.glob(unreadable)
+    state = json.loads(file.read_text()) if file.suffix == ".json" else None
+    file.write_text(json.dumps({**state, "trial_data": [[1]]}) if state else "")
+    with pytest.raises(UserError, match="could not be read"):
+        tuner(resume).fit()
+    assert {f: f.read_bytes() for f in (stage.folder / "kept").iterdir()} == kept
 
 
 class Stop(tune.Callback):
