@@ -13,6 +13,7 @@ import logging
 import os
 import pickle
 import queue
+import signal
 import struct
 import subprocess
 import sys
@@ -111,6 +112,7 @@ def _load(pipe: IO[bytes]) -> Any:
 def main() -> None:
     """The model's end: work off messages until the driver is gone."""
     os.nice(NICENESS)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is for the driver
     own_stdout, sys.stdout = sys.stdout.buffer, sys.stderr  # nothing else may enter the pipe
     warnings.filterwarnings("ignore")
     logging.disable(logging.INFO)  # Ax and its libraries greet the terminal when imported

@@ -119,6 +119,11 @@ def check_tracking(uri: str, *, patience: float = 0.0) -> None:
 
     A server on this machine that is not there yet may be starting: it has `patience` more seconds.
     """
+    if "@" in urlsplit(uri).netloc:  # not repeated here either
+        raise UserError(
+            "--tracking-uri must not hold credentials, which would be kept with the study; set "
+            "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN."
+        )
     if uri.startswith("sqlite:"):
         _check_sqlite(uri)
     elif urlsplit(uri).scheme in ("http", "https"):

@@ -145,14 +145,16 @@ def _admitted(rules: list[dict[str, Any]]) -> set[tuple[str, str]]:
 def make_roles(session: Any, bucket: str) -> None:
     """A role with an instance profile of the same name, for workers and for the head."""
     iam = session.client("iam")
-    worker_arn = _make_role(iam, WORKER, of_the_bucket(bucket))
-    _make_role(iam, HEAD, [*of_the_bucket(bucket), *of_the_autoscaler(worker_arn)])
+    worker_arn = _make_role(iam, WORKER, bucket, of_the_bucket(bucket))
+    _make_role(iam, HEAD, bucket, [*of_the_bucket(bucket), *of_the_autoscaler(worker_arn)])
 
 
-def _make_role(iam: Any, name: str, statements: list[dict[str, Any]]) -> str:
+def _make_role(iam: Any, name: str, bucket: str, statements: list[dict[str, Any]]) -> str:
     with _already("EntityAlreadyExists"):
         iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust())
-    iam.put_role_policy(RoleName=name, PolicyName=name, PolicyDocument=document(*statements))
+    # Policies add up: a cluster with another bucket must not lose its own.
+    policy = {"PolicyName": f"{name}-{bucket}", "PolicyDocument": document(*statements)}
+    iam.put_role_policy(RoleName=name, **policy)
     with _already("EntityAlreadyExists"):
         iam.create_instance_profile(InstanceProfileName=name)
     # A profile holds one role at most; a second attempt says that the place is taken.

@@ -1,5 +1,6 @@
 """workflows/prepare_aws.py, on AWS as moto simulates it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from tests.cluster.filled import ROOT
 from workflows.prepare_aws import (
     check_range,
     make_bucket,
+    make_roles,
     make_security_group,
     prepare_aws,
 )
@@ -42,6 +44,20 @@ def test_a_bucket_elsewhere_is_made_there(aws):
     make_bucket(boto3.Session(region_name="eu-west-1"), "automl-elsewhere", "eu-west-1")
     place = aws.session.client("s3").get_bucket_location(Bucket="automl-elsewhere")
     assert place["LocationConstraint"] == "eu-west-1"
+
+
+def test_roles_of_a_second_bucket_keep_the_rights_to_the_first(aws):
+    make_roles(aws.session, "automl-elsewhere")
+    iam = aws.session.client("iam")
+    for role in ("automl-head", "automl-worker"):
+        names = iam.list_role_policies(RoleName=role)["PolicyNames"]
+        try:
+            told = json.dumps([iam.get_role_policy(RoleName=role, PolicyName=n) for n in names],
+                              default=str)  # fmt: skip
+            assert f"{BUCKET}/*" in told
+            assert "automl-elsewhere/*" in told
+        finally:
+            iam.delete_role_policy(RoleName=role, PolicyName=f"{role}-automl-elsewhere")
 
 
 @pytest.mark.parametrize(

@@ -152,6 +152,8 @@ MISTAKES = {
         lambda f: [((f / "runs").write_text("") and []) or "--dataset", "digits"], "runs"),
     "tracking server that is away": (
         [*DIGITS, "--tracking-uri", "http://127.0.0.1:9"], "does not answer"),
+    "a server's password": ([*DIGITS, "--tracking-uri", "http://me:secret@127.0.0.1:9"],
+        "must not hold credentials"),
     "a store that is none": ([*DIGITS, "--tracking-uri", "ftp://x"], "neither a server"),
     "a config from another study": (
         lambda f: [*CLASSIC, "--try-first", foreign_config(f)], "'cells'"),
