@@ -1,5 +1,6 @@
 """What is wrong with a running cluster: each of its nodes is asked by a task."""
 
+import socket
 import time
 import uuid
 from collections.abc import Callable
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import ray
+import yaml
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from search_spaces._errors import UserError
@@ -16,6 +18,7 @@ from workflows._cli import console
 from workflows._cluster import MLFLOW_STARTS, start_ray
 from workflows._doctor_finding import Finding, error, warning
 from workflows._doctor_node import Disk, Seen, clock, look
+from workflows._growth import BOOTSTRAP
 from workflows._probe import unseen
 
 ANSWER_SECONDS = 120  # for all nodes; their first task starts a process, which imports torch
@@ -31,6 +34,9 @@ def examine_live(address: str, storage: str | None, tracking_uri: str | None) ->
     nodes = [node for node in ray.nodes() if node["Alive"]]
     probe = _probe(storage) if storage else None
     found, seen = ask(nodes, probe)
+    bootstrap = BOOTSTRAP.expanduser()
+    if bootstrap.exists():
+        found += absent(yaml.safe_load(bootstrap.read_text()), nodes)
     answered = [node for node in nodes if node["NodeID"] in seen]
     for node in answered:
         found += judge(node, seen[node["NodeID"]])
@@ -79,6 +85,38 @@ def ask(nodes: list[Node], probe: str | None) -> tuple[list[Finding], dict[str, 
                 )
             )
     return found, seen
+
+
+def absent(config: dict[str, Any], nodes: list[Node]) -> list[Finding]:
+    """Machines that the cluster's file names, or always wants, and that are not there."""
+    here = {node["NodeManagerAddress"] for node in nodes}
+    named = config.get("provider", {}).get("worker_ips", [])
+    gone = [machine for machine in named if not here & {machine, _address_of(machine)}]
+    if gone:
+        return [
+            error(
+                f"{', '.join(gone)} of worker_ips: not in the cluster.",
+                "Studies run on the others alone.",
+                "Look at the output of `ray up`, and check the cluster's file with doctor.py FILE.",
+            )
+        ]
+    wanted = sum(one.get("min_workers", 0) for one in config["available_node_types"].values())
+    if len(nodes) - 1 < wanted:
+        return [
+            warning(
+                f"{len(nodes) - 1} workers are there, the cluster's file always wants {wanted}.",
+                "They may be starting, or the cloud has none to give.",
+                "`ray status` on the head says which.",
+            )
+        ]
+    return []
+
+
+def _address_of(machine: str) -> str:
+    try:
+        return socket.gethostbyname(machine)
+    except OSError:
+        return machine
 
 
 def name_of(node: Node) -> str:

@@ -11,6 +11,7 @@ import pytest
 from ray.cluster_utils import Cluster
 
 from workflows._doctor_live import (
+    absent,
     check_server,
     check_shared,
     is_nearly_full,
@@ -63,6 +64,21 @@ def test_a_node_without_torch_or_storage_cannot_run_trials():
 def test_a_disk_is_nearly_full_by_gigabytes_or_by_part(disk, full):
     assert is_nearly_full(disk) is full
     assert bool(said(Seen(0, (disk,), None))) is full
+
+
+def test_machines_that_the_file_names_and_that_are_not_there_are_told():
+    types = {"head": {}, "machine": {"min_workers": 2}}
+    here = [node() | {"NodeManagerAddress": f"192.0.2.{last}"} for last in (1, 2)]
+    onprem = {"provider": {"worker_ips": ["192.0.2.2", "192.0.2.3"]}, "available_node_types": types}
+    (gone,) = absent(onprem, here)
+    assert gone.severity == "error"
+    assert gone.what.startswith("192.0.2.3 of worker_ips")
+    assert (
+        absent({"provider": {"worker_ips": ["192.0.2.2"]}, "available_node_types": {}}, here) == []
+    )
+    (fewer,) = absent({"provider": {"type": "aws"}, "available_node_types": types}, here)
+    assert fewer.severity == "warning"
+    assert "1 workers are there" in fewer.what
 
 
 def test_a_clock_is_wrong_only_beyond_what_the_question_took(monkeypatch):
