@@ -167,12 +167,13 @@ def test_all_that_is_to_be_filled_in_is_at_the_top_of_the_file():
     assert "FILL_IN" not in rest
 
 
-def planned(aws, *, refused):
-    """What Ray's autoscaler would start for eight trials of a GPU, having been refused some."""
+EIGHT_TRIALS = [{"CPU": 1, "GPU": 1}] * 8
+
+
+def planned(aws, *, refused, wanted=EIGHT_TRIALS):
+    """What Ray's autoscaler would start for what is wanted, having been refused some."""
     kinds = AutoscalingConfig(aws.config, skip_content_hash=True).get_node_type_configs()
-    trials = ResourceRequestUtil.group_by_count(
-        [ResourceRequestUtil.make({"CPU": 1, "GPU": 1})] * 8
-    )
+    trials = ResourceRequestUtil.group_by_count([ResourceRequestUtil.make(w) for w in wanted])
     reply = ResourceDemandScheduler(event_logger=None).schedule(
         SchedulingRequest(
             disable_launch_config_check=True,
@@ -188,3 +189,8 @@ def planned(aws, *, refused):
 def test_trials_get_spot_machines_and_on_demand_ones_where_spot_was_refused(aws):
     assert planned(aws, refused={}) == {"gpu_spot": 2}
     assert planned(aws, refused={"gpu_spot": 0.0}) == {"gpu_on_demand": 2}
+
+
+def test_a_study_that_asks_for_its_first_machine_gets_a_spot_one(aws):
+    """`ask_for_a_machine` wants a CPU alone; the head has none to give."""
+    assert planned(aws, refused={}, wanted=[{"CPU": 1}]) == {"gpu_spot": 1}

@@ -72,6 +72,9 @@ def test_an_architecture_search_may_be_submitted_at_once_and_is_kept_in_the_buck
     assert any(key.endswith("/study.json") for key in kept)
     assert any("/search/" in key and "/checkpoint_" in key for key in kept)
     assert in_bucket(machines, "mlflow/artifacts/")
+    model = ("models:/nas-digits/1", "--out", "/root/exported")
+    ended(submit(machines, "export.py", *model))
+    assert "model.onnx" in machines["h0"].run("ls /root/exported")
     roles = [run["automl.role"] for run in runs(machines, "searched")]
     assert (roles.count("study"), roles.count("supernet"), roles.count("final")) == (1, 2, 1)
 
@@ -103,10 +106,16 @@ def test_a_study_goes_on_after_its_driver_was_killed(cluster):
     wait_for_reports(cluster, "killed", first, 8)
     cluster["h0"].kill("hpo.py")
     assert first.wait(30) != 0
+    before = {
+        trial: each[-1]["training_iteration"] for trial, each in reports(cluster, "killed").items()
+    }
+    cut = {trial: epoch for trial, epoch in before.items() if epoch < 12}
+    assert max(cut.values()) > 3
     ended(submit(cluster, "hpo.py", *asked))
-    assert [each[-1]["training_iteration"] for each in reports(cluster, "killed").values()] == (
-        [12] * 8
-    )
+    found = reports(cluster, "killed")
+    assert [each[-1]["training_iteration"] for each in found.values()] == [12] * 8
+    for trial, epoch in cut.items():
+        assert found[trial][-1]["began"] >= epoch - 3, (cut, found[trial])
     check_tracked(cluster, "killed", 8)
 
 
@@ -122,13 +131,11 @@ def test_a_study_outlives_a_cut_link_and_a_killed_worker(cluster):
         cluster.mend("h2")
     found = reports(cluster, "losses")
     assert [each[-1]["training_iteration"] for each in found.values()] == [30] * 6
-    moved = [
-        after["training_iteration"] for each in found.values()
-        for before, after in pairwise(each)
-        if before["node_ip"] != after["node_ip"]
-    ]  # fmt: skip
-    assert moved
-    assert min(moved) > 1  # from a checkpoint
+    steps = [step for each in found.values() for step in pairwise(each)]
+    assert all(after["training_iteration"] > 1 for _, after in steps)  # none began anew
+    again = [(before, after) for before, after in steps if before["began"] != after["began"]]
+    assert {before["node_ip"] for before, _ in again} == WORKERS
+    assert any(before["node_ip"] != after["node_ip"] for before, after in again)
     check_tracked(cluster, "losses", 6)
 
 

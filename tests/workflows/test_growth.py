@@ -13,13 +13,34 @@ ROOT = Path(__file__).parents[2]
 GROWS = """
 import os
 import sys
+import time
 from pathlib import Path
+from threading import Thread
+from ray._raylet import GcsClient
+from ray.autoscaler.v2.sdk import get_cluster_resource_state
 from ray.cluster_utils import Cluster
 from workflows._resources import share_out, wait_for_workers
 
 head = {"num_cpus": 0, "include_dashboard": False}
 cluster = Cluster(initialize_head=True, head_node_args=head, connect=True)
-wait_for_workers(cluster.address, minutes=0.02)
+
+
+def asked():
+    # What the autoscaler is told to find room for, while the study waits.
+    seen, gcs = set(), GcsClient(address=cluster.address)
+    while waits:
+        for each in get_cluster_resource_state(gcs).pending_resource_requests:
+            seen.add(str(dict(each.request.resources_bundle)))
+        time.sleep(0.1)
+    print("asked for:", *seen)
+
+
+waits = [True]
+thread = Thread(target=asked)
+thread.start()
+wait_for_workers(cluster.address, minutes=0.05)
+waits.clear()
+thread.join()
 try:
     share_out(slots=None, cpus=None, gpus=None)
 except Exception as error:
@@ -40,7 +61,8 @@ def test_machines_that_an_autoscaler_may_start_are_shared_out_before_they_are_th
         [sys.executable, "-c", GROWS, yaml.safe_dump(config), str(tmp_path)], cwd=ROOT,
         capture_output=True, text=True, timeout=120,
     )  # fmt: skip
-    assert done.stdout.count("Waiting up to 0.02 min for workers") == 1, done.stderr
+    assert done.stdout.count("Waiting up to 0.05 min for workers") == 1, done.stderr
+    assert "asked for: {'CPU': 1.0}" in done.stdout, done.stderr
     assert "refused: The cluster has no CPU for trials" in done.stdout, done.stderr
     # 4 machines in all, of whichever type.
     assert "Resources(slots=16, cpus=12.0, gpus=1.0)" in done.stdout, done.stderr

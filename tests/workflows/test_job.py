@@ -1,6 +1,7 @@
 """Studies that are submitted as jobs of Ray, as docs/cluster.md says."""
 
 import json
+import shutil
 import socket
 import sys
 import tempfile
@@ -11,7 +12,8 @@ import psutil
 import pytest
 
 from tests.workflows.homes import RAY, ROOT, at, end_all, start_head
-from tests.workflows.studies import SLOW, runs_of
+from tests.workflows.studies import runs_of
+from workflows._cluster import OWN
 
 
 @pytest.fixture
@@ -47,11 +49,25 @@ def trials_of(home):
     for one in psutil.process_iter():
         try:
             theirs = any(str(home) in " ".join(parent.cmdline()) for parent in one.parents())
-            if theirs and one.cmdline()[:1] and one.cmdline()[0].startswith("ray::Slow"):
+            if theirs and one.cmdline()[:1] and one.cmdline()[0].startswith("ray::Told"):
                 found.append(one)
         except psutil.Error:
             continue
     return found
+
+
+STUDY = ("--trainable", "tests.hosts.told:Told", "--space", "tests.hosts.told:SPACE",
+         "--objective", "score", "--searcher", "random")  # fmt: skip
+
+
+def copied(folder):
+    """The repository, edited since it was installed."""
+    code = folder / "code"
+    for name in (*OWN, "tests"):
+        shutil.copytree(ROOT / name, code / name, ignore=shutil.ignore_patterns("__pycache__"))
+    with (code / "trainables" / "__init__.py").open("a") as edited:
+        edited.write("EDITION = 2\n")
+    return code
 
 
 def submit(job, *words):
@@ -66,14 +82,15 @@ def submit(job, *words):
 
 @pytest.mark.slow
 def test_a_stopped_job_leaves_no_trial_and_the_same_one_goes_on(job, home, tmp_path):
-    study = [*SLOW, "--scheduler", "fifo", "--trials", 4, "--epochs", 15, "--final-seeds", 0,
-             "--name", "job", "--storage", tmp_path]  # fmt: skip
+    code, runs = copied(tmp_path), tmp_path / "runs"
+    study = [*STUDY, "--scheduler", "fifo", "--trials", 4, "--epochs", 15, "--final-seeds", 0,
+             "--name", "job", "--storage", runs]  # fmt: skip
     command = map(str, [sys.executable, "workflows/hpo.py", *study])
-    submitted = ("--working-dir", ROOT, "--", *command)
+    submitted = ("--working-dir", code, "--", *command)
     first = submit(job, "--submission-id=first", "--no-wait", *submitted)
     assert first.returncode == 0, first.stdout + first.stderr
     deadline = time.monotonic() + 90
-    while not (list(tmp_path.glob("job/search/*/result.json")) and trials_of(home)):
+    while not (list(runs.glob("job/search/*/result.json")) and trials_of(home)):
         assert time.monotonic() < deadline, job("logs", "first").stdout
         time.sleep(0.2)
     assert job("stop", "first").returncode == 0
@@ -81,13 +98,17 @@ def test_a_stopped_job_leaves_no_trial_and_the_same_one_goes_on(job, home, tmp_p
     assert "everything is kept. To go on:" in told
     assert "--name job" in told
     assert not trials_of(home)
-    assert "RUNNING" not in {t.info.status for t in runs_of(tmp_path, "job")["trial"]}
-    begun = {path.name for path in tmp_path.glob("job/search/*/")}
+    assert "RUNNING" not in {t.info.status for t in runs_of(runs, "job")["trial"]}
+    begun = {path.name for path in runs.glob("job/search/*/")}
 
     again = submit(job, "--submission-id=again", *submitted)
     assert again.returncode == 0, again.stdout + again.stderr
     assert "4 trials: 4 completed" in again.stdout
-    assert begun <= {path.name for path in tmp_path.glob("job/search/*/")}
-    rows = json.loads((tmp_path / "job" / "trials.json").read_text())
+    assert begun <= {path.name for path in runs.glob("job/search/*/")}
+    rows = json.loads((runs / "job" / "trials.json").read_text())
     assert [row["iterations"] for row in rows] == [15] * 4
-    assert len(runs_of(tmp_path, "job")["trial"]) == 4
+    assert len(runs_of(runs, "job")["trial"]) == 4
+    told = [
+        json.loads(line) for file in runs.glob("job/search/*/result.json") for line in file.open()
+    ]
+    assert {report["edition"] for report in told} == {2}
