@@ -11,6 +11,7 @@ runs/NAME/journal/      the tracker's
 
 import json
 import os
+import shutil
 import time
 import uuid
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from search_spaces._errors import UserError
-from workflows._mirror import Mirror
+from workflows._mirror import STAMP, Mirror
 from workflows._storage import Stage, Storage
 
 
@@ -38,7 +39,8 @@ class StudyFolder:
     mirror: Mirror | None = field(default=None, repr=False)
 
     def stage(self, *parts: str) -> Stage:
-        """A Ray Tune experiment in the study's folder."""
+        """A Ray Tune experiment in the study's folder. UserError if it goes on elsewhere by now."""
+        self.check_ours()
         home = "/".join([self.home, *parts]) if self.home else ""
         return Stage(self.path.joinpath(*parts), home)
 
@@ -50,6 +52,16 @@ class StudyFolder:
             self.mirror.close()
         if self.lock is not None:
             self.lock.release()
+        self.check_ours()
+
+    def check_ours(self) -> None:
+        """UserError if another machine goes on with the study."""
+        if self.mirror is not None and self.mirror.overtaken:
+            raise UserError(
+                f"Study {self.path.name!r} goes on on another machine, which has copied to the "
+                "storage since; so it was stopped here, and what the other one has is left alone. "
+                f"What only this one had is kept in {self.path}."
+            )
 
     def write(self) -> None:
         text = {"study_id": self.study_id, "searched": self.searched, "asked": self.asked}
@@ -92,8 +104,10 @@ def open_study(
     lock = _lock(folder)
     if fresh and (folder / "study.json").exists():
         lock.release()
-        folder.rename(folder.with_name(f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"))
+        aside = folder.rename(folder.with_name(f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"))
         lock = _lock(folder)
+        if (aside / STAMP).exists():  # the new one takes the old one's place in the bucket too
+            shutil.copy2(aside / STAMP, folder)
     study = StudyFolder(folder, uuid.uuid4().hex[:12], json.loads(json.dumps(asked)), lock=lock)
     try:
         if (folder / "study.json").exists():

@@ -1,5 +1,6 @@
 """Where studies are kept: folders and buckets. S3 is moto's server, on this machine."""
 
+import contextlib
 import json
 import os
 import signal
@@ -19,6 +20,8 @@ from moto.server import ThreadedMotoServer
 
 from search_spaces._errors import UserError
 from tracking._journal import Journal
+from workflows._folder import open_study
+from workflows._mirror import Mirror
 from workflows._storage import Storage, find_storage
 
 SECRET = "not-to-be-seen-anywhere"
@@ -125,18 +128,146 @@ def test_what_another_machine_did_later_is_taken_over_and_nothing_is_lost(tmp_pa
     assert [path.read_text() for path in aside] == ["first"]
 
 
-def start(uri, tracking, environment, home):
+def opened(machine, **options):
+    machine.fetch("study")
+    return open_study(machine, "study", {"seed": 1}, **{"fresh": False, **options})
+
+
+def settled(machine, **options):
+    """Opened, and its mirror has made its first copy."""
+    machine.fetch("study")
+    stamp, deadline = machine.local / "study" / "copied.txt", time.monotonic() + 20
+    before = stamp.read_bytes() if stamp.exists() else b""
+    study = opened(machine, **options)
+    while not stamp.exists() or stamp.read_bytes() in (b"", before):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return study
+
+
+@pytest.fixture
+def interrupts(monkeypatch):
+    """How often a mirror has stopped its study."""
+    found = []
+    monkeypatch.setattr("workflows._mirror.stop_the_study", lambda: found.append(1))
+    return found
+
+
+def test_a_study_that_another_machine_goes_on_with_is_not_copied_over_and_ends(
+    tmp_path, interrupts
+):
+    here, there = (Storage(tmp_path / n, f"file://{tmp_path}/bucket") for n in ("here", "there"))
+    asleep = opened(here)
+    asleep.mirror.copy()
+    later = opened(there)
+    (later.path / "trials.json").write_text("later")
+    later.mirror.copy()
+    (asleep.path / "trials.json").write_text("earlier")
+    asleep.mirror.copy()
+    assert asleep.mirror.overtaken
+    with pytest.raises(UserError, match="goes on on another machine"):
+        asleep.stage("search")
+    with pytest.raises(UserError, match="goes on on another machine"), asleep:
+        pass
+    (copied,) = (tmp_path / "bucket").rglob("trials.json")
+    assert copied.read_text() == "later"
+    with later:
+        assert later.stage("search")
+    assert not later.mirror.overtaken
+    with opened(here) as again:
+        assert (again.path / "trials.json").read_text() == "later"
+
+
+def test_a_study_tells_the_bucket_at_once_that_it_goes_on_here(tmp_path, interrupts):
+    here, there = (Storage(tmp_path / n, f"file://{tmp_path}/bucket") for n in ("here", "there"))
+    with settled(here) as asleep:
+        with settled(there):
+            pass
+        asleep.mirror.copy()
+        assert asleep.mirror.overtaken
+        asleep.mirror = asleep.mirror.close()
+
+
+def test_a_mirror_stops_a_study_that_goes_on_elsewhere(tmp_path, interrupts):
+    here = Storage(tmp_path / "here", f"file://{tmp_path}/bucket")
+    with settled(here) as study:
+        study.mirror.close()
+        (tmp_path / "bucket" / "study" / "copied.txt").write_text("a1 another")
+        study.mirror = here.mirror("study")
+        study.mirror.start(study.study_id)
+        deadline = time.monotonic() + 20
+        while not interrupts and time.monotonic() < deadline:
+            time.sleep(0.02)
+        with pytest.raises(UserError, match="goes on on another machine"):
+            study.check_ours()
+        study.mirror = study.mirror.close()
+    assert interrupts
+
+
+def test_a_study_begun_anew_takes_the_place_of_the_one_in_the_bucket(tmp_path, interrupts):
+    here, there = (Storage(tmp_path / n, f"file://{tmp_path}/bucket") for n in ("here", "there"))
+    with opened(here):
+        pass
+    with settled(there, fresh=True) as fresh:
+        pass
+    with opened(here) as found:
+        assert found.study_id == fresh.study_id
+    assert not interrupts
+
+
+def test_a_stamp_whose_writing_failed_only_by_its_answer_is_ones_own(tmp_path, monkeypatch):
+    mirror = Storage(tmp_path / "here", f"file://{tmp_path}/bucket").mirror("study")
+    folder = tmp_path / "here" / "study"
+    folder.mkdir(parents=True)
+    whole = Mirror._write
+
+    def cut(self, name, data):
+        whole(self, name, data)
+        if name == "copied.txt":
+            raise OSError("no answer")
+
+    for number in range(3):
+        (folder / "study.json").write_text(str(number))
+        monkeypatch.setattr(Mirror, "_write", cut if number < 2 else whole)
+        with contextlib.suppress(OSError):
+            mirror.copy()
+    assert not mirror.overtaken
+
+
+def start(uri, tracking, environment, home, trials=8):
     command = [
         sys.executable, ROOT / "workflows" / "hpo.py", "--storage", uri, "--name", "far",
         "--tracking-uri", tracking, "--trainable", "tests.workflows.crashing:Slow",
         "--space", "tests.workflows.crashing:SPACE", "--objective", "score", "--slots", 2,
-        "--searcher", "random", "--trials", 8, "--epochs", 5, "--seed", 7,
+        "--searcher", "random", "--trials", trials, "--epochs", 5, "--seed", 7,
     ]  # fmt: skip
     return subprocess.Popen(
         [str(word) for word in command], cwd=ROOT, text=True, start_new_session=True,
         env={**os.environ, **environment, "XDG_DATA_HOME": str(home)},
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_driver_whose_study_goes_on_elsewhere_ends_its_trials(bucket, tmp_path):
+    uri, environment = bucket
+    tracking = f"sqlite:///{tmp_path}/mlflow.db"
+    process = start(uri.replace("runs", "two"), tracking, environment, tmp_path / "old", trials=900)
+    client, stamp = boto3.client("s3"), "two/far/copied.txt"
+    deadline = time.monotonic() + 150
+    while not any(
+        "checkpoint_" in each["Key"]
+        for each in client.list_objects_v2(Bucket="studies", Prefix="two").get("Contents", [])
+    ):
+        assert time.monotonic() < deadline
+        assert process.poll() is None, process.stdout.read()
+        time.sleep(0.3)
+    client.put_object(Bucket="studies", Key=stamp, Body=b"a1 another")
+    output = process.communicate(timeout=120)[0]
+    assert process.returncode == 2, output
+    assert "Error: Study 'far' goes on on another machine" in output
+    assert "To go on:" not in output
+    assert client.get_object(Bucket="studies", Key=stamp)["Body"].read() == b"a1 another"
 
 
 @pytest.mark.slow
