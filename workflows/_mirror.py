@@ -27,7 +27,7 @@ PERIOD = 10.0  # seconds
 SHARE = 0.1  # of its time it copies at most: states of thousands of trials are large
 PATIENCE = 60.0  # seconds that a study has to end, before it is told again
 
-_Stats = tuple[tuple[str, int, int], ...]
+_Stats = tuple[tuple[str, int, int, int], ...]
 
 
 class Mirror:
@@ -95,13 +95,13 @@ class Mirror:
         for file in sorted(self._folder.rglob("*")):
             name = file.relative_to(self._folder).as_posix()
             if file.is_dir() and file.name == KEPT:
-                now = tuple(map(_stat, sorted(file.iterdir())))
-                if self._seen.get(f"{name}.tar") != now:
-                    states[f"{name}.tar"] = (now, _archive(file))
+                archived = _archive(file, self._seen.get(f"{name}.tar"))
+                if archived is not None:
+                    states[f"{name}.tar"] = archived
             elif _is_small(name) and name != STAMP and file.is_file():
-                now = (_stat(file),)
-                if self._seen.get(name) != now:
-                    changed[name] = now
+                one = (_stat(file),)
+                if self._seen.get(name) != one:
+                    changed[name] = one
         for name, now in changed.items():
             self._write(f"{self._study}/{name}", (self._folder / name).read_bytes())
             self._seen[name] = now
@@ -179,14 +179,28 @@ def _is_small(name: str) -> bool:
     return own and not name.endswith((".tmp", ".lock", ".ack.json"))
 
 
-def _stat(file: Path) -> tuple[str, int, int]:
+def _stat(file: Path) -> tuple[str, int, int, int]:
     found = file.stat()
-    return file.name, found.st_mtime_ns, found.st_size
+    return file.name, found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def _archive(folder: Path) -> bytes:
-    data = io.BytesIO()
-    with tarfile.open(fileobj=data, mode="w") as archive:
-        for file in sorted(folder.iterdir()):
-            archive.add(file, arcname=file.name)
-    return data.getvalue()
+def _archive(folder: Path, seen: _Stats | None) -> tuple[_Stats, bytes] | None:
+    """All files of one moment; None if that is what was `seen`, or if they change meanwhile.
+
+    Tune's thread puts a new folder in this one's place, with the same names in it.
+    """
+    try:
+        now = _stats(folder)
+        if now == seen:
+            return None
+        data = io.BytesIO()
+        with tarfile.open(fileobj=data, mode="w") as archive:
+            for file in sorted(folder.iterdir()):
+                archive.add(file, arcname=file.name)
+        return (now, data.getvalue()) if _stats(folder) == now else None
+    except FileNotFoundError:  # just then
+        return None
+
+
+def _stats(folder: Path) -> _Stats:
+    return tuple(map(_stat, sorted(folder.iterdir())))

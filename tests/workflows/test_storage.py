@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tarfile
 import time
 from collections import Counter
 from pathlib import Path
@@ -157,9 +158,7 @@ def test_a_study_that_another_machine_goes_on_with_is_not_copied_over_and_ends(
     tmp_path, interrupts
 ):
     here, there = (Storage(tmp_path / n, f"file://{tmp_path}/bucket") for n in ("here", "there"))
-    asleep = opened(here)
-    asleep.mirror.copy()
-    later = opened(there)
+    asleep, later = settled(here), settled(there)
     (later.path / "trials.json").write_text("later")
     later.mirror.copy()
     (asleep.path / "trials.json").write_text("earlier")
@@ -232,6 +231,62 @@ def test_a_stamp_whose_writing_failed_only_by_its_answer_is_ones_own(tmp_path, m
         with contextlib.suppress(OSError):
             mirror.copy()
     assert not mirror.overtaken
+
+
+@pytest.mark.parametrize("moment", ["listed", "one archived"])
+def test_states_of_two_moments_are_not_copied_as_one(tmp_path, monkeypatch, moment):
+    """Tune's thread puts new states, of the same names, sizes and times, in the place of old."""
+    mirror = Storage(tmp_path / "here", f"file://{tmp_path}/bucket").mirror("study")
+    search = tmp_path / "here" / "study" / "search"
+
+    def replace(text):
+        fresh = search / "kept.new"
+        fresh.mkdir(parents=True)
+        for name in ("a.json", "b.json"):
+            (fresh / name).write_text(text)
+            os.utime(fresh / name, (1, 1))
+        if (search / "kept").exists():
+            (search / "kept").rename(search / "kept.old")
+        fresh.rename(search / "kept")
+
+    def disturbed(*arguments, **options):
+        monkeypatch.setattr(tarfile.TarFile, "add", add)  # once only
+        if moment == "listed":
+            replace("new")
+        add(*arguments, **options)
+        if moment == "one archived":
+            replace("new")
+
+    replace("old")
+    add = tarfile.TarFile.add
+    monkeypatch.setattr(tarfile.TarFile, "add", disturbed)
+    (search.parent / "study.json").write_text("{}")
+    mirror.copy()
+    assert list((tmp_path / "bucket").rglob("study.json"))
+    assert not list((tmp_path / "bucket").rglob("kept.tar"))
+    mirror.copy()
+    (copied,) = (tmp_path / "bucket").rglob("kept.tar")
+    with tarfile.open(copied) as archive:
+        texts = [archive.extractfile(name).read() for name in archive.getnames()]
+    assert texts == [b"new", b"new"]
+
+
+def test_states_that_vanish_while_they_are_looked_at_do_not_keep_the_rest_back(
+    tmp_path, monkeypatch
+):
+    mirror = Storage(tmp_path / "here", f"file://{tmp_path}/bucket").mirror("study")
+    kept = tmp_path / "here" / "study" / "search" / "kept"
+    kept.mkdir(parents=True)
+    (kept / "a.json").write_text("{}")
+    (kept.parents[1] / "study.json").write_text("{}")
+
+    def vanish(*arguments, **options):
+        raise FileNotFoundError("gone")
+
+    monkeypatch.setattr(tarfile.TarFile, "add", vanish)
+    mirror.copy()
+    assert list((tmp_path / "bucket").rglob("study.json"))
+    assert not list((tmp_path / "bucket").rglob("kept.tar"))
 
 
 def start(uri, tracking, environment, home, trials=8):
