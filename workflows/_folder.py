@@ -22,6 +22,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from search_spaces._errors import UserError
+from search_spaces._uri import below
 from workflows._mirror import STAMP, Mirror
 from workflows._storage import Stage, Storage
 
@@ -41,7 +42,7 @@ class StudyFolder:
     def stage(self, *parts: str) -> Stage:
         """A Ray Tune experiment in the study's folder. UserError if it goes on elsewhere by now."""
         self.check_ours()
-        home = "/".join([self.home, *parts]) if self.home else ""
+        home = below(self.home, *parts) if self.home else ""
         return Stage(self.path.joinpath(*parts), home)
 
     def __enter__(self) -> "StudyFolder":
@@ -118,7 +119,7 @@ def open_study(
         lock.release()
         raise
     if storage.uri:
-        study.home = f"{storage.uri}/{name}/{study.study_id}"
+        study.home = below(storage.uri, name, study.study_id)
         study.mirror = storage.mirror(name)
     if study.mirror is not None:
         study.mirror.start(study.study_id)
