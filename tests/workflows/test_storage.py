@@ -175,7 +175,7 @@ def test_a_driver_whose_study_goes_on_elsewhere_ends_its_trials(bucket, tmp_path
         assert process.poll() is None, process.stdout.read()
         time.sleep(0.3)
     client.put_object(Bucket="studies", Key=stamp, Body=b"a1 another")
-    output = process.communicate(timeout=120)[0]
+    output = process.communicate(timeout=250)[0]
     assert process.returncode == 2, output
     assert "Error: Study 'far' goes on on another machine" in output
     assert "To go on:" not in output
