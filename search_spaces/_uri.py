@@ -1,7 +1,10 @@
-"""URIs such as s3://bucket/folder on command lines: told from paths, and free of credentials."""
+"""URIs such as s3://bucket/folder on command lines: told from paths, and free of credentials.
+
+After a '?' there may be parameters, so a path below is not the URI with a path behind it.
+"""
 
 import re
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from search_spaces._errors import UserError
 
@@ -12,6 +15,19 @@ HARMLESS = {"endpoint_override", "region", "scheme"}
 def is_uri(text: str) -> bool:
     """Whether this is a URI; `C:/folder` and `my:file.npz` are paths."""
     return re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", text) is not None
+
+
+def below(uri: str, *names: str) -> str:
+    """The URI of what has these names, one in the other, in the folder of `uri`."""
+    path, mark, query = uri.partition("?")
+    quoted = (quote(name, safe="") for name in names)
+    return "/".join([path.rstrip("/"), *quoted]) + mark + query
+
+
+def above(uri: str) -> str:
+    """The URI of the folder that it is in."""
+    path, mark, query = uri.partition("?")
+    return path.rstrip("/").rpartition("/")[0] + mark + query
 
 
 def check_no_credentials(uri: str, what: str) -> None:

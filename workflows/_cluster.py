@@ -23,7 +23,7 @@ from ray.exceptions import NodeDiedError, TaskUnschedulableError, WorkerCrashedE
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from search_spaces._errors import UserError
-from search_spaces._uri import is_uri
+from search_spaces._uri import below, is_uri
 from trainables.datasets._dataset import is_path
 from workflows._probe import unseen, write
 from workflows._storage import Storage
@@ -154,7 +154,7 @@ def check_shared(storage: Storage) -> None:
 
 
 def _check_bucket(uri: str) -> None:
-    probe = f"{uri}/{MARK}{uuid.uuid4().hex}"
+    probe = below(uri, f"{MARK}{uuid.uuid4().hex}")
     said = _ask_nodes(_leave, probe)
     lost = unseen(probe, [name for _, (name, _) in said])
     for address, (name, error) in said:

@@ -104,7 +104,11 @@ def conclude(
 def say_how_to_go_on(
     study: StudyFolder, rows: Sequence[Row], objectives: Sequence[Objective]
 ) -> NoReturn:
-    """After Ctrl-C: everything is kept; exit code 130."""
+    """After Ctrl-C: everything is kept; exit code 130.
+
+    UserError if it was no Ctrl-C: the study goes on on another machine.
+    """
+    study.check_ours()
     print_trials(rows, objectives)
     command = command_line().replace(" --fresh", "")  # it would begin anew
     if f"--name {study.path.name}" not in command:

@@ -13,6 +13,7 @@ import yaml
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from search_spaces._errors import UserError
+from search_spaces._uri import below, is_uri
 from tracking._server import check_tracking
 from workflows._cli import console
 from workflows._cluster import MLFLOW_STARTS, start_ray
@@ -52,8 +53,10 @@ def examine_live(address: str, storage: str | None, tracking_uri: str | None) ->
 
 def _probe(storage: str) -> str:
     """A folder of its own, since several may look at once. A path must be the same on all nodes."""
-    place = storage if "://" in storage else str(Path(storage).expanduser().absolute())
-    return f"{place.rstrip('/')}/.doctor-{uuid.uuid4().hex}"
+    name = f".doctor-{uuid.uuid4().hex}"
+    if is_uri(storage):
+        return below(storage, name)
+    return str(Path(storage).expanduser().absolute() / name)
 
 
 def _on(node: Node, function: Callable[..., Any]) -> Any:

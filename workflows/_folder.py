@@ -11,6 +11,7 @@ runs/NAME/journal/      the tracker's
 
 import json
 import os
+import shutil
 import time
 import uuid
 from collections.abc import Callable
@@ -21,7 +22,8 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from search_spaces._errors import UserError
-from workflows._mirror import Mirror
+from search_spaces._uri import below
+from workflows._mirror import STAMP, Mirror
 from workflows._storage import Stage, Storage
 
 
@@ -38,8 +40,9 @@ class StudyFolder:
     mirror: Mirror | None = field(default=None, repr=False)
 
     def stage(self, *parts: str) -> Stage:
-        """A Ray Tune experiment in the study's folder."""
-        home = "/".join([self.home, *parts]) if self.home else ""
+        """A Ray Tune experiment in the study's folder. UserError if it goes on elsewhere by now."""
+        self.check_ours()
+        home = below(self.home, *parts) if self.home else ""
         return Stage(self.path.joinpath(*parts), home)
 
     def __enter__(self) -> "StudyFolder":
@@ -50,6 +53,16 @@ class StudyFolder:
             self.mirror.close()
         if self.lock is not None:
             self.lock.release()
+        self.check_ours()
+
+    def check_ours(self) -> None:
+        """UserError if another machine goes on with the study."""
+        if self.mirror is not None and self.mirror.overtaken:
+            raise UserError(
+                f"Study {self.path.name!r} goes on on another machine, which has copied to the "
+                "storage since; so it was stopped here, and what the other one has is left alone. "
+                f"What only this one had is kept in {self.path}."
+            )
 
     def write(self) -> None:
         text = {"study_id": self.study_id, "searched": self.searched, "asked": self.asked}
@@ -92,8 +105,10 @@ def open_study(
     lock = _lock(folder)
     if fresh and (folder / "study.json").exists():
         lock.release()
-        folder.rename(folder.with_name(f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"))
+        aside = folder.rename(folder.with_name(f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"))
         lock = _lock(folder)
+        if (aside / STAMP).exists():  # the new one takes the old one's place in the bucket too
+            shutil.copy2(aside / STAMP, folder)
     study = StudyFolder(folder, uuid.uuid4().hex[:12], json.loads(json.dumps(asked)), lock=lock)
     try:
         if (folder / "study.json").exists():
@@ -104,7 +119,7 @@ def open_study(
         lock.release()
         raise
     if storage.uri:
-        study.home = f"{storage.uri}/{name}/{study.study_id}"
+        study.home = below(storage.uri, name, study.study_id)
         study.mirror = storage.mirror(name)
     if study.mirror is not None:
         study.mirror.start(study.study_id)

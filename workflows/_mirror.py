@@ -2,11 +2,14 @@
 
 They are written on this machine's disk, by one process; a thread copies what has changed. A stage's
 saved states are of one moment and go as one archive, after the journal: what they know is in it.
+Each copy ends with a stamp. One that is of another machine means that the study goes on there.
 How far MLflow has the journal stays here: a new head's MLflow may know less, so it gets all of it.
 """
 
 import io
 import logging
+import os
+import signal
 import tarfile
 import threading
 import time
@@ -22,19 +25,23 @@ STAMP = "copied.txt"  # what was copied last, here and there
 KEPT = "kept"
 PERIOD = 10.0  # seconds
 SHARE = 0.1  # of its time it copies at most: states of thousands of trials are large
+PATIENCE = 60.0  # seconds that a study has to end, before it is told again
 
-_Stats = tuple[tuple[str, int, int], ...]
+_Stats = tuple[tuple[str, int, int, int], ...]
 
 
 class Mirror:
     """Copies `folder` to `path`/STUDY_ID of `files`; an older study of that name stays beside it.
 
-    Failures are logged, and tried again next time.
+    Failures are logged, and tried again next time. Once the study is `overtaken` by another machine
+    nothing is copied any more, and the study is stopped here.
     """
 
     def __init__(self, folder: Path, files: pyarrow.fs.FileSystem, path: str) -> None:
         self._folder, self._files, self._path = folder, files, path.rstrip("/")
         self._study = ""
+        self.overtaken = False
+        self._known: set[bytes] = set()  # what the bucket's stamp may be
         self._seen: dict[str, _Stats] = {}
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="mirror", daemon=True)
@@ -67,6 +74,9 @@ class Mirror:
 
     def start(self, study_id: str) -> None:
         self._study = study_id
+        stamp = self._folder / STAMP
+        if stamp.exists():
+            self._known = {stamp.read_bytes()}
         self._thread.start()
 
     def close(self) -> None:
@@ -77,18 +87,21 @@ class Mirror:
 
     def copy(self) -> None:
         """Copy what has changed. OSError if the bucket cannot be written to."""
+        self._look_who_copies()
+        if self.overtaken:
+            return
         changed: dict[str, _Stats] = {}
         states: dict[str, tuple[_Stats, bytes]] = {}
         for file in sorted(self._folder.rglob("*")):
             name = file.relative_to(self._folder).as_posix()
             if file.is_dir() and file.name == KEPT:
-                now = tuple(map(_stat, sorted(file.iterdir())))
-                if self._seen.get(f"{name}.tar") != now:
-                    states[f"{name}.tar"] = (now, _archive(file))
+                archived = _archive(file, self._seen.get(f"{name}.tar"))
+                if archived is not None:
+                    states[f"{name}.tar"] = archived
             elif _is_small(name) and name != STAMP and file.is_file():
-                now = (_stat(file),)
-                if self._seen.get(name) != now:
-                    changed[name] = now
+                one = (_stat(file),)
+                if self._seen.get(name) != one:
+                    changed[name] = one
         for name, now in changed.items():
             self._write(f"{self._study}/{name}", (self._folder / name).read_bytes())
             self._seen[name] = now
@@ -97,19 +110,35 @@ class Mirror:
             self._seen[name] = now
         if changed or states:
             stamp = f"{self._study} {uuid.uuid4().hex}".encode()
+            self._known.add(stamp)  # the bucket may have it although its answer is lost
             self._write(STAMP, stamp)
             (self._folder / STAMP).write_bytes(stamp)
 
+    def _look_who_copies(self) -> None:
+        stamp = self._read(STAMP)
+        if stamp is None:  # nobody yet, or the bucket was emptied
+            return
+        if stamp in self._known:
+            self._known = {stamp}
+        else:
+            self.overtaken = True
+
     def _run(self) -> None:
-        pause = PERIOD
+        pause = 0.0  # where the study ran before is to know soon
         while not self._ended.wait(pause):
             began = time.monotonic()
             self._copy_plainly()
             pause = max(PERIOD, (time.monotonic() - began) / SHARE)
+            if self.overtaken:
+                break
+        while self.overtaken and not self._ended.is_set():
+            stop_the_study()
+            self._ended.wait(PATIENCE)  # between two stages nobody may have heard it
 
     def _copy_plainly(self) -> None:
         try:
-            self.copy()
+            if not self.overtaken:
+                self.copy()
         except OSError as error:  # also of files that were replaced meanwhile
             logger.warning("The study could not be copied to %s: %s", self._path, error)
 
@@ -120,11 +149,11 @@ class Mirror:
             stream.write(data)
 
     def _read(self, name: str) -> bytes | None:
-        path = f"{self._path}/{name}"
-        if self._files.get_file_info(path).type == pyarrow.fs.FileType.NotFound:
+        try:
+            with self._files.open_input_stream(f"{self._path}/{name}") as stream:
+                data: bytes = stream.read()
+        except FileNotFoundError:
             return None
-        with self._files.open_input_stream(path) as stream:
-            data: bytes = stream.read()
         return data
 
     def _restore(self, name: str) -> None:
@@ -138,6 +167,11 @@ class Mirror:
             target.write_bytes(data)
 
 
+def stop_the_study() -> None:
+    """As Ctrl-C does: trials end, and all is kept."""
+    os.kill(os.getpid(), signal.SIGINT)
+
+
 def _is_small(name: str) -> bool:
     """Whether it is the study's own; Ray's trials are beside them in a bucket."""
     parts = name.split("/")
@@ -145,14 +179,28 @@ def _is_small(name: str) -> bool:
     return own and not name.endswith((".tmp", ".lock", ".ack.json"))
 
 
-def _stat(file: Path) -> tuple[str, int, int]:
+def _stat(file: Path) -> tuple[str, int, int, int]:
     found = file.stat()
-    return file.name, found.st_mtime_ns, found.st_size
+    return file.name, found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def _archive(folder: Path) -> bytes:
-    data = io.BytesIO()
-    with tarfile.open(fileobj=data, mode="w") as archive:
-        for file in sorted(folder.iterdir()):
-            archive.add(file, arcname=file.name)
-    return data.getvalue()
+def _archive(folder: Path, seen: _Stats | None) -> tuple[_Stats, bytes] | None:
+    """All files of one moment; None if that is what was `seen`, or if they change meanwhile.
+
+    Tune's thread puts a new folder in this one's place, with the same names in it.
+    """
+    try:
+        now = _stats(folder)
+        if now == seen:
+            return None
+        data = io.BytesIO()
+        with tarfile.open(fileobj=data, mode="w") as archive:
+            for file in sorted(folder.iterdir()):
+                archive.add(file, arcname=file.name)
+        return (now, data.getvalue()) if _stats(folder) == now else None
+    except FileNotFoundError:  # just then
+        return None
+
+
+def _stats(folder: Path) -> _Stats:
+    return tuple(map(_stat, sorted(folder.iterdir())))

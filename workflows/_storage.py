@@ -15,7 +15,7 @@ import platformdirs
 import pyarrow.fs
 
 from search_spaces._errors import UserError
-from search_spaces._uri import check_no_credentials, is_uri
+from search_spaces._uri import above, below, check_no_credentials, is_uri
 from workflows._mirror import Mirror
 
 MARK = ".can-be-written"
@@ -61,7 +61,7 @@ class Stage:
     @property
     def storage_path(self) -> str:
         """What Ray wants: the folder above."""
-        return self.home.rpartition("/")[0] if self.home else str(self.folder.parent)
+        return above(self.home) if self.home else str(self.folder.parent)
 
     def files(self) -> tuple[pyarrow.fs.FileSystem, str]:
         """Where Ray's state is."""
@@ -87,6 +87,7 @@ def find_storage(given: str) -> Storage:
         files.delete_file(mark)
     except (OSError, ValueError, ImportError) as error:
         raise UserError(f"--storage {given} cannot be written to: {error}") from error
-    key = sha256(given.rstrip("/").encode()).hexdigest()[:12]
+    uri = below(given)  # without a slash at its end
+    key = sha256(uri.encode()).hexdigest()[:12]
     local = platformdirs.user_data_path("automl-on-ray") / f"studies-{key}"
-    return Storage(local, given.rstrip("/"))
+    return Storage(local, uri)

@@ -3,14 +3,19 @@
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
+import boto3
 import pytest
+import requests
+from moto.server import ThreadedMotoServer
 
 from search_spaces._objective import Objective
 from tracking._server import connect, default_uri
@@ -101,3 +106,36 @@ def server(template: Path, tmp_path: Path) -> Iterator[Server]:
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def database(tmp_path):
+    path = tmp_path / "head" / "mlflow.db"
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as opened, opened:
+        opened.execute("CREATE TABLE runs (name TEXT)")
+        opened.execute("INSERT INTO runs VALUES ('first')")
+    return path
+
+
+@pytest.fixture
+def bucket(monkeypatch):
+    """An S3 on this machine's loopback."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    endpoint = f"http://{host}:{port}"
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    requests.post(f"{endpoint}/moto-api/reset", timeout=10)  # other tests' buckets live on
+    boto3.client("s3").create_bucket(Bucket="studies")
+    yield "s3://studies"
+    server.stop()
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def copy(request, tmp_path):
+    place = request.getfixturevalue("bucket") if request.param == "bucket" else tmp_path / "nfs"
+    return f"{place}/mlflow/mlflow.db"

@@ -10,51 +10,11 @@ from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import boto3
 import pytest
-import requests
+from backed_up import rows
 from filelock import FileLock
-from moto.server import ThreadedMotoServer
 
 from tracking._backup import _save_if_changed, keep, restore, save
-
-
-def rows(database):
-    with closing(sqlite3.connect(database)) as opened:
-        return [row[0] for row in opened.execute("SELECT name FROM runs ORDER BY name")]
-
-
-@pytest.fixture
-def database(tmp_path):
-    path = tmp_path / "head" / "mlflow.db"
-    path.parent.mkdir()
-    with closing(sqlite3.connect(path)) as opened, opened:
-        opened.execute("CREATE TABLE runs (name TEXT)")
-        opened.execute("INSERT INTO runs VALUES ('first')")
-    return path
-
-
-@pytest.fixture
-def bucket(monkeypatch):
-    """An S3 on this machine's loopback."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
-    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
-    requests.post(f"{endpoint}/moto-api/reset", timeout=10)  # other tests' buckets live on
-    boto3.client("s3").create_bucket(Bucket="studies")
-    yield "s3://studies"
-    server.stop()
-
-
-@pytest.fixture(params=["folder", "bucket"])
-def copy(request, tmp_path):
-    place = request.getfixturevalue("bucket") if request.param == "bucket" else tmp_path / "nfs"
-    return f"{place}/mlflow/mlflow.db"
 
 
 def test_a_new_head_has_what_was_saved(database, copy, tmp_path):

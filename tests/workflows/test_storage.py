@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import boto3
@@ -16,9 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mlflow.tracking import MlflowClient
 from moto.server import ThreadedMotoServer
+from pyarrow.fs import FileSystem
 
 from search_spaces._errors import UserError
 from tracking._journal import Journal
+from workflows._folder import open_study
 from workflows._storage import Storage, find_storage
 
 SECRET = "not-to-be-seen-anywhere"
@@ -125,18 +128,58 @@ def test_what_another_machine_did_later_is_taken_over_and_nothing_is_lost(tmp_pa
     assert [path.read_text() for path in aside] == ["first"]
 
 
-def start(uri, tracking, environment, home):
+@pytest.mark.parametrize("name", ["study", "my study", "what?", "50%20#1"])
+def test_an_address_with_parameters_holds_studies_as_one_without(bucket, tmp_path, name):
+    endpoint = bucket[1]["AWS_ENDPOINT_URL"].removeprefix("http://")
+    uri = f"s3://studies/asked/?region=us-east-1&scheme=http&endpoint_override={endpoint}"
+    place = replace(find_storage(uri), local=tmp_path / "here")
+    with open_study(place, name, {}, fresh=False) as study:
+        for parts in (("search",), ("final", "a-3x4")):
+            stage = study.stage(*parts)
+            files, path = stage.files()
+            own = "/".join(("studies/asked", name, study.study_id))
+            assert path == "/".join((own, *parts))
+            above, folder = FileSystem.from_uri(stage.storage_path)
+            assert f"{folder}/{stage.folder.name}" == path
+            assert above.equals(files)
+    (seen,) = files.get_file_info([f"{own}/study.json"])  # the mirror's are there too
+    assert seen.is_file
+
+
+def start(uri, tracking, environment, home, trials=8):
     command = [
         sys.executable, ROOT / "workflows" / "hpo.py", "--storage", uri, "--name", "far",
         "--tracking-uri", tracking, "--trainable", "tests.workflows.crashing:Slow",
         "--space", "tests.workflows.crashing:SPACE", "--objective", "score", "--slots", 2,
-        "--searcher", "random", "--trials", 8, "--epochs", 5, "--seed", 7,
+        "--searcher", "random", "--trials", trials, "--epochs", 5, "--seed", 7,
     ]  # fmt: skip
     return subprocess.Popen(
         [str(word) for word in command], cwd=ROOT, text=True, start_new_session=True,
         env={**os.environ, **environment, "XDG_DATA_HOME": str(home)},
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_driver_whose_study_goes_on_elsewhere_ends_its_trials(bucket, tmp_path):
+    uri, environment = bucket
+    tracking = f"sqlite:///{tmp_path}/mlflow.db"
+    process = start(uri.replace("runs", "two"), tracking, environment, tmp_path / "old", trials=900)
+    client, stamp = boto3.client("s3"), "two/far/copied.txt"
+    deadline = time.monotonic() + 150
+    while not any(
+        "checkpoint_" in each["Key"]
+        for each in client.list_objects_v2(Bucket="studies", Prefix="two").get("Contents", [])
+    ):
+        assert time.monotonic() < deadline
+        assert process.poll() is None, process.stdout.read()
+        time.sleep(0.3)
+    client.put_object(Bucket="studies", Key=stamp, Body=b"a1 another")
+    output = process.communicate(timeout=250)[0]
+    assert process.returncode == 2, output
+    assert "Error: Study 'far' goes on on another machine" in output
+    assert "To go on:" not in output
+    assert client.get_object(Bucket="studies", Key=stamp)["Body"].read() == b"a1 another"
 
 
 @pytest.mark.slow
