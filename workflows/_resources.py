@@ -47,7 +47,7 @@ class Resources:
 
 
 def gpus_asked(text: str | None) -> GpusAsked:
-    """What --gpus-per-trial says. UserError if it is no number and not `auto`."""
+    """What --gpus-per-trial says. UserError if it is neither `auto` nor a number that can be."""
     if text is None:
         return None
     if text == AUTO:
@@ -58,6 +58,8 @@ def gpus_asked(text: str | None) -> GpusAsked:
         number = math.nan
     if not math.isfinite(number):
         raise UserError(f"--gpus-per-trial takes a number or auto, but got {text!r}.")
+    if number > 1 and number % 1:  # Ray would end with a traceback
+        raise UserError(f"--gpus-per-trial takes a whole number above 1, but got {text!r}.")
     return number
 
 
