@@ -82,6 +82,19 @@ def check_resources(
     _refuse_more(found, cpus=cpus or 0.0, gpus=gpus or 0.0)
 
 
+def refuse_idle_gpus(klass: type[tune.Trainable], gpus: GpusAsked) -> None:
+    """UserError for GPUs that nothing would use: a trial of ours computes on one.
+
+    A user's own may use several.
+    """
+    ours = klass.__module__.partition(".")[0] == "trainables"
+    if ours and gpus is not None and gpus != AUTO and gpus > 1:
+        raise UserError(
+            f"--gpus-per-trial {gpus:g}: {klass.__name__} trains on one GPU a process, so the "
+            "others would be idle. Give 1 or less; --train-workers has several train one model."
+        )
+
+
 def wait_for_workers(address: str | None, *, minutes: float = 20.0, calm: float = 10.0) -> None:
     """Until a cluster without any has CPUs, and no node has come for `calm` seconds.
 

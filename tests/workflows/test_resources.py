@@ -7,9 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from search_spaces._errors import UserError
+from tests.workflows import crashing
+from trainables.image_classifier import ImageClassifier
 from workflows import _growth, _resources
 from workflows._growth import Machine
-from workflows._resources import Resources, check_resources, check_workers, share_out
+from workflows._resources import (
+    Resources,
+    check_resources,
+    check_workers,
+    refuse_idle_gpus,
+    share_out,
+)
 
 AWS = [(48, 4)] * 4  # as cluster.yaml
 MIXED = [(64, 0), (16, 2), (16, 2)]
@@ -163,3 +171,15 @@ def test_ranks_of_a_trial_may_be_on_several_machines_each_on_one(nodes):
     check_workers(Resources(2, 48.0, 1.0), search_workers=4)
     with pytest.raises(UserError, match=r"5 of 48 CPUs and 1 GPU each .* room for 4"):
         check_workers(Resources(2, 48.0, 1.0), search_workers=5)
+
+
+def test_gpus_that_a_trainable_of_ours_would_leave_idle_are_refused():
+    class Own(ImageClassifier):
+        """Of a user, perhaps on several."""
+
+    with pytest.raises(UserError, match="2: ImageClassifier trains on one GPU a process"):
+        refuse_idle_gpus(ImageClassifier, 2.0)
+    for gpus in (None, "auto", 0.0, 0.5, 1.0):
+        refuse_idle_gpus(ImageClassifier, gpus)
+    for klass in (Own, crashing.Steady):
+        refuse_idle_gpus(klass, 2.0)
