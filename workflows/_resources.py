@@ -143,7 +143,11 @@ def machines(*, cpus: float = 0.0, gpus: float = 0.0) -> list[Machine]:
     """
     there = [one for one in _alive() if one.cpus >= cpus and one.gpus >= gpus]
     may = may_start(cpus=cpus, gpus=gpus)
-    return max(there, may, key=lambda some: (sum(m.gpus for m in some), sum(m.cpus for m in some)))
+
+    def size(some: list[Machine]) -> tuple[float, float]:
+        return sum(one.gpus for one in some) if gpus else 0.0, sum(one.cpus for one in some)
+
+    return max(there, may, key=size)
 
 
 def check_workers(resources: Resources, **workers: int) -> None:

@@ -161,6 +161,15 @@ def test_the_type_that_a_trial_fits_is_the_one_that_will_be_started(may_start):
         share(cpus=65.0, gpus=0.0)
 
 
+def test_gpus_that_run_do_not_hide_cpus_that_may_be_started(may_start, nodes):
+    may_start(3, ("many_cpus", 64, 0, 2), ("gpus", 8, 2, 1))
+    nodes([(8, 2)])
+    assert share(gpus=0.0, cpus=4.0) == Resources(34, 4.0, 0.0)
+    may_start(2, ("many_cpus", 64, 0, 2), ("gpus", 8, 2, 1))
+    nodes([(8, 2)])
+    assert share(gpus=0.0, cpus=4.0) == Resources(32, 4.0, 0.0)
+
+
 def test_ranks_of_a_trial_may_be_on_several_machines_each_on_one(nodes):
     nodes([(4, 0)] * 3)
     check_workers(Resources(3, 3.0, 0.0), train_workers=3)
