@@ -13,7 +13,7 @@ from search_spaces._errors import UserError
 from search_spaces._space import Config, SearchSpace
 from trainables._gpu_probe import Reading, measure
 from workflows._cli import console
-from workflows._resources import share_out, whole_cluster
+from workflows._resources import machines, share_out
 
 LEFT_FREE = 0.1  # of a GPU's memory: not each member of a space is measured
 DRAWN = 2  # members beside the largest
@@ -32,8 +32,7 @@ def measured_share(
     UserError if PyTorch does not see that GPU, if no trial can be trained, or if there are fewer
     `cpus` than one is to have.
     """
-    have = whole_cluster()
-    if not have["GPU"]:
+    if not machines(gpus=1.0):
         return 0.0
     share_out(slots=None, cpus=cpus, gpus=1.0)  # refuses what would be waited for in vain
     console.print("Measuring how much of a GPU one trial needs.", style="dim")
@@ -43,7 +42,8 @@ def measured_share(
             "--gpus-per-trial auto: Ray has GPUs here that PyTorch does not see; install PyTorch "
             "for CUDA on the nodes (workflows/doctor.py --live tells which), or give a number."
         )
-    share = share_of(readings, cpus_per_gpu=have["CPU"] / have["GPU"] / (cpus or 1.0))
+    fewest = min(one.cpus / one.gpus for one in machines(cpus=cpus or 0.0, gpus=1.0))
+    share = share_of(readings, cpus_per_gpu=fewest / (cpus or 1.0))
     used, total = (max(getattr(r, key) for r in readings) / 2**30 for key in ("used", "total"))
     together = f"{int(1 / share)} at once on a GPU"
     console.print(f"A trial takes up to {used:.1f} of {total:.1f} GB: {together}.", style="dim")

@@ -1,7 +1,7 @@
 """Machines that a cluster's autoscaler may start, and having it start the first."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import ray
 import yaml
@@ -11,29 +11,57 @@ from ray._private import worker
 BOOTSTRAP = Path("~/ray_bootstrap_config.yaml")  # the cluster's file, as `ray up` leaves it
 
 
-def may_start() -> dict[str, float]:
-    """CPUs and GPUs of as many workers as the cluster's file allows; none off its head.
+class Machine(NamedTuple):
+    cpus: float
+    gpus: float
+
+
+def may_start(*, cpus: float = 0.0, gpus: float = 0.0) -> list[Machine]:
+    """As many workers as the cluster's file allows, with so much each; none off its head.
 
     Ray does not tell: nobody writes what its `get_max_resources_from_cluster_config` reads.
     """
+    return most_of(_cluster_file(), cpus=cpus, gpus=gpus)
+
+
+def kinds() -> list[Machine]:
+    """One of each type that may be started."""
+    return [machine for machine, _ in _types(_cluster_file())]
+
+
+def most_of(config: dict[str, Any], *, cpus: float = 0.0, gpus: float = 0.0) -> list[Machine]:
+    """The workers that there may be at once, of types with so much each, the largest first.
+
+    Those with the most GPUs if any are asked for, else those with the most CPUs.
+    """
+    fit = [
+        machine
+        for machine, count in _types(config)
+        for _ in range(count)
+        if machine.cpus >= cpus and machine.gpus >= gpus
+    ]
+    fit.sort(key=lambda one: (one.gpus if gpus else 0.0, one.cpus), reverse=True)
+    return fit[: int(config.get("max_workers", 0))]
+
+
+def _cluster_file() -> dict[str, Any]:
     path = BOOTSTRAP.expanduser()
     # A Ray that this process has started is no cluster, whatever file is here.
     if worker._global_node is None or worker._global_node.is_head() or not path.exists():
         return {}
-    return most_of(yaml.safe_load(path.read_text()))
+    return dict(yaml.safe_load(path.read_text()))
 
 
-def most_of(config: dict[str, Any]) -> dict[str, float]:
-    """CPUs and GPUs of all workers together, those of the largest types first."""
-    types = config.get("available_node_types", {})
-    sizes = []
-    for name, given in types.items():
-        if name != config.get("head_node_type"):
-            resources = given.get("resources", {})
-            size = (float(resources.get("GPU", 0)), float(resources.get("CPU", 0)))
-            sizes += [size] * int(given.get("max_workers", 0))
-    chosen = sorted(sizes, reverse=True)[: int(config.get("max_workers", 0))]
-    return {"CPU": sum(cpus for _, cpus in chosen), "GPU": sum(gpus for gpus, _ in chosen)}
+def _types(config: dict[str, Any]) -> list[tuple[Machine, int]]:
+    """Of workers that can run trials, with how many of each there may be."""
+    found = []
+    for name, given in config.get("available_node_types", {}).items():
+        resources = given.get("resources", {})
+        count = min(int(given.get("max_workers", 0)), int(config.get("max_workers", 0)))
+        size = Machine(float(resources.get("CPU", 0)), float(resources.get("GPU", 0)))
+        if name != config.get("head_node_type") and size.cpus and count > 0:
+            found.append((size, count))
+    return found
 
 
 def ask_for_a_machine() -> ObjectRef:

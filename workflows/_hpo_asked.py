@@ -54,6 +54,7 @@ class Asked:
 
     final_seeds: options.FinalSeeds = 3
     final_epochs: options.FinalEpochs = None
+    train_workers: options.TrainWorkers = 1
     register: options.Register = None
 
     @property
@@ -66,7 +67,7 @@ def check_numbers(asked: Asked) -> None:
     check_counts(
         {
             "--trials": asked.trials, "--epochs": asked.epochs,
-            "--final-epochs": asked.epochs_of_final,
+            "--final-epochs": asked.epochs_of_final, "--train-workers": asked.train_workers,
             "--interval": 1 if asked.interval is None else asked.interval,
         },
         {"--final-seeds": asked.final_seeds, "--max-failures": asked.max_failures},

@@ -29,9 +29,16 @@ from workflows._given import read_known, read_points
 from workflows._hpo_asked import Asked, check_numbers
 from workflows._lives import REPEATS, read_schedule
 from workflows._population import explorer_of
-from workflows._resources import GpusAsked, check_resources, gpus_asked
+from workflows._resources import GpusAsked, check_resources, gpus_asked, refuse_idle_gpus
 from workflows._storage import Storage, find_storage
-from workflows._trainable import facts, find_space, find_trainable, load_data, objectives_of
+from workflows._trainable import (
+    check_data_parallel,
+    facts,
+    find_space,
+    find_trainable,
+    load_data,
+    objectives_of,
+)
 from workflows._warm_start import find_earlier, warmed
 
 
@@ -74,6 +81,8 @@ def prepare(asked: Asked) -> Plan:
     check_pair(asked.scheduler, asked.searcher)
     gpus = gpus_asked(asked.gpus_per_trial)
     check_resources(slots=asked.slots, cpus=asked.cpus_per_trial, gpus=gpus, address=asked.address)
+    refuse_idle_gpus(klass, gpus)
+    check_data_parallel(klass, asked.train_workers)
     place = find_storage(asked.storage)
     uri = asked.tracking_uri or default_uri(place.local)
     proposing = _proposing(asked, space, objectives)

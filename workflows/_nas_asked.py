@@ -64,7 +64,7 @@ class Asked:
     flip: nas.Flip = False
     crop: nas.Crop = 0
     cutout: nas.Cutout = None
-    train_workers: nas.TrainWorkers = 1
+    train_workers: options.TrainWorkers = 1
 
     minutes: options.Minutes = None
     slots: options.Slots = None

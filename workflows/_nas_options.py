@@ -198,10 +198,3 @@ Cutout = Annotated[
         rich_help_panel=_TRAIN,
     ),
 ]
-TrainWorkers = Annotated[
-    int,
-    typer.Option(
-        help="Processes that train the final network together, a GPU each where there are any.",
-        rich_help_panel=_TRAIN,
-    ),
-]

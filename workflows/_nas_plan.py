@@ -40,7 +40,7 @@ from workflows._given import read_cells
 from workflows._memory import bytes_per_trial, check_memory
 from workflows._nas_asked import Asked, check_words_and_numbers
 from workflows._population import explorer_of
-from workflows._resources import AUTO, GpusAsked, check_resources, gpus_asked
+from workflows._resources import AUTO, GpusAsked, check_resources, gpus_asked, refuse_idle_gpus
 from workflows._storage import Storage, find_storage
 from workflows._trainable import facts, find_space, load_data
 
@@ -102,6 +102,7 @@ def prepare(asked: Asked) -> Plan:
     check_pair(asked.scheduler, asked.searcher)
     gpus = gpus_asked(asked.gpus_per_trial)
     check_resources(slots=asked.slots, cpus=asked.cpus_per_trial, gpus=gpus, address=asked.address)
+    refuse_idle_gpus(ImageClassifier, gpus)
     place = find_storage(asked.storage)
     uri = asked.tracking_uri or default_uri(place.local)
     offers: dict[str, Any] = {

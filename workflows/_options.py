@@ -261,3 +261,10 @@ Register = Annotated[
         rich_help_panel=_FINAL,
     ),
 ]
+TrainWorkers = Annotated[
+    int,
+    typer.Option(
+        help="Processes that train the final model together, a GPU each where there are any.",
+        rich_help_panel=_FINAL,
+    ),
+]

@@ -3,8 +3,10 @@
 import math
 import os
 import time
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NoReturn, TypeAlias
 
 import ray
 import torch
@@ -13,10 +15,12 @@ from ray import tune
 from search_spaces._errors import UserError
 from trainables._data_parallel import bundles
 from workflows._cluster import joins_cluster
-from workflows._growth import ask_for_a_machine, may_start
+from workflows._growth import Machine, ask_for_a_machine, kinds, may_start
 
 AUTO: Literal["auto"] = "auto"
 GpusAsked: TypeAlias = float | Literal["auto"] | None
+LARGEST = "the largest machine"
+LEAST = 0.01  # of a CPU, where more slots than CPUs are asked for: so there is an end to it
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class Resources:
 
 
 def gpus_asked(text: str | None) -> GpusAsked:
-    """What --gpus-per-trial says. UserError if it is no number and not `auto`."""
+    """What --gpus-per-trial says. UserError if it is neither `auto` nor a number that can be."""
     if text is None:
         return None
     if text == AUTO:
@@ -54,6 +58,8 @@ def gpus_asked(text: str | None) -> GpusAsked:
         number = math.nan
     if not math.isfinite(number):
         raise UserError(f"--gpus-per-trial takes a number or auto, but got {text!r}.")
+    if number > 1 and number % 1:  # Ray would end with a traceback
+        raise UserError(f"--gpus-per-trial takes a whole number above 1, but got {text!r}.")
     return number
 
 
@@ -68,13 +74,25 @@ def check_resources(
     if gpus is not None and gpus < 0:
         raise UserError(f"--gpus-per-trial must not be negative, but got {gpus}.")
     if ray.is_initialized():
-        have = whole_cluster()
+        found = [*_alive(), *kinds()]
     elif joins_cluster(address):
         return  # only the cluster knows: `share_out` asks it
     else:
-        have = {"CPU": os.cpu_count() or 1, "GPU": torch.cuda.device_count()}
-    _refuse_more(cpus, have.get("CPU", 0), "CPU", "--cpus-per-trial")
-    _refuse_more(gpus, have.get("GPU", 0), "GPU", "--gpus-per-trial")
+        found = [Machine(os.cpu_count() or 1, torch.cuda.device_count())]
+    _refuse_more(found, cpus=cpus or 0.0, gpus=gpus or 0.0)
+
+
+def refuse_idle_gpus(klass: type[tune.Trainable], gpus: GpusAsked) -> None:
+    """UserError for GPUs that nothing would use: a trial of ours computes on one.
+
+    A user's own may use several.
+    """
+    ours = klass.__module__.partition(".")[0] == "trainables"
+    if ours and gpus is not None and gpus != AUTO and gpus > 1:
+        raise UserError(
+            f"--gpus-per-trial {gpus:g}: {klass.__name__} trains on one GPU a process, so the "
+            "others would be idle. Give 1 or less; --train-workers has several train one model."
+        )
 
 
 def wait_for_workers(address: str | None, *, minutes: float = 20.0, calm: float = 10.0) -> None:
@@ -102,49 +120,107 @@ def wait_for_workers(address: str | None, *, minutes: float = 20.0, calm: float 
 
 
 def share_out(*, slots: int | None, cpus: float | None, gpus: float | None) -> Resources:
-    """What each trial gets of the cluster: a GPU each if there are any, else a CPU each."""
-    have = whole_cluster()
-    total_cpus, total_gpus = have["CPU"], have["GPU"]
-    if not total_cpus:
+    """What each trial gets of one machine: a GPU each if there are any, else a CPU each.
+
+    UserError for a trial that fits no machine: Ray would wait for one without a word.
+    """
+    if not machines():
         raise UserError("The cluster has no CPU for trials: no worker is there, or may be started.")
-    _refuse_more(cpus, total_cpus, "CPU", "--cpus-per-trial")
-    _refuse_more(gpus, total_gpus, "GPU", "--gpus-per-trial")
-    gpus = gpus if gpus is not None else float(total_gpus > 0)
+    if gpus is None:
+        gpus = float(bool(machines(gpus=1.0)))
+    _refuse_more([*_alive(), *kinds()], cpus=cpus or 0.0, gpus=gpus)
+    found = machines(cpus=cpus or 0.0, gpus=gpus)
     if cpus is None:
-        fit = total_gpus / gpus if gpus else total_cpus
-        wanted = slots if slots is not None else max(1, int(fit))
-        cpus = max(1.0, total_cpus // wanted) if wanted <= total_cpus else total_cpus / wanted
-    limits = [total_cpus / cpus] + ([total_gpus / gpus] if gpus else [])
-    most = max(1, int(min(limits) + 1e-9))
+        cpus = _cpus_each(found, gpus, slots)
+    most = _room(found, cpus, gpus)
     return Resources(min(slots, most) if slots else most, cpus, gpus)
 
 
-def whole_cluster() -> dict[str, float]:
-    """CPUs and GPUs that there are, or that an autoscaler may start: at first there may be none."""
-    now = ray.cluster_resources()
-    most = may_start()
-    return {kind: max(now.get(kind, 0.0), most.get(kind, 0.0)) for kind in ("CPU", "GPU")}
+def machines(*, cpus: float = 0.0, gpus: float = 0.0) -> list[Machine]:
+    """Those with so much each: that there are, or that an autoscaler may start.
+
+    At first there may be none. Those without CPUs, as a cluster's head, run no trials.
+    """
+    there = [one for one in _alive() if one.cpus >= cpus and one.gpus >= gpus]
+    may = may_start(cpus=cpus, gpus=gpus)
+
+    def size(some: list[Machine]) -> tuple[float, float]:
+        return sum(one.gpus for one in some) if gpus else 0.0, sum(one.cpus for one in some)
+
+    return max(there, may, key=size)
+
+
+def check_workers(resources: Resources, **workers: int) -> None:
+    """UserError for trials of more processes than the running cluster has room for.
+
+    They may be on several machines, but each is on one.
+    """
+    cpus, gpus = resources.cpus, resources.gpus
+    room = _room(machines(cpus=cpus, gpus=gpus), cpus, gpus)
+    each = _counted(cpus, "CPU") + (f" and {_counted(gpus, 'GPU')}" if gpus else "")
+    for name, count in workers.items():
+        if count > max(1, room):
+            raise UserError(
+                f"--{name.replace('_', '-')} {count} of {each} each ask for more than there is: "
+                f"this machine or cluster has room for {room}."
+            )
+
+
+def _alive() -> list[Machine]:
+    have = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    return [Machine(one["CPU"], one.get("GPU", 0.0)) for one in have if one.get("CPU")]
 
 
 def _cpus_now() -> float:
     return float(ray.cluster_resources().get("CPU", 0.0))
 
 
-def check_workers(resources: Resources, **workers: int) -> None:
-    """UserError for trials of more processes than the running cluster has room for."""
-    have = whole_cluster()
-    for name, count in workers.items():
-        for kind, each in (("CPU", resources.cpus), ("GPU", resources.gpus)):
-            if count > 1 and each * count > have.get(kind, 0.0) + 1e-9:
-                raise UserError(
-                    f"--{name.replace('_', '-')} {count} of {each:g} {kind} each ask for more than "
-                    f"there is: this machine or cluster has {have.get(kind, 0.0):g}."
-                )
+def _cpus_each(found: Sequence[Machine], gpus: float, slots: int | None) -> float:
+    """The most that so many trials can have at once; without `slots`, as many as there may be."""
+    if gpus:
+        places = sum(_gpu_places(one.gpus, gpus) for one in found)
+    else:
+        least = LEAST if slots else 1.0
+        places = max(1, sum(int(one.cpus / least) for one in found))
+    wanted = min(slots or places, places)
+    shares = {one.cpus / count for one in set(found) for count in range(1, wanted + 1)}
+    falling = sorted(shares, reverse=True)  # and the room grows
+    each = falling[bisect_left(falling, wanted, key=lambda share: _room(found, share, gpus))]
+    # Ray counts ten-thousandths: three times 0.6667 is more than 2.
+    return float(math.floor(each)) if each >= 1 else math.floor(1e4 * each) / 1e4
 
 
-def _refuse_more(wanted: float | None, have: float, kind: str, option: str) -> None:
-    if wanted is not None and wanted > have:
-        raise UserError(
-            f"{option} {wanted:g} asks for more than there is: this machine or cluster has "
-            f"{have:g} {kind}{'' if have == 1 else 's'}."
+def _room(found: Sequence[Machine], cpus: float, gpus: float) -> int:
+    """Trials of so much at once."""
+    room = 0
+    for one in found:
+        fit = int(one.cpus / cpus + 1e-9)
+        room += min(fit, _gpu_places(one.gpus, gpus)) if gpus else fit
+    return room
+
+
+def _gpu_places(have: float, each: float) -> int:
+    """Trials at once on the GPUs of one machine: none has parts of two."""
+    return int(have) * int(1 / each + 1e-9) if each < 1 else int(have / each + 1e-9)
+
+
+def _refuse_more(found: Sequence[Machine], *, cpus: float, gpus: float) -> None:
+    """UserError for a trial that fits none of these machines, with what the largest has."""
+    most_gpus = max((one.gpus for one in found), default=0.0)
+    if gpus > most_gpus:
+        _refuse("--gpus-per-trial", gpus, f"{LARGEST} has {_counted(most_gpus, 'GPU')}")
+    most = max((one.cpus for one in found if one.gpus >= gpus), default=0.0)
+    if cpus > most:
+        larger = any(one.cpus > most for one in found)
+        beside = f" with {_counted(gpus, 'GPU')}" if larger else ""
+        _refuse(
+            "--cpus-per-trial", cpus, f"the largest machine{beside} has {_counted(most, 'CPU')}"
         )
+
+
+def _refuse(option: str, wanted: float, have: str) -> NoReturn:
+    raise UserError(f"{option} {wanted:g} asks for more than there is: {have}.")
+
+
+def _counted(number: float, kind: str) -> str:
+    return f"{number:g} {kind}{'' if number == 1 else 's'}"

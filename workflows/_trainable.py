@@ -10,6 +10,7 @@ from search_spaces._errors import UserError
 from search_spaces._lookup import find, load_object
 from search_spaces._objective import Objective, parse_objectives
 from search_spaces._space import SearchSpace
+from trainables._torch_trainable import TorchTrainable
 from trainables.datasets._dataset import Dataset, load_dataset, versioned
 from trainables.image_classifier import ImageClassifier, build_network
 
@@ -35,6 +36,15 @@ def find_trainable(name: str | None) -> type[tune.Trainable]:
     if not (isinstance(trainable, type) and issubclass(trainable, tune.Trainable)):
         raise UserError(f"Trainable {name!r} must be a class derived from ray.tune.Trainable.")
     return trainable
+
+
+def check_data_parallel(trainable: type[tune.Trainable], workers: int) -> None:
+    """UserError for several processes that would each train one of their own."""
+    if workers > 1 and not issubclass(trainable, TorchTrainable):
+        raise UserError(
+            f"--train-workers {workers} is for trainables derived from TorchTrainable, which share "
+            f"out their batches: {trainable.__name__} is none."
+        )
 
 
 def accepts(trainable: type[tune.Trainable], keyword: str) -> bool:

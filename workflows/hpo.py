@@ -21,7 +21,7 @@ from workflows._hpo_plan import Plan, prepare
 from workflows._lives import keep_lives, lives_of, seeds_along
 from workflows._population import proposals
 from workflows._progress import Progress
-from workflows._resources import AUTO, Resources, share_out, wait_for_workers
+from workflows._resources import AUTO, Resources, check_workers, share_out, wait_for_workers
 from workflows._resume import resume_config
 from workflows._rows import Row
 from workflows._stage import run_trials
@@ -53,6 +53,7 @@ def run(asked: Asked) -> None:
         resources = share_out(
             slots=asked.slots, cpus=asked.cpus_per_trial, gpus=gpus_of_a_trial(plan)
         )
+        check_workers(resources, train_workers=asked.train_workers)
         if not study.searched:
             search(plan, resources, budget)
         rows = [Row(**row) for row in study.read_rows()]
@@ -61,7 +62,7 @@ def run(asked: Asked) -> None:
             study, plan.record, rows, klass=plan.klass, offers=plan.offers, data=plan.data,
             uri=plan.uri, tracker=plan.tracker, resources=resources, seeds=asked.final_seeds,
             epochs=asked.epochs_of_final, register=asked.register or f"hpo-{plan.record.dataset}",
-            ended_by=budget.reason, max_failures=asked.max_failures,
+            ended_by=budget.reason, workers=asked.train_workers, max_failures=asked.max_failures,
             lives={row.trial_id: recipe for row in rows} if recipe else lives_of(study),
         )  # fmt: skip
 

@@ -146,6 +146,10 @@ MISTAKES = {
     "GPUs that are no number": ([*DIGITS, "--gpus-per-trial", "some"], "a number or auto"),
     "more GPUs than exist": ([*DIGITS, "--gpus-per-trial", 99], "99"),
     "more CPUs than exist": ([*DIGITS, "--cpus-per-trial", 9999], "9999"),
+    "no workers": ([*DIGITS, "--train-workers", 0], "--train-workers must be at least 1"),
+    "workers of a trainable that cannot share out its batches": (
+        ["--trainable", "tests.workflows.crashing:Steady", "--objective", "score",
+         "--space", "tests.workflows.crashing:SPACE", "--train-workers", 2], "Steady is none"),
     "no trials": ([*DIGITS, "--trials", 0], "--trials must be at least 1"),
     "no epochs": ([*DIGITS, "--epochs", 0], "--epochs must be at least 1"),
     "storage that is a file": (

@@ -1,7 +1,10 @@
 """How many trials share a GPU, by what one was measured to take."""
 
+import json
+import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -15,7 +18,9 @@ from search_spaces._errors import UserError
 from search_spaces._space import Condition, SearchSpace
 from tests.workflows import crashing
 from trainables._gpu_probe import Reading, measure
+from workflows import _gpu_share, _resources
 from workflows._gpu_share import MOST, demanding, share_of
+from workflows._growth import Machine
 from workflows._resources import gpus_asked
 
 ROOT = Path(__file__).parents[2]
@@ -76,6 +81,12 @@ def test_what_is_no_number_is_refused(text):
         gpus_asked(text)
 
 
+def test_more_than_one_gpu_are_whole_ones():
+    with pytest.raises(UserError, match=r"takes a whole number above 1, but got '1\.5'"):
+        gpus_asked("1.5")
+    assert [gpus_asked(text) for text in ("0.3", "1", "2", "2.0")] == [0.3, 1.0, 2.0, 2.0]
+
+
 DECLARED = """
 import ray
 from search_spaces._errors import UserError
@@ -100,3 +111,42 @@ def test_trials_get_none_where_there_are_none_and_one_that_pytorch_does_not_see_
     assert "0 0.0" in done.stdout, done.stderr
     assert "1 refused: --cpus-per-trial 2 asks for more than there is" in done.stdout
     assert "1 refused: --gpus-per-trial auto: Ray has GPUs here that PyTorch" in done.stdout
+
+
+@pytest.fixture(scope="module")
+def given_out(tmp_path_factory):
+    """What trials on two GPUs that are declared, not there, were given."""
+    folder = tmp_path_factory.mktemp("shared")
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.workflows.shared_gpus", str(folder)], cwd=ROOT,
+        capture_output=True, text=True, timeout=300,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads((folder / "told.json").read_text()), done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("gpus", "trials", "each"), [("0.5", 4, 1), ("1.0", 2, 1), ("2.0", 1, 2)])
+def test_ray_gives_trials_halves_whole_ones_and_several(given_out, gpus, trials, each):
+    found = given_out[0][gpus]
+    assert [len(own) for own in found] == [each] * trials
+    # All at once, and none has more than its share of one.
+    assert Counter(gpu for own in found for gpu in own) == dict.fromkeys((0, 1), trials * each / 2)
+
+
+@pytest.mark.slow
+def test_a_share_is_measured_on_a_gpu_of_the_cluster(given_out):
+    told, printed = given_out
+    assert told["measured"] == 0.5
+    assert "A trial takes up to 9.0 of 24.0 GB: 2 at once on a GPU." in printed
+
+
+@pytest.mark.parametrize(("cpus", "share"), [(None, 1 / 8), (2.0, 1 / 4), (16.0, 1.0)])
+def test_only_cpus_of_machines_with_gpus_bound_how_many_share_one(cpus, share, monkeypatch):
+    """There would be room in its memory for ten."""
+    machines = [Machine(64.0, 0.0), Machine(16.0, 2.0), Machine(32.0, 2.0)]
+    monkeypatch.setattr(_resources, "_alive", lambda: machines)
+    reading = Reading(2 * GIGABYTE, 24 * GIGABYTE)
+    monkeypatch.setattr(_gpu_share, "_measured", lambda *asked: reading)
+    assert _gpu_share.measured_share(crashing.Steady, {}, crashing.HIGHER, cpus=cpus) == share

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from workflows._growth import most_of
+from workflows._growth import Machine, most_of
 
 ROOT = Path(__file__).parents[2]
 GROWS = """
@@ -77,5 +77,8 @@ def test_the_largest_machines_that_a_cluster_may_have_are_counted():
             "large": {"resources": {"CPU": 8, "GPU": 2}, "max_workers": 2},
         },
     }  # fmt: skip
-    assert most_of(config) == {"CPU": 80.0, "GPU": 4.0}
-    assert most_of({"provider": {"type": "local"}}) == {"CPU": 0, "GPU": 0}
+    small, large = Machine(64.0, 0.0), Machine(8.0, 2.0)
+    assert most_of(config) == [small] * 3
+    assert most_of(config, gpus=0.5) == [large] * 2
+    assert most_of(config, cpus=65.0) == most_of(config, cpus=9.0, gpus=1.0) == []
+    assert most_of({"provider": {"type": "local"}}) == []

@@ -43,6 +43,20 @@ def test_a_study_finds_tests_tracks_and_registers_a_model(storage, ray_cluster):
 
 
 @pytest.mark.slow
+def test_two_processes_train_the_final_model(storage, ray_cluster):
+    result = run(
+        storage, "together", *QUICK, "--trials", 1, "--epochs", 1, "--searcher", "random",
+        "--final-seeds", 1, "--train-workers", 2, "--register", "together",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    roles = runs_of(storage, "together")
+    assert [len(roles[role]) for role in ("study", "trial", "final")] == [1, 1, 1]
+    assert "test_accuracy" in roles["final"][0].data.metrics
+    client = MlflowClient(f"sqlite:///{storage}/mlflow.db")
+    assert client.get_model_version_by_alias("together", "champion")
+
+
+@pytest.mark.slow
 def test_ax_finds_a_pareto_front_for_two_objectives(storage, ray_cluster):
     result = run(
         storage, "front", *QUICK, "--objective", "accuracy, -parameters", "--trials", 6,
