@@ -2,11 +2,13 @@
 
     python -m benchmarks.storage_requests
     python -m benchmarks.storage_requests --growth 8,16,32 --epochs 4
+    python -m benchmarks.storage_requests --copied 1000,10000
 
 A study of scikit-learn's digits on a simulated S3 (moto's) of this machine, told apart by the
 server's own log. Twice, with twice as many epochs, so that what each epoch costs can be seen.
 
 With --growth: studies of so many trials, and what one of Ray's syncs asks for, by kind of file.
+With --copied: what one sync of so many trials costs where studies are kept in a folder.
 """
 
 import logging
@@ -15,6 +17,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
@@ -22,6 +25,8 @@ from typing import Annotated
 import boto3
 import typer
 from moto.server import ThreadedMotoServer
+from pyarrow.fs import LocalFileSystem
+from ray.train._internal.storage import _upload_to_fs_path
 
 ROOT = Path(__file__).parents[1]
 KINDS = {
@@ -31,6 +36,7 @@ KINDS = {
     "the study's own files": r"",
 }
 URI, STAGE = "s3://studies/runs", "/search/"
+LOGGED = ("params.json", "params.pkl", "result.json", "progress.csv", "events.out.tfevents")
 SYNCED = {  # what Ray uploads in a sync, by the ends of the names
     "params": r"/params\.(json|pkl)$",
     "result": r"/result\.json$",
@@ -68,7 +74,8 @@ class Requests(logging.Handler):
     def last_sync(self) -> Counter[str]:
         """Requests of the last one, by kind of file. It uploads all: the last PUT of each is its.
 
-        It makes the folders first, when all trials have ended and little else is asked for.
+        It makes the folders first, when all trials have ended; a few of the study's own are
+        counted with them.
         """
         latest = {path: place for place, (m, path) in enumerate(self.order)
                   if m == "PUT" and _synced(path)}  # fmt: skip
@@ -77,9 +84,13 @@ class Requests(logging.Handler):
             methods = [method for method, other in self.order if other == path]
             puts, posts = methods.count("PUT"), methods.count("POST")
             counted[_synced(path)] += round((puts + posts) / puts)  # POST, PUT, POST
-        before = self.order[: min(latest.values()) - 1]  # and that one's POST
-        while before and _is_of_folder(*before.pop()):
-            counted["folders"] += 1
+        before = self.order[: min(latest.values())]
+        while _synced(before[-1][1]):  # POSTs: uploads that have begun
+            before.pop()
+        for method, path in reversed(before):
+            if _synced(path) or "/checkpoint_" in path:
+                break
+            counted["folders"] += _is_of_folder(method, path)
         return counted
 
 
@@ -137,11 +148,31 @@ def by_trials(folder: Path, counts: list[int], epochs: int) -> None:
               + "".join(f"{last[kind]:>10}" for kind in kinds), flush=True)  # fmt: skip
 
 
+def copied(folder: Path, counts: list[int]) -> None:
+    """Ray's own copying of files as its loggers write them, from one folder to another."""
+    print(f"{'trials':>8}{'files':>8}{'CPU, s':>8}{'clock, s':>10}")
+    for trials in counts:
+        here, there = folder / f"here-{trials}", folder / f"there-{trials}"
+        for trial in range(trials):
+            (here / f"trial-{trial}").mkdir(parents=True)
+            for name in LOGGED:
+                (here / f"trial-{trial}" / name).write_bytes(b"x" * 4096)
+        began, used = time.perf_counter(), time.process_time()
+        _upload_to_fs_path(str(here), LocalFileSystem(), str(there))
+        print(f"{trials:>8}{trials * len(LOGGED):>8}{time.process_time() - used:>8.1f}"
+              f"{time.perf_counter() - began:>10.1f}", flush=True)  # fmt: skip
+
+
 def main(
     trials: Annotated[int, typer.Option()] = 8,
     epochs: Annotated[int, typer.Option()] = 8,
     growth: Annotated[str, typer.Option(help="Numbers of trials: what a sync asks for.")] = "",
+    copies: Annotated[str, typer.Option("--copied", help="The same, in a folder.")] = "",
 ) -> None:
+    if copies:
+        with tempfile.TemporaryDirectory() as folder:
+            copied(Path(folder), [int(count) for count in copies.split(",")])
+        return
     log = logging.getLogger("werkzeug")
     log.propagate = False
     log.addHandler(logging.NullHandler())  # else it writes to the terminal

@@ -127,12 +127,22 @@ def measure(trials: int, *, reuse: bool) -> Measured:
     )
 
 
+def idle(seconds: float) -> str:
+    """CPU of each in a second in which nothing is asked of Ray, in ms."""
+    before = servers()
+    time.sleep(seconds)
+    after = servers()
+    used = {name: 1000 * (after[name].cpu - before[name].cpu) / seconds for name in SERVERS}
+    return ", ".join(f"{name} {used[name]:.1f}" for name in SERVERS)
+
+
 def main(
     trials: Annotated[str, typer.Option(help="Numbers of trials.")] = "100,400,1600",
     fresh: Annotated[int, typer.Option(help="Trials without reuse of processes.")] = 40,
 ) -> None:
     ray.init(num_cpus=SLOTS, include_dashboard=False, log_to_driver=False)
     measure(SLOTS, reuse=True)  # Ray's first processes
+    print(f"CPU of a second in which nothing happens, ms: {idle(20)}")
     columns = "".join(f"{f'{name}, ms':>16}{'MB from':>9}{'to':>7}" for name in SERVERS)
     print(f"{'':<10}{'trials':>8}{'a second':>10}{'state, KB':>11}{'longest, s':>12}{columns}")
     for reuse, counts in ((False, [fresh]), (True, list(map(int, trials.split(","))))):
