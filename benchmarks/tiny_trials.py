@@ -3,14 +3,17 @@
     python -m benchmarks.tiny_trials
 
 Trials a second with and without reuse of their processes, and what the driver writes: the size of
-Tune's state, and the longest that one writing of it took, by the number of trials.
+Tune's state, and the longest that one writing of it took, by the number of trials. Of Ray's own
+processes on a head, `gcs_server` and `raylet`: CPU and memory.
 """
 
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+import psutil
 import ray
 import typer
 from ray import tune
@@ -26,6 +29,7 @@ from workflows._storage import Stage
 
 SPACE = SearchSpace("tiny", training={"x": tune.uniform(0.0, 1.0)})
 SLOTS = 2
+SERVERS = ("gcs_server", "raylet")
 
 
 class Tiny(tune.Trainable):
@@ -61,8 +65,43 @@ class Watch(tune.Callback):
         self.bytes = sum(file.stat().st_size for file in folder.glob("*state*"))
 
 
-def measure(trials: int, *, reuse: bool) -> tuple[float, int, float]:
-    """Trials a second, bytes of state at the end, seconds of the longest step."""
+@dataclass(frozen=True)
+class Server:
+    """A process of Ray's: seconds of CPU and bytes of memory so far."""
+
+    cpu: float
+    memory: int
+
+
+def servers() -> dict[str, Server]:
+    """Those of this program's own Ray, which are its children."""
+    found = {}
+    for process in psutil.Process().children(recursive=True):
+        if process.name() in SERVERS:
+            times = process.cpu_times()
+            found[process.name()] = Server(times.user + times.system, process.memory_info().rss)
+    return found
+
+
+@dataclass(frozen=True)
+class Measured:
+    """`rate`: trials a second; `longest` step, seconds; `cpu`, ms a trial, and `memory`, MB."""
+
+    rate: float
+    bytes: int
+    longest: float
+    cpu: dict[str, float]
+    memory: dict[str, tuple[float, float]]
+
+    def of_servers(self) -> str:
+        """CPU a trial, memory before and after."""
+        return "".join(
+            f"{self.cpu[name]:>16.1f}{self.memory[name][0]:>9.0f}{self.memory[name][1]:>7.0f}"
+            for name in SERVERS
+        )
+
+
+def measure(trials: int, *, reuse: bool) -> Measured:
     watch = Watch()
     searcher = create(Settings(SPACE, (Objective("score"),), samples=trials))
     scheduler = Surviving(FIFOScheduler())
@@ -75,11 +114,26 @@ def measure(trials: int, *, reuse: bool) -> tuple[float, int, float]:
             ),
             run_config=run_config(Stage(Path(folder) / "tiny"), [watch], scheduler=scheduler),
         )  # fmt: skip
-        began = time.perf_counter()
+        before, began = servers(), time.perf_counter()
         results = tuner.fit()
-        seconds = time.perf_counter() - began
+        seconds, after = time.perf_counter() - began, servers()
     assert not results.num_errors
-    return trials / seconds, watch.bytes, watch.longest
+    return Measured(
+        trials / seconds,
+        watch.bytes,
+        watch.longest,
+        {name: 1000 * (after[name].cpu - before[name].cpu) / trials for name in SERVERS},
+        {name: (before[name].memory / 2**20, after[name].memory / 2**20) for name in SERVERS},
+    )
+
+
+def idle(seconds: float) -> str:
+    """CPU of each in a second in which nothing is asked of Ray, in ms."""
+    before = servers()
+    time.sleep(seconds)
+    after = servers()
+    used = {name: 1000 * (after[name].cpu - before[name].cpu) / seconds for name in SERVERS}
+    return ", ".join(f"{name} {used[name]:.1f}" for name in SERVERS)
 
 
 def main(
@@ -88,12 +142,16 @@ def main(
 ) -> None:
     ray.init(num_cpus=SLOTS, include_dashboard=False, log_to_driver=False)
     measure(SLOTS, reuse=True)  # Ray's first processes
-    rate, _, _ = measure(fresh, reuse=False)
-    print(f"without reuse, {fresh} trials: {rate:.2f} trials a second")
-    print(f"{'trials':>8}{'a second':>10}{'state, KB a trial':>19}{'longest step, s':>17}")
-    for count in map(int, trials.split(",")):
-        rate, size, longest = measure(count, reuse=True)
-        print(f"{count:>8}{rate:>10.1f}{size / 1024 / count:>19.1f}{longest:>17.2f}", flush=True)
+    print(f"CPU of a second in which nothing happens, ms: {idle(20)}")
+    columns = "".join(f"{f'{name}, ms':>16}{'MB from':>9}{'to':>7}" for name in SERVERS)
+    print(f"{'':<10}{'trials':>8}{'a second':>10}{'state, KB':>11}{'longest, s':>12}{columns}")
+    for reuse, counts in ((False, [fresh]), (True, list(map(int, trials.split(","))))):
+        for count in counts:
+            seen = measure(count, reuse=reuse)
+            kilobytes = seen.bytes / 1024 / count
+            print(f"{'reused' if reuse else 'fresh':<10}{count:>8}{seen.rate:>10.2f}"
+                  f"{kilobytes:>11.1f}{seen.longest:>12.2f}{seen.of_servers()}",
+                  flush=True)  # fmt: skip
 
 
 if __name__ == "__main__":
