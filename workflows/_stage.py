@@ -15,6 +15,7 @@ from workflows._progress import Progress
 from workflows._rows import Row, row_of
 from workflows._run_config import run_config
 from workflows._storage import Stage
+from workflows._syncing import changes_only
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def run_trials(
     )
     if budget is not None:
         budget.begin()
-    with progress:
+    with progress, changes_only():
         trials = tuner.fit()._experiment_analysis.trials
     if budget is not None:
         budget.save()
