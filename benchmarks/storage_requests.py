@@ -7,8 +7,8 @@
 A study of scikit-learn's digits on a simulated S3 (moto's) of this machine, told apart by the
 server's own log. Twice, with twice as many epochs, so that what each epoch costs can be seen.
 
-With --growth: studies of so many trials, and what one of Ray's syncs asks for, by kind of file.
-With --copied: what one sync of so many trials costs where studies are kept in a folder.
+With --growth: studies of so many trials, and what copying Ray's own files asks for.
+With --copied: what copying so many once more costs where studies are kept in a folder.
 """
 
 import logging
@@ -28,6 +28,8 @@ from moto.server import ThreadedMotoServer
 from pyarrow.fs import LocalFileSystem
 from ray.train._internal.storage import _upload_to_fs_path
 
+from workflows._syncing import Sent, upload
+
 ROOT = Path(__file__).parents[1]
 KINDS = {
     "checkpoints": r"/checkpoint_",
@@ -35,6 +37,13 @@ KINDS = {
     "Tune's state": r"experiment_state|tuner.pkl|searcher|callback|scheduler|kept.tar",
     "the study's own files": r"",
 }
+AS_RAY = """
+import contextlib, runpy, sys
+from workflows import _stage
+_stage.changes_only = contextlib.nullcontext
+sys.argv.pop(0)
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
 URI, STAGE = "s3://studies/runs", "/search/"
 LOGGED = ("params.json", "params.pkl", "result.json", "progress.csv", "events.out.tfevents")
 SYNCED = {  # what Ray uploads in a sync, by the ends of the names
@@ -71,34 +80,6 @@ class Requests(logging.Handler):
         """Requests for files that syncs upload, in all of them."""
         return sum(m in ("PUT", "POST") and bool(_synced(path)) for m, path in self.order)
 
-    def last_sync(self) -> Counter[str]:
-        """Requests of the last one, by kind of file. It uploads all: the last PUT of each is its.
-
-        It makes the folders first, when all trials have ended; a few of the study's own are
-        counted with them.
-        """
-        latest = {path: place for place, (m, path) in enumerate(self.order)
-                  if m == "PUT" and _synced(path)}  # fmt: skip
-        counted: Counter[str] = Counter()
-        for path in latest:
-            methods = [method for method, other in self.order if other == path]
-            puts, posts = methods.count("PUT"), methods.count("POST")
-            counted[_synced(path)] += round((puts + posts) / puts)  # POST, PUT, POST
-        before = self.order[: min(latest.values())]
-        while _synced(before[-1][1]):  # POSTs: uploads that have begun
-            before.pop()
-        for method, path in reversed(before):
-            if _synced(path) or "/checkpoint_" in path:
-                break
-            counted["folders"] += _is_of_folder(method, path)
-        return counted
-
-
-def _is_of_folder(method: str, path: str) -> bool:
-    """Also whether the bucket is there, which is asked before a folder is made."""
-    made, asked = method == "PUT", method == "HEAD"
-    return (made and path.endswith("/")) or (asked and path.count("/") == 1)
-
 
 def _synced(path: str) -> str:
     if STAGE not in path or "/checkpoint_" in path:
@@ -106,11 +87,14 @@ def _synced(path: str) -> str:
     return next((kind for kind, pattern in SYNCED.items() if re.search(pattern, path)), "")
 
 
-def study(uri: str, folder: Path, trials: int, epochs: int) -> Requests:
+def study(uri: str, folder: Path, trials: int, epochs: int, *, as_ray: bool = False) -> Requests:
+    name = f"requests-{trials}-{epochs}{'-ray' if as_ray else ''}"
+    script = ROOT / "workflows" / "hpo.py"
     command = [
-        sys.executable, ROOT / "workflows" / "hpo.py", "--storage", uri, "--dataset", "digits",
+        sys.executable, *(["-c", AS_RAY, script] if as_ray else [script]),
+        "--storage", uri, "--dataset", "digits",
         "--trials", trials, "--epochs", epochs, "--scheduler", "fifo", "--searcher", "random",
-        "--final-seeds", 0, "--name", f"requests-{trials}-{epochs}", "--slots", 2,
+        "--final-seeds", 0, "--name", name, "--slots", 2,
         "--tracking-uri", f"sqlite:///{folder}/mlflow.db",
     ]  # fmt: skip
     requests = Requests()
@@ -135,32 +119,35 @@ def by_epochs(folder: Path, trials: int, epochs: int) -> None:
 
 
 def by_trials(folder: Path, counts: list[int], epochs: int) -> None:
-    """What a sync asks for, by the number of trials."""
-    kinds = ("folders", *SYNCED)
-    print(f"{'':<16}{'':>8}{'a sync,':>9}  the last sync")
-    print(f"{'trials':>8}{'in all':>8}{'syncs':>8}{'files':>9}{'':>2}{'in all':>8}{'a trial':>9}"
-          + "".join(f"{kind:>10}" for kind in kinds))  # fmt: skip
+    """What a study's syncs ask for, by the number of trials; and as Ray makes them."""
+    print(f"{'':<8}{'as it is':>24}{'as Ray does':>24}")
+    print(f"{'trials':>8}" + f"{'in all':>8}{'syncs':>8}{'of them':>8}" * 2)
     for trials in counts:
-        seen = study(URI, folder, trials, epochs)
-        syncs, last = seen.syncs(), seen.last_sync()
-        print(f"{trials:>8}{seen.seen.total():>8}{syncs:>8}{seen.in_syncs() / syncs:>9.0f}{'':>2}"
-              f"{last.total():>8}{(last.total() - last['state']) / trials:>9.1f}"
-              + "".join(f"{last[kind]:>10}" for kind in kinds), flush=True)  # fmt: skip
+        row = f"{trials:>8}"
+        for as_ray in (False, True):
+            seen = study(URI, folder, trials, epochs, as_ray=as_ray)
+            row += f"{seen.seen.total():>8}{seen.syncs():>8}{seen.in_syncs():>8}"
+        print(row, flush=True)
 
 
 def copied(folder: Path, counts: list[int]) -> None:
-    """Ray's own copying of files as its loggers write them, from one folder to another."""
-    print(f"{'trials':>8}{'files':>8}{'CPU, s':>8}{'clock, s':>10}")
+    """Files as Ray's loggers write them, from one folder to another: again, nothing has changed."""
+    print(f"{'trials':>8}{'files':>8}{'again, CPU s':>14}{'as Ray does':>14}")
     for trials in counts:
-        here, there = folder / f"here-{trials}", folder / f"there-{trials}"
+        here, there = folder / f"here-{trials}", str(folder / f"there-{trials}")
         for trial in range(trials):
             (here / f"trial-{trial}").mkdir(parents=True)
             for name in LOGGED:
                 (here / f"trial-{trial}" / name).write_bytes(b"x" * 4096)
-        began, used = time.perf_counter(), time.process_time()
-        _upload_to_fs_path(str(here), LocalFileSystem(), str(there))
-        print(f"{trials:>8}{trials * len(LOGGED):>8}{time.process_time() - used:>8.1f}"
-              f"{time.perf_counter() - began:>10.1f}", flush=True)  # fmt: skip
+        sent: Sent = {}
+        upload(here, LocalFileSystem(), there, sent)
+        times = [time.process_time()]
+        upload(here, LocalFileSystem(), there, sent)
+        times.append(time.process_time())
+        _upload_to_fs_path(str(here), LocalFileSystem(), there)
+        times.append(time.process_time())
+        ours, rays = times[1] - times[0], times[2] - times[1]
+        print(f"{trials:>8}{trials * len(LOGGED):>8}{ours:>14.2f}{rays:>14.2f}", flush=True)
 
 
 def main(

@@ -35,7 +35,7 @@ def changes_only() -> Iterator[None]:
     try:
         yield
     finally:
-        _FilesystemSyncer._sync_up_command = _rays_command  # type: ignore[method-assign, assignment]
+        _FilesystemSyncer._sync_up_command = _rays_command  # type: ignore[method-assign]
 
 
 def _command(
