@@ -1,4 +1,5 @@
-"""What the start of a driver, and of a worker that trains on digits, costs in CPU time.
+"""What the start of a driver, and of a worker that trains on digits, costs in CPU time, and what
+the start of a second model of Ax takes.
 
     python -m benchmarks.start_up
 
@@ -14,6 +15,8 @@ from statistics import median
 
 from rich.console import Console
 from rich.table import Table
+
+from searchers._ax_worker import AxWorker, _server
 
 DRIVER = "import workflows.hpo"
 WORKER = "from trainables.datasets._dataset import load_dataset; load_dataset('digits')"
@@ -32,6 +35,17 @@ def seconds(code: str) -> float:
     return after.children_user + after.children_system - before[2] - before[3]
 
 
+def ready(*, alone: bool) -> float:
+    """Seconds until a process for a model has Ax; `alone`: one that imports it for itself."""
+    if alone:
+        _server.cache_clear()
+    began = time.perf_counter()
+    worker = AxWorker("builtins:list", (), [])
+    worker.pid.result()
+    worker.close()
+    return time.perf_counter() - began
+
+
 def main() -> None:
     table = Table("process", "CPU seconds", "as before", "ratio")
     for name, codes in CASES.items():
@@ -40,6 +54,9 @@ def main() -> None:
         now, then = (median(column) for column in zip(*runs, strict=True))
         table.add_row(name, f"{now:.2f}", f"{then:.2f}", f"{now / then:.2f}")
     Console().print(time.strftime("%Y-%m-%d"), table)
+    models = [(ready(alone=True), ready(alone=False)) for _ in range(REPEATS)]
+    own, forked = (median(column) for column in zip(*models, strict=True))
+    print(f"A second model of Ax: {forked:.3f} s until its process is there, {own:.2f} s before")
 
 
 if __name__ == "__main__":

@@ -5,52 +5,55 @@ function of what was sent before it, and not of time. Each suggestion comes back
 the model; from that and the messages since, another process goes on exactly as this one would have.
 
 A process and not a thread: a running trial's longest wait at its report was 0.02 s against 0.31 s
-(benchmarks/searcher_latency.py), since the thread holds the interpreter's lock.
+(benchmarks/searcher_latency.py), since the thread holds the interpreter's lock. To import Ax takes
+seconds, so one process does that once, and each model's is forked from it.
 """
 
+import contextlib
+import functools
 import importlib
 import logging
 import os
 import pickle
 import queue
 import signal
-import struct
+import socket
 import subprocess
 import sys
 import threading
 import traceback
 import warnings
 import weakref
-from typing import IO, Any
+from concurrent.futures import Future
+from multiprocessing.connection import Connection
+from typing import Any
 
 import cloudpickle
 
 Message = tuple[str, tuple[Any, ...]]  # a method of the model, and its arguments
 NICENESS = 5
+# Elsewhere than on Linux, libraries of the system may not work in a forked process.
+FORKS = sys.platform == "linux"
 
 
 class AxWorker:
     """The driver's end. `model` is "module:Class"; `start` what it is made from, or a snapshot."""
 
     def __init__(self, model: str, start: Any, log: list[Message]) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "searchers._ax_worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            # What the driver can import, so must the model's process: values come by reference.
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
-        )
+        end = _forked()
+        self.pid: Future[int] = Future()
         self._replies: queue.Queue[Any] = queue.Queue()
         self._outbox: queue.Queue[Any] = queue.Queue()
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        # The threads hold the pipes, not this object: when it is no longer used, the process ends.
-        for target, pipe, box in (
-            (_read, self._process.stdout, self._replies),
-            (_write, self._process.stdin, self._outbox),
+        # The threads hold the pipe, not this object: when it is no longer used, the process ends.
+        pipe = Connection(os.dup(end.fileno()))
+        for target, arguments in (
+            (_read, (pipe, self.pid, self._replies)),
+            (_write, (pipe, self._outbox)),
         ):
-            threading.Thread(target=target, args=(pipe, box), daemon=True).start()
-        weakref.finalize(self, self._process.kill)
+            threading.Thread(target=target, args=arguments, daemon=True).start()
+        self.close = weakref.finalize(self, _hang_up, end, self._outbox)
+        # What the driver can import, so must the model's process: values come by reference.
+        self._outbox.put(_path())
         self._outbox.put((model, start))
         for message in log:
             self.send(message)
@@ -71,57 +74,97 @@ class AxWorker:
             raise reply
         return reply
 
-    def close(self) -> None:
-        self._process.kill()
-        self._process.wait()
+
+def _forked() -> socket.socket:
+    """A pipe to a new process for a model."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        try:
+            socket.send_fds(_server()[1], [b"."], [theirs.fileno()])
+        except OSError:  # it was killed
+            _server.cache_clear()
+            socket.send_fds(_server()[1], [b"."], [theirs.fileno()])
+    if not FORKS:
+        _server.cache_clear()
+    return ours
 
 
-def _read(pipe: IO[bytes], replies: "queue.Queue[Any]") -> None:
+@functools.cache
+def _server() -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """A process that imports Ax, and what it is asked by: the end of a pipe for each model."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "searchers._ax_worker"],
+            stdin=theirs.fileno(),
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(_path())},
+        )
+    return process, ours
+
+
+def _path() -> list[str]:
+    return [path or os.getcwd() for path in sys.path]
+
+
+def _hang_up(end: socket.socket, outbox: "queue.Queue[Any]") -> None:
+    """The process ends when its pipe does; so do the threads."""
+    with end, contextlib.suppress(OSError):  # if it has ended before
+        end.shutdown(socket.SHUT_RDWR)
+    outbox.put(None)
+
+
+def _read(pipe: Connection, pid: "Future[int]", replies: "queue.Queue[Any]") -> None:
+    try:
+        pid.set_result(pickle.loads(pipe.recv_bytes()))
+        while True:
+            replies.put(pickle.loads(pipe.recv_bytes()))
+    except (EOFError, OSError):  # the latter if it died with messages unread
+        replies.put(EOFError())
+
+
+def _write(pipe: Connection, outbox: "queue.Queue[Any]") -> None:
     try:
         while True:
-            replies.put(_load(pipe))
-    except EOFError as end:
-        replies.put(end)
-
-
-def _write(pipe: IO[bytes], outbox: "queue.Queue[Any]") -> None:
-    try:
-        while True:
-            _dump(outbox.get(), pipe)
-    except (BrokenPipeError, OSError):
+            _send(pipe, outbox.get())
+    except OSError:
         pass  # the reader tells
 
 
-def _dump(value: Any, pipe: IO[bytes]) -> None:
-    text = cloudpickle.dumps(value)  # values may be of classes of the user's own script
-    pipe.write(struct.pack("<Q", len(text)) + text)
-    pipe.flush()
-
-
-def _load(pipe: IO[bytes]) -> Any:
-    head = pipe.read(8)
-    if len(head) < 8:
-        raise EOFError
-    (length,) = struct.unpack("<Q", head)
-    text = pipe.read(length)
-    if len(text) < length:
-        raise EOFError
-    return pickle.loads(text)
+def _send(pipe: Connection, value: Any) -> None:
+    pipe.send_bytes(cloudpickle.dumps(value))  # values may be of classes of the user's own script
 
 
 def main() -> None:
-    """The model's end: work off messages until the driver is gone."""
+    """Import Ax, then fork a process for each pipe that comes, until the driver is gone."""
     os.nice(NICENESS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is for the driver
-    own_stdout, sys.stdout = sys.stdout.buffer, sys.stderr  # nothing else may enter the pipe
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how a model's process ended
+    sys.stdout = sys.stderr
     warnings.filterwarnings("ignore")
     logging.disable(logging.INFO)  # Ax and its libraries greet the terminal when imported
-    from searchers._ask_tell import Exhausted
     from searchers._ax_model import quiet
 
     quiet()
+    driver = socket.socket(fileno=sys.stdin.fileno())
+    while True:
+        asked, ends, _, _ = socket.recv_fds(driver, 1, 1)
+        if not asked:
+            return
+        if not FORKS or os.fork() == 0:
+            break
+        os.close(ends[0])
+    driver.close()
+    _serve(Connection(ends[0]))
+
+
+def _serve(pipe: Connection) -> None:
+    """The model's end: work off messages until the driver is gone."""
+    from searchers._ask_tell import Exhausted
+
+    _send(pipe, os.getpid())
+    sys.path[:] = pickle.loads(pipe.recv_bytes())
     messages: queue.Queue[Any] = queue.Queue()
-    threading.Thread(target=_receive, args=(sys.stdin.buffer, messages), daemon=True).start()
+    threading.Thread(target=_receive, args=(pipe, messages), daemon=True).start()
     name, start = messages.get()
     module, _, kind = name.partition(":")
     make = getattr(importlib.import_module(module), kind)
@@ -135,15 +178,15 @@ def main() -> None:
             reply = (model.suggest(*arguments), cloudpickle.dumps(model))
         except Exhausted:
             reply = (None, None)
-        _dump(reply, own_stdout)
+        _send(pipe, reply)
 
 
-def _receive(pipe: IO[bytes], messages: "queue.Queue[Any]") -> None:
+def _receive(pipe: Connection, messages: "queue.Queue[Any]") -> None:
     """When the driver has gone, so does the model, in the middle of a fit if need be."""
     while True:
         try:
-            messages.put(_load(pipe))
-        except EOFError:
+            messages.put(pickle.loads(pipe.recv_bytes()))
+        except (EOFError, OSError):
             os._exit(0)
         except BaseException:  # a silent end of this thread would leave the driver waiting
             traceback.print_exc()

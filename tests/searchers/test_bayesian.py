@@ -1,9 +1,13 @@
 """The Bayesian searcher, on the real Ax."""
 
+import gc
 import math
+import os
+import signal
 import tempfile
 
 import numpy as np
+import psutil
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -47,13 +51,34 @@ def test_the_models_process_may_die_without_changing_a_suggestion():
         found = []
         for index in range(9):
             if kill and index in (3, 7):
-                searcher._model._worker._process.kill()
+                os.kill(searcher._model._worker.pid.result(60), signal.SIGKILL)
             found.append(take(searcher, f"t{index}"))
             result = {"score": peak(found[-1]), "training_iteration": 4}
             searcher.on_trial_complete(f"t{index}", result)
         return found
 
     assert configs(kill=True) == configs(kill=False)
+
+
+def test_models_processes_come_of_one_that_has_imported_ax_and_may_die_too():
+    def begun():
+        searcher = Bayesian(Settings(PLANE, SCORE, max_t=4))
+        take(searcher, "first")
+        return searcher
+
+    searchers = [begun() for _ in range(2)]
+    processes = [psutil.Process(each._model._worker.pid.result(60)) for each in searchers]
+    (parent,) = {process.ppid() for process in processes}
+    os.kill(parent, signal.SIGKILL)
+    searchers.append(begun())
+    processes.append(psutil.Process(searchers[2]._model._worker.pid.result(60)))
+    assert processes[2].ppid() not in {parent, os.getpid()}
+    for searcher in searchers:
+        assert take(searcher, "second") != take(searcher, "third")
+    searchers[0].close()
+    del searcher, searchers
+    gc.collect()
+    assert not psutil.wait_procs(processes, 10)[1]
 
 
 @pytest.mark.parametrize("lookahead", [0, 1])
@@ -125,8 +150,8 @@ def test_a_study_goes_on_when_the_models_process_is_killed(ray_cluster, tmp_path
     class Killer(tune.Callback):
         def on_trial_complete(self, iteration, trials, trial, **info):
             if not killed and sum(other.is_finished() for other in trials) >= 3:
-                killed.append(searcher._model._worker._process)
-                killed[0].kill()
+                killed.append(searcher._model._worker.pid.result(60))
+                os.kill(killed[0], signal.SIGKILL)
 
     results = tune.Tuner(
         lambda config: {"score": -abs(config["x"] - 0.4)},
@@ -137,7 +162,7 @@ def test_a_study_goes_on_when_the_models_process_is_killed(ray_cluster, tmp_path
     assert not results.errors
     assert len({result.config["x"] for result in results}) == 8
     assert killed
-    assert searcher._model._worker._process is not killed[0]
+    assert searcher._model._worker.pid.result(60) != killed[0]
     searcher.close()
 
 

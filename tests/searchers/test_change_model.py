@@ -1,7 +1,9 @@
 """Exploration by Ax: suggestions follow an optimum that moves, and are members of the space."""
 
 import math
+import os
 import pickle
+import signal
 
 import numpy as np
 import pytest
@@ -127,7 +129,7 @@ def test_the_models_process_and_the_explorer_may_die_without_changing_a_suggesti
             one = exploit(number, trial=f"t{number}")
             assert explorer.explored(one, wait=False) is None  # it cannot be there at once
             if kill and number == 1:
-                explorer._model._worker._process.kill()
+                os.kill(explorer._model._worker.pid.result(60), signal.SIGKILL)
             if kill and number == 2:
                 explorer = pickle.loads(pickle.dumps(explorer))
             found.append(explorer.explored(one, wait=True))
