@@ -2,11 +2,14 @@
 
 Ray keeps a process only for a trial that it has already asked one for. Of trials that take turns
 on fewer slots none is asked for any more once all have begun: each turn would begin with a new
-process, its imports, and its data.
+process, its imports, and its data. And if one pauses while a process starts for the next, Ray gives
+that one the former's and ends the other when it has started; where turns are short no second
+process would ever come to work.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from ray.air.execution._internal.tracked_actor import TrackedActor
@@ -25,6 +28,28 @@ class Keeping(TuneController):
         if self._actor_cache.num_cached_objects:
             with self._paused_want_theirs():
                 super()._cleanup_cached_actors(force_all)
+
+    def _maybe_reuse_cached_actor(self, trial: Trial) -> bool:
+        own = self._trial_to_actor.get(trial)
+        if (
+            own is not None
+            and trial not in self._resetting_trials
+            and self._actor_manager.is_actor_started(own)  # by Ray; it has not reported yet
+            and self._actor_cache.has_cached_object(trial.placement_group_factory)
+        ):
+            self._actor_to_trial.pop(self._trial_to_actor.pop(trial))
+            own.set_on_start(partial(self._started_for_another, trial))
+            own.set_on_stop(None)
+            own.set_on_error(None)
+        return super()._maybe_reuse_cached_actor(trial)
+
+    def _started_for_another(self, trial: Trial, actor: TrackedActor) -> None:
+        """`trial`, for which it was started, has got another; the next will have it."""
+        self._started_actors.add(actor)
+        with self._paused_want_theirs():
+            kept = self._actor_cache.cache_object(trial.placement_group_factory, actor)
+        if not kept:
+            self._remove_actor(actor)
 
     def _actor_failed(self, tracked_actor: TrackedActor, exception: Exception) -> None:
         trial = self._actor_to_trial[tracked_actor]

@@ -54,6 +54,23 @@ def test_no_turn_needs_a_new_process(scheduler, ray_cluster, tmp_path):
     assert len(list(processes.iterdir())) == 2
 
 
+class Brief(Noting):
+    """Pauses before another process can be started."""
+
+    def step(self):
+        time.sleep(0.2)
+        return Growing.step(self)
+
+
+def test_a_process_that_starts_while_others_pause_is_for_the_next_trial(ray_cluster, tmp_path):
+    processes = tmp_path / "processes"
+    processes.mkdir()
+    trainable = tune.with_parameters(Brief, processes=processes)
+    trials = train(tmp_path, Surviving(population(False)), trainable=trainable)
+    assert {trial.status for trial in trials} == {"TERMINATED"}
+    assert len(list(processes.iterdir())) == 2
+
+
 class Idling(Noting):
     """Whoever comes last to its second step ends the other's process, which is idle by then."""
 
