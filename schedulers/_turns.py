@@ -7,12 +7,14 @@ that one the former's and ends the other when it has started; where turns are sh
 process would ever come to work.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 from ray.air.execution._internal.tracked_actor import TrackedActor
+from ray.exceptions import RayActorError
 from ray.tune.execution.tune_controller import TuneController
 from ray.tune.experiment import Trial
 
@@ -38,17 +40,24 @@ class Keeping(TuneController):
             and self._actor_cache.has_cached_object(trial.placement_group_factory)
         ):
             self._actor_to_trial.pop(self._trial_to_actor.pop(trial))
-            own.set_on_start(partial(self._started_for_another, trial))
-            own.set_on_stop(None)
+            own.set_on_start(partial(self._started_for_another, trial.placement_group_factory))
             own.set_on_error(None)
+            # As Ray does with what it ends: if it hangs, it is killed some day.
+            self._stopping_actors[own] = time.monotonic()
+            self._earliest_stopping_actor = min(
+                self._earliest_stopping_actor, self._stopping_actors[own]
+            )
         return super()._maybe_reuse_cached_actor(trial)
 
-    def _started_for_another(self, trial: Trial, actor: TrackedActor) -> None:
-        """`trial`, for which it was started, has got another; the next will have it."""
+    def _started_for_another(self, resources: Any, actor: TrackedActor) -> None:
+        """The trial for which it was started has got another; the next will have it."""
+        self._stopping_actors.pop(actor, None)
         self._started_actors.add(actor)
+        actor.set_on_error(self._actor_failed)
         with self._paused_want_theirs():
-            kept = self._actor_cache.cache_object(trial.placement_group_factory, actor)
+            kept = self._actor_cache.cache_object(resources, actor)
         if not kept:
+            actor.set_on_error(None)
             self._remove_actor(actor)
 
     def _actor_failed(self, tracked_actor: TrackedActor, exception: Exception) -> None:
@@ -59,8 +68,13 @@ class Keeping(TuneController):
             super()._actor_failed(tracked_actor, exception)
 
     def _trial_task_failure(self, trial: Trial, exception: Exception) -> None:
-        if trial in self._resetting_trials:
+        if trial in self._resetting_trials and isinstance(exception, RayActorError):
             self._ask_for_another(trial)
+        elif trial in self._resetting_trials:  # it cannot take the trial's config: its failure
+            self._resetting_trials.discard(trial)
+            self._unstage_trial_with_resources(trial)
+            self._set_trial_status(trial, Trial.RUNNING)
+            super()._trial_task_failure(trial, exception)
         elif trial.status != Trial.PENDING or trial in self._trial_to_actor:
             super()._trial_task_failure(trial, exception)
         # Else this is the end of its process once more, after `_actor_failed`.
@@ -83,6 +97,8 @@ class Keeping(TuneController):
         else:
             self._remove_actor(actor)
         self._pending_trials_list.append(trial)
+        waiting = self._resources_to_pending_trials
+        waiting[trial.placement_group_factory].add(trial)  # type: ignore[index]
 
     @contextmanager
     def _paused_want_theirs(self, *pausing: Trial) -> Iterator[None]:

@@ -2,17 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from ray.tune.search.sample import Categorical, Domain, Float, Integer, Quantized
-from torch import nn
 
 from search_spaces._errors import UserError
 
+if TYPE_CHECKING:  # to import it takes a second, also where nobody builds a network
+    from torch import nn
+
 Config: TypeAlias = dict[str, Any]
 ImageShape: TypeAlias = tuple[int, int, int]  # channels, height, width
-Build: TypeAlias = Callable[[Config, ImageShape, int], nn.Module]
+Build: TypeAlias = Callable[[Config, ImageShape, int], "nn.Module"]
 
 
 @dataclass(frozen=True)

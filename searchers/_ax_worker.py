@@ -9,6 +9,7 @@ A process and not a thread: a running trial's longest wait at its report was 0.0
 seconds, so one process does that once, and each model's is forked from it.
 """
 
+import atexit
 import contextlib
 import functools
 import importlib
@@ -48,7 +49,7 @@ class AxWorker:
         pipe = Connection(os.dup(end.fileno()))
         for target, arguments in (
             (_read, (pipe, self.pid, self._replies)),
-            (_write, (pipe, self._outbox)),
+            (_write, (pipe, self._outbox, self._replies)),
         ):
             threading.Thread(target=target, args=arguments, daemon=True).start()
         self.close = weakref.finalize(self, _hang_up, end, self._outbox)
@@ -71,35 +72,48 @@ class AxWorker:
         reply = self._replies.get(block=timeout is None or timeout > 0, timeout=timeout or None)
         if isinstance(reply, EOFError):
             self._replies.put(reply)
-            raise reply
+            raise EOFError  # not `reply`: with its traceback it would keep all that waits for it
         return reply
 
 
 def _forked() -> socket.socket:
     """A pipe to a new process for a model."""
-    ours, theirs = socket.socketpair()
+    ours, theirs = _pipe()
     with theirs:
+        if not FORKS:
+            _start(theirs)
+            return ours
         try:
             socket.send_fds(_server()[1], [b"."], [theirs.fileno()])
         except OSError:  # it was killed
             _server.cache_clear()
             socket.send_fds(_server()[1], [b"."], [theirs.fileno()])
-    if not FORKS:
-        _server.cache_clear()
     return ours
 
 
 @functools.cache
-def _server() -> tuple[subprocess.Popen[bytes], socket.socket]:
+def _server() -> tuple["subprocess.Popen[bytes]", socket.socket]:
     """A process that imports Ax, and what it is asked by: the end of a pipe for each model."""
-    ours, theirs = socket.socketpair()
+    ours, theirs = _pipe()
     with theirs:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "searchers._ax_worker"],
-            stdin=theirs.fileno(),
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(_path())},
-        )
-    return process, ours
+        return _start(theirs), ours
+
+
+def _start(end: socket.socket) -> "subprocess.Popen[bytes]":
+    process = subprocess.Popen(
+        [sys.executable, "-m", "searchers._ax_worker"],
+        stdin=end.fileno(),
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(_path())},
+    )
+    atexit.register(process.kill)  # while it imports, it would not notice
+    return process
+
+
+def _pipe() -> tuple[socket.socket, socket.socket]:
+    ends = socket.socketpair()
+    for end in ends:
+        end.setblocking(True)  # whatever default timeout the user's code has set
+    return ends
 
 
 def _path() -> list[str]:
@@ -118,16 +132,23 @@ def _read(pipe: Connection, pid: "Future[int]", replies: "queue.Queue[Any]") -> 
         pid.set_result(pickle.loads(pipe.recv_bytes()))
         while True:
             replies.put(pickle.loads(pipe.recv_bytes()))
-    except (EOFError, OSError):  # the latter if it died with messages unread
+    except BaseException as error:  # a silent end would leave the driver waiting
+        if not isinstance(error, EOFError | OSError):  # which is how a killed one ends
+            traceback.print_exc()
+        if not pid.done():
+            pid.set_exception(EOFError())
         replies.put(EOFError())
 
 
-def _write(pipe: Connection, outbox: "queue.Queue[Any]") -> None:
+def _write(pipe: Connection, outbox: "queue.Queue[Any]", replies: "queue.Queue[Any]") -> None:
     try:
         while True:
             _send(pipe, outbox.get())
     except OSError:
         pass  # the reader tells
+    except BaseException:
+        traceback.print_exc()
+        replies.put(EOFError())
 
 
 def _send(pipe: Connection, value: Any) -> None:
@@ -145,15 +166,19 @@ def main() -> None:
     from searchers._ax_model import quiet
 
     quiet()
+    if not FORKS:
+        _serve(Connection(os.dup(sys.stdin.fileno())))
+        return
     driver = socket.socket(fileno=sys.stdin.fileno())
     while True:
         asked, ends, _, _ = socket.recv_fds(driver, 1, 1)
         if not asked:
             return
-        if not FORKS or os.fork() == 0:
+        if os.fork() == 0:
             break
         os.close(ends[0])
     driver.close()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     _serve(Connection(ends[0]))
 
 
@@ -161,8 +186,11 @@ def _serve(pipe: Connection) -> None:
     """The model's end: work off messages until the driver is gone."""
     from searchers._ask_tell import Exhausted
 
-    _send(pipe, os.getpid())
-    sys.path[:] = pickle.loads(pipe.recv_bytes())
+    try:
+        _send(pipe, os.getpid())
+        sys.path[:] = pickle.loads(pipe.recv_bytes())
+    except (EOFError, OSError):  # nobody wants it any more
+        return
     messages: queue.Queue[Any] = queue.Queue()
     threading.Thread(target=_receive, args=(pipe, messages), daemon=True).start()
     name, start = messages.get()

@@ -84,6 +84,32 @@ class Idling(Noting):
         return super().step()
 
 
+class Refusing(Noting):
+    """The first time that a process is to take another config, it cannot."""
+
+    def reset_config(self, new_config):
+        refused = self.processes.parent / "refused" if self.epoch else None
+        if refused and not refused.exists():
+            refused.touch()
+            raise ValueError("not this one")
+        return super().reset_config(new_config)
+
+    def setup(self, config, processes):
+        self.epoch = 0
+        super().setup(config, processes)
+
+
+def test_a_process_that_cannot_take_a_config_is_a_failure_of_its_trial(ray_cluster, tmp_path):
+    processes = tmp_path / "processes"
+    processes.mkdir()
+    trainable = tune.with_parameters(Refusing, processes=processes)
+    scheduler = Surviving(population(synchronous=True))
+    trials = train(tmp_path, scheduler, trainable=trainable, failures=1)
+    assert {trial.status for trial in trials} == {"TERMINATED"}
+    assert sorted(trial.num_failures for trial in trials) == [0] * 5 + [1]
+    assert len(list(processes.iterdir())) == 3  # one in place of that which is given up
+
+
 def test_an_idle_process_that_dies_is_no_trials_failure(ray_cluster, tmp_path):
     processes = tmp_path / "processes"
     processes.mkdir()

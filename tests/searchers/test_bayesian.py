@@ -4,6 +4,9 @@ import gc
 import math
 import os
 import signal
+import socket
+import subprocess
+import sys
 import tempfile
 
 import numpy as np
@@ -79,6 +82,30 @@ def test_models_processes_come_of_one_that_has_imported_ax_and_may_die_too():
     del searcher, searchers
     gc.collect()
     assert not psutil.wait_procs(processes, 10)[1]
+
+
+def test_a_driver_that_ends_while_ax_is_imported_leaves_no_word():
+    code = (
+        "from tests.searchers.driving import PLANE, SCORE\n"
+        "from searchers.bayesian import Bayesian\n"
+        "from searchers._settings import Settings\n"
+        "searcher = Bayesian(Settings(PLANE, SCORE, max_t=4))\n"
+        "searcher._model.send('suggest')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "Traceback" not in done.stderr
+
+
+def test_a_default_timeout_of_sockets_is_none_of_a_models():
+    socket.setdefaulttimeout(0.1)
+    try:
+        searcher = Bayesian(Settings(PLANE, SCORE, max_t=4))
+        for index in range(7):
+            config = take(searcher, f"t{index}")
+            searcher.on_trial_complete(f"t{index}", {"score": peak(config)})
+        searcher.close()
+    finally:
+        socket.setdefaulttimeout(None)
 
 
 @pytest.mark.parametrize("lookahead", [0, 1])

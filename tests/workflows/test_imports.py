@@ -25,6 +25,11 @@ def test_a_workflow_imports_nothing_slow_that_it_may_never_need(workflow, tmp_pa
     assert not found & {"scipy.stats", "matplotlib.pyplot", "sklearn", "mlflow", "ax"}
 
 
+def test_a_trainable_of_ones_own_brings_none_of_our_libraries_to_its_workers(tmp_path):
+    found = imported("import docs.own_trainable", tmp_path)
+    assert not found & {"torch", "mlflow", "ax"}
+
+
 def test_digits_need_scikit_learn_once_a_machine(tmp_path):
     assert "sklearn" in imported(WORKER, tmp_path)
     assert "sklearn" not in imported(WORKER, tmp_path)
