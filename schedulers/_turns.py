@@ -55,7 +55,7 @@ class Keeping(TuneController):
         self._started_actors.add(actor)
         actor.set_on_error(self._actor_failed)
         with self._paused_want_theirs():
-            kept = self._actor_cache.cache_object(resources, actor)
+            kept = not self.is_finished() and self._actor_cache.cache_object(resources, actor)
         if not kept:
             actor.set_on_error(None)
             self._remove_actor(actor)

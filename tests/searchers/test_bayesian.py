@@ -1,6 +1,5 @@
 """The Bayesian searcher, on the real Ax."""
 
-import gc
 import math
 import os
 import signal
@@ -80,7 +79,6 @@ def test_models_processes_come_of_one_that_has_imported_ax_and_may_die_too():
         assert take(searcher, "second") != take(searcher, "third")
     searchers[0].close()
     del searcher, searchers
-    gc.collect()
     assert not psutil.wait_procs(processes, 10)[1]
 
 
