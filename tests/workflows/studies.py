@@ -17,10 +17,7 @@ app = typer.Typer()
 app.command()(hpo)
 
 ROOT = Path(__file__).parents[2]
-QUICK = [
-    "--dataset", "digits", "--subset", 400, "--epochs", 2, "--trials", 4, "--slots", 1,
-    "--cpus-per-trial", 1,
-]  # fmt: skip
+QUICK = ["--dataset", "digits", "--subset", 400, "--epochs", 2, "--trials", 4, "--slots", 2]
 OWN = ["--space", "tests.workflows.crashing:SPACE", "--objective", "score", "--slots", 2]
 SLOW = [*OWN, "--trainable", "tests.workflows.crashing:Slow", "--searcher", "random"]
 

@@ -22,7 +22,7 @@ QUICK = [
     "--dataset", "digits", "--stem-stride", 1, "--supernets", 2, "--search-epochs", 2,
     "--search-images", 200, "--search-channels", 4, "--select-epochs", 1, "--select-images", 5000,
     "--candidates", 2, "--random-cells", 1, "--layers", 3, "--channels", 4, "--epochs", 2,
-    "--slots", 1, "--cpus-per-trial", 1,
+    "--slots", 2,
 ]  # fmt: skip
 
 
