@@ -29,7 +29,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from benchmarks._supernet_steps import our_step, usual_step
-from search_spaces import _remaking, _supernet, _supernet_arithmetic, _supernet_edges
+from search_spaces import (
+    _remaking,
+    _supernet,
+    _supernet_arithmetic,
+    _supernet_edges,
+    _supernet_sources,
+)
 from search_spaces._remaking import Value
 
 
@@ -88,9 +94,9 @@ def forget() -> None:
     def packed(self: Any, kinds: tuple[str, ...], stride: int) -> Any:
         return self._pack(kinds, stride)
 
-    _supernet_edges.State.packed = packed  # type: ignore[method-assign]
-    shared: Any = _supernet_edges.State.relu
-    _supernet_edges.State.relu = property(shared.func)  # type: ignore[assignment]
+    _supernet_sources.State.packed = packed  # type: ignore[method-assign]
+    shared: Any = _supernet_sources.State.relu
+    _supernet_sources.State.relu = property(shared.func)  # type: ignore[assignment]
 
 
 def keep() -> None:
@@ -103,7 +109,7 @@ def expose() -> None:
     keep()
     _remaking.Value.__init__ = _plain  # type: ignore[method-assign]
     # The classes themselves: the compiler looks into theirs whatever `apply` is.
-    module: Any = _supernet_edges
+    module: Any = _supernet_sources
     module.MaxPool = SimpleNamespace(apply=lambda x, stride, pool: F.max_pool2d(x, 3, stride, 1))
     module.Spread = SimpleNamespace(apply=_spread)
     module = _supernet_arithmetic

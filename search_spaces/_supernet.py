@@ -27,7 +27,8 @@ from search_spaces._errors import UserError
 from search_spaces._remaking import Value, remaking
 from search_spaces._space import ImageShape
 from search_spaces._supernet_arithmetic import even_pixels, odd_pixels, uniform
-from search_spaces._supernet_edges import Edges, State
+from search_spaces._supernet_edges import Edges
+from search_spaces._supernet_sources import State
 
 
 class Supernet(nn.Module):

@@ -18,7 +18,7 @@ from search_spaces._supernet_arithmetic import (
     normalised,
     to_quarters,
 )
-from search_spaces._supernet_edges import State
+from search_spaces._supernet_sources import State
 from trainables._supernet_memory import Live
 
 DARTS = (
