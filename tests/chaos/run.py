@@ -8,7 +8,6 @@ while (as root, on a file system in memory); the newest checkpoint is cut in hal
 is run again until the study has ended; then `check` says what is not as it should be.
 """
 
-import json
 import os
 import random
 import shutil
@@ -25,9 +24,9 @@ from typing import Annotated, Any
 
 import psutil
 import typer
-from mlflow.tracking import MlflowClient
 from ray.cluster_utils import Cluster
 
+from tests.chaos.checks import check
 from tests.chaos.steady import EPOCHS
 
 ROOT = Path(__file__).parents[2]
@@ -195,55 +194,6 @@ class Chaos:
                 raise TimeoutError
             time.sleep(0.2)
 
-    # What is left
-
-    def check(self) -> list[str]:
-        """What is wrong with what MLflow has of the study; nothing, if all is well."""
-        client = MlflowClient(f"http://127.0.0.1:{self.port}")
-        ids = [experiment.experiment_id for experiment in client.search_experiments()]
-        runs = client.search_runs(ids, "tags.`automl.role` = 'trial'", max_results=1000)
-        wrong = []
-        if len(runs) != TRIALS:
-            wrong.append(f"{len(runs)} runs of {TRIALS} trials")
-        configs = Counter(run.data.params["x"] for run in runs)
-        wrong += [f"x = {x} has {n} runs" for x, n in configs.items() if n > 1]
-        for run in runs:
-            outcome = run.data.tags.get("automl.outcome")
-            if run.info.status == "RUNNING" or outcome not in ("completed", "pruned", "failed"):
-                wrong.append(f"{run.info.run_name} is {run.info.status}, {outcome}")
-            wrong += self._check_curve(client, run)
-        return wrong + (self._check_lives() if self.scheduler == "pbt" else [])
-
-    def _check_curve(self, client: MlflowClient, run: Any) -> list[str]:
-        reports = client.get_metric_history(run.info.run_id, "score")
-        steps = [report.step for report in sorted(reports, key=lambda r: r.timestamp)]
-        wrong = []
-        if steps != list(range(1, len(steps) + 1)):
-            wrong.append(f"{run.info.run_name} has steps {steps}")
-        if self.scheduler == "pbt":
-            return wrong
-        x = float(run.data.params["x"])
-        wrong += [
-            f"{run.info.run_name} has another score at step {report.step}"
-            for report in reports
-            if abs(report.value - x * report.step) > 1e-9
-        ]
-        if run.data.tags.get("automl.outcome") == "completed" and len(steps) != EPOCHS:
-            wrong.append(f"{run.info.run_name} is completed after {len(steps)} steps")
-        return wrong
-
-    def _check_lives(self) -> list[str]:
-        """A trial of a population must have the score of the life that is told of it."""
-        study = self.storage / "chaos"
-        lives = json.loads((study / "schedules.json").read_text())
-        wrong = []
-        for row in json.loads((study / "trials.json").read_text()):
-            life = lives[row["trial_id"]]
-            score = sum(part["config"]["x"] * (part["end"] - part["start"]) for part in life)
-            if abs(row["metrics"]["score"] - score) > 1e-9 or life[-1]["end"] != EPOCHS:
-                wrong.append(f"{row['trial_id']} has {row['metrics']}, and lived {life}")
-        return wrong
-
 
 def is_trial(process: psutil.Process) -> bool:
     try:
@@ -281,7 +231,7 @@ def main(
     chaos = Chaos(seed, folder, scheduler)
     try:
         chaos.run(seconds)
-        wrong = chaos.check()
+        wrong = check(f"http://127.0.0.1:{chaos.port}", chaos.storage / "chaos", TRIALS, scheduler)
     finally:
         chaos.close()
     happened = ", ".join(f"{name} {count}" for name, count in sorted(chaos.happened.items()))
