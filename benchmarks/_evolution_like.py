@@ -7,9 +7,9 @@ from collections import deque
 
 import numpy as np
 
-from search_spaces._space import Config
-from searchers._ask_tell import AskTellSearcher, Outcome
-from searchers._domains import varying
+from automl_on_ray.search_spaces._space import Config
+from automl_on_ray.searchers._ask_tell import AskTellSearcher, Outcome
+from automl_on_ray.searchers._domains import varying
 
 POPULATION, SAMPLE = 100, 25
 

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from automl_on_ray.search_spaces._cells import CELLS, EDGES, OPERATIONS
+from automl_on_ray.search_spaces._supernet import Supernet
+from automl_on_ray.trainables._architecture import Architecture
+from automl_on_ray.trainables._bilevel import alpha_step, weight_step
 from benchmarks._usual_supernet import UsualSupernet
-from search_spaces._cells import CELLS, EDGES, OPERATIONS
-from search_spaces._supernet import Supernet
-from trainables._architecture import Architecture
-from trainables._bilevel import alpha_step, weight_step
 
 LR, MOMENTUM, DECAY = 0.025, 0.9, 3e-4
 ALPHA_LR, ALPHA_BETAS, ALPHA_DECAY = 3e-4, (0.5, 0.999), 1e-3

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from search_spaces._cells import CELLS, EDGES, NODES, reductions
-from search_spaces._supernet import FactorizedReduce as FoldedReduce
-from search_spaces._supernet import Supernet
+from automl_on_ray.search_spaces._cells import CELLS, EDGES, NODES, reductions
+from automl_on_ray.search_spaces._supernet import FactorizedReduce as FoldedReduce
+from automl_on_ray.search_spaces._supernet import Supernet
 
 
 class UsualSupernet(nn.Module):

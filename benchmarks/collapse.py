@@ -25,12 +25,12 @@ import numpy as np
 import torch
 import typer
 
-from search_spaces._cells import edges_of
-from search_spaces._space import Config, SearchSpace
-from search_spaces.darts import space as cell_space
-from trainables._torch_trainable import TorchTrainable
-from trainables.darts_supernet import DartsSupernet
-from trainables.image_classifier import ImageClassifier
+from automl_on_ray.search_spaces._cells import edges_of
+from automl_on_ray.search_spaces._space import Config, SearchSpace
+from automl_on_ray.search_spaces.darts import space as cell_space
+from automl_on_ray.trainables._torch_trainable import TorchTrainable
+from automl_on_ray.trainables.darts_supernet import DartsSupernet
+from automl_on_ray.trainables.image_classifier import ImageClassifier
 
 METHODS = ("plain", "stop", "regularise", "perturbation", "random")
 SEARCH: Config = {

@@ -23,11 +23,11 @@ from torch.utils.data import DataLoader, Subset
 from torchvision import datasets
 from torchvision.transforms import Compose, Normalize, RandomAffine, ToTensor
 
-from search_spaces._cnn import build
-from trainables._augmentation import Augmentation, batches
-from trainables.datasets import _idx
-from trainables.datasets._cache import cache_folder
-from trainables.datasets._dataset import Dataset, data_folder, load_dataset
+from automl_on_ray.search_spaces._cnn import build
+from automl_on_ray.trainables._augmentation import Augmentation, batches
+from automl_on_ray.trainables.datasets import _idx
+from automl_on_ray.trainables.datasets._cache import cache_folder
+from automl_on_ray.trainables.datasets._dataset import Dataset, data_folder, load_dataset
 
 Epoch: TypeAlias = Callable[[], Iterable[tuple[Tensor, Tensor]]]
 SHIFT, DEGREES = 2, 10

@@ -25,18 +25,18 @@ import typer
 from ray.tune.schedulers import PopulationBasedTraining, TrialScheduler
 from ray.tune.search.sample import Categorical
 
+from automl_on_ray.schedulers._create import create_scheduler
+from automl_on_ray.schedulers._population import within
+from automl_on_ray.schedulers._settings import Settings as SchedulerSettings
+from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.search_spaces._space import Config, SearchSpace
+from automl_on_ray.search_spaces.mnist_cnn import SPACE as MNIST_SPACE
+from automl_on_ray.searchers._create import create_searcher
+from automl_on_ray.searchers._explorer import AxExplorer, Course
+from automl_on_ray.searchers._settings import Settings
+from automl_on_ray.trainables.image_classifier import ImageClassifier
+from automl_on_ray.workflows._simulation import Simulation, Training
 from benchmarks import _drift
-from schedulers._create import create_scheduler
-from schedulers._population import within
-from schedulers._settings import Settings as SchedulerSettings
-from search_spaces._objective import Objective
-from search_spaces._space import Config, SearchSpace
-from search_spaces.mnist_cnn import SPACE as MNIST_SPACE
-from searchers._create import create_searcher
-from searchers._explorer import AxExplorer, Course
-from searchers._settings import Settings
-from trainables.image_classifier import ImageClassifier
-from workflows._simulation import Simulation, Training
 
 POPULATION, SLOTS = 8, 4
 MNIST_EPOCHS, MNIST_IMAGES = 12, 2000

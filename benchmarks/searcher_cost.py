@@ -15,12 +15,12 @@ import numpy as np
 import torch
 import typer
 
+from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.searchers._ask_tell import Outcome
+from automl_on_ray.searchers._ax_model import AxModel
+from automl_on_ray.searchers._domains import varying
+from automl_on_ray.searchers._settings import Known, Settings
 from benchmarks.searcher_quality import MIXED, bare_client, mixed
-from search_spaces._objective import Objective
-from searchers._ask_tell import Outcome
-from searchers._ax_model import AxModel
-from searchers._domains import varying
-from searchers._settings import Known, Settings
 
 SUGGESTIONS = 3
 

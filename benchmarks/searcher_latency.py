@@ -21,13 +21,13 @@ import torch
 import typer
 from ray import tune
 
-import searchers._remote
-import searchers.bayesian
+import automl_on_ray.searchers._remote
+import automl_on_ray.searchers.bayesian
+from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.searchers._ax_worker import AxWorker, Message
+from automl_on_ray.searchers._domains import varying
+from automl_on_ray.searchers._settings import Known, Settings
 from benchmarks.searcher_quality import MIXED, mixed
-from search_spaces._objective import Objective
-from searchers._ax_worker import AxWorker, Message
-from searchers._domains import varying
-from searchers._settings import Known, Settings
 
 KNOWN, TRIALS, STEPS, STEP_SECONDS = 200, 10, 60, 0.05
 
@@ -65,7 +65,7 @@ class InLoop:
     """AxWorker's interface, with the model in the caller's own thread."""
 
     def __init__(self, model: str, start: Any, log: list[Message]) -> None:
-        from searchers._ax_model import AxModel
+        from automl_on_ray.searchers._ax_model import AxModel
 
         self._model = AxModel(start)
         self._replies: queue.Queue[Any] = queue.Queue()
@@ -107,8 +107,8 @@ def study(worker: Any, folder: str) -> tuple[float, float]:
     configs = [varying(MIXED, MIXED.sample(generator)) for _ in range(KNOWN)]
     known = tuple(Known(config, {STEPS: {"value": mixed(config)}}) for config in configs)
     settings = Settings(MIXED, (Objective("value", "min"),), max_t=STEPS, known=known)
-    searchers._remote.AxWorker = worker  # type: ignore[misc]
-    searcher = searchers.bayesian.Bayesian(settings)
+    automl_on_ray.searchers._remote.AxWorker = worker  # type: ignore[misc]
+    searcher = automl_on_ray.searchers.bayesian.Bayesian(settings)
     results = tune.Tuner(
         Reporting,
         tune_config=tune.TuneConfig(

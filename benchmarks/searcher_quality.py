@@ -22,12 +22,12 @@ import typer
 from botorch.test_functions import Hartmann
 from ray import tune
 
-from search_spaces._objective import Objective
-from search_spaces._space import Condition, Config, SearchSpace
-from searchers._ask_tell import Outcome
-from searchers._ax_encoding import Encoding
-from searchers._domains import values, varying
-from searchers._settings import Settings
+from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.search_spaces._space import Condition, Config, SearchSpace
+from automl_on_ray.searchers._ask_tell import Outcome
+from automl_on_ray.searchers._ax_encoding import Encoding
+from automl_on_ray.searchers._domains import values, varying
+from automl_on_ray.searchers._settings import Settings
 
 CHECKPOINTS = (15, 30, 60)
 METHODS = ("ours", "bare Ax", "Optuna TPE", "random")
@@ -81,7 +81,7 @@ SURFACES = {"hartmann6": (HARTMANN, hartmann6), "mixed": (MIXED, mixed)}
 
 
 def ours(space: SearchSpace, seed: int) -> tuple[Ask, Tell]:
-    from searchers._ax_model import AxModel
+    from automl_on_ray.searchers._ax_model import AxModel
 
     model = AxModel(Settings(space, (Objective("value", "min"),), seed=seed))
 
@@ -99,7 +99,7 @@ def bare_client(space: SearchSpace, seed: int) -> tuple[Any, Encoding]:
     from ax.api.client import Client
     from ax.api.configs import ChoiceParameterConfig, RangeParameterConfig
 
-    from searchers._ax_model import quiet
+    from automl_on_ray.searchers._ax_model import quiet
 
     encoding = Encoding(space)
     names = encoding.names()
@@ -146,7 +146,7 @@ def bare_ax(space: SearchSpace, seed: int) -> tuple[Ask, Tell]:
 def optuna_tpe(space: SearchSpace, seed: int) -> tuple[Ask, Tell]:
     import optuna
 
-    from searchers.optuna_search import ByRun
+    from automl_on_ray.searchers.optuna_search import ByRun
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed))

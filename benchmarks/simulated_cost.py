@@ -15,14 +15,14 @@ from typing import Annotated
 
 import typer
 
+from automl_on_ray.schedulers._create import create_scheduler
+from automl_on_ray.schedulers._settings import Settings as SchedulerSettings
+from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.searchers._create import create_searcher
+from automl_on_ray.searchers._settings import Settings
+from automl_on_ray.workflows._simulation import Simulation
 from benchmarks._drift import EPOCHS, SPACE, Drift
 from benchmarks._evolution_like import EvolutionLike
-from schedulers._create import create_scheduler
-from schedulers._settings import Settings as SchedulerSettings
-from search_spaces._objective import Objective
-from searchers._create import create_searcher
-from searchers._settings import Settings
-from workflows._simulation import Simulation
 
 PAIRS = (("random", "fifo"), ("evolution-like", "fifo"), ("sobol", "asha"))
 

@@ -16,10 +16,12 @@ from statistics import median
 from rich.console import Console
 from rich.table import Table
 
-from searchers._ax_worker import AxWorker, _server
+from automl_on_ray.searchers._ax_worker import AxWorker, _server
 
-DRIVER = "import workflows.hpo"
-WORKER = "from trainables.datasets._dataset import load_dataset; load_dataset('digits')"
+DRIVER = "import automl_on_ray.workflows.hpo"
+WORKER = (
+    "from automl_on_ray.trainables.datasets._dataset import load_dataset; load_dataset('digits')"
+)
 CASES = {
     "driver": (DRIVER, f"{DRIVER}, scipy.stats, matplotlib.pyplot"),
     "worker": (WORKER, f"{WORKER}; import sklearn.datasets"),

@@ -28,15 +28,15 @@ import typer
 from torch import Tensor
 from torch.nn import functional as F
 
-from benchmarks._supernet_steps import our_step, usual_step
-from search_spaces import (
+from automl_on_ray.search_spaces import (
     _remaking,
     _supernet,
     _supernet_arithmetic,
     _supernet_edges,
     _supernet_sources,
 )
-from search_spaces._remaking import Value
+from automl_on_ray.search_spaces._remaking import Value
+from benchmarks._supernet_steps import our_step, usual_step
 
 
 def unfold() -> None:

@@ -19,13 +19,13 @@ import typer
 from ray import tune
 from ray.tune.schedulers import FIFOScheduler
 
-from schedulers._surviving import Surviving
-from search_spaces._objective import Objective
-from search_spaces._space import SearchSpace
-from searchers._settings import Settings
-from searchers.random_search import create
-from workflows._run_config import run_config
-from workflows._storage import Stage
+from automl_on_ray.schedulers._surviving import Surviving
+from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.search_spaces._space import SearchSpace
+from automl_on_ray.searchers._settings import Settings
+from automl_on_ray.searchers.random_search import create
+from automl_on_ray.workflows._run_config import run_config
+from automl_on_ray.workflows._storage import Stage
 
 SPACE = SearchSpace("tiny", training={"x": tune.uniform(0.0, 1.0)})
 SLOTS = 2

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from ray.tune.schedulers import TrialScheduler
 
-from schedulers._settings import Settings
-from search_spaces._errors import UserError
-from search_spaces._lookup import find
+from automl_on_ray.schedulers._settings import Settings
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._lookup import find
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from schedulers._members import Members, Segment
+from automl_on_ray.schedulers._members import Members, Segment
 
 BEST, OTHERS, TAKEN = "#d1495b", "#9aa5b1", "#5b7c99"
 

@@ -14,7 +14,7 @@ from ray.train._internal.session import _TrainingResult
 from ray.train._internal.storage import _delete_fs_path
 from ray.tune.experiment import Trial
 
-from schedulers._readable import place_of
+from automl_on_ray.schedulers._readable import place_of
 
 ENOUGH = 3  # newer checkpoints, since the newest may turn out to be unreadable
 

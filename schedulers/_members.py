@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import median
 
-from search_spaces._exploring import Exploit, Interval
-from search_spaces._space import Config
+from automl_on_ray.search_spaces._exploring import Exploit, Interval
+from automl_on_ray.search_spaces._space import Config
 
 
 @dataclass(frozen=True)

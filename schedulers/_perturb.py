@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from ray.tune.search.sample import Categorical, Domain, Integer
 
-from schedulers._population import nearest
-from search_spaces._exploring import Exploit, Interval
-from search_spaces._space import Config, SearchSpace
+from automl_on_ray.schedulers._population import nearest
+from automl_on_ray.search_spaces._exploring import Exploit, Interval
+from automl_on_ray.search_spaces._space import Config, SearchSpace
 
 FACTORS = (0.8, 1.2)
 RESAMPLE = 0.25  # the probability of a new draw from the domain

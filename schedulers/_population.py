@@ -5,9 +5,9 @@ from typing import Any
 
 from ray.tune.search.sample import Categorical, Domain, Float, Integer, Quantized
 
-from schedulers._settings import Settings
-from search_spaces._errors import UserError
-from search_spaces._space import Config
+from automl_on_ray.schedulers._settings import Settings
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._space import Config
 
 
 def within(domains: Mapping[str, Domain]) -> Callable[[Config], Config]:

@@ -14,10 +14,10 @@ import numpy as np
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
-from schedulers._lending import Lending
-from schedulers._members import Members, Segment
-from search_spaces._exploring import Exploit, Explorer
-from search_spaces._objective import Objective
+from automl_on_ray.schedulers._lending import Lending
+from automl_on_ray.schedulers._members import Members, Segment
+from automl_on_ray.search_spaces._exploring import Exploit, Explorer
+from automl_on_ray.search_spaces._objective import Objective
 
 QUANTILE = 0.25
 

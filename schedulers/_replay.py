@@ -7,7 +7,7 @@ from typing import Any
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
-from schedulers._members import Segment
+from automl_on_ray.schedulers._members import Segment
 
 
 class Replay(FIFOScheduler):

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from search_spaces._exploring import Explorer
-from search_spaces._objective import Objective
-from search_spaces._space import SearchSpace
+from automl_on_ray.search_spaces._exploring import Explorer
+from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.search_spaces._space import SearchSpace
 
 
 @dataclass(frozen=True)

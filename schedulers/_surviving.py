@@ -19,9 +19,9 @@ from ray.train._internal.session import _FutureTrainingResult
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
-from schedulers._node_loss import spare
-from schedulers._readable import at_place, fall_back, place_of
-from schedulers._turns import keep_processes
+from automl_on_ray.schedulers._node_loss import spare
+from automl_on_ray.schedulers._readable import at_place, fall_back, place_of
+from automl_on_ray.schedulers._turns import keep_processes
 
 logger = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 from ray.tune.schedulers import MedianStoppingRule, TrialScheduler
 
-from schedulers._settings import Settings
+from automl_on_ray.schedulers._settings import Settings
 
 
 def create(settings: Settings) -> TrialScheduler:

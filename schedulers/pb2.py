@@ -10,8 +10,8 @@ from ray.tune.schedulers import TrialScheduler
 from ray.tune.schedulers.pb2 import PB2
 from ray.tune.search.sample import Float
 
-from schedulers._population import perturbation_interval, require, within
-from schedulers._settings import Settings
+from automl_on_ray.schedulers._population import perturbation_interval, require, within
+from automl_on_ray.schedulers._settings import Settings
 
 PAUSES_TRIALS = True
 SEARCHERS = ("random", "sobol")

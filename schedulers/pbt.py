@@ -2,10 +2,10 @@
 
 from ray.tune.schedulers import TrialScheduler
 
-from schedulers._perturb import Perturb
-from schedulers._population import perturbation_interval, require
-from schedulers._population_based import PopulationBased
-from schedulers._settings import Settings
+from automl_on_ray.schedulers._perturb import Perturb
+from automl_on_ray.schedulers._population import perturbation_interval, require
+from automl_on_ray.schedulers._population_based import PopulationBased
+from automl_on_ray.schedulers._settings import Settings
 
 PAUSES_TRIALS = True
 

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
 
-from search_spaces._cell_text import state_name
-from search_spaces._cells import CELLS, FIRST, NODES, edges_of
+from automl_on_ray.search_spaces._cell_text import state_name
+from automl_on_ray.search_spaces._cells import CELLS, FIRST, NODES, edges_of
 
 COLOURS = {"sep": "#1b6ca8", "dil": "#2a9d8f", "max": "#c8553d", "avg": "#e09f3e"}
 PLAIN = "#7a7a7a"  # operations without weights that change nothing

@@ -3,8 +3,13 @@
 import torch
 from torch import Tensor, nn
 
-from search_spaces._cell_operations import DropPath, FactorizedReduce, operation, relu_conv_bn
-from search_spaces._cells import (
+from automl_on_ray.search_spaces._cell_operations import (
+    DropPath,
+    FactorizedReduce,
+    operation,
+    relu_conv_bn,
+)
+from automl_on_ray.search_spaces._cells import (
     CELLS,
     FIRST,
     NODES,
@@ -13,8 +18,8 @@ from search_spaces._cells import (
     edges_of,
     reductions,
 )
-from search_spaces._operation_sets import KNOWN
-from search_spaces._space import Config, ImageShape
+from automl_on_ray.search_spaces._operation_sets import KNOWN
+from automl_on_ray.search_spaces._space import Config, ImageShape
 
 # What a config that leaves a key out means.
 DEFAULTS: Config = {

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from search_spaces._errors import UserError
+from automl_on_ray.search_spaces._errors import UserError
 
 
 def operation(name: str, channels: int, stride: int) -> nn.Module:

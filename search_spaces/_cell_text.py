@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from search_spaces._cells import CELLS, FIRST, edges_of
+from automl_on_ray.search_spaces._cells import CELLS, FIRST, edges_of
 
 STATES = ("c(k-2)", "c(k-1)")  # the outputs of the two cells before
 

@@ -16,8 +16,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from search_spaces._errors import UserError
-from search_spaces._space import Config, ImageShape
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._space import Config, ImageShape
 
 CELLS = ("normal", "reduction")
 NODES = 4

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from search_spaces._errors import UserError
+from automl_on_ray.search_spaces._errors import UserError
 
 
 def choices(room: str) -> dict[str, str]:

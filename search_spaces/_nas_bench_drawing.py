@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
 
-from search_spaces._nas_bench_text import OUTPUT, node_name
-from search_spaces.nas_bench_201 import EDGES, NONE, architecture_text, key
+from automl_on_ray.search_spaces._nas_bench_text import OUTPUT, node_name
+from automl_on_ray.search_spaces.nas_bench_201 import EDGES, NONE, architecture_text, key
 
 COLOURS = {"nor_conv_3x3": "#1b6ca8", "nor_conv_1x1": "#2a9d8f", "avg_pool_3x3": "#e09f3e"}
 PLAIN = "#7a7a7a"  # skip_connect changes nothing

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from search_spaces.nas_bench_201 import EDGES, NONE, key
+from automl_on_ray.search_spaces.nas_bench_201 import EDGES, NONE, key
 
 OUTPUT = max(node for _, node in EDGES)
 

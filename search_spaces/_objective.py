@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from search_spaces._errors import UserError
+from automl_on_ray.search_spaces._errors import UserError
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from search_spaces._cells import CELLS, EDGES, NONE, OPERATIONS
-from search_spaces._errors import UserError
+from automl_on_ray.search_spaces._cells import CELLS, EDGES, NONE, OPERATIONS
+from automl_on_ray.search_spaces._errors import UserError
 
 NOISE = "noise"  # Gaussian, of mean 0 and deviation 1, whatever comes in
 KNOWN = (*OPERATIONS, NOISE)

@@ -3,9 +3,9 @@
 Each is written as in its paper's own repository: a node's two (operation, source), by node.
 """
 
-from search_spaces._cells import CELLS, FIRST, Edge, from_edges
-from search_spaces._errors import UserError
-from search_spaces._space import Config
+from automl_on_ray.search_spaces._cells import CELLS, FIRST, Edge, from_edges
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._space import Config
 
 _SHORT = {
     "max": "max_pool_3x3",

@@ -9,9 +9,9 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from search_spaces._cell_drawing import draw_cells
-from search_spaces._cell_text import state_name
-from search_spaces._cells import CELLS, EDGES, FIRST, NODES, edges_of
+from automl_on_ray.search_spaces._cell_drawing import draw_cells
+from automl_on_ray.search_spaces._cell_text import state_name
+from automl_on_ray.search_spaces._cells import CELLS, EDGES, FIRST, NODES, edges_of
 
 MOST_PICTURES = 8
 FRAME_MILLISECONDS, LAST_MILLISECONDS = 700, 3000

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from ray.tune.search.sample import Categorical, Domain, Float, Integer, Quantized
 
-from search_spaces._errors import UserError
+from automl_on_ray.search_spaces._errors import UserError
 
 if TYPE_CHECKING:  # to import it takes a second, also where nobody builds a network
     from torch import nn

@@ -22,13 +22,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from search_spaces._cells import CELLS, EDGES, FIRST, NODES, check_sizes, reductions
-from search_spaces._errors import UserError
-from search_spaces._remaking import Value, remaking
-from search_spaces._space import ImageShape
-from search_spaces._supernet_arithmetic import even_pixels, odd_pixels, uniform
-from search_spaces._supernet_edges import Edges
-from search_spaces._supernet_sources import State
+from automl_on_ray.search_spaces._cells import CELLS, EDGES, FIRST, NODES, check_sizes, reductions
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._remaking import Value, remaking
+from automl_on_ray.search_spaces._space import ImageShape
+from automl_on_ray.search_spaces._supernet_arithmetic import even_pixels, odd_pixels, uniform
+from automl_on_ray.search_spaces._supernet_edges import Edges
+from automl_on_ray.search_spaces._supernet_sources import State
 
 
 class Supernet(nn.Module):

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.amp.autocast_mode import is_autocast_available
 from torch.nn import functional as F
 
-from search_spaces._remaking import Value
+from automl_on_ray.search_spaces._remaking import Value
 
 EPSILON = 1e-5  # of batch normalisation
 Grid = tuple[int, int, int]  # images, rows, columns

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from search_spaces._cells import EDGES
-from search_spaces._remaking import Value
-from search_spaces._supernet_arithmetic import (
+from automl_on_ray.search_spaces._cells import EDGES
+from automl_on_ray.search_spaces._remaking import Value
+from automl_on_ray.search_spaces._supernet_arithmetic import (
     Total,
     centred,
     matrix,
@@ -16,7 +16,7 @@ from search_spaces._supernet_arithmetic import (
     normalised,
     uniform,
 )
-from search_spaces._supernet_sources import POOLS, Joined, State
+from automl_on_ray.search_spaces._supernet_sources import POOLS, Joined, State
 
 
 class Edges(nn.Module):

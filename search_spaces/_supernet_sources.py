@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from search_spaces._remaking import Make, Recipe, Value
-from search_spaces._supernet_arithmetic import (
+from automl_on_ray.search_spaces._remaking import Make, Recipe, Value
+from automl_on_ray.search_spaces._supernet_arithmetic import (
     EPSILON,
     Spread,
     even_pixels,

@@ -6,7 +6,7 @@ After a '?' there may be parameters, so a path below is not the URI with a path 
 import re
 from urllib.parse import parse_qs, quote, urlsplit
 
-from search_spaces._errors import UserError
+from automl_on_ray.search_spaces._errors import UserError
 
 # pyarrow's other parameters may be secrets; and an address that was signed is one itself.
 HARMLESS = {"endpoint_override", "region", "scheme"}

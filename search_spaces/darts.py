@@ -2,10 +2,10 @@
 
 from ray import tune
 
-from search_spaces._cell_network import build
-from search_spaces._cells import keys, pairs
-from search_spaces._operation_sets import operation_set
-from search_spaces._space import SearchSpace
+from automl_on_ray.search_spaces._cell_network import build
+from automl_on_ray.search_spaces._cells import keys, pairs
+from automl_on_ray.search_spaces._operation_sets import operation_set
+from automl_on_ray.search_spaces._space import SearchSpace
 
 
 def space(

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 
 import plotly.graph_objects as go
 
-from search_spaces._objective import Objective
-from search_spaces._space import Config, SearchSpace
-from searchers._domains import is_log, varying
-from searchers._settings import Known, Settings
+from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.search_spaces._space import Config, SearchSpace
+from automl_on_ray.searchers._domains import is_log, varying
+from automl_on_ray.searchers._settings import Known, Settings
 
 FEWEST_ROWS = 5
 MOST_SLICES = 6
@@ -59,7 +59,7 @@ def _analysed(
     from ax.core.observation import ObservationFeatures
     from ax.utils.sensitivity.sobol_measures import ax_parameter_sens
 
-    from searchers._ax_model import AxModel
+    from automl_on_ray.searchers._ax_model import AxModel
 
     first = objectives[:1]
     plain = replace(space, constraints=())

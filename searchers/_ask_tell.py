@@ -21,12 +21,12 @@ import cloudpickle
 from ray.tune.search import Searcher
 from ray.tune.utils.util import flatten_dict, unflatten_dict
 
-from search_spaces._errors import UserError
-from search_spaces._objective import Objective
-from search_spaces._space import Config, SearchSpace
-from searchers._constraints import parse_constraints
-from searchers._domains import key_of, members, varying
-from searchers._settings import Settings
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.search_spaces._space import Config, SearchSpace
+from automl_on_ray.searchers._constraints import parse_constraints
+from automl_on_ray.searchers._domains import key_of, members, varying
+from automl_on_ray.searchers._settings import Settings
 
 Verdict = Literal["completed", "early_stopped", "failed", "unknown"]
 

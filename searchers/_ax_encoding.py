@@ -14,10 +14,18 @@ from typing import Any
 
 from ray.tune.search.sample import Categorical, Domain, Integer
 
-from search_spaces._errors import UserError
-from search_spaces._space import Config, SearchSpace
-from searchers._constraints import Linear, parse_constraints
-from searchers._domains import bounds, check_supported, from_unit, is_log, key_of, values, varying
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._space import Config, SearchSpace
+from automl_on_ray.searchers._constraints import Linear, parse_constraints
+from automl_on_ray.searchers._domains import (
+    bounds,
+    check_supported,
+    from_unit,
+    is_log,
+    key_of,
+    values,
+    varying,
+)
 
 MOST_INDEXED = 1000
 

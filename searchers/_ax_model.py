@@ -25,15 +25,15 @@ from ax.utils.common.logger import set_ax_logger_levels
 from botorch.acquisition.logei import qLogExpectedImprovement
 from botorch.acquisition.monte_carlo import qNoisyExpectedImprovement, qUpperConfidenceBound
 
-from search_spaces._space import Config
-from searchers._ask_tell import Outcome
-from searchers._ax_encoding import Encoding
-from searchers._domains import key_of
-from searchers._outcomes import ax_objective, ax_outcome_constraints, metric_names
-from searchers._settings import Settings
-from searchers._step_effect import StepEffect
-from searchers._warm_gp import LastFit, WarmGP, going_on_from
-from searchers.sobol import Design
+from automl_on_ray.search_spaces._space import Config
+from automl_on_ray.searchers._ask_tell import Outcome
+from automl_on_ray.searchers._ax_encoding import Encoding
+from automl_on_ray.searchers._domains import key_of
+from automl_on_ray.searchers._outcomes import ax_objective, ax_outcome_constraints, metric_names
+from automl_on_ray.searchers._settings import Settings
+from automl_on_ray.searchers._step_effect import StepEffect
+from automl_on_ray.searchers._warm_gp import LastFit, WarmGP, going_on_from
+from automl_on_ray.searchers.sobol import Design
 
 ACQUISITIONS = {
     "qlogei": qLogExpectedImprovement,

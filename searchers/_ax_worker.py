@@ -101,7 +101,7 @@ def _server() -> tuple["subprocess.Popen[bytes]", socket.socket]:
 
 def _start(end: socket.socket) -> "subprocess.Popen[bytes]":
     process = subprocess.Popen(
-        [sys.executable, "-m", "searchers._ax_worker"],
+        [sys.executable, "-m", "automl_on_ray.searchers._ax_worker"],
         stdin=end.fileno(),
         env={**os.environ, "PYTHONPATH": os.pathsep.join(_path())},
     )
@@ -163,7 +163,7 @@ def main() -> None:
     sys.stdout = sys.stderr
     warnings.filterwarnings("ignore")
     logging.disable(logging.INFO)  # Ax and its libraries greet the terminal when imported
-    from searchers._ax_model import quiet
+    from automl_on_ray.searchers._ax_model import quiet
 
     quiet()
     if not FORKS:
@@ -184,7 +184,7 @@ def main() -> None:
 
 def _serve(pipe: Connection) -> None:
     """The model's end: work off messages until the driver is gone."""
-    from searchers._ask_tell import Exhausted
+    from automl_on_ray.searchers._ask_tell import Exhausted
 
     try:
         _send(pipe, os.getpid())

@@ -27,11 +27,11 @@ from ax.utils.common.random import with_rng_seed
 from botorch.acquisition.analytic import UpperConfidenceBound
 from ray import tune
 
-from search_spaces._exploring import Exploit, Interval
-from search_spaces._space import Config
-from searchers._explorer import Course
-from searchers._trust_region import around, drawn
-from searchers._unit_encoding import UnitEncoding
+from automl_on_ray.search_spaces._exploring import Exploit, Interval
+from automl_on_ray.search_spaces._space import Config
+from automl_on_ray.searchers._explorer import Course
+from automl_on_ray.searchers._trust_region import around, drawn
+from automl_on_ray.searchers._unit_encoding import UnitEncoding
 
 TIME, BEFORE = "(time)", "(score before)"  # no keys of a space
 BETA = 1.0  # of the variance: PB2's own grows with time, for a guarantee in the limit

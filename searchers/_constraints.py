@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from search_spaces._errors import UserError
-from search_spaces._space import Config, SearchSpace
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._space import Config, SearchSpace
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 from ray.tune.search import Searcher
 
-from search_spaces._errors import UserError
-from search_spaces._lookup import find
-from searchers._settings import Settings
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._lookup import find
+from automl_on_ray.searchers._settings import Settings
 
 
 def create_searcher(name: str, settings: Settings) -> Searcher:

@@ -14,8 +14,8 @@ from ray.tune.search.sample import (
     Uniform,
 )
 
-from search_spaces._errors import UserError
-from search_spaces._space import Config, SearchSpace
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._space import Config, SearchSpace
 
 MOST_MEMBERS = 20_000
 

@@ -7,13 +7,13 @@ new values alone.
 import queue
 from dataclasses import dataclass, replace
 
-from search_spaces._exploring import Exploit, Interval
-from search_spaces._space import Config, SearchSpace
-from searchers._ax_encoding import Encoding
-from searchers._domains import own_values, varying
-from searchers._remote import RemoteModel
+from automl_on_ray.search_spaces._exploring import Exploit, Interval
+from automl_on_ray.search_spaces._space import Config, SearchSpace
+from automl_on_ray.searchers._ax_encoding import Encoding
+from automl_on_ray.searchers._domains import own_values, varying
+from automl_on_ray.searchers._remote import RemoteModel
 
-MODEL = "searchers._change_model:ChangeModel"
+MODEL = "automl_on_ray.searchers._change_model:ChangeModel"
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 import re
 
-from search_spaces._errors import UserError
-from searchers._settings import Settings
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.searchers._settings import Settings
 
 
 def metric_names(settings: Settings) -> dict[str, str]:

@@ -7,7 +7,7 @@ with the last answer, and the events since, another process goes on exactly as t
 import queue
 from typing import Any
 
-from searchers._ax_worker import AxWorker, Message
+from automl_on_ray.searchers._ax_worker import AxWorker, Message
 
 MOST_RESTARTS = 3
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from search_spaces._errors import UserError
-from search_spaces._objective import Objective
-from search_spaces._space import Config, SearchSpace
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.search_spaces._space import Config, SearchSpace
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from search_spaces._space import Config, SearchSpace
-from searchers._ax_encoding import Encoding
+from automl_on_ray.search_spaces._space import Config, SearchSpace
+from automl_on_ray.searchers._ax_encoding import Encoding
 
 
 class UnitEncoding:

@@ -9,18 +9,18 @@ import queue
 from dataclasses import replace
 from typing import Any
 
-from search_spaces._errors import UserError
-from search_spaces._space import Config
-from searchers._ask_tell import AskTellSearcher, Exhausted, Outcome
-from searchers._ax_encoding import Encoding
-from searchers._constraints import parse_constraints
-from searchers._domains import own_values, varying
-from searchers._outcomes import check_outcomes, metric_names
-from searchers._remote import RemoteModel
-from searchers._settings import Settings
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._space import Config
+from automl_on_ray.searchers._ask_tell import AskTellSearcher, Exhausted, Outcome
+from automl_on_ray.searchers._ax_encoding import Encoding
+from automl_on_ray.searchers._constraints import parse_constraints
+from automl_on_ray.searchers._domains import own_values, varying
+from automl_on_ray.searchers._outcomes import check_outcomes, metric_names
+from automl_on_ray.searchers._remote import RemoteModel
+from automl_on_ray.searchers._settings import Settings
 
 SEVERAL, ONE = ("qlognehvi",), ("qlognei", "qlogei", "qnei", "ucb")
-MODEL = "searchers._ax_model:AxModel"
+MODEL = "automl_on_ray.searchers._ax_model:AxModel"
 IDLE_WAIT = 5.0  # seconds; nobody is held up while nothing runs
 
 

@@ -7,10 +7,10 @@ from typing import Any
 from ray.tune.search import Searcher
 from ray.tune.search.sample import Domain, Float, Integer, Quantized
 
-from search_spaces._errors import UserError
-from search_spaces._space import SearchSpace
-from searchers._domains import check_supported, is_log, values
-from searchers._settings import Settings
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._space import SearchSpace
+from automl_on_ray.searchers._domains import check_supported, is_log, values
+from automl_on_ray.searchers._settings import Settings
 
 
 def create(settings: Settings) -> Searcher:

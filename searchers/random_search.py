@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from search_spaces._errors import UserError
-from search_spaces._space import Config
-from searchers._ask_tell import AskTellSearcher, Exhausted, Remaining
-from searchers._constraints import parse_constraints
-from searchers._domains import varying
-from searchers._settings import Settings
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._space import Config
+from automl_on_ray.searchers._ask_tell import AskTellSearcher, Exhausted, Remaining
+from automl_on_ray.searchers._constraints import parse_constraints
+from automl_on_ray.searchers._domains import varying
+from automl_on_ray.searchers._settings import Settings
 
 MOST_DRAWS = 10_000
 

@@ -2,12 +2,12 @@
 
 from torch.quasirandom import SobolEngine
 
-from search_spaces._errors import UserError
-from search_spaces._space import Config, SearchSpace
-from searchers._ask_tell import AskTellSearcher, Remaining
-from searchers._constraints import parse_constraints
-from searchers._domains import check_supported, from_unit, varying
-from searchers._settings import Settings
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._space import Config, SearchSpace
+from automl_on_ray.searchers._ask_tell import AskTellSearcher, Remaining
+from automl_on_ray.searchers._constraints import parse_constraints
+from automl_on_ray.searchers._domains import check_supported, from_unit, varying
+from automl_on_ray.searchers._settings import Settings
 
 MOST_DRAWS = 10_000
 

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from search_spaces._objective import Objective
-from tracking._results import finite
-from tracking._study import Study, TrialRow
+from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.tracking._results import finite
+from automl_on_ray.tracking._study import Study, TrialRow
 
 ROWS = 10
 

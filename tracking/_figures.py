@@ -6,9 +6,9 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from search_spaces._objective import Objective
-from tracking._description import best_first
-from tracking._study import TrialRow
+from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.tracking._description import best_first
+from automl_on_ray.tracking._study import TrialRow
 
 
 def parallel_coordinates(trials: Sequence[TrialRow], objectives: Sequence[Objective]) -> go.Figure:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from search_spaces._errors import UserError
+from automl_on_ray.search_spaces._errors import UserError
 
 Op = dict[str, Any]
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from search_spaces._objective import Objective, parse_objectives
-from tracking._study import Study
+from automl_on_ray.search_spaces._objective import Objective, parse_objectives
+from automl_on_ray.tracking._study import Study
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

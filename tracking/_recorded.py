@@ -5,8 +5,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from search_spaces._errors import UserError
-from tracking._server import find_studies
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.tracking._server import find_studies
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

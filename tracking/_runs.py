@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tracking._files import Content, log_file
-from tracking._journal import Op
-from tracking._links import addresses, experiment_note, shared_view
-from tracking._server import connect, refused, sqlite_path
-from tracking._study import Study
-from tracking._trials import PARENT
+from automl_on_ray.tracking._files import Content, log_file
+from automl_on_ray.tracking._journal import Op
+from automl_on_ray.tracking._links import addresses, experiment_note, shared_view
+from automl_on_ray.tracking._server import connect, refused, sqlite_path
+from automl_on_ray.tracking._study import Study
+from automl_on_ray.tracking._trials import PARENT
 
 if TYPE_CHECKING:
     from mlflow.entities import DatasetInput, Run

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from filelock import FileLock
 
-from search_spaces._errors import UserError
-from tracking._links import run_links
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.tracking._links import run_links
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from search_spaces._objective import Objective
-from search_spaces._space import Config
+from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.search_spaces._space import Config
 
 
 @dataclass(frozen=True)

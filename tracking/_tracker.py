@@ -8,15 +8,15 @@ from typing import Any
 
 from ray.tune.experiment import Trial
 
-from tracking import provenance
-from tracking._description import best_values, describe
-from tracking._exploits import exploit_of, exploit_tags
-from tracking._journal import Journal
-from tracking._results import params
-from tracking._runs import Runs
-from tracking._study import Study
-from tracking._trials import PARENT, RUNNING, Trials, TrialState
-from tracking._writer import Writer
+from automl_on_ray.tracking import provenance
+from automl_on_ray.tracking._description import best_values, describe
+from automl_on_ray.tracking._exploits import exploit_of, exploit_tags
+from automl_on_ray.tracking._journal import Journal
+from automl_on_ray.tracking._results import params
+from automl_on_ray.tracking._runs import Runs
+from automl_on_ray.tracking._study import Study
+from automl_on_ray.tracking._trials import PARENT, RUNNING, Trials, TrialState
+from automl_on_ray.tracking._writer import Writer
 
 
 class Tracker:

@@ -5,9 +5,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from search_spaces._space import Config
-from tracking._journal import Op
-from tracking._study import TrialRow
+from automl_on_ray.search_spaces._space import Config
+from automl_on_ray.tracking._journal import Op
+from automl_on_ray.tracking._study import TrialRow
 
 PARENT = ""  # the key of the study's own run; a trial's key is its id
 RUNNING = "running"

@@ -4,8 +4,8 @@ import logging
 import threading
 import time
 
-from tracking._journal import Journal
-from tracking._runs import Runs
+from automl_on_ray.tracking._journal import Journal
+from automl_on_ray.tracking._runs import Runs
 
 PERIOD = 2.0  # seconds between batches while all is well
 LONGEST_PERIOD = 60.0

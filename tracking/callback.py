@@ -10,12 +10,12 @@ from typing import Any
 from ray.tune import Callback
 from ray.tune.experiment import Trial
 
-from tracking._files import as_json
-from tracking._results import numbers
-from tracking._server import web_address
-from tracking._study import Study
-from tracking._tracker import Tracker
-from tracking._trials import PARENT, RUNNING
+from automl_on_ray.tracking._files import as_json
+from automl_on_ray.tracking._results import numbers
+from automl_on_ray.tracking._server import web_address
+from automl_on_ray.tracking._study import Study
+from automl_on_ray.tracking._tracker import Tracker
+from automl_on_ray.tracking._trials import PARENT, RUNNING
 
 PATIENCE = 20.0  # seconds without any progress that the end of a study waits for a server
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from search_spaces._errors import UserError
-from tracking._recorded import json_of, newest_study, trials_of
-from tracking._results import mlflow_name
-from tracking._server import connect
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.tracking._recorded import json_of, newest_study, trials_of
+from automl_on_ray.tracking._results import mlflow_name
+from automl_on_ray.tracking._server import connect
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

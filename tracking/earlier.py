@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from search_spaces._space import Config
-from tracking._recorded import json_of, newest_study, trials_of
-from tracking._results import finite, mlflow_name
-from tracking._server import connect, find_studies
+from automl_on_ray.search_spaces._space import Config
+from automl_on_ray.tracking._recorded import json_of, newest_study, trials_of
+from automl_on_ray.tracking._results import finite, mlflow_name
+from automl_on_ray.tracking._server import connect, find_studies
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

@@ -11,11 +11,11 @@ from typing import Any
 
 import torch
 
-from search_spaces._errors import UserError
-from search_spaces._space import Config
-from tracking._server import connect, find_studies
-from tracking._study import Study
-from tracking.provenance import versions
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._space import Config
+from automl_on_ray.tracking._server import connect, find_studies
+from automl_on_ray.tracking._study import Study
+from automl_on_ray.tracking.provenance import versions
 
 CHAMPION = "champion"
 RECIPE = "automl.recipe"

@@ -9,12 +9,12 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
-from tracking import provenance
-from tracking._description import best_first, describe
-from tracking._figures import importance_bars, parallel_coordinates
-from tracking._links import run_links
-from tracking._server import connect, find_studies
-from tracking._study import Study, TrialRow
+from automl_on_ray.tracking import provenance
+from automl_on_ray.tracking._description import best_first, describe
+from automl_on_ray.tracking._figures import importance_bars, parallel_coordinates
+from automl_on_ray.tracking._links import run_links
+from automl_on_ray.tracking._server import connect, find_studies
+from automl_on_ray.tracking._study import Study, TrialRow
 
 logger = logging.getLogger(__name__)
 

@@ -6,9 +6,9 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from search_spaces._cells import CELLS, EDGES, decode
-from search_spaces._space import Config
-from trainables._relaxations import (
+from automl_on_ray.search_spaces._cells import CELLS, EDGES, decode
+from automl_on_ray.search_spaces._space import Config
+from automl_on_ray.trainables._relaxations import (
     find_relaxation,
     flatness,
     mixed,

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from torch import Generator, Tensor, nn
 from torch.optim import SGD, Adam
 
-from search_spaces._errors import UserError
-from search_spaces._supernet import Supernet
-from trainables._architecture import Architecture, Mixing
-from trainables._hypergradients import Step, first_order, unrolled, unrolled_exact
-from trainables._world import ALONE, World
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._supernet import Supernet
+from automl_on_ray.trainables._architecture import Architecture, Mixing
+from automl_on_ray.trainables._hypergradients import Step, first_order, unrolled, unrolled_exact
+from automl_on_ray.trainables._world import ALONE, World
 
 HYPERGRADIENTS = ("first_order", "unrolled", "unrolled_exact")
 Criterion = Callable[[Tensor, Tensor], Tensor]

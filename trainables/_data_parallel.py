@@ -23,10 +23,10 @@ from ray.exceptions import RayActorError, RayTaskError
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 from torch import distributed
 
-from search_spaces._errors import UserError
-from search_spaces._space import Config
-from trainables._torch_trainable import STATE_FILE, TorchTrainable, write_state
-from trainables._world import LostRankError, World
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._space import Config
+from automl_on_ray.trainables._torch_trainable import STATE_FILE, TorchTrainable, write_state
+from automl_on_ray.trainables._world import LostRankError, World
 
 SIOCGIFADDR = 0x8915  # Linux: the address of an interface
 GRACE = 10.0  # seconds for the first cause to arrive, after an error that is likely its consequence

@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from search_spaces._errors import UserError
+from automl_on_ray.search_spaces._errors import UserError
 
 REMEDIES = ("warn", "stop", "regularise")
 MOST_SKIPS = 2  # of the eight operations of a normal cell

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from search_spaces._space import ImageShape
+from automl_on_ray.search_spaces._space import ImageShape
 
 LEAST_SECONDS = 0.5  # of measuring: the median of so many calls
 

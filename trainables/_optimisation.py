@@ -6,8 +6,8 @@ from collections.abc import Callable
 from torch import nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
 
-from search_spaces._errors import UserError
-from search_spaces._space import Config
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._space import Config
 
 OPTIMIZERS = ("sgd", "adam", "adamw")
 

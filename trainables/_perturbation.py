@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Generator, Tensor
 
-from search_spaces._cells import CELLS, EDGES, FIRST, NODES, NONE, Edge, from_edges
-from search_spaces._errors import UserError
-from search_spaces._space import Config
+from automl_on_ray.search_spaces._cells import CELLS, EDGES, FIRST, NODES, NONE, Edge, from_edges
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._space import Config
 
 SELECTIONS = ("magnitude", "perturbation")
 Mixings = dict[str, Tensor]  # by cell, (E, O)

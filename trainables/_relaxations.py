@@ -12,7 +12,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
-from search_spaces._errors import UserError
+from automl_on_ray.search_spaces._errors import UserError
 
 Sample = Callable[[Tensor, float, Generator], Tensor]
 Expected = Callable[[Tensor], Tensor]

@@ -3,10 +3,10 @@
 import torch
 from torch.optim import SGD, Adam
 
-from search_spaces._space import Config
-from search_spaces._supernet import Supernet
-from trainables._architecture import Architecture
-from trainables._optimisation import cosine
+from automl_on_ray.search_spaces._space import Config
+from automl_on_ray.search_spaces._supernet import Supernet
+from automl_on_ray.trainables._architecture import Architecture
+from automl_on_ray.trainables._optimisation import cosine
 
 # As published; what a config that leaves a key out means.
 DEFAULTS: Config = {

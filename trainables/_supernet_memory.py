@@ -8,9 +8,9 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from search_spaces._cells import CELLS, EDGES
-from search_spaces._space import ImageShape
-from search_spaces._supernet import Supernet
+from automl_on_ray.search_spaces._cells import CELLS, EDGES
+from automl_on_ray.search_spaces._space import ImageShape
+from automl_on_ray.search_spaces._supernet import Supernet
 
 OF_WEIGHTS = 4  # themselves, gradients, momentum, and a copy or vector for second order
 

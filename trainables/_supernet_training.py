@@ -8,23 +8,23 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from search_spaces._errors import UserError
-from search_spaces._operation_sets import OperationSet
-from search_spaces._space import Config, SearchSpace
-from search_spaces._supernet import Supernet
-from trainables._architecture import Architecture
-from trainables._augmentation import Augmentation, batches
-from trainables._bilevel import alpha_step, check_hypergradient, weight_step
-from trainables._optimisation import restore_optimizer
-from trainables._search_optimisation import (
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._operation_sets import OperationSet
+from automl_on_ray.search_spaces._space import Config, SearchSpace
+from automl_on_ray.search_spaces._supernet import Supernet
+from automl_on_ray.trainables._architecture import Architecture
+from automl_on_ray.trainables._augmentation import Augmentation, batches
+from automl_on_ray.trainables._bilevel import alpha_step, check_hypergradient, weight_step
+from automl_on_ray.trainables._optimisation import restore_optimizer
+from automl_on_ray.trainables._search_optimisation import (
     DEFAULTS,
     alpha_optimizer,
     set_weights_rate,
     weights_optimizer,
 )
-from trainables._torch_trainable import TorchTrainable
-from trainables.datasets._dataset import Dataset, Images
-from trainables.image_classifier import DivergedError, member_of
+from automl_on_ray.trainables._torch_trainable import TorchTrainable
+from automl_on_ray.trainables.datasets._dataset import Dataset, Images
+from automl_on_ray.trainables.image_classifier import DivergedError, member_of
 
 
 class SupernetTraining(TorchTrainable):

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
-from search_spaces._cells import CELLS, EDGES, NONE, WITHOUT_WEIGHTS, edges_of
-from trainables._doctor import EMPTY, LEAD
+from automl_on_ray.search_spaces._cells import CELLS, EDGES, NONE, WITHOUT_WEIGHTS, edges_of
+from automl_on_ray.trainables._doctor import EMPTY, LEAD
 
 
 def cell_facts(cells: Mapping[str, object], before: Mapping[str, object]) -> dict[str, int]:

@@ -11,7 +11,7 @@ import torch
 from ray import tune
 from torch import Tensor
 
-from trainables._world import ALONE, World
+from automl_on_ray.trainables._world import ALONE, World
 
 STATE_FILE = "state.pt"
 

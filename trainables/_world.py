@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 import torch
 from torch import Tensor, distributed, nn
 
-from search_spaces._errors import UserError
+from automl_on_ray.search_spaces._errors import UserError
 
 
 class LostRankError(RuntimeError):

@@ -11,13 +11,13 @@ from typing import Any, ClassVar
 from torch import Tensor
 from torch.nn import functional as F
 
-from search_spaces._cells import one_hot_mixing
-from search_spaces._operation_sets import operation_set
-from search_spaces._space import Config, SearchSpace
-from trainables._architecture import Mixing
-from trainables._augmentation import batches
-from trainables._bilevel import weight_step
-from trainables._doctor import (
+from automl_on_ray.search_spaces._cells import one_hot_mixing
+from automl_on_ray.search_spaces._operation_sets import operation_set
+from automl_on_ray.search_spaces._space import Config, SearchSpace
+from automl_on_ray.trainables._architecture import Mixing
+from automl_on_ray.trainables._augmentation import batches
+from automl_on_ray.trainables._bilevel import weight_step
+from automl_on_ray.trainables._doctor import (
     SETTLED,
     STRONGER,
     STRONGEST,
@@ -27,13 +27,13 @@ from trainables._doctor import (
     examine,
     window_of,
 )
-from trainables._evaluation import evaluate
-from trainables._hessian import dominant_eigenvalue
-from trainables._perturbation import check_selection, select_by_perturbation
-from trainables._supernet_training import SupernetTraining
-from trainables._supernet_vitals import cell_facts, empty_operations
-from trainables.datasets._dataset import load_dataset
-from trainables.image_classifier import EVALUATION_BATCH
+from automl_on_ray.trainables._evaluation import evaluate
+from automl_on_ray.trainables._hessian import dominant_eigenvalue
+from automl_on_ray.trainables._perturbation import check_selection, select_by_perturbation
+from automl_on_ray.trainables._supernet_training import SupernetTraining
+from automl_on_ray.trainables._supernet_vitals import cell_facts, empty_operations
+from automl_on_ray.trainables.datasets._dataset import load_dataset
+from automl_on_ray.trainables.image_classifier import EVALUATION_BATCH
 
 EIGENVALUE_IMAGES, EIGENVALUE_PRODUCTS = 32, 3
 TUNED_BATCHES = 5  # after each decision of a selection by perturbation

@@ -11,13 +11,17 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
-from search_spaces._errors import UserError
-from search_spaces._space import Config, ImageShape, SearchSpace
-from trainables._augmentation import Augmentation, batches
-from trainables._evaluation import evaluate
-from trainables._optimisation import make_optimizer, restore_optimizer, set_learning_rate
-from trainables._torch_trainable import TorchTrainable, read_state
-from trainables.datasets._dataset import Images, load_dataset
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._space import Config, ImageShape, SearchSpace
+from automl_on_ray.trainables._augmentation import Augmentation, batches
+from automl_on_ray.trainables._evaluation import evaluate
+from automl_on_ray.trainables._optimisation import (
+    make_optimizer,
+    restore_optimizer,
+    set_learning_rate,
+)
+from automl_on_ray.trainables._torch_trainable import TorchTrainable, read_state
+from automl_on_ray.trainables.datasets._dataset import Images, load_dataset
 
 # What a config that leaves a key out means.
 DEFAULTS: Config = {

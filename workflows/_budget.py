@@ -10,8 +10,8 @@ from weakref import WeakValueDictionary
 from ray.tune import Stopper
 from ray.tune.stopper import NoopStopper
 
-from search_spaces._errors import UserError
-from workflows._folder import write_json
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.workflows._folder import write_json
 
 
 def check_budget(

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from ray.tune.experiment import Trial
 
-from search_spaces._cells import keys
-from search_spaces._objective import Objective
-from search_spaces._space import Config, SearchSpace
-from workflows._interval import half_width
-from workflows._rows import Row, row_of, scored
+from automl_on_ray.search_spaces._cells import keys
+from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.search_spaces._space import Config, SearchSpace
+from automl_on_ray.workflows._interval import half_width
+from automl_on_ray.workflows._rows import Row, row_of, scored
 
 
 @dataclass(frozen=True)

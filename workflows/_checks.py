@@ -8,13 +8,13 @@ from typing import Any
 
 from ray.tune.search.sample import Categorical
 
-from search_spaces._errors import UserError
-from search_spaces._space import SearchSpace
-from search_spaces._uri import is_uri
-from trainables._bilevel import check_hypergradient
-from trainables._relaxations import find_relaxation
-from trainables._search_optimisation import DEFAULTS
-from trainables.datasets._dataset import is_path
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._space import SearchSpace
+from automl_on_ray.search_spaces._uri import is_uri
+from automl_on_ray.trainables._bilevel import check_hypergradient
+from automl_on_ray.trainables._relaxations import find_relaxation
+from automl_on_ray.trainables._search_optimisation import DEFAULTS
+from automl_on_ray.trainables.datasets._dataset import is_path
 
 
 def check_choice(what: str, value: str, known: Sequence[str]) -> None:

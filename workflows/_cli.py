@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from search_spaces._errors import UserError
+from automl_on_ray.search_spaces._errors import UserError
 
 console = Console(highlight=False)
 

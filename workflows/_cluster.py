@@ -22,11 +22,11 @@ from ray._private.services import get_ray_address_from_environment
 from ray.exceptions import NodeDiedError, TaskUnschedulableError, WorkerCrashedError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from search_spaces._errors import UserError
-from search_spaces._uri import below, is_uri
-from trainables.datasets._dataset import is_path
-from workflows._probe import unseen, write
-from workflows._storage import Storage
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._uri import below, is_uri
+from automl_on_ray.trainables.datasets._dataset import is_path
+from automl_on_ray.workflows._probe import unseen, write
+from automl_on_ray.workflows._storage import Storage
 
 OWN = ("search_spaces", "searchers", "schedulers", "trainables", "tracking", "workflows")
 MARK = ".seen-by-all-nodes-"

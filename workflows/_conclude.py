@@ -8,34 +8,34 @@ from typing import Any, NoReturn
 import torch
 from ray import tune
 
-from schedulers._members import Segment
-from search_spaces._objective import Objective
-from search_spaces._space import Config, SearchSpace
-from searchers._analysis import analyse
-from tracking._study import Study
-from tracking.callback import TrackingCallback
-from tracking.models import ModelRecord, log_model
-from tracking.report import log_report
-from trainables._data_parallel import data_parallel
-from trainables._latency import latency_seconds
-from trainables._predictor import Predictor
-from trainables._torch_trainable import TorchTrainable
-from trainables.datasets._dataset import Dataset
-from trainables.image_classifier import (
+from automl_on_ray.schedulers._members import Segment
+from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.search_spaces._space import Config, SearchSpace
+from automl_on_ray.searchers._analysis import analyse
+from automl_on_ray.tracking._study import Study
+from automl_on_ray.tracking.callback import TrackingCallback
+from automl_on_ray.tracking.models import ModelRecord, log_model
+from automl_on_ray.tracking.report import log_report
+from automl_on_ray.trainables._data_parallel import data_parallel
+from automl_on_ray.trainables._latency import latency_seconds
+from automl_on_ray.trainables._predictor import Predictor
+from automl_on_ray.trainables._torch_trainable import TorchTrainable
+from automl_on_ray.trainables.datasets._dataset import Dataset
+from automl_on_ray.trainables.image_classifier import (
     ImageClassifier,
     count_flops,
     count_parameters,
     load_network,
 )
-from workflows._cli import FAILED_TRIALS, INTERRUPTED, command_line, console
-from workflows._final import Final, train_final
-from workflows._folder import StudyFolder
-from workflows._lives import along
-from workflows._progress import Progress
-from workflows._report import print_failures, print_final, print_links, print_trials
-from workflows._resources import Resources
-from workflows._rows import Row, scored
-from workflows._trainable import accepts, bind
+from automl_on_ray.workflows._cli import FAILED_TRIALS, INTERRUPTED, command_line, console
+from automl_on_ray.workflows._final import Final, train_final
+from automl_on_ray.workflows._folder import StudyFolder
+from automl_on_ray.workflows._lives import along
+from automl_on_ray.workflows._progress import Progress
+from automl_on_ray.workflows._report import print_failures, print_final, print_links, print_trials
+from automl_on_ray.workflows._resources import Resources
+from automl_on_ray.workflows._rows import Row, scored
+from automl_on_ray.workflows._trainable import accepts, bind
 
 ENOUGH_WHOLE_TRIALS = 10  # to tell from them alone what matters
 

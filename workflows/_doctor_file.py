@@ -11,8 +11,15 @@ from typing import Any
 import yaml
 from ray.autoscaler._private.util import prepare_config, validate_config
 
-from search_spaces._errors import UserError
-from workflows._doctor_finding import UNFILLED, ClusterFile, Finding, error, strings, warning
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.workflows._doctor_finding import (
+    UNFILLED,
+    ClusterFile,
+    Finding,
+    error,
+    strings,
+    warning,
+)
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -12,15 +12,15 @@ import ray
 import yaml
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from search_spaces._errors import UserError
-from search_spaces._uri import below, is_uri
-from tracking._server import check_tracking
-from workflows._cli import console
-from workflows._cluster import MLFLOW_STARTS, start_ray
-from workflows._doctor_finding import Finding, error, warning
-from workflows._doctor_node import Disk, Seen, clock, look
-from workflows._growth import BOOTSTRAP
-from workflows._probe import unseen
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._uri import below, is_uri
+from automl_on_ray.tracking._server import check_tracking
+from automl_on_ray.workflows._cli import console
+from automl_on_ray.workflows._cluster import MLFLOW_STARTS, start_ray
+from automl_on_ray.workflows._doctor_finding import Finding, error, warning
+from automl_on_ray.workflows._doctor_node import Disk, Seen, clock, look
+from automl_on_ray.workflows._growth import BOOTSTRAP
+from automl_on_ray.workflows._probe import unseen
 
 ANSWER_SECONDS = 120  # for all nodes; their first task starts a process, which imports torch
 CLOCK_SECONDS = 2.0

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from search_spaces._errors import UserError
-from workflows._doctor_finding import UNFILLED, ClusterFile, Finding, error, warning
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.workflows._doctor_finding import UNFILLED, ClusterFile, Finding, error, warning
 
 # Ray's own key: it chooses one of them, and adds the numbers of machines.
 _OF_RAY = ("SubnetIds",)

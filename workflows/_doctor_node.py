@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from workflows._probe import write
+from automl_on_ray.workflows._probe import write
 
 TORCH_SECONDS = 100
 

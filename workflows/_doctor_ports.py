@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from workflows._doctor_finding import ClusterFile, Finding, error
+from automl_on_ray.workflows._doctor_finding import ClusterFile, Finding, error
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 EVERYBODY = ("0.0.0.0/0", "::/0")

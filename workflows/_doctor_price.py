@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from workflows._doctor_finding import ClusterFile, Finding, warning
-from workflows._doctor_instances import PRICES, PRICES_DATE, PRICES_REGION
+from automl_on_ray.workflows._doctor_finding import ClusterFile, Finding, warning
+from automl_on_ray.workflows._doctor_instances import PRICES, PRICES_DATE, PRICES_REGION
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 import re
 from urllib.parse import urlsplit
 
-from workflows._doctor_finding import UNFILLED, ClusterFile, Finding, error, warning
-from workflows._doctor_ports import LOOPBACK, option, serves_mlflow
+from automl_on_ray.workflows._doctor_finding import UNFILLED, ClusterFile, Finding, error, warning
+from automl_on_ray.workflows._doctor_ports import LOOPBACK, option, serves_mlflow
 
 # Folders that are a machine's own on any usual machine. Of others only the machines can tell.
 _OWN_DISK = re.compile(r"^(file:|~|\$HOME|\.|/(home|root|tmp|var|opt|usr)(/|$)|[^/$][^:]*$)")
@@ -89,7 +89,9 @@ def _check_head_server(cluster: ClusterFile, port: int) -> list[Finding]:
             )
         ]
     on_disk = any("sqlite:" in server for server in servers)
-    kept = any("tracking._backup keep" in command for command in cluster.head_commands())
+    kept = any(
+        "automl_on_ray.tracking._backup keep" in command for command in cluster.head_commands()
+    )
     stopped = cluster.prepared["provider"].get("cache_stopped_nodes", True)
     if on_disk and not kept and cluster.on_aws:
         return [
@@ -101,7 +103,7 @@ def _check_head_server(cluster: ClusterFile, port: int) -> list[Finding]:
                     if stopped
                     else ", which `ray down` terminates (cache_stopped_nodes: false)."
                 ),
-                "Have `python -m tracking._backup keep` copy it to the bucket, and `restore` it.",
+                "Have `python -m automl_on_ray.tracking._backup keep` copy it to the bucket, and `restore` it.",
             )
         ]
     return []

@@ -3,8 +3,12 @@
 import re
 from pathlib import Path
 
-from workflows._doctor_finding import ClusterFile, Finding, error, warning
-from workflows._doctor_instances import TORCH_CAPABILITY, accelerator_of, is_accelerated
+from automl_on_ray.workflows._doctor_finding import ClusterFile, Finding, error, warning
+from automl_on_ray.workflows._doctor_instances import (
+    TORCH_CAPABILITY,
+    accelerator_of,
+    is_accelerated,
+)
 
 _PINNED = re.compile(r"([A-Za-z][\w.-]*)(?:\[[\w,.-]*\])?==([\w.!+-]+)")
 

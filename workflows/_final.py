@@ -8,17 +8,17 @@ import numpy as np
 from ray import tune
 from ray.tune.schedulers import FIFOScheduler
 
-from schedulers._members import Segment
-from schedulers._replay import Replay, stretched
-from schedulers._surviving import Surviving
-from search_spaces._space import Config
-from workflows._interval import half_width
-from workflows._progress import Progress
-from workflows._resources import Resources
-from workflows._resume import resume_config
-from workflows._rows import Row
-from workflows._stage import run_trials
-from workflows._storage import Stage
+from automl_on_ray.schedulers._members import Segment
+from automl_on_ray.schedulers._replay import Replay, stretched
+from automl_on_ray.schedulers._surviving import Surviving
+from automl_on_ray.search_spaces._space import Config
+from automl_on_ray.workflows._interval import half_width
+from automl_on_ray.workflows._progress import Progress
+from automl_on_ray.workflows._resources import Resources
+from automl_on_ray.workflows._resume import resume_config
+from automl_on_ray.workflows._rows import Row
+from automl_on_ray.workflows._stage import run_trials
+from automl_on_ray.workflows._storage import Stage
 
 
 @dataclass(frozen=True)

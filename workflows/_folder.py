@@ -21,10 +21,10 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from search_spaces._errors import UserError
-from search_spaces._uri import below
-from workflows._mirror import STAMP, Mirror
-from workflows._storage import Stage, Storage
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._uri import below
+from automl_on_ray.workflows._mirror import STAMP, Mirror
+from automl_on_ray.workflows._storage import Stage, Storage
 
 
 @dataclass

@@ -4,12 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from search_spaces._cells import check_cells, keys
-from search_spaces._errors import UserError
-from search_spaces._operation_sets import KNOWN
-from search_spaces._published_cells import NAMES, published_cell
-from search_spaces._space import Config, SearchSpace
-from searchers._settings import Known
+from automl_on_ray.search_spaces._cells import check_cells, keys
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._operation_sets import KNOWN
+from automl_on_ray.search_spaces._published_cells import NAMES, published_cell
+from automl_on_ray.search_spaces._space import Config, SearchSpace
+from automl_on_ray.searchers._settings import Known
 
 
 def read_points(path: Path | None, space: SearchSpace) -> tuple[Config, ...]:

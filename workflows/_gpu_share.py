@@ -9,11 +9,11 @@ from ray import tune
 from ray.exceptions import RayError
 from ray.tune.search.sample import Categorical, Float, Integer
 
-from search_spaces._errors import UserError
-from search_spaces._space import Config, SearchSpace
-from trainables._gpu_probe import Reading, measure
-from workflows._cli import console
-from workflows._resources import machines, share_out
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._space import Config, SearchSpace
+from automl_on_ray.trainables._gpu_probe import Reading, measure
+from automl_on_ray.workflows._cli import console
+from automl_on_ray.workflows._resources import machines, share_out
 
 LEFT_FREE = 0.1  # of a GPU's memory: not each member of a space is measured
 DRAWN = 2  # members beside the largest

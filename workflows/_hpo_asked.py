@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from workflows import _options as options
-from workflows._budget import check_budget
-from workflows._checks import check_counts
+from automl_on_ray.workflows import _options as options
+from automl_on_ray.workflows._budget import check_budget
+from automl_on_ray.workflows._checks import check_counts
 
 
 @dataclass(frozen=True)

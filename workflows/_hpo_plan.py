@@ -9,29 +9,34 @@ from ray import tune
 from ray.tune.schedulers import TrialScheduler
 from ray.tune.search import Searcher
 
-from schedulers._create import check_pair, create_scheduler, traits
-from schedulers._members import Segment
-from schedulers._replay import Replay
-from schedulers._settings import Settings as SchedulerSettings
-from search_spaces._objective import Objective
-from search_spaces._space import SearchSpace
-from searchers._create import create_searcher
-from searchers._settings import Settings as SearcherSettings
-from tracking._server import check_tracking, default_uri
-from tracking._study import Study
-from tracking.callback import TrackingCallback
-from trainables.datasets._dataset import Dataset
-from workflows._checks import data_offers, study_name
-from workflows._cli import command_line
-from workflows._cluster import patience
-from workflows._folder import StudyFolder, open_study, stored_study
-from workflows._given import read_known, read_points
-from workflows._hpo_asked import Asked, check_numbers
-from workflows._lives import REPEATS, read_schedule
-from workflows._population import explorer_of
-from workflows._resources import GpusAsked, check_resources, gpus_asked, refuse_idle_gpus
-from workflows._storage import Storage, find_storage
-from workflows._trainable import (
+from automl_on_ray.schedulers._create import check_pair, create_scheduler, traits
+from automl_on_ray.schedulers._members import Segment
+from automl_on_ray.schedulers._replay import Replay
+from automl_on_ray.schedulers._settings import Settings as SchedulerSettings
+from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.search_spaces._space import SearchSpace
+from automl_on_ray.searchers._create import create_searcher
+from automl_on_ray.searchers._settings import Settings as SearcherSettings
+from automl_on_ray.tracking._server import check_tracking, default_uri
+from automl_on_ray.tracking._study import Study
+from automl_on_ray.tracking.callback import TrackingCallback
+from automl_on_ray.trainables.datasets._dataset import Dataset
+from automl_on_ray.workflows._checks import data_offers, study_name
+from automl_on_ray.workflows._cli import command_line
+from automl_on_ray.workflows._cluster import patience
+from automl_on_ray.workflows._folder import StudyFolder, open_study, stored_study
+from automl_on_ray.workflows._given import read_known, read_points
+from automl_on_ray.workflows._hpo_asked import Asked, check_numbers
+from automl_on_ray.workflows._lives import REPEATS, read_schedule
+from automl_on_ray.workflows._population import explorer_of
+from automl_on_ray.workflows._resources import (
+    GpusAsked,
+    check_resources,
+    gpus_asked,
+    refuse_idle_gpus,
+)
+from automl_on_ray.workflows._storage import Storage, find_storage
+from automl_on_ray.workflows._trainable import (
     check_data_parallel,
     facts,
     find_space,
@@ -39,7 +44,7 @@ from workflows._trainable import (
     load_data,
     objectives_of,
 )
-from workflows._warm_start import find_earlier, warmed
+from automl_on_ray.workflows._warm_start import find_earlier, warmed
 
 
 @dataclass(frozen=True)

@@ -8,16 +8,16 @@ from typing import Any
 
 from ray import tune
 
-from schedulers._family_drawing import draw_family, draw_schedule
-from schedulers._members import Segment
-from schedulers._population_based import PopulationBased
-from search_spaces._errors import UserError
-from search_spaces._objective import Objective
-from search_spaces._space import Config, SearchSpace
-from tracking.callback import TrackingCallback
-from workflows._folder import StudyFolder, write_json
-from workflows._given import read_list
-from workflows._rows import Row, scored
+from automl_on_ray.schedulers._family_drawing import draw_family, draw_schedule
+from automl_on_ray.schedulers._members import Segment
+from automl_on_ray.schedulers._population_based import PopulationBased
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.search_spaces._space import Config, SearchSpace
+from automl_on_ray.tracking.callback import TrackingCallback
+from automl_on_ray.workflows._folder import StudyFolder, write_json
+from automl_on_ray.workflows._given import read_list
+from automl_on_ray.workflows._rows import Row, scored
 
 SCHEDULE, SCHEDULES = "schedule.json", "schedules.json"
 REPEATS = 3  # seeds of a replay

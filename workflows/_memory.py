@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from ray.tune.search.sample import Categorical, Domain, Float, Integer
 
-from search_spaces._errors import UserError
-from search_spaces._space import SearchSpace
-from trainables._search_optimisation import DEFAULTS
-from trainables._supernet_memory import step_bytes
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._space import SearchSpace
+from automl_on_ray.trainables._search_optimisation import DEFAULTS
+from automl_on_ray.trainables._supernet_memory import step_bytes
 
 GIGABYTE = 2**30
 

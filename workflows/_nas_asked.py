@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from search_spaces._operation_sets import operation_set
-from trainables._doctor import check_remedy
-from trainables._perturbation import check_selection
-from workflows import _nas_options as nas
-from workflows import _options as options
-from workflows._budget import check_budget
-from workflows._checks import check_choice, check_counts
+from automl_on_ray.search_spaces._operation_sets import operation_set
+from automl_on_ray.trainables._doctor import check_remedy
+from automl_on_ray.trainables._perturbation import check_selection
+from automl_on_ray.workflows import _nas_options as nas
+from automl_on_ray.workflows import _options as options
+from automl_on_ray.workflows._budget import check_budget
+from automl_on_ray.workflows._checks import check_choice, check_counts
 
 STAGES = ("search", "select", "train", "all")
 EVALUATIONS = ("supernet", "standalone")

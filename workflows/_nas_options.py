@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
-from search_spaces._errors import UserError
-from workflows._cli import told_plainly
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.workflows._cli import told_plainly
 
 _SEARCH, _SELECT, _TRAIN = "1. Search", "2. Select: cells by themselves", "3. Train"
 

@@ -10,39 +10,45 @@ from ray import tune
 from ray.tune.schedulers import TrialScheduler
 from ray.tune.search import Searcher
 
-from schedulers._create import check_pair, create_scheduler
-from schedulers._settings import Settings as SchedulerSettings
-from search_spaces import darts
-from search_spaces._cells import check_sizes
-from search_spaces._errors import UserError
-from search_spaces._objective import Objective
-from search_spaces._operation_sets import operation_set
-from search_spaces._space import Config, SearchSpace
-from searchers._create import create_searcher
-from searchers._settings import Settings as SearcherSettings
-from tracking._server import check_tracking, default_uri
-from tracking._study import Study
-from tracking.callback import TrackingCallback
-from trainables._data_parallel import data_parallel
-from trainables.darts_supernet import DartsSupernet
-from trainables.datasets._dataset import Dataset
-from trainables.image_classifier import ImageClassifier
-from workflows._checks import (
+from automl_on_ray.schedulers._create import check_pair, create_scheduler
+from automl_on_ray.schedulers._settings import Settings as SchedulerSettings
+from automl_on_ray.search_spaces import darts
+from automl_on_ray.search_spaces._cells import check_sizes
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.search_spaces._operation_sets import operation_set
+from automl_on_ray.search_spaces._space import Config, SearchSpace
+from automl_on_ray.searchers._create import create_searcher
+from automl_on_ray.searchers._settings import Settings as SearcherSettings
+from automl_on_ray.tracking._server import check_tracking, default_uri
+from automl_on_ray.tracking._study import Study
+from automl_on_ray.tracking.callback import TrackingCallback
+from automl_on_ray.trainables._data_parallel import data_parallel
+from automl_on_ray.trainables.darts_supernet import DartsSupernet
+from automl_on_ray.trainables.datasets._dataset import Dataset
+from automl_on_ray.trainables.image_classifier import ImageClassifier
+from automl_on_ray.workflows._checks import (
     check_images,
     check_supernet,
     data_offers,
     study_name,
 )
-from workflows._cli import command_line
-from workflows._cluster import joins_cluster, patience
-from workflows._folder import StudyFolder, open_study
-from workflows._given import read_cells
-from workflows._memory import bytes_per_trial, check_memory
-from workflows._nas_asked import Asked, check_words_and_numbers
-from workflows._population import explorer_of
-from workflows._resources import AUTO, GpusAsked, check_resources, gpus_asked, refuse_idle_gpus
-from workflows._storage import Storage, find_storage
-from workflows._trainable import facts, find_space, load_data
+from automl_on_ray.workflows._cli import command_line
+from automl_on_ray.workflows._cluster import joins_cluster, patience
+from automl_on_ray.workflows._folder import StudyFolder, open_study
+from automl_on_ray.workflows._given import read_cells
+from automl_on_ray.workflows._memory import bytes_per_trial, check_memory
+from automl_on_ray.workflows._nas_asked import Asked, check_words_and_numbers
+from automl_on_ray.workflows._population import explorer_of
+from automl_on_ray.workflows._resources import (
+    AUTO,
+    GpusAsked,
+    check_resources,
+    gpus_asked,
+    refuse_idle_gpus,
+)
+from automl_on_ray.workflows._storage import Storage, find_storage
+from automl_on_ray.workflows._trainable import facts, find_space, load_data
 
 FOUND, COMPARED = "found.json", "compared.json"  # what the first two stages leave in the folder
 OBJECTIVE = Objective("val_accuracy")  # of a cell by itself

@@ -6,16 +6,16 @@ from pathlib import Path
 
 from rich.table import Table
 
-from search_spaces._cell_drawing import draw_cells
-from search_spaces._cell_text import cell_text
-from search_spaces._objective import Objective
-from tracking.callback import TrackingCallback
-from workflows._candidates import Candidate, Judged, Searched, rank_correlation
-from workflows._cli import FAILED_TRIALS, console
-from workflows._nas_plan import OBJECTIVE, Judging
-from workflows._progress import clock
-from workflows._report import config_text, print_failures
-from workflows._rows import Row, scored
+from automl_on_ray.search_spaces._cell_drawing import draw_cells
+from automl_on_ray.search_spaces._cell_text import cell_text
+from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.tracking.callback import TrackingCallback
+from automl_on_ray.workflows._candidates import Candidate, Judged, Searched, rank_correlation
+from automl_on_ray.workflows._cli import FAILED_TRIALS, console
+from automl_on_ray.workflows._nas_plan import OBJECTIVE, Judging
+from automl_on_ray.workflows._progress import clock
+from automl_on_ray.workflows._report import config_text, print_failures
+from automl_on_ray.workflows._rows import Row, scored
 
 SHOWN_CELLS = 10  # besides those of the search, of which all are shown
 _SUPERNET_COLUMNS = {

@@ -3,12 +3,12 @@
 from ray.tune.search import Searcher
 from ray.tune.search.basic_variant import BasicVariantGenerator
 
-from schedulers._create import traits
-from schedulers._population import perturbation_interval
-from search_spaces._errors import UserError
-from search_spaces._space import Config, SearchSpace
-from searchers._explorer import AxExplorer, Course
-from workflows._checks import check_choice
+from automl_on_ray.schedulers._create import traits
+from automl_on_ray.schedulers._population import perturbation_interval
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._space import Config, SearchSpace
+from automl_on_ray.searchers._explorer import AxExplorer, Course
+from automl_on_ray.workflows._checks import check_choice
 
 EXPLORERS = ("ax", "perturb")
 

@@ -13,9 +13,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from search_spaces._objective import Objective
-from workflows._budget import Budget
-from workflows._cli import console
+from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.workflows._budget import Budget
+from automl_on_ray.workflows._cli import console
 
 SHOWN_TRIALS = 8
 PLAIN_PERIOD = 10.0

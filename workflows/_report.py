@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 
 from rich.table import Table
 
-from search_spaces._objective import Objective
-from search_spaces._space import Config
-from workflows._cli import console
-from workflows._final import Final
-from workflows._rows import Row, pareto_front, scored
+from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.search_spaces._space import Config
+from automl_on_ray.workflows._cli import console
+from automl_on_ray.workflows._final import Final
+from automl_on_ray.workflows._rows import Row, pareto_front, scored
 
 SHOWN_ROWS = 5
 

@@ -12,10 +12,10 @@ import ray
 import torch
 from ray import tune
 
-from search_spaces._errors import UserError
-from trainables._data_parallel import bundles
-from workflows._cluster import joins_cluster
-from workflows._growth import Machine, ask_for_a_machine, kinds, may_start
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.trainables._data_parallel import bundles
+from automl_on_ray.workflows._cluster import joins_cluster
+from automl_on_ray.workflows._growth import Machine, ask_for_a_machine, kinds, may_start
 
 AUTO: Literal["auto"] = "auto"
 GpusAsked: TypeAlias = float | Literal["auto"] | None

@@ -17,9 +17,9 @@ import cloudpickle
 from pyarrow.fs import FileSelector, FileSystem
 from ray.tune import Callback, ResumeConfig
 
-from schedulers._surviving import Surviving
-from search_spaces._errors import UserError
-from workflows._storage import Stage
+from automl_on_ray.schedulers._surviving import Surviving
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.workflows._storage import Stage
 
 STATE_FILES = ("experiment_state-*.json", "searcher-state-*.pkl", "search_gen_state-*.json",
                "callback-states-*.pkl", "basic-variant-state-*.json")  # fmt: skip

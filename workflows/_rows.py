@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from ray.tune.experiment import Trial
 
-from search_spaces._objective import Objective
-from tracking._study import TrialRow
+from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.tracking._study import TrialRow
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from ray import tune
 
-from schedulers._surviving import Surviving
-from workflows._resume import StateKeeper
-from workflows._storage import Stage
+from automl_on_ray.schedulers._surviving import Surviving
+from automl_on_ray.workflows._resume import StateKeeper
+from automl_on_ray.workflows._storage import Stage
 
 
 def run_config(

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from ray.tune.experiment import Trial
 
-from search_spaces._search_drawing import animate_cells, draw_mixing
-from trainables._torch_trainable import read_state
+from automl_on_ray.search_spaces._search_drawing import animate_cells, draw_mixing
+from automl_on_ray.trainables._torch_trainable import read_state
 
 
 def search_pictures(trial: Trial, folder: Path) -> dict[str, bytes]:

@@ -7,19 +7,19 @@ from ray import tune
 from ray.tune.schedulers import FIFOScheduler
 from ray.tune.search.basic_variant import BasicVariantGenerator
 
-from schedulers._surviving import Surviving
-from tracking.callback import TrackingCallback
-from trainables.image_classifier import ImageClassifier
-from workflows._budget import Budget
-from workflows._candidates import Candidate, random_candidates
-from workflows._conclude import say_how_to_go_on
-from workflows._nas_plan import OBJECTIVE, Plan, subset_of
-from workflows._progress import Progress
-from workflows._resources import Resources
-from workflows._resume import resume_config
-from workflows._rows import Row
-from workflows._stage import run_trials
-from workflows._trainable import bind
+from automl_on_ray.schedulers._surviving import Surviving
+from automl_on_ray.tracking.callback import TrackingCallback
+from automl_on_ray.trainables.image_classifier import ImageClassifier
+from automl_on_ray.workflows._budget import Budget
+from automl_on_ray.workflows._candidates import Candidate, random_candidates
+from automl_on_ray.workflows._conclude import say_how_to_go_on
+from automl_on_ray.workflows._nas_plan import OBJECTIVE, Plan, subset_of
+from automl_on_ray.workflows._progress import Progress
+from automl_on_ray.workflows._resources import Resources
+from automl_on_ray.workflows._resume import resume_config
+from automl_on_ray.workflows._rows import Row
+from automl_on_ray.workflows._stage import run_trials
+from automl_on_ray.workflows._trainable import bind
 
 MOST_RANDOM = 500  # cells, however much time there is
 

@@ -20,9 +20,9 @@ from ray.tune.schedulers import TrialScheduler
 from ray.tune.search import Searcher
 from ray.tune.utils.util import flatten_dict
 
-from schedulers._surviving import Surviving
-from search_spaces._space import Config
-from workflows._simulated_disk import Disk, Held, Progress
+from automl_on_ray.schedulers._surviving import Surviving
+from automl_on_ray.search_spaces._space import Config
+from automl_on_ray.workflows._simulated_disk import Disk, Held, Progress
 
 ITERATION = "training_iteration"
 

@@ -8,14 +8,14 @@ from ray import tune
 from ray.tune import ResumeConfig
 from ray.tune.experiment import Trial
 
-from schedulers._surviving import Surviving
-from search_spaces._space import Config
-from workflows._budget import Budget
-from workflows._progress import Progress
-from workflows._rows import Row, row_of
-from workflows._run_config import run_config
-from workflows._storage import Stage
-from workflows._syncing import changes_only
+from automl_on_ray.schedulers._surviving import Surviving
+from automl_on_ray.search_spaces._space import Config
+from automl_on_ray.workflows._budget import Budget
+from automl_on_ray.workflows._progress import Progress
+from automl_on_ray.workflows._rows import Row, row_of
+from automl_on_ray.workflows._run_config import run_config
+from automl_on_ray.workflows._storage import Stage
+from automl_on_ray.workflows._syncing import changes_only
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ def standalone_source(recipe: dict[str, Any]) -> str:
     """
     module, _, function = recipe["build"].partition(":")
     order: list[str] = []
-    for name in (module, "trainables._predictor"):
+    for name in (module, "automl_on_ray.trainables._predictor"):
         _collect(name, order)
     imports: set[str] = {"import torch"}
     bodies = [_body(name, imports) for name in order]
@@ -57,7 +57,7 @@ def standalone_source(recipe: dict[str, Any]) -> str:
 
 def _collect(name: str, order: list[str]) -> None:
     """`name` and what it imports of this project, each after what it needs."""
-    if name in order or name == "search_spaces._space":
+    if name in order or name == "automl_on_ray.search_spaces._space":
         return
     for node in _tree(name).body:
         if isinstance(node, ast.ImportFrom) and str(node.module).startswith(OURS):

@@ -14,9 +14,9 @@ from urllib.request import url2pathname
 import platformdirs
 import pyarrow.fs
 
-from search_spaces._errors import UserError
-from search_spaces._uri import above, below, check_no_credentials, is_uri
-from workflows._mirror import Mirror
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._uri import above, below, check_no_credentials, is_uri
+from automl_on_ray.workflows._mirror import Mirror
 
 MARK = ".can-be-written"
 

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 from ray import tune
 
-from search_spaces._errors import UserError
-from search_spaces._lookup import find, load_object
-from search_spaces._objective import Objective, parse_objectives
-from search_spaces._space import SearchSpace
-from trainables._torch_trainable import TorchTrainable
-from trainables.datasets._dataset import Dataset, load_dataset, versioned
-from trainables.image_classifier import ImageClassifier, build_network
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._lookup import find, load_object
+from automl_on_ray.search_spaces._objective import Objective, parse_objectives
+from automl_on_ray.search_spaces._space import SearchSpace
+from automl_on_ray.trainables._torch_trainable import TorchTrainable
+from automl_on_ray.trainables.datasets._dataset import Dataset, load_dataset, versioned
+from automl_on_ray.trainables.image_classifier import ImageClassifier, build_network
 
 
 def find_space(name: str) -> SearchSpace:

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from search_spaces._errors import UserError
-from search_spaces._space import Config, SearchSpace
-from searchers._outcomes import metric_names
-from searchers._settings import Known, Settings
-from searchers.bayesian import check
-from tracking.earlier import earlier_study, earlier_trials
-from workflows._cli import console
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._space import Config, SearchSpace
+from automl_on_ray.searchers._outcomes import metric_names
+from automl_on_ray.searchers._settings import Known, Settings
+from automl_on_ray.searchers.bayesian import check
+from automl_on_ray.tracking.earlier import earlier_study, earlier_trials
+from automl_on_ray.workflows._cli import console
 
 
 def find_earlier(

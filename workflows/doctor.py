@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from search_spaces._errors import UserError
-from workflows._cli import console, quiet_libraries, told_plainly
-from workflows._doctor_file import (
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.workflows._cli import console, quiet_libraries, told_plainly
+from automl_on_ray.workflows._doctor_file import (
     check_brackets,
     check_excluded,
     check_filled,
@@ -16,12 +16,16 @@ from workflows._doctor_file import (
     prepare,
     read,
 )
-from workflows._doctor_finding import ClusterFile, Finding
-from workflows._doctor_machines import check_node_configs, check_safety
-from workflows._doctor_ports import check_dashboard, check_mlflow, check_security_groups
-from workflows._doctor_price import check_prices, price_lines
-from workflows._doctor_stores import check_storage, check_tracking
-from workflows._doctor_versions import check_torch, check_versions
+from automl_on_ray.workflows._doctor_finding import ClusterFile, Finding
+from automl_on_ray.workflows._doctor_machines import check_node_configs, check_safety
+from automl_on_ray.workflows._doctor_ports import (
+    check_dashboard,
+    check_mlflow,
+    check_security_groups,
+)
+from automl_on_ray.workflows._doctor_price import check_prices, price_lines
+from automl_on_ray.workflows._doctor_stores import check_storage, check_tracking
+from automl_on_ray.workflows._doctor_versions import check_torch, check_versions
 
 FOUND_ERRORS = 1
 
@@ -60,7 +64,9 @@ def doctor(
             raise UserError("Name a cluster's file, or look at a running cluster with --live.")
         found, lines = ([], []) if file is None else examine(file, constraints)
         if live:
-            from workflows._doctor_live import examine_live  # starts Ray, which the rest does not
+            from automl_on_ray.workflows._doctor_live import (
+                examine_live,  # starts Ray, which the rest does not
+            )
 
             found += examine_live(address, storage, tracking_uri)
         tell(found, lines)

@@ -17,12 +17,12 @@ from typing import Any
 import typer
 import yaml
 
-from search_spaces._errors import UserError
-from tracking._backup import save
-from workflows._cli import console, told_plainly
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.tracking._backup import save
+from automl_on_ray.workflows._cli import console, told_plainly
 
 DATABASE = Path("~/mlflow/mlflow.db")
-BACKUP = "tracking._backup keep"
+BACKUP = "automl_on_ray.tracking._backup keep"
 UNREACHED = 1
 GRACE = 20.0  # seconds that MLflow has for what it is just writing
 

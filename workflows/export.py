@@ -10,12 +10,12 @@ import torch
 import typer
 from torch import Tensor
 
-from search_spaces._errors import UserError
-from tracking._server import stored_uri
-from tracking.models import fetch_model
-from workflows import _options as options
-from workflows._cli import console, quiet_libraries, told_plainly
-from workflows._standalone import standalone_source
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.tracking._server import stored_uri
+from automl_on_ray.tracking.models import fetch_model
+from automl_on_ray.workflows import _options as options
+from automl_on_ray.workflows._cli import console, quiet_libraries, told_plainly
+from automl_on_ray.workflows._standalone import standalone_source
 
 TOLERANCE = 1e-4  # between logits of two runtimes, absolute and relative
 

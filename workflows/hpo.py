@@ -6,26 +6,32 @@ from contextlib import ExitStack
 import typer
 from ray import tune
 
-from schedulers._create import traits
-from schedulers._population_based import PopulationBased
-from schedulers._surviving import Surviving
-from search_spaces._errors import UserError
-from workflows._budget import Budget
-from workflows._cli import quiet_libraries, told_plainly
-from workflows._cluster import check_data, check_shared, start_ray
-from workflows._command import command_of
-from workflows._conclude import conclude, say_how_to_go_on
-from workflows._gpu_share import measured_share
-from workflows._hpo_asked import Asked
-from workflows._hpo_plan import Plan, prepare
-from workflows._lives import keep_lives, lives_of, seeds_along
-from workflows._population import proposals
-from workflows._progress import Progress
-from workflows._resources import AUTO, Resources, check_workers, share_out, wait_for_workers
-from workflows._resume import resume_config
-from workflows._rows import Row
-from workflows._stage import run_trials
-from workflows._trainable import bind, is_reusable, taken_of
+from automl_on_ray.schedulers._create import traits
+from automl_on_ray.schedulers._population_based import PopulationBased
+from automl_on_ray.schedulers._surviving import Surviving
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.workflows._budget import Budget
+from automl_on_ray.workflows._cli import quiet_libraries, told_plainly
+from automl_on_ray.workflows._cluster import check_data, check_shared, start_ray
+from automl_on_ray.workflows._command import command_of
+from automl_on_ray.workflows._conclude import conclude, say_how_to_go_on
+from automl_on_ray.workflows._gpu_share import measured_share
+from automl_on_ray.workflows._hpo_asked import Asked
+from automl_on_ray.workflows._hpo_plan import Plan, prepare
+from automl_on_ray.workflows._lives import keep_lives, lives_of, seeds_along
+from automl_on_ray.workflows._population import proposals
+from automl_on_ray.workflows._progress import Progress
+from automl_on_ray.workflows._resources import (
+    AUTO,
+    Resources,
+    check_workers,
+    share_out,
+    wait_for_workers,
+)
+from automl_on_ray.workflows._resume import resume_config
+from automl_on_ray.workflows._rows import Row
+from automl_on_ray.workflows._stage import run_trials
+from automl_on_ray.workflows._trainable import bind, is_reusable, taken_of
 
 
 def run(asked: Asked) -> None:

@@ -7,13 +7,13 @@ from typing import Any
 import typer
 from ray import tune
 
-from schedulers._create import traits
-from schedulers._surviving import Surviving
-from search_spaces._cell_text import cell_text
-from trainables._data_parallel import alone
-from trainables.image_classifier import ImageClassifier
-from workflows._budget import Budget
-from workflows._candidates import (
+from automl_on_ray.schedulers._create import traits
+from automl_on_ray.schedulers._surviving import Surviving
+from automl_on_ray.search_spaces._cell_text import cell_text
+from automl_on_ray.trainables._data_parallel import alone
+from automl_on_ray.trainables.image_classifier import ImageClassifier
+from automl_on_ray.workflows._budget import Budget
+from automl_on_ray.workflows._candidates import (
     Candidate,
     Judged,
     Searched,
@@ -23,24 +23,30 @@ from workflows._candidates import (
     random_candidates,
     searched_of,
 )
-from workflows._cli import console, quiet_libraries, told_plainly
-from workflows._cluster import check_data, check_shared, start_ray
-from workflows._command import command_of
-from workflows._conclude import conclude, say_how_to_go_on
-from workflows._folder import once
-from workflows._gpu_share import measured_share
-from workflows._nas_asked import Asked
-from workflows._nas_plan import COMPARED, FOUND, OBJECTIVE, Plan, prepare
-from workflows._nas_report import end_stage, keep_cell, print_judged, print_searched
-from workflows._population import proposals
-from workflows._progress import Progress
-from workflows._resources import AUTO, Resources, check_workers, share_out, wait_for_workers
-from workflows._resume import resume_config
-from workflows._rows import Row
-from workflows._search_pictures import search_pictures
-from workflows._select import MOST_RANDOM, compare
-from workflows._stage import run_trials
-from workflows._trainable import bind, taken_of
+from automl_on_ray.workflows._cli import console, quiet_libraries, told_plainly
+from automl_on_ray.workflows._cluster import check_data, check_shared, start_ray
+from automl_on_ray.workflows._command import command_of
+from automl_on_ray.workflows._conclude import conclude, say_how_to_go_on
+from automl_on_ray.workflows._folder import once
+from automl_on_ray.workflows._gpu_share import measured_share
+from automl_on_ray.workflows._nas_asked import Asked
+from automl_on_ray.workflows._nas_plan import COMPARED, FOUND, OBJECTIVE, Plan, prepare
+from automl_on_ray.workflows._nas_report import end_stage, keep_cell, print_judged, print_searched
+from automl_on_ray.workflows._population import proposals
+from automl_on_ray.workflows._progress import Progress
+from automl_on_ray.workflows._resources import (
+    AUTO,
+    Resources,
+    check_workers,
+    share_out,
+    wait_for_workers,
+)
+from automl_on_ray.workflows._resume import resume_config
+from automl_on_ray.workflows._rows import Row
+from automl_on_ray.workflows._search_pictures import search_pictures
+from automl_on_ray.workflows._select import MOST_RANDOM, compare
+from automl_on_ray.workflows._stage import run_trials
+from automl_on_ray.workflows._trainable import bind, taken_of
 
 
 def run(asked: Asked) -> None:

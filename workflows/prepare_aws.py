@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from search_spaces._errors import UserError
-from workflows._aws_rights import (
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.workflows._aws_rights import (
     HEAD,
     WORKER,
     document,
@@ -17,7 +17,7 @@ from workflows._aws_rights import (
     of_the_bucket,
     trust,
 )
-from workflows._cli import console, told_plainly
+from automl_on_ray.workflows._cli import console, told_plainly
 
 WIDEST = {4: 8, 6: 32}  # bits of a range that may log in, by version of IP
 GROUP = "automl-cluster"

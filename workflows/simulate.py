@@ -8,17 +8,17 @@ import typer
 from ray.tune.search import Searcher
 from rich.table import Table
 
-from schedulers._create import create_scheduler, traits
-from schedulers._settings import Settings
-from search_spaces._errors import UserError
-from search_spaces._objective import Objective
-from search_spaces._space import Config, SearchSpace
-from tracking._server import stored_uri
-from tracking.curves import Recording, recorded_study, recorded_table
-from workflows import _options as options
-from workflows._checks import check_counts
-from workflows._cli import console, quiet_libraries, told_plainly
-from workflows._simulation import Simulation
+from automl_on_ray.schedulers._create import create_scheduler, traits
+from automl_on_ray.schedulers._settings import Settings
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.search_spaces._space import Config, SearchSpace
+from automl_on_ray.tracking._server import stored_uri
+from automl_on_ray.tracking.curves import Recording, recorded_study, recorded_table
+from automl_on_ray.workflows import _options as options
+from automl_on_ray.workflows._checks import check_counts
+from automl_on_ray.workflows._cli import console, quiet_libraries, told_plainly
+from automl_on_ray.workflows._simulation import Simulation
 
 CURVE = "curve"  # the only key of a recorded trial's config: which curve it is
 

@@ -13,10 +13,10 @@ from typing import Annotated
 
 import typer
 
-from search_spaces._errors import UserError
-from tracking._server import stored_uri, study_links
-from workflows import _options as options
-from workflows._cli import console, quiet_libraries, told_plainly
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.tracking._server import stored_uri, study_links
+from automl_on_ray.workflows import _options as options
+from automl_on_ray.workflows._cli import console, quiet_libraries, told_plainly
 
 START_SECONDS = 90
 

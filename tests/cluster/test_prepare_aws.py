@@ -8,16 +8,16 @@ import sys
 import boto3
 import pytest
 
-from search_spaces._errors import UserError
-from tests.cluster.account import BUCKET, REGION, SSH_FROM, prepare
-from tests.cluster.filled import ROOT
-from workflows.prepare_aws import (
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.workflows.prepare_aws import (
     check_range,
     make_bucket,
     make_roles,
     make_security_group,
     prepare_aws,
 )
+from tests.cluster.account import BUCKET, REGION, SSH_FROM, prepare
+from tests.cluster.filled import ROOT
 
 
 def test_preparing_twice_changes_nothing(aws):

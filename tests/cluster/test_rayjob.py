@@ -8,8 +8,8 @@ import sys
 import pytest
 import yaml
 
+from automl_on_ray.workflows._doctor_versions import pinned
 from tests.cluster.filled import ROOT
-from workflows._doctor_versions import pinned
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """A trainable that tells where it began and which state of the code its worker runs."""
 
-import trainables
+import automl_on_ray.trainables
 from tests.workflows.crashing import SPACE, Slow
 
 __all__ = ["SPACE", "Told"]

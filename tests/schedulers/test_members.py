@@ -2,7 +2,7 @@
 
 import math
 
-from schedulers._members import Members
+from automl_on_ray.schedulers._members import Members
 
 CONFIG = {"rate": 0.1}
 

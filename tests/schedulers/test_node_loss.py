@@ -6,7 +6,7 @@ import sys
 import numpy as np
 from ray import cloudpickle, tune
 
-from schedulers._surviving import Surviving
+from automl_on_ray.schedulers._surviving import Surviving
 from tests.schedulers.growing import SPACE, Growing
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import a test

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 from ray import tune
 
-from schedulers._perturb import Perturb
-from schedulers._population_based import PopulationBased
-from search_spaces._objective import Objective
-from searchers._explorer import AxExplorer, Course
-from searchers._settings import Settings
-from searchers.bayesian import Bayesian
-from searchers.random_search import create as random_search
+from automl_on_ray.schedulers._perturb import Perturb
+from automl_on_ray.schedulers._population_based import PopulationBased
+from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.searchers._explorer import AxExplorer, Course
+from automl_on_ray.searchers._settings import Settings
+from automl_on_ray.searchers.bayesian import Bayesian
+from automl_on_ray.searchers.random_search import create as random_search
 from tests.schedulers.growing import EPOCHS, SPACE, Growing, lives_match_scores
 
 GOAL = Objective("score")

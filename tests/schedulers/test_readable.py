@@ -9,11 +9,11 @@ import pytest
 import torch
 from ray import cloudpickle, tune
 
-from schedulers._readable import readable
-from schedulers._surviving import Surviving
-from search_spaces._objective import Objective
-from searchers._settings import Settings
-from searchers.random_search import create as random_search
+from automl_on_ray.schedulers._readable import readable
+from automl_on_ray.schedulers._surviving import Surviving
+from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.searchers._settings import Settings
+from automl_on_ray.searchers.random_search import create as random_search
 from tests.schedulers.growing import EPOCHS, SPACE, Growing, gain
 
 

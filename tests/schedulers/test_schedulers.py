@@ -4,14 +4,14 @@ import pytest
 from ray import tune
 from ray.tune.schedulers import TrialScheduler
 
-from schedulers._create import check_pair, create_scheduler
-from schedulers._perturb import Perturb
-from schedulers._settings import Settings
-from search_spaces._errors import UserError
-from search_spaces._exploring import Exploit
-from search_spaces._lookup import choices
-from search_spaces._objective import Objective
-from search_spaces._space import Condition, SearchSpace
+from automl_on_ray.schedulers._create import check_pair, create_scheduler
+from automl_on_ray.schedulers._perturb import Perturb
+from automl_on_ray.schedulers._settings import Settings
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._exploring import Exploit
+from automl_on_ray.search_spaces._lookup import choices
+from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.search_spaces._space import Condition, SearchSpace
 
 SPACE = SearchSpace(
     "example",

@@ -9,9 +9,9 @@ import pytest
 from ray import cloudpickle, tune
 from ray.tune.schedulers import HyperBandScheduler
 
-from schedulers._perturb import Perturb
-from schedulers._population_based import PopulationBased
-from schedulers._surviving import Surviving
+from automl_on_ray.schedulers._perturb import Perturb
+from automl_on_ray.schedulers._population_based import PopulationBased
+from automl_on_ray.schedulers._surviving import Surviving
 from tests.schedulers.growing import EPOCHS, SPACE, Growing
 from tests.schedulers.test_population_based import GOAL, train
 

@@ -1,8 +1,8 @@
 """Cells as pictures and text: they name what is there, and depend on nothing else."""
 
-from search_spaces._cell_drawing import draw_cells
-from search_spaces._cell_text import cell_text
-from search_spaces._published_cells import published_cell
+from automl_on_ray.search_spaces._cell_drawing import draw_cells
+from automl_on_ray.search_spaces._cell_text import cell_text
+from automl_on_ray.search_spaces._published_cells import published_cell
 
 CELL = published_cell("pc_darts_cifar10")
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from search_spaces._cell_network import build
-from search_spaces._errors import UserError
-from search_spaces._published_cells import NAMES, published_cell
-from search_spaces.darts import SPACE, space
+from automl_on_ray.search_spaces._cell_network import build
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._published_cells import NAMES, published_cell
+from automl_on_ray.search_spaces.darts import SPACE, space
 
 
 def count(network):

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search_spaces._cells import (
+from automl_on_ray.search_spaces._cells import (
     CELLS,
     EDGES,
     OPERATIONS,
@@ -19,7 +19,7 @@ from search_spaces._cells import (
     one_hot_mixing,
     pairs,
 )
-from search_spaces._errors import UserError
+from automl_on_ray.search_spaces._errors import UserError
 
 USABLE = OPERATIONS[1:]
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from search_spaces._errors import UserError
-from search_spaces._lookup import choices, find, load_object
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._lookup import choices, find, load_object
 
 ROOT = Path(__file__).parents[2]
 

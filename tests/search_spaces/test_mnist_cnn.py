@@ -9,10 +9,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search_spaces._cnn import build
-from search_spaces._errors import UserError
-from search_spaces.mnist_cnn import SPACE
-from search_spaces.mnist_cnn_classic import SPACE as CLASSIC
+from automl_on_ray.search_spaces._cnn import build
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces.mnist_cnn import SPACE
+from automl_on_ray.search_spaces.mnist_cnn_classic import SPACE as CLASSIC
 
 SHAPES = [(1, 8, 8), (1, 28, 28), (3, 32, 32), (3, 64, 48), (3, 3, 3)]
 

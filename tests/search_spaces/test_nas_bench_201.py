@@ -9,8 +9,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search_spaces._errors import UserError
-from search_spaces.nas_bench_201 import (
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces.nas_bench_201 import (
     EDGES,
     OPERATIONS,
     SPACE,

@@ -1,8 +1,8 @@
 """NAS-Bench-201's cells as pictures and text: they name what is there, and nothing else."""
 
-from search_spaces._nas_bench_drawing import draw_cell
-from search_spaces._nas_bench_text import cell_text
-from search_spaces.nas_bench_201 import EDGES, key, parse_architecture
+from automl_on_ray.search_spaces._nas_bench_drawing import draw_cell
+from automl_on_ray.search_spaces._nas_bench_text import cell_text
+from automl_on_ray.search_spaces.nas_bench_201 import EDGES, key, parse_architecture
 
 CELL = parse_architecture("|none~0|+|avg_pool_3x3~0|none~1|+|nor_conv_1x1~0|none~1|skip_connect~2|")
 

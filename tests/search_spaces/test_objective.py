@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search_spaces._errors import UserError
-from search_spaces._objective import Objective, parse_objectives
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._objective import Objective, parse_objectives
 
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_/.@]{0,12}", fullmatch=True)
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from search_spaces._cells import CELLS, EDGES, OPERATIONS
-from search_spaces._errors import UserError
-from search_spaces._operation_sets import NAMES, operation_set
+from automl_on_ray.search_spaces._cells import CELLS, EDGES, OPERATIONS
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._operation_sets import NAMES, operation_set
 
 
 def test_the_papers_set_has_its_eight_operations_on_every_edge():

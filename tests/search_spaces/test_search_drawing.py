@@ -5,8 +5,8 @@ import io
 import torch
 from PIL import Image
 
-from search_spaces._cells import CELLS, OPERATIONS, decode
-from search_spaces._search_drawing import animate_cells, draw_mixing
+from automl_on_ray.search_spaces._cells import CELLS, OPERATIONS, decode
+from automl_on_ray.search_spaces._search_drawing import animate_cells, draw_mixing
 
 
 def search(epochs, seed=0):

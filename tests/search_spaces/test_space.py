@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ray import tune
 
-from search_spaces._errors import UserError
-from search_spaces._space import Condition, SearchSpace
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._space import Condition, SearchSpace
 
 SPACE = SearchSpace(
     name="example",

@@ -8,18 +8,18 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks._usual_supernet import UsualSupernet, copy_weights
-from search_spaces._errors import UserError
-from search_spaces._supernet import Supernet
-from search_spaces._supernet_arithmetic import (
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._supernet import Supernet
+from automl_on_ray.search_spaces._supernet_arithmetic import (
     from_quarters,
     grid_of,
     matrix,
     normalised,
     to_quarters,
 )
-from search_spaces._supernet_sources import State
-from trainables._supernet_memory import Live
+from automl_on_ray.search_spaces._supernet_sources import State
+from automl_on_ray.trainables._supernet_memory import Live
+from benchmarks._usual_supernet import UsualSupernet, copy_weights
 
 DARTS = (
     "none", "max_pool_3x3", "avg_pool_3x3", "skip_connect",

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow.fs import FileSystem
 
-from search_spaces._uri import above, below
+from automl_on_ray.search_spaces._uri import above, below
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="/\0"), min_size=1)
 PARTS = st.lists(NAMES.filter(lambda name: name not in (".", "..")), min_size=1, max_size=3)

@@ -4,8 +4,8 @@ import time
 
 from ray import tune
 
-from search_spaces._objective import Objective
-from search_spaces._space import SearchSpace
+from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.search_spaces._space import SearchSpace
 
 PLANE = SearchSpace("plane", training={"x": tune.uniform(0, 1), "y": tune.uniform(0, 1)})
 SCORE = (Objective("score"),)

@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ray import tune
 
-from search_spaces._space import Condition, SearchSpace
-from searchers._ax_encoding import Encoding
-from searchers._domains import from_unit, key_of, values, varying
+from automl_on_ray.search_spaces._space import Condition, SearchSpace
+from automl_on_ray.searchers._ax_encoding import Encoding
+from automl_on_ray.searchers._domains import from_unit, key_of, values, varying
 
 bounds = st.tuples(st.integers(-1000, 1000), st.integers(1, 500)).map(lambda b: (b[0], b[0] + b[1]))
 anything = st.one_of(

@@ -12,10 +12,10 @@ from botorch.acquisition.logei import qLogExpectedImprovement, qLogNoisyExpected
 from botorch.acquisition.monte_carlo import qNoisyExpectedImprovement, qUpperConfidenceBound
 from botorch.acquisition.multi_objective.logei import qLogNoisyExpectedHypervolumeImprovement
 
-from search_spaces._objective import Objective, parse_objectives
-from searchers._ask_tell import Outcome
-from searchers._ax_model import AxModel
-from searchers._settings import Known, Settings
+from automl_on_ray.search_spaces._objective import Objective, parse_objectives
+from automl_on_ray.searchers._ask_tell import Outcome
+from automl_on_ray.searchers._ax_model import AxModel
+from automl_on_ray.searchers._settings import Known, Settings
 from tests.searchers.driving import PLANE, SCORE, peak
 
 

@@ -15,12 +15,12 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from ray import cloudpickle, tune
 
-from search_spaces._errors import UserError
-from search_spaces._objective import parse_objectives
-from search_spaces._space import SearchSpace
-from searchers._analysis import analyse
-from searchers._settings import Settings
-from searchers.bayesian import Bayesian
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._objective import parse_objectives
+from automl_on_ray.search_spaces._space import SearchSpace
+from automl_on_ray.searchers._analysis import analyse
+from automl_on_ray.searchers._settings import Settings
+from automl_on_ray.searchers.bayesian import Bayesian
 from tests.searchers.driving import PLANE, SCORE, peak, take
 
 
@@ -85,8 +85,8 @@ def test_models_processes_come_of_one_that_has_imported_ax_and_may_die_too():
 def test_a_driver_that_ends_while_ax_is_imported_leaves_no_word():
     code = (
         "from tests.searchers.driving import PLANE, SCORE\n"
-        "from searchers.bayesian import Bayesian\n"
-        "from searchers._settings import Settings\n"
+        "from automl_on_ray.searchers.bayesian import Bayesian\n"
+        "from automl_on_ray.searchers._settings import Settings\n"
         "searcher = Bayesian(Settings(PLANE, SCORE, max_t=4))\n"
         "searcher._model.send('suggest')\n"
     )

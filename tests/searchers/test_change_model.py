@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from ray import tune
 
-from search_spaces._exploring import Exploit, Interval
-from search_spaces._space import SearchSpace
-from searchers._change_model import FAR, LONGEST, SHORTEST, ChangeModel
-from searchers._explorer import AxExplorer, Course
+from automl_on_ray.search_spaces._exploring import Exploit, Interval
+from automl_on_ray.search_spaces._space import SearchSpace
+from automl_on_ray.searchers._change_model import FAR, LONGEST, SHORTEST, ChangeModel
+from automl_on_ray.searchers._explorer import AxExplorer, Course
 from tests.schedulers.growing import SPACE, gain
 
 EPOCHS, INTERVAL = 12, 2

@@ -8,13 +8,13 @@ import pytest
 from ray import cloudpickle, tune
 from ray.tune.search import Searcher
 
-from search_spaces._errors import UserError
-from search_spaces._lookup import choices
-from search_spaces._objective import Objective
-from search_spaces._space import Condition, SearchSpace
-from searchers._ask_tell import AskTellSearcher
-from searchers._create import create_searcher
-from searchers._settings import Settings
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._lookup import choices
+from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.search_spaces._space import Condition, SearchSpace
+from automl_on_ray.searchers._ask_tell import AskTellSearcher
+from automl_on_ray.searchers._create import create_searcher
+from automl_on_ray.searchers._settings import Settings
 from tests.searchers.driving import take
 
 SPACE = SearchSpace(

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from searchers._step_effect import _gains
+from automl_on_ray.searchers._step_effect import _gains
 
 FINITE = st.floats(-100, 100)
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from searchers._domains import varying
-from searchers._unit_encoding import UnitEncoding
+from automl_on_ray.searchers._domains import varying
+from automl_on_ray.searchers._unit_encoding import UnitEncoding
 from tests.schedulers.growing import SPACE
 
 

@@ -14,7 +14,7 @@ import pytest
 from backed_up import rows
 from filelock import FileLock
 
-from tracking._backup import _save_if_changed, keep, restore, save
+from automl_on_ray.tracking._backup import _save_if_changed, keep, restore, save
 
 
 def test_a_new_head_has_what_was_saved(database, copy, tmp_path):
@@ -120,7 +120,7 @@ def test_a_second_keeper_ends_at_once(database, tmp_path):
 def test_the_command_of_the_head_keeps_a_copy(database, tmp_path):
     copy = tmp_path / "copy.db"
     kept = subprocess.Popen(
-        [sys.executable, "-m", "tracking._backup", "keep", database, copy],
+        [sys.executable, "-m", "automl_on_ray.tracking._backup", "keep", database, copy],
         cwd=Path(__file__).parents[2], env={**os.environ, "AUTOML_BACKUP_SECONDS": "0.2"},
     )  # fmt: skip
     try:

@@ -9,8 +9,8 @@ from backed_up import add, rows
 from filelock import FileLock
 from pyarrow.fs import FileSelector, FileSystem
 
-from tracking import _backup
-from tracking._backup import restore, save
+from automl_on_ray.tracking import _backup
+from automl_on_ray.tracking._backup import restore, save
 
 
 def aside(database):

@@ -15,8 +15,8 @@ from ray.tune.schedulers import ASHAScheduler, PopulationBasedTraining
 from tracked_learner import Learner
 from tracking_checks import artifact, history, stored_runs
 
-from tracking._server import connect
-from tracking.callback import TrackingCallback
+from automl_on_ray.tracking._server import connect
+from automl_on_ray.tracking.callback import TrackingCallback
 
 cloudpickle.register_pickle_by_value(tracked_learner)  # workers need not find this folder
 
@@ -147,8 +147,8 @@ def resumable(folder: Path, uri: str, seconds: float) -> None:
     """What the killed process runs, twice; in the shape of a workflow."""
     import ray
 
-    from search_spaces._objective import Objective
-    from tracking._study import Study
+    from automl_on_ray.search_spaces._objective import Objective
+    from automl_on_ray.tracking._study import Study
 
     study = Study("killed", (Objective("accuracy"),), "digits", "d", "s", "random", "fifo", 0,
                   "python x.py", "killed-1", 12)  # fmt: skip

@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from search_spaces._errors import UserError
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.tracking.earlier import earlier_study, earlier_trials
 from tests.tracking.stored import store
-from tracking.earlier import earlier_study, earlier_trials
 
 
 @pytest.fixture(scope="module")

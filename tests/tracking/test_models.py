@@ -3,10 +3,10 @@ import numpy as np
 import pytest
 import torch
 
-from search_spaces._objective import Objective
-from tracking._server import connect
-from tracking.callback import TrackingCallback
-from tracking.models import log_model
+from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.tracking._server import connect
+from automl_on_ray.tracking.callback import TrackingCallback
+from automl_on_ray.tracking.models import log_model
 
 
 def network():

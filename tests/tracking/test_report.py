@@ -3,12 +3,12 @@ from pathlib import Path
 
 import plotly.graph_objects as go
 
-from search_spaces._objective import Objective
-from tracking._figures import parallel_coordinates
-from tracking._server import connect, find_studies
-from tracking._study import TrialRow
-from tracking.callback import TrackingCallback
-from tracking.report import log_report
+from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.tracking._figures import parallel_coordinates
+from automl_on_ray.tracking._server import connect, find_studies
+from automl_on_ray.tracking._study import TrialRow
+from automl_on_ray.tracking.callback import TrackingCallback
+from automl_on_ray.tracking.report import log_report
 
 ROWS = [
     TrialRow("t_00000", {"lr": 0.1, "norm": "batch"}, {"accuracy": 0.5}, "pruned", 1),

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mlflow.utils.validation import _validate_metric_name, _validate_param_name
 
-from tracking import provenance
-from tracking._results import mlflow_name, numbers, params
+from automl_on_ray.tracking import provenance
+from automl_on_ray.tracking._results import mlflow_name, numbers, params
 
 
 @given(st.text(min_size=1, max_size=300))

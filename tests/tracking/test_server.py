@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from search_spaces._errors import UserError
-from tracking._server import check_tracking, connect, default_uri, study_links
-from tracking.callback import TrackingCallback
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.tracking._server import check_tracking, connect, default_uri, study_links
+from automl_on_ray.tracking.callback import TrackingCallback
 
 
 def test_a_new_database_can_be_made_and_the_check_leaves_nothing(tmp_path):
@@ -32,7 +32,7 @@ def has_secrets(file):
 
 def test_a_process_killed_while_it_makes_the_database_is_in_nobodys_way(tmp_path):
     """MLflow cannot open again what it had half made."""
-    code = f"from tracking._server import connect; connect({default_uri(tmp_path)!r})"
+    code = f"from automl_on_ray.tracking._server import connect; connect({default_uri(tmp_path)!r})"
     process = subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[2])
     deadline = time.monotonic() + 60
     while not any(map(has_secrets, tmp_path.glob("mlflow.db*"))):

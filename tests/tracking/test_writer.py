@@ -5,12 +5,12 @@ import pytest
 from ray.tune.experiment import Trial
 from tracking_checks import stored_runs
 
-from tracking import _writer, callback
-from tracking._journal import Journal
-from tracking._runs import Runs
-from tracking._server import connect
-from tracking._trials import PARENT
-from tracking.callback import TrackingCallback
+from automl_on_ray.tracking import _writer, callback
+from automl_on_ray.tracking._journal import Journal
+from automl_on_ray.tracking._runs import Runs
+from automl_on_ray.tracking._server import connect
+from automl_on_ray.tracking._trials import PARENT
+from automl_on_ray.tracking.callback import TrackingCallback
 
 
 def log_study(journal, trials, steps, *, first=1):

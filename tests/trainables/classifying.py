@@ -2,8 +2,8 @@
 
 import torch
 
-from search_spaces.mnist_cnn import SPACE
-from trainables.image_classifier import ImageClassifier
+from automl_on_ray.search_spaces.mnist_cnn import SPACE
+from automl_on_ray.trainables.image_classifier import ImageClassifier
 
 EPOCHS = 3
 COMMON = {

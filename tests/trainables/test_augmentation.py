@@ -6,9 +6,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search_spaces._errors import UserError
-from trainables._augmentation import Augmentation, batches
-from trainables.datasets._dataset import Images
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.trainables._augmentation import Augmentation, batches
+from automl_on_ray.trainables.datasets._dataset import Images
 
 ALL = Augmentation(shift=2, rotation=20, crop=2, flip=True, cutout=3)
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from search_spaces._cells import check_cells
-from search_spaces._errors import UserError
-from search_spaces.darts_supernet import SPACE
-from trainables.darts_supernet import DartsSupernet
-from trainables.image_classifier import DivergedError
+from automl_on_ray.search_spaces._cells import check_cells
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces.darts_supernet import SPACE
+from automl_on_ray.trainables.darts_supernet import DartsSupernet
+from automl_on_ray.trainables.image_classifier import DivergedError
 
 BASE = {
     "partial": 1, "edge_weights": False, "relaxation": "softmax", "hypergradient": "first_order",

@@ -11,16 +11,16 @@ import ray
 import torch
 from ray import cloudpickle, tune
 
-from search_spaces._errors import UserError
-from search_spaces.darts_supernet import SPACE as SUPERNETS
-from search_spaces.mnist_cnn import SPACE
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces.darts_supernet import SPACE as SUPERNETS
+from automl_on_ray.search_spaces.mnist_cnn import SPACE
+from automl_on_ray.trainables._data_parallel import bundles, data_parallel
+from automl_on_ray.trainables._torch_trainable import read_state
+from automl_on_ray.trainables._world import RanksDifferError
+from automl_on_ray.trainables.darts_supernet import DartsSupernet
+from automl_on_ray.trainables.image_classifier import ImageClassifier
+from automl_on_ray.workflows._trainable import accepts, bind
 from tests.trainables.two_processes import running, trial
-from trainables._data_parallel import bundles, data_parallel
-from trainables._torch_trainable import read_state
-from trainables._world import RanksDifferError
-from trainables.darts_supernet import DartsSupernet
-from trainables.image_classifier import ImageClassifier
-from workflows._trainable import accepts, bind
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import a test
 

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from search_spaces._errors import UserError
-from trainables._doctor import Vitals, check_remedy, examine, window_of
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.trainables._doctor import Vitals, check_remedy, examine, window_of
 
 
 def history(skips, eigenvalues=None):

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from trainables._hessian import dominant_eigenvalue
+from automl_on_ray.trainables._hessian import dominant_eigenvalue
 
 
 def generator():

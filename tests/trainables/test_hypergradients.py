@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from trainables._hypergradients import Step, first_order, unrolled, unrolled_exact
+from automl_on_ray.trainables._hypergradients import Step, first_order, unrolled, unrolled_exact
 
 SEEDS = (0, 1, 2)
 

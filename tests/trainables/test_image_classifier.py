@@ -7,12 +7,12 @@ import pytest
 import torch
 from ray import tune
 
-from search_spaces._errors import UserError
-from search_spaces._space import SearchSpace
-from search_spaces.mnist_cnn import SPACE
-from search_spaces.mnist_cnn_classic import SPACE as CLASSIC
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._space import SearchSpace
+from automl_on_ray.search_spaces.mnist_cnn import SPACE
+from automl_on_ray.search_spaces.mnist_cnn_classic import SPACE as CLASSIC
+from automl_on_ray.trainables.image_classifier import DivergedError, ImageClassifier, load_network
 from tests.trainables.classifying import ADAMW, SGD, TIMINGS, finish, same, trial
-from trainables.image_classifier import DivergedError, ImageClassifier, load_network
 
 
 def test_it_learns_and_reports_what_it_declares():

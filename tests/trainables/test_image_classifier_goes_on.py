@@ -8,10 +8,10 @@ import pytest
 import torch
 from ray import tune
 
-from search_spaces.mnist_cnn import SPACE
+from automl_on_ray.search_spaces.mnist_cnn import SPACE
+from automl_on_ray.trainables._torch_trainable import read_state
+from automl_on_ray.trainables.image_classifier import ImageClassifier
 from tests.trainables.classifying import ADAM, ADAMW, EPOCHS, SGD, finish, same, trial
-from trainables._torch_trainable import read_state
-from trainables.image_classifier import ImageClassifier
 
 
 @pytest.fixture(scope="module")
@@ -57,8 +57,8 @@ def test_a_trial_restored_in_another_process_ends_bit_equal(unstopped, tmp_path)
     program = (
         "import sys, torch\n"
         f"torch.set_num_threads({torch.get_num_threads()})\n"
-        "from search_spaces.mnist_cnn import SPACE\n"
-        "from trainables.image_classifier import ImageClassifier\n"
+        "from automl_on_ray.search_spaces.mnist_cnn import SPACE\n"
+        "from automl_on_ray.trainables.image_classifier import ImageClassifier\n"
         "class Bound(ImageClassifier):\n"
         "    def setup(self, config):\n"
         "        super().setup(config, space=SPACE, dataset='digits', "

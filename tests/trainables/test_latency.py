@@ -5,7 +5,7 @@ import time
 import torch
 from torch import nn
 
-from trainables._latency import latency_seconds
+from automl_on_ray.trainables._latency import latency_seconds
 
 
 class Slow(nn.Module):

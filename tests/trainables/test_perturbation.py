@@ -4,8 +4,16 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search_spaces._cells import CELLS, EDGES, OPERATIONS, edges_of, keys, one_hot_mixing, pairs
-from trainables._perturbation import select_by_perturbation
+from automl_on_ray.search_spaces._cells import (
+    CELLS,
+    EDGES,
+    OPERATIONS,
+    edges_of,
+    keys,
+    one_hot_mixing,
+    pairs,
+)
+from automl_on_ray.trainables._perturbation import select_by_perturbation
 
 
 @st.composite

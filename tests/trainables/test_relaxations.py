@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from search_spaces._errors import UserError
-from trainables._relaxations import (
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.trainables._relaxations import (
     RELAXATIONS,
     concentration_of,
     find_relaxation,

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ray import cloudpickle, tune
 
-from trainables._torch_trainable import STATE_FILE, TorchTrainable, read_state
+from automl_on_ray.trainables._torch_trainable import STATE_FILE, TorchTrainable, read_state
 
 
 class Dice(TorchTrainable):

@@ -13,14 +13,14 @@ from torch import nn
 from torch.nn import functional as F
 from torch.optim import SGD, Adam
 
-from search_spaces._errors import UserError
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.trainables._architecture import Architecture
+from automl_on_ray.trainables._augmentation import Augmentation, batches
+from automl_on_ray.trainables._bilevel import HYPERGRADIENTS, alpha_step, weight_step
+from automl_on_ray.trainables._torch_trainable import TorchTrainable
+from automl_on_ray.trainables._world import ALONE, LostRankError, World
+from automl_on_ray.trainables.datasets._dataset import Images
 from tests.trainables.two_processes import running, trial
-from trainables._architecture import Architecture
-from trainables._augmentation import Augmentation, batches
-from trainables._bilevel import HYPERGRADIENTS, alpha_step, weight_step
-from trainables._torch_trainable import TorchTrainable
-from trainables._world import ALONE, LostRankError, World
-from trainables.datasets._dataset import Images
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import a test
 

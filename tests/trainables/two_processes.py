@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from ray import tune
 
-from trainables._data_parallel import data_parallel
+from automl_on_ray.trainables._data_parallel import data_parallel
 
 
 def trial(klass, config, *, workers=2, **keywords):

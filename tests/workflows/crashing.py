@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ray import tune
 
-from search_spaces._space import SearchSpace
+from automl_on_ray.search_spaces._space import SearchSpace
 
 SPACE = SearchSpace("half", training={"x": tune.uniform(-1.0, 1.0)})
 

@@ -2,6 +2,6 @@
 
 from ray import tune
 
-from search_spaces._space import SearchSpace
+from automl_on_ray.search_spaces._space import SearchSpace
 
 SPACE = SearchSpace("diverging", training={"learning_rate": tune.uniform(1e30, 1e31)})

@@ -16,9 +16,9 @@ from ray._private.state import actors
 from ray.cluster_utils import Cluster
 from ray.tune.schedulers import FIFOScheduler
 
-from schedulers._surviving import Surviving
-from trainables._data_parallel import bundles, data_parallel
-from trainables._torch_trainable import TorchTrainable
+from automl_on_ray.schedulers._surviving import Surviving
+from automl_on_ray.trainables._data_parallel import bundles, data_parallel
+from automl_on_ray.trainables._torch_trainable import TorchTrainable
 
 STEPS = 12
 HAPPENED = []

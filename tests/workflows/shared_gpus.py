@@ -11,10 +11,10 @@ from pathlib import Path
 import ray
 from ray import tune
 
+from automl_on_ray.trainables._gpu_probe import Reading
+from automl_on_ray.workflows import _gpu_share
+from automl_on_ray.workflows._resources import share_out
 from tests.workflows import crashing
-from trainables._gpu_probe import Reading
-from workflows import _gpu_share
-from workflows._resources import share_out
 
 GIGABYTE = 2**30
 

@@ -11,7 +11,7 @@ import typer
 from mlflow.tracking import MlflowClient
 from typer.testing import CliRunner
 
-from workflows.hpo import hpo
+from automl_on_ray.workflows.hpo import hpo
 
 app = typer.Typer()
 app.command()(hpo)

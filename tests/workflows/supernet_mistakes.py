@@ -2,7 +2,7 @@
 
 from ray import tune
 
-from search_spaces._space import SearchSpace
+from automl_on_ray.search_spaces._space import SearchSpace
 
 RELAXATION = SearchSpace("typing", training={"relaxation": tune.choice(["softmx", "gumbel"])})
 PAIR = SearchSpace(

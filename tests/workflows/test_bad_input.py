@@ -12,7 +12,7 @@ import typer
 from PIL import Image
 from typer.testing import CliRunner
 
-from workflows.hpo import hpo
+from automl_on_ray.workflows.hpo import hpo
 
 app = typer.Typer()
 app.command()(hpo)
@@ -20,7 +20,7 @@ app.command()(hpo)
 DIGITS = ["--dataset", "digits"]
 SPACE_FILE = """
 from ray import tune
-from search_spaces._space import Condition, SearchSpace
+from automl_on_ray.search_spaces._space import Condition, SearchSpace
 SPACE = SearchSpace("mine", training={training}, {rest})
 """
 

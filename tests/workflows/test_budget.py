@@ -4,8 +4,8 @@ import pickle
 
 import pytest
 
-from search_spaces._errors import UserError
-from workflows._budget import Budget, check_budget
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.workflows._budget import Budget, check_budget
 
 
 def test_a_cost_budget_ends_the_study_when_trials_have_used_it_up_over_its_resumes(tmp_path):

@@ -6,10 +6,10 @@ import math
 import numpy as np
 import pytest
 
-from search_spaces import darts
-from search_spaces._cells import keys
-from search_spaces._objective import Objective
-from workflows._candidates import (
+from automl_on_ray.search_spaces import darts
+from automl_on_ray.search_spaces._cells import keys
+from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.workflows._candidates import (
     Candidate,
     Searched,
     best_rows,
@@ -18,8 +18,8 @@ from workflows._candidates import (
     random_candidates,
     rank_correlation,
 )
-from workflows._nas_report import verdict
-from workflows._rows import Row
+from automl_on_ray.workflows._nas_report import verdict
+from automl_on_ray.workflows._rows import Row
 
 SPACE = darts.space(learning_rate=0.05, weight_decay=1e-4)
 LOSS, ACCURACY = Objective("val_loss", "min"), Objective("val_accuracy")

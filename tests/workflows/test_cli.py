@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from ray.tune import TuneError
 
-from search_spaces._errors import UserError
-from workflows import export
-from workflows._cli import told_plainly
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.workflows import export
+from automl_on_ray.workflows._cli import told_plainly
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
 

@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 from ray.cluster_utils import Cluster
 
+from automl_on_ray.workflows._cluster import OWN, shipped
 from tests.bucket import Bucket
-from workflows._cluster import OWN, shipped
 
 ROOT = Path(__file__).parents[2]
 MINE = """
 from ray import tune
-import trainables
-from search_spaces._space import SearchSpace
+import automl_on_ray.trainables
+from automl_on_ray.search_spaces._space import SearchSpace
 
 SPACE = SearchSpace("mine", training={"x": tune.uniform(0.0, 1.0)})
 
@@ -194,7 +194,7 @@ def test_what_goes_along_is_the_folder_or_file_that_a_users_module_is_in(tmp_pat
     monkeypatch.syspath_prepend(str(tmp_path))
     own = shipped([])
     assert [Path(place) for place in own] == [ROOT / name for name in OWN]
-    assert shipped(["trainables.image_classifier", "mnist-cnn", "typer"]) == own
+    assert shipped(["automl_on_ray.trainables.image_classifier", "mnist-cnn", "typer"]) == own
     assert shipped(["mine", "docs.own_trainable"]) == [
         *own, str(tmp_path / "mine.py"), str(ROOT / "docs"),
     ]  # fmt: skip

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from ray.cluster_utils import Cluster
 
-from search_spaces.mnist_cnn_classic import SPACE as CLASSIC
+from automl_on_ray.search_spaces.mnist_cnn_classic import SPACE as CLASSIC
+from automl_on_ray.trainables.datasets._dataset import versioned
+from automl_on_ray.trainables.image_classifier import ImageClassifier
+from automl_on_ray.workflows._checks import data_offers
+from automl_on_ray.workflows._trainable import load_data
 from tests.bucket import SECRET, Bucket
-from trainables.datasets._dataset import versioned
-from trainables.image_classifier import ImageClassifier
-from workflows._checks import data_offers
-from workflows._trainable import load_data
 
 ROOT = Path(__file__).parents[2]
 CACHES = ("driver", "one", "two")

@@ -9,8 +9,8 @@ from contextlib import closing
 
 import pytest
 
-from search_spaces._errors import UserError
-from workflows import end
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.workflows import end
 
 # Stands for MLflow's server: it has a child of its own, and neither ends when it is asked to.
 STUBBORN = """

@@ -9,22 +9,22 @@ import torch
 import typer
 from typer.testing import CliRunner
 
-from search_spaces._cell_network import build
-from search_spaces._objective import Objective
-from search_spaces._published_cells import published_cell
-from tracking._server import default_uri
-from tracking._study import Study
-from tracking.callback import TrackingCallback
-from tracking.models import log_model
-from trainables._predictor import Predictor
-from workflows.export import export
+from automl_on_ray.search_spaces._cell_network import build
+from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.search_spaces._published_cells import published_cell
+from automl_on_ray.tracking._server import default_uri
+from automl_on_ray.tracking._study import Study
+from automl_on_ray.tracking.callback import TrackingCallback
+from automl_on_ray.tracking.models import log_model
+from automl_on_ray.trainables._predictor import Predictor
+from automl_on_ray.workflows.export import export
 
 app = typer.Typer()
 app.command()(export)
 
 CONFIG = {**published_cell("darts_v2"), "channels": 4, "layers": 3, "stem_stride": 1}
 RECIPE = {
-    "build": "search_spaces._cell_network:build", "config": CONFIG, "image_shape": [1, 12, 12],
+    "build": "automl_on_ray.search_spaces._cell_network:build", "config": CONFIG, "image_shape": [1, 12, 12],
     "classes": ["a", "b", "c"], "mean": [0.1], "std": [0.3],
 }  # fmt: skip
 

@@ -5,9 +5,9 @@ import os
 
 import pytest
 
-from search_spaces._errors import UserError
-from workflows._folder import open_study
-from workflows._storage import Storage
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.workflows._folder import open_study
+from automl_on_ray.workflows._storage import Storage
 
 ASKED = {"trials": 3, "space": {"x": "uniform(0, 1)"}}
 

@@ -13,15 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as some
 from ray import tune
 
-from search_spaces import mnist_cnn
-from search_spaces._errors import UserError
-from search_spaces._space import Condition, SearchSpace
+from automl_on_ray.search_spaces import mnist_cnn
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._space import Condition, SearchSpace
+from automl_on_ray.trainables._gpu_probe import Reading, measure
+from automl_on_ray.workflows import _gpu_share, _resources
+from automl_on_ray.workflows._gpu_share import MOST, demanding, share_of
+from automl_on_ray.workflows._growth import Machine
+from automl_on_ray.workflows._resources import gpus_asked
 from tests.workflows import crashing
-from trainables._gpu_probe import Reading, measure
-from workflows import _gpu_share, _resources
-from workflows._gpu_share import MOST, demanding, share_of
-from workflows._growth import Machine
-from workflows._resources import gpus_asked
 
 ROOT = Path(__file__).parents[2]
 GIGABYTE = 2**30
@@ -89,9 +89,9 @@ def test_more_than_one_gpu_are_whole_ones():
 
 DECLARED = """
 import ray
-from search_spaces._errors import UserError
+from automl_on_ray.search_spaces._errors import UserError
 from tests.workflows import crashing
-from workflows._gpu_share import measured_share
+from automl_on_ray.workflows._gpu_share import measured_share
 
 for gpus, cpus in ((0, None), (1, 2.0), (1, None)):
     with ray.init(address="local", num_cpus=1, num_gpus=gpus, include_dashboard=False):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from workflows._growth import Machine, most_of
+from automl_on_ray.workflows._growth import Machine, most_of
 
 ROOT = Path(__file__).parents[2]
 GROWS = """
@@ -19,7 +19,7 @@ from threading import Thread
 from ray._raylet import GcsClient
 from ray.autoscaler.v2.sdk import get_cluster_resource_state
 from ray.cluster_utils import Cluster
-from workflows._resources import share_out, wait_for_workers
+from automl_on_ray.workflows._resources import share_out, wait_for_workers
 
 head = {"num_cpus": 0, "include_dashboard": False}
 cluster = Cluster(initialize_head=True, head_node_args=head, connect=True)

@@ -10,8 +10,8 @@ import psutil
 import pytest
 from mlflow.tracking import MlflowClient
 
+from automl_on_ray.workflows._folder import StudyFolder
 from tests.workflows.studies import OWN, QUICK, SLOW, rows_of, run, runs_of, start, wait_for
-from workflows._folder import StudyFolder
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-WORKER = "from trainables.datasets._dataset import load_dataset; load_dataset('digits')"
+WORKER = (
+    "from automl_on_ray.trainables.datasets._dataset import load_dataset; load_dataset('digits')"
+)
 
 
 def imported(code, cache):
@@ -21,7 +23,7 @@ def imported(code, cache):
 
 @pytest.mark.parametrize("workflow", ["hpo", "nas"])
 def test_a_workflow_imports_nothing_slow_that_it_may_never_need(workflow, tmp_path):
-    found = imported(f"import workflows.{workflow}", tmp_path)
+    found = imported(f"import automl_on_ray.workflows.{workflow}", tmp_path)
     assert not found & {"scipy.stats", "matplotlib.pyplot", "sklearn", "mlflow", "ax"}
 
 

@@ -5,7 +5,7 @@ import math
 import pytest
 from scipy import stats
 
-from workflows._interval import half_width
+from automl_on_ray.workflows._interval import half_width
 
 
 @pytest.mark.parametrize("values", [[0.1, 0.3], [0.97, 0.98, 0.96, 0.99], [2.0] * 3])

@@ -6,12 +6,12 @@ import re
 import pytest
 import torch
 
-from search_spaces._cells import CELLS, OPERATIONS
-from search_spaces._errors import UserError
-from search_spaces._supernet import Supernet
-from search_spaces.darts_supernet import SPACE
-from trainables._supernet_memory import OF_WEIGHTS, step_bytes
-from workflows._memory import check_memory
+from automl_on_ray.search_spaces._cells import CELLS, OPERATIONS
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._supernet import Supernet
+from automl_on_ray.search_spaces.darts_supernet import SPACE
+from automl_on_ray.trainables._supernet_memory import OF_WEIGHTS, step_bytes
+from automl_on_ray.workflows._memory import check_memory
 
 SIZE = {"image_shape": (3, 16, 16), "classes": 10, "operations": OPERATIONS, "layers": 3,
         "stem_stride": 1}  # fmt: skip

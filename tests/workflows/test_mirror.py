@@ -7,10 +7,10 @@ import time
 
 import pytest
 
-from search_spaces._errors import UserError
-from workflows._folder import open_study
-from workflows._mirror import Mirror
-from workflows._storage import Storage
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.workflows._folder import open_study
+from automl_on_ray.workflows._mirror import Mirror
+from automl_on_ray.workflows._storage import Storage
 
 
 def opened(machine, **options):
@@ -34,7 +34,7 @@ def settled(machine, **options):
 def interrupts(monkeypatch):
     """How often a mirror has stopped its study."""
     found = []
-    monkeypatch.setattr("workflows._mirror.stop_the_study", lambda: found.append(1))
+    monkeypatch.setattr("automl_on_ray.workflows._mirror.stop_the_study", lambda: found.append(1))
     return found
 
 

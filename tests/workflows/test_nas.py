@@ -11,9 +11,9 @@ import typer
 from mlflow.tracking import MlflowClient
 from typer.testing import CliRunner
 
-from search_spaces._cells import check_cells, keys
-from search_spaces._published_cells import published_cell
-from workflows.nas import nas
+from automl_on_ray.search_spaces._cells import check_cells, keys
+from automl_on_ray.search_spaces._published_cells import published_cell
+from automl_on_ray.workflows.nas import nas
 
 app = typer.Typer()
 app.command()(nas)

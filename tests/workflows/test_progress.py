@@ -3,8 +3,8 @@ import time
 import pytest
 from ray.tune.experiment import Trial
 
-from search_spaces._objective import Objective
-from workflows._progress import Progress
+from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.workflows._progress import Progress
 
 
 def trial(status, epoch):

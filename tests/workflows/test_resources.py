@@ -6,18 +6,18 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as some
 
-from search_spaces._errors import UserError
-from tests.workflows import crashing
-from trainables.image_classifier import ImageClassifier
-from workflows import _growth, _resources
-from workflows._growth import Machine
-from workflows._resources import (
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.trainables.image_classifier import ImageClassifier
+from automl_on_ray.workflows import _growth, _resources
+from automl_on_ray.workflows._growth import Machine
+from automl_on_ray.workflows._resources import (
     Resources,
     check_resources,
     check_workers,
     refuse_idle_gpus,
     share_out,
 )
+from tests.workflows import crashing
 
 AWS = [(48, 4)] * 4  # as cluster.yaml
 MIXED = [(64, 0), (16, 2), (16, 2)]

@@ -8,17 +8,17 @@ import shutil
 import pytest
 from ray import tune
 
-from schedulers._perturb import Perturb
-from schedulers._population_based import PopulationBased
-from schedulers._surviving import Surviving
-from search_spaces._errors import UserError
-from search_spaces._objective import Objective
-from searchers._settings import Settings
-from searchers.random_search import create as random_search
+from automl_on_ray.schedulers._perturb import Perturb
+from automl_on_ray.schedulers._population_based import PopulationBased
+from automl_on_ray.schedulers._surviving import Surviving
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.searchers._settings import Settings
+from automl_on_ray.searchers.random_search import create as random_search
+from automl_on_ray.workflows._resume import keep, resume_config
+from automl_on_ray.workflows._run_config import run_config
+from automl_on_ray.workflows._storage import Stage
 from tests.schedulers.growing import EPOCHS, SPACE, Growing, gain, lives_match_scores
-from workflows._resume import keep, resume_config
-from workflows._run_config import run_config
-from workflows._storage import Stage
 
 GOAL = Objective("score")
 

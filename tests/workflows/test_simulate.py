@@ -6,9 +6,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from tracking.curves import recorded_study, recorded_table
-from workflows.hpo import hpo
-from workflows.simulate import outcome_of, simulate
+from automl_on_ray.tracking.curves import recorded_study, recorded_table
+from automl_on_ray.workflows.hpo import hpo
+from automl_on_ray.workflows.simulate import outcome_of, simulate
 
 studies, simulations = typer.Typer(), typer.Typer()
 studies.command()(hpo)

@@ -7,15 +7,15 @@ import cloudpickle
 import numpy as np
 import pytest
 
-from schedulers._create import create_scheduler, traits
-from schedulers._settings import Settings as SchedulerSettings
-from search_spaces._objective import Objective
-from searchers._create import create_searcher
-from searchers._explorer import AxExplorer, Course
-from searchers._settings import Settings
+from automl_on_ray.schedulers._create import create_scheduler, traits
+from automl_on_ray.schedulers._settings import Settings as SchedulerSettings
+from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.searchers._create import create_searcher
+from automl_on_ray.searchers._explorer import AxExplorer, Course
+from automl_on_ray.searchers._settings import Settings
+from automl_on_ray.workflows._simulated_disk import Disk
+from automl_on_ray.workflows._simulation import Simulation
 from tests.schedulers.growing import SPACE, gain, lived
-from workflows._simulated_disk import Disk
-from workflows._simulation import Simulation
 
 GOAL, LONG = Objective("score"), 9
 

@@ -19,10 +19,10 @@ from mlflow.tracking import MlflowClient
 from moto.server import ThreadedMotoServer
 from pyarrow.fs import FileSystem
 
-from search_spaces._errors import UserError
-from tracking._journal import Journal
-from workflows._folder import open_study
-from workflows._storage import Storage, find_storage
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.tracking._journal import Journal
+from automl_on_ray.workflows._folder import open_study
+from automl_on_ray.workflows._storage import Storage, find_storage
 
 SECRET = "not-to-be-seen-anywhere"
 ROOT = Path(__file__).parents[2]

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ray import tune
 
+from automl_on_ray.workflows._run_config import run_config
+from automl_on_ray.workflows._storage import Stage
+from automl_on_ray.workflows._syncing import changes_only, upload
 from tests.bucket import Bucket
 from tests.schedulers.growing import SPACE, Growing
-from workflows._run_config import run_config
-from workflows._storage import Stage
-from workflows._syncing import changes_only, upload
 
 NAMES = ["state.json", "one/result.json", "one/params.pkl", "two/result.json"]
 HERE = pyarrow.fs.LocalFileSystem()

@@ -3,12 +3,12 @@
 import pytest
 from ray import tune
 
-from search_spaces._errors import UserError
-from search_spaces._objective import Objective
-from search_spaces._space import SearchSpace
-from searchers._settings import Settings
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.search_spaces._space import SearchSpace
+from automl_on_ray.searchers._settings import Settings
+from automl_on_ray.workflows._warm_start import find_earlier, warmed
 from tests.tracking.stored import store
-from workflows._warm_start import find_earlier, warmed
 
 SPACE = SearchSpace(
     "today",

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from search_spaces._errors import UserError
+from automl_on_ray.search_spaces._errors import UserError
 
 CHANNELS = (1, 3, 4)
 

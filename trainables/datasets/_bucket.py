@@ -20,9 +20,9 @@ from urllib.parse import unquote, urlsplit
 import pyarrow.fs
 from rich.console import Console
 
-from search_spaces._errors import UserError
-from search_spaces._uri import check_no_credentials, is_uri
-from trainables.datasets._cache import cache_folder, locked, scratch
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._uri import check_no_credentials, is_uri
+from automl_on_ray.trainables.datasets._cache import cache_folder, locked, scratch
 
 SCHEMES = ("s3", "gs")
 SIZES, COPY = "sizes.json", "copy"  # what is kept of a version

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from search_spaces._errors import UserError
-from trainables.datasets._arrays import Arrays
-from trainables.datasets._cache import Kept, cache_folder, keep, locked, scratch
-from trainables.datasets._download import UnreachableError, fetch
-from trainables.datasets._unpickle import unpickle_arrays
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.trainables.datasets._arrays import Arrays
+from automl_on_ray.trainables.datasets._cache import Kept, cache_folder, keep, locked, scratch
+from automl_on_ray.trainables.datasets._download import UnreachableError, fetch
+from automl_on_ray.trainables.datasets._unpickle import unpickle_arrays
 
 
 @dataclass(frozen=True)

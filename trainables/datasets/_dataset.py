@@ -11,18 +11,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from search_spaces._errors import UserError
-from search_spaces._lookup import choices, find
-from search_spaces._uri import is_uri
-from trainables.datasets import _user_data
-from trainables.datasets._arrays import Arrays
-from trainables.datasets._bucket import at_hand, with_version
-from trainables.datasets._cache import Kept, cache_folder, keep
-from trainables.datasets._split import stratified
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._lookup import choices, find
+from automl_on_ray.search_spaces._uri import is_uri
+from automl_on_ray.trainables.datasets import _user_data
+from automl_on_ray.trainables.datasets._arrays import Arrays
+from automl_on_ray.trainables.datasets._bucket import at_hand, with_version
+from automl_on_ray.trainables.datasets._cache import Kept, cache_folder, keep
+from automl_on_ray.trainables.datasets._split import stratified
 
 __all__ = ["Arrays", "Dataset", "Images", "load_dataset"]
 
-ROOM = "trainables.datasets"
+ROOM = "automl_on_ray.trainables.datasets"
 TEST_SHARE = 1 / 6  # where the data brings no test part of its own
 
 

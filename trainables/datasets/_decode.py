@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from search_spaces._errors import UserError
+from automl_on_ray.search_spaces._errors import UserError
 
 GREY = {"1", "L", "LA"}
 DEEP = ("I", "F")  # modes of 16 and 32 bits begin so

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from search_spaces._errors import UserError
-from trainables.datasets._arrays import Arrays
-from trainables.datasets._cache import cache_folder, locked, scratch
-from trainables.datasets._download import UnreachableError
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.trainables.datasets._arrays import Arrays
+from automl_on_ray.trainables.datasets._cache import cache_folder, locked, scratch
+from automl_on_ray.trainables.datasets._download import UnreachableError
 
 # In the order of `Arrays`: train images, train labels, test images, test labels.
 FILES = (

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from search_spaces._errors import UserError
-from trainables.datasets._arrays import Arrays, no_test_part
-from trainables.datasets._decode import decode
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.trainables.datasets._arrays import Arrays, no_test_part
+from automl_on_ray.trainables.datasets._decode import decode
 
 
 def load(path: Path) -> Arrays:

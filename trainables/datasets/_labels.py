@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from search_spaces._errors import UserError
+from automl_on_ray.search_spaces._errors import UserError
 
 
 def encode(

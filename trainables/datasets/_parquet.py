@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from search_spaces._errors import UserError
-from trainables.datasets._arrays import Arrays, channels_first, no_test_part
-from trainables.datasets._decode import decode
-from trainables.datasets._labels import encode
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.trainables.datasets._arrays import Arrays, channels_first, no_test_part
+from automl_on_ray.trainables.datasets._decode import decode
+from automl_on_ray.trainables.datasets._labels import encode
 
 IMAGE = ("image", "images", "img", "pixels")
 LABEL = ("label", "labels", "class", "target", "y")

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from search_spaces._errors import UserError
-from trainables.datasets import _image_folder, _npz, _parquet
-from trainables.datasets._arrays import Arrays
-from trainables.datasets._cache import Kept, keep
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.trainables.datasets import _image_folder, _npz, _parquet
+from automl_on_ray.trainables.datasets._arrays import Arrays
+from automl_on_ray.trainables.datasets._cache import Kept, keep
 
 
 def load(path: Path) -> Arrays:

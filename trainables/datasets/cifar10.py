@@ -5,8 +5,8 @@ A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images (2009).
 
 from pathlib import Path
 
-from trainables.datasets import _cifar
-from trainables.datasets._arrays import Arrays
+from automl_on_ray.trainables.datasets import _cifar
+from automl_on_ray.trainables.datasets._arrays import Arrays
 
 FILES = _cifar.CifarFiles(
     name="CIFAR10",

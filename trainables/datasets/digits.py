@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from trainables.datasets._arrays import Arrays, no_test_part
-from trainables.datasets._cache import Kept, keep
+from automl_on_ray.trainables.datasets._arrays import Arrays, no_test_part
+from automl_on_ray.trainables.datasets._cache import Kept, keep
 
 
 def load(folder: Path) -> Arrays:

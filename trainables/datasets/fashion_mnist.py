@@ -5,9 +5,9 @@ H. Xiao, K. Rasul and R. Vollgraf, arXiv:1708.07747 (2017).
 
 from pathlib import Path
 
-from trainables.datasets import _idx
-from trainables.datasets._arrays import Arrays
-from trainables.datasets._download import fetch_idx
+from automl_on_ray.trainables.datasets import _idx
+from automl_on_ray.trainables.datasets._arrays import Arrays
+from automl_on_ray.trainables.datasets._download import fetch_idx
 
 NAME = "FashionMNIST"
 FOLDER = f"{NAME}/raw"

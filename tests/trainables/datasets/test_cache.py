@@ -7,14 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from search_spaces._errors import UserError
-from trainables.datasets._cache import LAYOUT, keep
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.trainables.datasets._cache import LAYOUT, keep
 
 BUILDER = """
 import sys, time
 import numpy as np
 from pathlib import Path
-from trainables.datasets._cache import keep
+from automl_on_ray.trainables.datasets._cache import keep
 
 def build():
     with open(sys.argv[1], "a") as log:

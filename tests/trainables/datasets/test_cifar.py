@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from torchvision import datasets
 
-from search_spaces._errors import UserError
-from trainables.datasets import _cifar, cifar10, cifar100
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.trainables.datasets import _cifar, cifar10, cifar100
 
 RNG = np.random.default_rng(0)
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from search_spaces._errors import UserError
-from trainables.datasets._dataset import load_dataset
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.trainables.datasets._dataset import load_dataset
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_a_seed_decides_the_split_and_leaves_a_given_test_part_alone(own):
 
 def test_another_process_splits_alike():
     code = (
-        "from trainables.datasets._dataset import load_dataset\n"
+        "from automl_on_ray.trainables.datasets._dataset import load_dataset\n"
         "data = load_dataset('digits', seed=3)\n"
         "print(data.validation.images.double().mean().item(), data.digest)"
     )
@@ -148,7 +148,7 @@ def test_the_data_folder_comes_from_the_environment(fetched_mnist, monkeypatch):
 SHARER = """
 import json, re, sys
 from pathlib import Path
-from trainables.datasets._dataset import load_dataset
+from automl_on_ray.trainables.datasets._dataset import load_dataset
 data = load_dataset(sys.argv[1])
 data.joined().images.sum()
 print("ready", flush=True)

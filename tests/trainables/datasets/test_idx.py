@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from search_spaces._errors import UserError
-from trainables.datasets import _idx
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.trainables.datasets import _idx
 
 
 @settings(deadline=None)  # others may keep the machine busy

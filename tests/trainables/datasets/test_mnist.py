@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from torchvision import datasets
 
-from search_spaces._errors import UserError
-from trainables.datasets import _download, _idx, _mnist_wheel, fashion_mnist, mnist
-from trainables.datasets._download import UnreachableError, fetch
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.trainables.datasets import _download, _idx, _mnist_wheel, fashion_mnist, mnist
+from automl_on_ray.trainables.datasets._download import UnreachableError, fetch
 
 RNG = np.random.default_rng(0)
 

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search_spaces._errors import UserError
-from trainables.datasets._split import stratified
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.trainables.datasets._split import stratified
 
 
 @settings(deadline=None)  # others may keep the machine busy

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from trainables.datasets._unpickle import unpickle_arrays
+from automl_on_ray.trainables.datasets._unpickle import unpickle_arrays
 
 
 class Attack:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from automl_on_ray.trainables.datasets import _user_data
 from tests.trainables.datasets.writing import LABELS, pixels, png, write_folder, write_parquet
-from trainables.datasets import _user_data
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -4,9 +4,9 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from search_spaces._errors import UserError
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.trainables.datasets import _user_data
 from tests.trainables.datasets.writing import LABELS, pixels, png, write_folder, write_parquet
-from trainables.datasets import _user_data
 
 
 def empty_class_folder(path):

@@ -1,6 +1,6 @@
 """Mistakes made in a cluster file, and what is found."""
 
-from workflows._doctor_finding import Finding
+from automl_on_ray.workflows._doctor_finding import Finding
 
 
 def only(found) -> Finding:

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from automl_on_ray.workflows.doctor import examine
 from tests.cluster import filled
-from workflows.doctor import examine
 
 ROOT = Path(__file__).parents[3]
 CONSTRAINTS = ROOT / "constraints.txt"

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from search_spaces._errors import UserError
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.workflows._doctor_file import read
+from automl_on_ray.workflows.doctor import examine
 from tests.cluster import filled
 from tests.workflows.doctor.changing import node_config, only
-from workflows._doctor_file import read
-from workflows.doctor import examine
 
 ROOT = Path(__file__).parents[3]
 CONSTRAINTS = ROOT / "constraints.txt"

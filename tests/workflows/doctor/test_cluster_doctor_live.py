@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from ray.cluster_utils import Cluster
 
-from workflows._doctor_live import (
+from automl_on_ray.workflows._doctor_live import (
     absent,
     check_server,
     check_shared,
@@ -19,8 +19,8 @@ from workflows._doctor_live import (
     judge_clock,
     lateness,
 )
-from workflows._doctor_node import Disk, Seen
-from workflows._probe import write
+from automl_on_ray.workflows._doctor_node import Disk, Seen
+from automl_on_ray.workflows._probe import write
 
 ROOT = Path(__file__).parents[3]
 ROOMY = Disk("/tmp", 500.0, 0.5)
@@ -83,7 +83,7 @@ def test_machines_that_the_file_names_and_that_are_not_there_are_told():
 
 def test_a_clock_is_wrong_only_beyond_what_the_question_took(monkeypatch):
     times = iter([100.0, 130.0] * 3)
-    monkeypatch.setattr("workflows._doctor_live.time.time", lambda: next(times))
+    monkeypatch.setattr("automl_on_ray.workflows._doctor_live.time.time", lambda: next(times))
     assert lateness(lambda: 115.0) == 0
     assert lateness(lambda: 135.0) == 5
     assert lateness(lambda: 96.0) == -4

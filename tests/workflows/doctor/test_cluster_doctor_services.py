@@ -3,11 +3,11 @@
 import pytest
 import torch
 
+from automl_on_ray.workflows._doctor_file import prepare
+from automl_on_ray.workflows._doctor_instances import ACCELERATORS, PRICES, TORCH_CAPABILITY
+from automl_on_ray.workflows._doctor_ports import option
+from automl_on_ray.workflows._doctor_price import price_lines, shapes
 from tests.workflows.doctor.changing import node_config, only, replace
-from workflows._doctor_file import prepare
-from workflows._doctor_instances import ACCELERATORS, PRICES, TORCH_CAPABILITY
-from workflows._doctor_ports import option
-from workflows._doctor_price import price_lines, shapes
 
 
 def test_another_version_than_the_tested_one_is_an_error(aws, look):
@@ -226,7 +226,7 @@ def test_the_price_says_what_it_is_not(aws, onprem):
 
 
 def test_the_tables_name_types_that_aws_has():
-    from workflows._doctor_machines import _run_instances
+    from automl_on_ray.workflows._doctor_machines import _run_instances
 
     known = _run_instances().members["InstanceType"].enum
     assert set(PRICES) <= set(known)
