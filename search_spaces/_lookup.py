@@ -10,6 +10,8 @@ from typing import Any
 
 from automl_on_ray.search_spaces._errors import UserError
 
+PACKAGE = __name__.partition(".")[0]
+
 
 def choices(room: str) -> dict[str, str]:
     """Names that a user may type, and the module behind each. Nothing is imported but the room.
@@ -17,10 +19,10 @@ def choices(room: str) -> dict[str, str]:
     A name is the file's: `fashion_mnist.py` is `fashion-mnist`; `random_search.py`, which may not
     carry the name of a standard module, is `random`.
     """
-    package = importlib.import_module(room)
+    package = importlib.import_module(f"{PACKAGE}.{room}")
     stems = sorted(m.name for m in pkgutil.iter_modules(package.__path__) if not m.ispkg)
     return {
-        stem.removesuffix("_search").replace("_", "-"): f"{room}.{stem}"
+        stem.removesuffix("_search").replace("_", "-"): f"{package.__name__}.{stem}"
         for stem in stems
         if not stem.startswith("_")
     }
@@ -47,7 +49,7 @@ def load_object(path: str, *, kind: str) -> Any:
     runs a workflow in the head's home.
     """
     module_name, _, attribute = path.partition(":")
-    root = Path(__file__).parents[1]
+    root = Path(__file__).resolve().parents[1]
     for folder in (Path.cwd(), *([root] if (root / "pyproject.toml").exists() else [])):
         if str(folder) not in sys.path:
             sys.path.append(str(folder))

@@ -1,4 +1,6 @@
-"""A copy of MLflow's database that outlives its machine: python -m automl_on_ray.tracking._backup --help
+"""A copy of MLflow's database that outlives its machine.
+
+    python -m automl_on_ray.tracking._backup --help
 
 The head of a cluster keeps runs in a SQLite file on its own disk, which goes when the head does.
 A copy in the bucket (or on NFS) lets a new head go on with them.

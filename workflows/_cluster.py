@@ -28,7 +28,7 @@ from automl_on_ray.trainables.datasets._dataset import is_path
 from automl_on_ray.workflows._probe import unseen, write
 from automl_on_ray.workflows._storage import Storage
 
-OWN = ("search_spaces", "searchers", "schedulers", "trainables", "tracking", "workflows")
+OWN = "automl_on_ray"
 MARK = ".seen-by-all-nodes-"
 MLFLOW_STARTS = 60.0  # seconds that the MLflow of a new cluster may take
 
@@ -46,7 +46,7 @@ def patience(address: str | None) -> float:
 def start_ray(address: str | None, *, modules: Iterable[str] = ()) -> None:
     """Join the cluster at `address` (or RAY_ADDRESS, or one started here), or start a local one.
 
-    To a cluster the code goes along: all packages of ours, and the user's own of these `modules`.
+    To a cluster the code goes along: our package, and the user's own of these `modules`.
     """
     if ray.is_initialized():
         return
@@ -109,9 +109,9 @@ def _silence(address: str) -> str | None:
 
 
 def shipped(modules: Iterable[str]) -> list[str]:
-    """Folders or files of our packages, and of the user's modules that are not installed."""
+    """Folders or files of our package, and of the user's modules that are not installed."""
     installed = sysconfig.get_path("purelib")
-    found = dict.fromkeys(_place(name) for name in OWN)
+    found = {_place(OWN): None}
     users = map(_place, modules)
     found.update(dict.fromkeys(place for place in users if not place.startswith(installed)))
     return [place for place in found if place]

@@ -103,7 +103,8 @@ def _check_head_server(cluster: ClusterFile, port: int) -> list[Finding]:
                     if stopped
                     else ", which `ray down` terminates (cache_stopped_nodes: false)."
                 ),
-                "Have `python -m automl_on_ray.tracking._backup keep` copy it to the bucket, and `restore` it.",
+                "Have `python -m automl_on_ray.tracking._backup keep` copy it to the bucket, and "
+                "`restore` it.",
             )
         ]
     return []

@@ -26,6 +26,9 @@ from automl_on_ray.search_spaces._uri import below
 from automl_on_ray.workflows._mirror import STAMP, Mirror
 from automl_on_ray.workflows._storage import Stage, Storage
 
+# Pickled states name modules: those of format 1 are from before all was in one package.
+FORMAT = 2
+
 
 @dataclass
 class StudyFolder:
@@ -66,7 +69,7 @@ class StudyFolder:
 
     def write(self) -> None:
         text = {"study_id": self.study_id, "searched": self.searched, "asked": self.asked}
-        write_json(self.path / "study.json", text)
+        write_json(self.path / "study.json", {"format": FORMAT, **text})
 
     def write_rows(self, rows: list[dict[str, Any]]) -> None:
         write_json(self.path / "trials.json", rows)
@@ -131,9 +134,16 @@ def _found_again(study: StudyFolder, may_grow: str | None, hint: str) -> StudyFo
     manifest, now = study.path / "study.json", study.asked
     try:
         stored = json.loads(manifest.read_text())
+        written_in = stored.pop("format", 1)
         found = StudyFolder(study.path, lock=study.lock, **stored)
-    except (json.JSONDecodeError, TypeError) as error:
+    except (ValueError, TypeError, AttributeError) as error:
         raise UserError(f"{manifest} cannot be read ({error}); --fresh puts it aside.") from error
+    if written_in != FORMAT:
+        raise UserError(
+            f"Study {study.path.name!r} was begun with another version of AutoML on Ray (its "
+            f"folder has format {written_in!r}, this one goes on with {FORMAT}): go on with that version, "
+            "or put it aside with --fresh; MLflow's runs of it stay as they are."
+        )
     before = found.asked
     if may_grow in before and now[may_grow] > before[may_grow]:
         before = {**before, may_grow: now[may_grow]}

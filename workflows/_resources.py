@@ -87,7 +87,7 @@ def refuse_idle_gpus(klass: type[tune.Trainable], gpus: GpusAsked) -> None:
 
     A user's own may use several.
     """
-    ours = klass.__module__.partition(".")[0] == "trainables"
+    ours = klass.__module__.startswith("automl_on_ray.")
     if ours and gpus is not None and gpus != AUTO and gpus > 1:
         raise UserError(
             f"--gpus-per-trial {gpus:g}: {klass.__name__} trains on one GPU a process, so the "

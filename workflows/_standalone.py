@@ -7,8 +7,8 @@ import pprint
 from pathlib import Path
 from typing import Any
 
-OURS = ("search_spaces", "trainables")
-# Of `search_spaces._space`, a network's sources need names of types alone.
+OURS = "automl_on_ray."
+# Of `search_spaces/_space.py`, a network's sources need names of types alone.
 TYPES = """Config = dict
 ImageShape = tuple
 """

@@ -1,6 +1,6 @@
 """A trainable that tells where it began and which state of the code its worker runs."""
 
-import automl_on_ray.trainables
+from automl_on_ray import trainables
 from tests.workflows.crashing import SPACE, Slow
 
 __all__ = ["SPACE", "Told"]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import automl_on_ray
 from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._lookup import choices, find, load_object
 
@@ -13,33 +14,33 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def room(tmp_path, monkeypatch):
-    """A package with two choices and machinery, importable."""
+    """A room with two choices and machinery. Its name, and the current folder has it too."""
     folder = tmp_path / "parlour"
     folder.mkdir()
     for name in ("__init__", "_machinery", "red_chair", "random_search"):
         (folder / f"{name}.py").write_text(f"NAME = {name!r}\n")
     (folder / "broken_lamp.py").write_text("raise ValueError('no bulb')\n")
     (folder / "_drawer").mkdir()
-    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(automl_on_ray, "__path__", [*automl_on_ray.__path__, str(tmp_path)])
     monkeypatch.chdir(tmp_path)
     yield "parlour"
-    for module in [m for m in sys.modules if m.split(".")[0] == "parlour"]:
+    for module in [m for m in sys.modules if "parlour" in m.split(".")]:
         del sys.modules[module]
 
 
 def test_public_modules_are_the_choices(room):
     assert choices(room) == {
-        "broken-lamp": "parlour.broken_lamp",
-        "random": "parlour.random_search",
-        "red-chair": "parlour.red_chair",
+        "broken-lamp": "automl_on_ray.parlour.broken_lamp",
+        "random": "automl_on_ray.parlour.random_search",
+        "red-chair": "automl_on_ray.parlour.red_chair",
     }
 
 
 def test_a_module_is_imported_only_when_it_is_chosen(room):
     choices(room)
-    assert "parlour.red_chair" not in sys.modules
+    assert "automl_on_ray.parlour.red_chair" not in sys.modules
     assert find(room, "red-chair", kind="chair").NAME == "red_chair"
-    assert "parlour.random_search" not in sys.modules
+    assert "automl_on_ray.parlour.random_search" not in sys.modules
 
 
 def test_underscores_may_be_written_for_dashes(room):

@@ -18,7 +18,7 @@ from tests.bucket import Bucket
 ROOT = Path(__file__).parents[2]
 MINE = """
 from ray import tune
-import automl_on_ray.trainables
+from automl_on_ray import trainables
 from automl_on_ray.search_spaces._space import SearchSpace
 
 SPACE = SearchSpace("mine", training={"x": tune.uniform(0.0, 1.0)})
@@ -193,7 +193,7 @@ def test_what_goes_along_is_the_folder_or_file_that_a_users_module_is_in(tmp_pat
     (tmp_path / "mine.py").touch()
     monkeypatch.syspath_prepend(str(tmp_path))
     own = shipped([])
-    assert [Path(place) for place in own] == [ROOT / name for name in OWN]
+    assert [Path(place) for place in own] == [ROOT / OWN]
     assert shipped(["automl_on_ray.trainables.image_classifier", "mnist-cnn", "typer"]) == own
     assert shipped(["mine", "docs.own_trainable"]) == [
         *own, str(tmp_path / "mine.py"), str(ROOT / "docs"),

@@ -24,8 +24,8 @@ app.command()(export)
 
 CONFIG = {**published_cell("darts_v2"), "channels": 4, "layers": 3, "stem_stride": 1}
 RECIPE = {
-    "build": "automl_on_ray.search_spaces._cell_network:build", "config": CONFIG, "image_shape": [1, 12, 12],
-    "classes": ["a", "b", "c"], "mean": [0.1], "std": [0.3],
+    "build": "automl_on_ray.search_spaces._cell_network:build", "config": CONFIG,
+    "image_shape": [1, 12, 12], "classes": ["a", "b", "c"], "mean": [0.1], "std": [0.3],
 }  # fmt: skip
 
 
@@ -82,7 +82,7 @@ def test_a_model_becomes_files_that_answer_as_it_does(storage, tmp_path):
         "import sys, torch; sys.path.insert(0, '.'); import network;"
         f"images = torch.load({str(tmp_path / 'images.pt')!r});"
         f"torch.save(network.load()(images), {str(tmp_path / 'answers.pt')!r});"
-        "assert not {'ray', 'mlflow', 'search_spaces'} & set(sys.modules)"
+        "assert not {'ray', 'mlflow', 'automl_on_ray'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-I", "-c", code], cwd=out, check=True)
     with torch.no_grad():

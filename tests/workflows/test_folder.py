@@ -52,6 +52,17 @@ def test_unwritable_storage_is_named(tmp_path):
         open_study(Storage(tmp_path / "file"), "a", ASKED, fresh=False)
 
 
+def test_a_study_of_an_earlier_version_is_refused_and_kept(tmp_path):
+    open_study(Storage(tmp_path), "a", ASKED, fresh=False).lock.release()
+    manifest = tmp_path / "a" / "study.json"
+    before_the_package = json.loads(manifest.read_text())
+    del before_the_package["format"]
+    manifest.write_text(json.dumps(before_the_package))
+    with pytest.raises(UserError, match="another version.*format 1.*--fresh"):
+        open_study(Storage(tmp_path), "a", ASKED, fresh=False)
+    assert json.loads(manifest.read_text()) == before_the_package
+
+
 def test_a_torn_manifest_is_named_and_kept(tmp_path):
     open_study(Storage(tmp_path), "a", ASKED, fresh=False).lock.release()
     manifest = tmp_path / "a" / "study.json"

@@ -63,8 +63,13 @@ STUDY = ("--trainable", "tests.hosts.told:Told", "--space", "tests.hosts.told:SP
 def copied(folder):
     """The repository, edited since it was installed."""
     code = folder / "code"
-    for name in (*OWN, "tests"):
-        shutil.copytree(ROOT / name, code / name, ignore=shutil.ignore_patterns("__pycache__"))
+    unneeded = shutil.ignore_patterns("__pycache__")
+    for name in (
+        OWN,
+        *(room.name for room in (ROOT / OWN).iterdir() if room.is_symlink()),
+        "tests",
+    ):
+        shutil.copytree(ROOT / name, code / name, symlinks=True, ignore=unneeded)
     with (code / "trainables" / "__init__.py").open("a") as edited:
         edited.write("EDITION = 2\n")
     return code

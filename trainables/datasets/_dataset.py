@@ -22,7 +22,7 @@ from automl_on_ray.trainables.datasets._split import stratified
 
 __all__ = ["Arrays", "Dataset", "Images", "load_dataset"]
 
-ROOM = "automl_on_ray.trainables.datasets"
+ROOM = "trainables.datasets"
 TEST_SHARE = 1 / 6  # where the data brings no test part of its own
 
 
