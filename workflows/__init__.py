@@ -1,0 +1,2 @@
+if __name__ != "automl_on_ray.workflows":  # a second copy, whose classes are no others' classes
+    raise ImportError("import automl_on_ray.workflows instead of workflows")

@@ -141,8 +141,8 @@ def _found_again(study: StudyFolder, may_grow: str | None, hint: str) -> StudyFo
     if written_in != FORMAT:
         raise UserError(
             f"Study {study.path.name!r} was begun with another version of AutoML on Ray (its "
-            f"folder has format {written_in!r}, this one goes on with {FORMAT}): go on with that version, "
-            "or put it aside with --fresh; MLflow's runs of it stay as they are."
+            f"folder has format {written_in!r}, this one goes on with {FORMAT}): go on with that "
+            "version, or put it aside with --fresh; MLflow's runs of it stay as they are."
         )
     before = found.asked
     if may_grow in before and now[may_grow] > before[may_grow]:

@@ -58,7 +58,7 @@ def test_a_study_of_an_earlier_version_is_refused_and_kept(tmp_path):
     before_the_package = json.loads(manifest.read_text())
     del before_the_package["format"]
     manifest.write_text(json.dumps(before_the_package))
-    with pytest.raises(UserError, match="another version.*format 1.*--fresh"):
+    with pytest.raises(UserError, match=r"another version.*format 1.*--fresh"):
         open_study(Storage(tmp_path), "a", ASKED, fresh=False)
     assert json.loads(manifest.read_text()) == before_the_package
 
