@@ -9,7 +9,7 @@ from typing import Any
 from ray.tune.search.sample import Categorical
 
 from search_spaces._errors import UserError
-from search_spaces._space import SearchSpace
+from search_spaces._space import ImageShape, SearchSpace
 from search_spaces._uri import is_uri
 from trainables._bilevel import check_hypergradient
 from trainables._relaxations import find_relaxation
@@ -25,16 +25,6 @@ def check_choice(what: str, value: str, known: Sequence[str]) -> None:
         raise UserError(f"Unknown {what} {value!r}.{hint} There are: {', '.join(known)}.")
 
 
-def check_counts(
-    at_least_one: Mapping[str, int | None], at_least_zero: Mapping[str, int | None]
-) -> None:
-    """UserError for an option whose number makes no sense; keys are the options' names."""
-    for least, options in ((1, at_least_one), (0, at_least_zero)):
-        for option, value in options.items():
-            if value is not None and value < least:
-                raise UserError(f"{option} must be at least {least}, but got {value}.")
-
-
 def check_images(options: Mapping[str, int], classes: Sequence[str]) -> None:
     """UserError for fewer than ten images a class; 0 means all."""
     for option, count in options.items():
@@ -42,6 +32,17 @@ def check_images(options: Mapping[str, int], classes: Sequence[str]) -> None:
             raise UserError(
                 f"{option} {count} are too few for {len(classes)} classes; give "
                 f"{10 * len(classes)} or more, or 0 for all."
+            )
+
+
+def check_pixels(options: Mapping[str, int | None], image_shape: ImageShape) -> None:
+    """UserError for a length that is more than the images' shorter side, in pixels."""
+    side = min(image_shape[1:])
+    for option, pixels in options.items():
+        if pixels is not None and pixels > side:
+            raise UserError(
+                f"{option} {pixels} is more than the images have: their shorter side is {side} "
+                "pixels."
             )
 
 

@@ -13,6 +13,7 @@ from schedulers._create import check_pair, create_scheduler, traits
 from schedulers._members import Segment
 from schedulers._replay import Replay
 from schedulers._settings import Settings as SchedulerSettings
+from search_spaces._errors import UserError
 from search_spaces._objective import Objective
 from search_spaces._space import SearchSpace
 from searchers._create import create_searcher
@@ -21,12 +22,13 @@ from tracking._server import check_tracking, default_uri
 from tracking._study import Study
 from tracking.callback import TrackingCallback
 from trainables.datasets._dataset import Dataset
+from workflows._budget import check_budget
 from workflows._checks import data_offers, study_name
 from workflows._cli import command_line
 from workflows._cluster import patience
 from workflows._folder import StudyFolder, open_study, stored_study
 from workflows._given import read_known, read_points
-from workflows._hpo_asked import Asked, check_numbers
+from workflows._hpo_asked import Asked
 from workflows._lives import REPEATS, read_schedule
 from workflows._population import explorer_of
 from workflows._resources import GpusAsked, check_resources, gpus_asked, refuse_idle_gpus
@@ -75,12 +77,14 @@ def prepare(asked: Asked) -> Plan:
         asked = replace(
             asked, searcher="random", scheduler="fifo", trials=REPEATS, epochs=recipe[-1].end
         )
-    check_numbers(asked)
+    check_budget(cost=asked.cost, price_per_hour=asked.price_per_hour)
+    if asked.population is not None and asked.population > asked.trials:
+        raise UserError(f"--population {asked.population} is more than --trials {asked.trials}.")
     klass = find_trainable(asked.trainable)
     objectives = objectives_of(asked.objective, klass)
     check_pair(asked.scheduler, asked.searcher)
     gpus = gpus_asked(asked.gpus_per_trial)
-    check_resources(slots=asked.slots, cpus=asked.cpus_per_trial, gpus=gpus, address=asked.address)
+    check_resources(cpus=asked.cpus_per_trial, gpus=gpus, address=asked.address)
     refuse_idle_gpus(klass, gpus)
     check_data_parallel(klass, asked.train_workers)
     place = find_storage(asked.storage)

@@ -15,11 +15,13 @@ from tracking._server import stored_uri
 from tracking.models import fetch_model
 from workflows import _options as options
 from workflows._cli import console, quiet_libraries, told_plainly
+from workflows._command import checked, run_command
 from workflows._standalone import standalone_source
 
 TOLERANCE = 1e-4  # between logits of two runtimes, absolute and relative
 
 
+@checked
 def export(
     model: Annotated[
         str, typer.Argument(help="models:/NAME/VERSION, models:/NAME@champion, runs:/ID/model.")
@@ -107,4 +109,4 @@ def _run_source(folder: Path, images: Tensor) -> Tensor:
 
 
 if __name__ == "__main__":
-    typer.run(export)
+    run_command(export)

@@ -3,7 +3,6 @@
 import random
 from contextlib import ExitStack
 
-import typer
 from ray import tune
 
 from schedulers._create import traits
@@ -13,7 +12,7 @@ from search_spaces._errors import UserError
 from workflows._budget import Budget
 from workflows._cli import quiet_libraries, told_plainly
 from workflows._cluster import check_data, check_shared, start_ray
-from workflows._command import command_of
+from workflows._command import command_of, run_command
 from workflows._conclude import conclude, say_how_to_go_on
 from workflows._gpu_share import measured_share
 from workflows._hpo_asked import Asked
@@ -45,7 +44,8 @@ def run(asked: Asked) -> None:
         if asked.retry_failed:
             reopen(plan, budget)
         random.seed(asked.seed)  # Ray's PB2 draws from here
-        start_ray(asked.address, modules=[plan.klass.__module__, asked.space.partition(":")[0]])
+        named = [name.partition(":")[0] for name in (asked.trainable or "", asked.space)]
+        start_ray(asked.address, modules=filter(None, [plan.klass.__module__, *named]))
         wait_for_workers(asked.address)
         check_shared(plan.storage)
         if plan.data:
@@ -142,4 +142,4 @@ def search(plan: Plan, resources: Resources, budget: Budget) -> None:
 hpo = command_of(run, Asked)
 
 if __name__ == "__main__":
-    typer.run(hpo)
+    run_command(hpo)

@@ -4,7 +4,6 @@ import random
 from contextlib import ExitStack
 from typing import Any
 
-import typer
 from ray import tune
 
 from schedulers._create import traits
@@ -25,7 +24,7 @@ from workflows._candidates import (
 )
 from workflows._cli import console, quiet_libraries, told_plainly
 from workflows._cluster import check_data, check_shared, start_ray
-from workflows._command import command_of
+from workflows._command import command_of, run_command
 from workflows._conclude import conclude, say_how_to_go_on
 from workflows._folder import once
 from workflows._gpu_share import measured_share
@@ -94,7 +93,7 @@ def run(asked: Asked) -> None:
 
         # 3. Train the winner from scratch, test it once. 4. Keep it.
         winner = judged[0].candidate
-        console.print(cell_text(winner.cell), markup=False)
+        console.print(cell_text(winner.cell))
         keep_cell(plan.tracker("trial"), winner, folder / "pictures")
         conclude(
             plan.study, plan.record, [*best_rows(judged), *failed], klass=ImageClassifier,
@@ -192,4 +191,4 @@ def judge_all(plan: Plan, found: list[Candidate], rows: list[Row]) -> list[Judge
 nas = command_of(run, Asked)
 
 if __name__ == "__main__":
-    typer.run(nas)
+    run_command(nas)
