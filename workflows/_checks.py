@@ -15,6 +15,7 @@ from trainables._bilevel import check_hypergradient
 from trainables._relaxations import find_relaxation
 from trainables._search_optimisation import DEFAULTS
 from trainables.datasets._dataset import is_path
+from workflows._names import check_study
 
 
 def check_choice(what: str, value: str, known: Sequence[str]) -> None:
@@ -89,4 +90,8 @@ def _absolute(path: str) -> str:
 
 
 def study_name(name: str | None, prefix: str) -> str:
-    return name if name is not None else f"{prefix}-{time.strftime('%Y%m%d-%H%M%S')}"
+    """As given, or of the present time. UserError for what cannot be a study's."""
+    if name is None:
+        return f"{prefix}-{time.strftime('%Y%m%d-%H%M%S')}"
+    check_study(name)
+    return name

@@ -62,10 +62,10 @@ def run_command(command: Callable[..., None]) -> None:
 
 
 def _leave_own_folder() -> None:
-    """Take the script's folder, which Python puts first, off the path.
+    """Take the script's folder, which Python puts first, off the path (Ray has put its own before).
 
     Modules there are commands: a module of the user's of the same name would not be found.
     """
     own = os.path.dirname(os.path.realpath(sys.argv[0]))
-    if sys.path and os.path.realpath(sys.path[0]) == own != os.path.realpath(os.getcwd()):
-        del sys.path[0]
+    if own != os.path.realpath(os.getcwd()):
+        sys.path[:] = [path for path in sys.path if not path or os.path.realpath(path) != own]

@@ -30,6 +30,7 @@ from workflows._folder import StudyFolder, open_study, stored_study
 from workflows._given import read_known, read_points
 from workflows._hpo_asked import Asked
 from workflows._lives import REPEATS, read_schedule
+from workflows._names import check_experiment, check_model
 from workflows._population import explorer_of
 from workflows._resources import GpusAsked, check_resources, gpus_asked, refuse_idle_gpus
 from workflows._storage import Storage, find_storage
@@ -77,6 +78,9 @@ def prepare(asked: Asked) -> Plan:
         asked = replace(
             asked, searcher="random", scheduler="fifo", trials=REPEATS, epochs=recipe[-1].end
         )
+    check_experiment(asked.experiment)
+    check_model(asked.register)
+    name = study_name(asked.name, "hpo")
     check_budget(cost=asked.cost, price_per_hour=asked.price_per_hour)
     if asked.population is not None and asked.population > asked.trials:
         raise UserError(f"--population {asked.population} is more than --trials {asked.trials}.")
@@ -96,7 +100,6 @@ def prepare(asked: Asked) -> Plan:
     }  # fmt: skip
     scheduler = _scheduler(asked, space, objectives[0], recipe)
     check_tracking(uri, patience=patience(asked.address))
-    name = study_name(asked.name, "hpo")
     place.fetch(name)
     before = stored_study(place, name)
     earlier: dict[str, str] | None = None

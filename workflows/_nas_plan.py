@@ -39,6 +39,7 @@ from workflows._cluster import joins_cluster, patience
 from workflows._folder import StudyFolder, open_study
 from workflows._given import read_cells
 from workflows._memory import bytes_per_trial, check_memory
+from workflows._names import check_experiment, check_model
 from workflows._nas_asked import Asked, check_words
 from workflows._population import explorer_of
 from workflows._resources import AUTO, GpusAsked, check_resources, gpus_asked, refuse_idle_gpus
@@ -96,6 +97,9 @@ class Plan:
 def prepare(asked: Asked) -> Plan:
     """Nothing is started yet. Raises UserError for whatever its user can mend."""
     check_words(asked)
+    check_experiment(asked.experiment)
+    check_model(asked.register)
+    name = study_name(asked.name, "nas")
     supernet_space = _supernet_space(asked)
     check_supernet(supernet_space, channels=asked.search_channels)
     cells = _cell_space(asked)
@@ -134,7 +138,6 @@ def prepare(asked: Asked) -> Plan:
         ),
     )  # fmt: skip
     check_tracking(uri, patience=patience(asked.address))
-    name = study_name(asked.name, "nas")
     place.fetch(name)
     _check_stage(asked, place.local / name)
     study = open_study(place, name, _identity(asked, data, supernet_space, given),

@@ -18,6 +18,7 @@ from workflows._gpu_share import measured_share
 from workflows._hpo_asked import Asked
 from workflows._hpo_plan import Plan, prepare
 from workflows._lives import keep_lives, lives_of, seeds_along
+from workflows._names import model_name
 from workflows._population import proposals
 from workflows._progress import Progress
 from workflows._resources import AUTO, Resources, check_workers, share_out, wait_for_workers
@@ -61,7 +62,8 @@ def run(asked: Asked) -> None:
         conclude(
             study, plan.record, rows, klass=plan.klass, offers=plan.offers, data=plan.data,
             uri=plan.uri, tracker=plan.tracker, resources=resources, seeds=asked.final_seeds,
-            epochs=asked.epochs_of_final, register=asked.register or f"hpo-{plan.record.dataset}",
+            epochs=asked.epochs_of_final, 
+            register=asked.register or model_name("hpo", plan.record.dataset),
             ended_by=budget.reason, workers=asked.train_workers, max_failures=asked.max_failures,
             lives={row.trial_id: recipe for row in rows} if recipe else lives_of(study),
         )  # fmt: skip

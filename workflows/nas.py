@@ -28,6 +28,7 @@ from workflows._command import command_of, run_command
 from workflows._conclude import conclude, say_how_to_go_on
 from workflows._folder import once
 from workflows._gpu_share import measured_share
+from workflows._names import model_name
 from workflows._nas_asked import Asked
 from workflows._nas_plan import COMPARED, FOUND, OBJECTIVE, Plan, prepare
 from workflows._nas_report import end_stage, keep_cell, print_judged, print_searched
@@ -99,7 +100,7 @@ def run(asked: Asked) -> None:
             plan.study, plan.record, [*best_rows(judged), *failed], klass=ImageClassifier,
             offers=plan.offers, data=plan.data, uri=plan.uri, tracker=plan.tracker,
             resources=resources, seeds=asked.seeds, epochs=asked.epochs,
-            register=asked.register or f"nas-{plan.record.dataset}", ended_by=None,
+            register=asked.register or model_name("nas", plan.record.dataset), ended_by=None,
             show_trials=False, workers=asked.train_workers, max_failures=asked.max_failures,
         )  # fmt: skip
 

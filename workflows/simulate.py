@@ -20,6 +20,7 @@ from workflows import _options as options
 from workflows._cli import console, quiet_libraries, told_plainly
 from workflows._command import checked, run_command
 from workflows._simulation import Simulation
+from workflows._storage import folder_named
 
 CURVE = "curve"  # the only key of a recorded trial's config: which curve it is
 
@@ -60,7 +61,9 @@ def simulate(
             mode = "min" if lower else "max"
             recording = recorded_table(Path(study), metric.removeprefix("-"), mode)
         else:
-            recording = recorded_study(stored_uri(storage, tracking_uri), study)
+            recording = recorded_study(
+                stored_uri(folder_named(storage, "--storage"), tracking_uri), study
+            )
         names = _words(scheduler) or [recording.scheduler]
         numbers = [int(word) for word in _words(slots)] or [recording.slots]
         for name in names:

@@ -19,6 +19,7 @@ from tracking._server import stored_uri, study_links
 from workflows import _options as options
 from workflows._cli import console, quiet_libraries, told_plainly
 from workflows._command import checked, run_command
+from workflows._storage import folder_named
 
 START_SECONDS = 90
 
@@ -37,7 +38,7 @@ def ui(
     """
     with told_plainly():
         quiet_libraries()
-        uri = stored_uri(storage, tracking_uri)
+        uri = stored_uri(folder_named(storage, "--storage"), tracking_uri)
         if uri.startswith("http"):
             _print_links(uri, uri.rstrip("/"))
             return

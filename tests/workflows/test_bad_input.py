@@ -195,7 +195,15 @@ MISTAKES = {
     "outcome constraint unreadable": (
         [*DIGITS, "--outcome-constraint", "parameters < many"], "cannot be read"),
     "cost without a price": ([*DIGITS, "--cost", 1], "--price-per-hour"),
-    "a name with a slash": ([*DIGITS, "--name", "a/b"], "without slashes"),
+    "a name with a slash": ([*DIGITS, "--name", "a/b"], "must not contain '/'"),
+    "a study without a name": ([*DIGITS, "--name", ""], "--name '' must be a name"),
+    "a study called like MLflow's database": ([*DIGITS, "--name", "mlflow.db"], "is taken for"),
+    "an experiment without a name": ([*DIGITS, "--experiment", ""], "--experiment '' must be"),
+    "an experiment of 600 letters": ([*DIGITS, "--experiment", "x" * 600], "200 letters are"),
+    "a model that MLflow refuses": ([*DIGITS, "--register", "a/b"], "must not contain '/'"),
+    "a storage without a name": ([*DIGITS, "--storage", ""], "--storage '' is no folder"),
+    "a storage on another host": (
+        [*DIGITS, "--storage", "file://host/x"], "file://host/x is on another host"),
     "a subset larger than the data": ([*DIGITS, "--subset", 10**6], "subset"),
     "images too small for a network": (
         lambda f: ["--dataset", tiny_images(f)], "too small"),
