@@ -12,6 +12,7 @@ another head has gone on with the copy.
 import os
 import shutil
 import sqlite3
+import sys
 import tempfile
 import time
 import uuid
@@ -24,7 +25,11 @@ import typer
 from filelock import FileLock, Timeout
 from pyarrow.fs import FileSystem, FileType
 
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._ranges import Between
+
 STAMP = ".stamp"
+SECONDS = Between(0, 86400, above=True)  # between two copies
 BESIDE = ("", "-journal", "-wal", "-shm")  # what SQLite has beside a database
 
 app = typer.Typer(add_completion=False)
@@ -100,10 +105,15 @@ def keep(
     database: Database,
     copy: Copy,
     seconds: Annotated[
-        float, typer.Option(envvar="AUTOML_BACKUP_SECONDS", help="Between two copies.")
+        float, SECONDS, typer.Option(envvar="AUTOML_BACKUP_SECONDS", help="Between two copies.")
     ] = 120,
 ) -> None:
     """Save it whenever it has changed, for ever; a second such process ends at once."""
+    try:
+        SECONDS.check("--seconds (or AUTOML_BACKUP_SECONDS)", seconds)
+    except UserError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
     database.parent.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(_lock_of(database), timeout=0):

@@ -14,16 +14,10 @@ from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.workflows._folder import write_json
 
 
-def check_budget(
-    *, minutes: float | None, cost: float | None, price_per_hour: float | None
-) -> None:
-    """UserError for a budget that makes no sense."""
+def check_budget(*, cost: float | None, price_per_hour: float | None) -> None:
+    """UserError for one of the two without the other."""
     if (cost is None) != (price_per_hour is None):
         raise UserError("--cost and --price-per-hour go together: give both or neither.")
-    options = {"--minutes": minutes, "--cost": cost, "--price-per-hour": price_per_hour}
-    for option, value in options.items():
-        if value is not None and value <= 0:
-            raise UserError(f"{option} must be above zero, but got {value}.")
 
 
 _budgets: WeakValueDictionary[str, Stopper] = WeakValueDictionary()

@@ -9,12 +9,13 @@ from typing import Any
 from ray.tune.search.sample import Categorical
 
 from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.search_spaces._space import SearchSpace
+from automl_on_ray.search_spaces._space import ImageShape, SearchSpace
 from automl_on_ray.search_spaces._uri import is_uri
 from automl_on_ray.trainables._bilevel import check_hypergradient
 from automl_on_ray.trainables._relaxations import find_relaxation
 from automl_on_ray.trainables._search_optimisation import DEFAULTS
 from automl_on_ray.trainables.datasets._dataset import is_path
+from automl_on_ray.workflows._names import check_study
 
 
 def check_choice(what: str, value: str, known: Sequence[str]) -> None:
@@ -25,16 +26,6 @@ def check_choice(what: str, value: str, known: Sequence[str]) -> None:
         raise UserError(f"Unknown {what} {value!r}.{hint} There are: {', '.join(known)}.")
 
 
-def check_counts(
-    at_least_one: Mapping[str, int | None], at_least_zero: Mapping[str, int | None]
-) -> None:
-    """UserError for an option whose number makes no sense; keys are the options' names."""
-    for least, options in ((1, at_least_one), (0, at_least_zero)):
-        for option, value in options.items():
-            if value is not None and value < least:
-                raise UserError(f"{option} must be at least {least}, but got {value}.")
-
-
 def check_images(options: Mapping[str, int], classes: Sequence[str]) -> None:
     """UserError for fewer than ten images a class; 0 means all."""
     for option, count in options.items():
@@ -42,6 +33,17 @@ def check_images(options: Mapping[str, int], classes: Sequence[str]) -> None:
             raise UserError(
                 f"{option} {count} are too few for {len(classes)} classes; give "
                 f"{10 * len(classes)} or more, or 0 for all."
+            )
+
+
+def check_pixels(options: Mapping[str, int | None], image_shape: ImageShape) -> None:
+    """UserError for a length that is more than the images' shorter side, in pixels."""
+    side = min(image_shape[1:])
+    for option, pixels in options.items():
+        if pixels is not None and pixels > side:
+            raise UserError(
+                f"{option} {pixels} is more than the images have: their shorter side is {side} "
+                "pixels."
             )
 
 
@@ -88,4 +90,8 @@ def _absolute(path: str) -> str:
 
 
 def study_name(name: str | None, prefix: str) -> str:
-    return name if name is not None else f"{prefix}-{time.strftime('%Y%m%d-%H%M%S')}"
+    """As given, or of the present time. UserError for what cannot be a study's."""
+    if name is None:
+        return f"{prefix}-{time.strftime('%Y%m%d-%H%M%S')}"
+    check_study(name)
+    return name

@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console
-
 from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._terminal import Terminal, visible
 
-console = Console(highlight=False)
+console = Terminal()
 
 FAILED_TRIALS = 1
 USER_ERROR = 2
@@ -32,7 +31,7 @@ def told_plainly() -> Iterator[None]:
         _check_script()
         yield
     except UserError as error:
-        print(f"Error: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"Error: {visible(' '.join(str(error).split()))}", file=sys.stderr)
         raise SystemExit(USER_ERROR) from None
     except Exception as error:
         if not _disk_is_full(error):

@@ -9,7 +9,7 @@ import logging
 import os
 import signal
 import socket
-import sysconfig
+import sys
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -29,6 +29,7 @@ from automl_on_ray.workflows._probe import unseen, write
 from automl_on_ray.workflows._storage import Storage
 
 OWN = "automl_on_ray"
+INSTALLED = {"site-packages", "dist-packages"}  # folders of what nodes have, too
 MARK = ".seen-by-all-nodes-"
 MLFLOW_STARTS = 60.0  # seconds that the MLflow of a new cluster may take
 
@@ -109,12 +110,22 @@ def _silence(address: str) -> str | None:
 
 
 def shipped(modules: Iterable[str]) -> list[str]:
-    """Folders or files of our package, and of the user's modules that are not installed."""
-    installed = sysconfig.get_path("purelib")
-    found = {_place(OWN): None}
-    users = map(_place, modules)
-    found.update(dict.fromkeys(place for place in users if not place.startswith(installed)))
-    return [place for place in found if place]
+    """Folders or files of our package, and of the user's modules that are not installed.
+
+    And of what else was imported from beside these, as they may have imported it.
+    """
+    users = [
+        place for place in map(_place, modules) if place and not INSTALLED & {*Path(place).parts}
+    ]
+    own = _place(OWN)
+    beside = {Path(place).parent for place in users} - {Path(own).parent}
+    outermost = [
+        name
+        for name, module in [*sys.modules.items()]
+        if "." not in name and getattr(module, "__spec__", None) is not None
+    ]
+    neighbours = [place for place in map(_place, outermost) if Path(place).parent in beside]
+    return list(dict.fromkeys([own, *users, *neighbours]))
 
 
 def _place(module: str) -> str:

@@ -1,8 +1,17 @@
-"""A dataclass of options as a command: one field an option."""
+"""What makes a command of a function or of a dataclass of options, and runs it."""
 
+import functools
 import inspect
+import os
+import sys
 from collections.abc import Callable
-from typing import TypeVar, get_type_hints
+from typing import Any, TypeVar, get_type_hints
+
+import typer
+
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._ranges import check_ranges
+from automl_on_ray.workflows._cli import told_plainly
 
 Asked = TypeVar("Asked")
 
@@ -11,9 +20,52 @@ def command_of(run: Callable[[Asked], None], options: Callable[..., Asked]) -> C
     """A function with the fields of the dataclass `options`, of which typer makes a command."""
 
     def command(**given: object) -> None:
-        run(options(**given))
+        with told_plainly():
+            asked = options(**given)
+        run(asked)
 
     command.__doc__ = run.__doc__
     command.__signature__ = inspect.signature(options)  # type: ignore[attr-defined]
     command.__annotations__ = get_type_hints(options, include_extras=True)
     return command
+
+
+def checked(command: Callable[..., None]) -> Callable[..., None]:
+    """`command`, whose numbers are first held against the ranges in its own annotations."""
+    declared = get_type_hints(command, include_extras=True)
+
+    @functools.wraps(command)
+    def first_checked(**given: Any) -> None:
+        with told_plainly():
+            check_ranges(declared, given)
+        command(**given)
+
+    return first_checked
+
+
+def run_command(command: Callable[..., None]) -> None:
+    """Run it with what was typed. What cannot be read is one line and exit code 2, too."""
+    _leave_own_folder()
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # any name
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(command)
+    with told_plainly():
+        try:
+            code = app(standalone_mode=False)
+        except Exception as error:
+            # What typer says of the command line; its versions have no common class for it.
+            said = getattr(error, "format_message", None)
+            if said is None:
+                raise
+            raise UserError(said()) from error
+    raise SystemExit(code or 0)
+
+
+def _leave_own_folder() -> None:
+    """Take the script's folder, which Python puts first, off the path (Ray has put its own before).
+
+    Modules there are commands: a module of the user's of the same name would not be found.
+    """
+    own = os.path.dirname(os.path.realpath(sys.argv[0]))
+    if own != os.path.realpath(os.getcwd()):
+        sys.path[:] = [path for path in sys.path if not path or os.path.realpath(path) != own]

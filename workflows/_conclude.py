@@ -114,7 +114,7 @@ def say_how_to_go_on(
     if f"--name {study.path.name}" not in command:
         command += f" --name {study.path.name}"
     console.print("Stopped; everything is kept. To go on:")
-    console.print(f"  {command}", style="bold", soft_wrap=True, markup=False)
+    console.print(f"  {command}", style="bold", soft_wrap=True)
     raise SystemExit(INTERRUPTED)
 
 
@@ -252,7 +252,9 @@ def _recipe(space: SearchSpace, config: Config, data: Dataset) -> dict[str, Any]
 def _say_final_failures(final: Final) -> None:
     for row in final.rows:
         if row.outcome == "failed":
-            console.print(f"Final training {row.trial_id} failed: {row.error}", style="red")
+            console.print(
+                f"Final training {row.trial_id} failed: {row.error}", style="red", soft_wrap=True
+            )
 
 
 def _ui_command(study: StudyFolder) -> str:

@@ -24,6 +24,7 @@ from filelock import FileLock, Timeout
 from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._uri import below
 from automl_on_ray.workflows._mirror import STAMP, Mirror
+from automl_on_ray.workflows._names import check_study
 from automl_on_ray.workflows._storage import Stage, Storage
 
 # Pickled states name modules: those of format 1 are from before all was in one package.
@@ -102,8 +103,7 @@ def open_study(
     asked as `may_grow` may be higher now, and a search that has ended is then open again. `hint`
     ends the refusal.
     """
-    if not name or name != Path(name).name or name.startswith("."):
-        raise UserError(f"Study name {name!r} must be usable as a folder's name, without slashes.")
+    check_study(name)
     folder = storage.local / name
     lock = _lock(folder)
     if fresh and (folder / "study.json").exists():

@@ -1,15 +1,15 @@
 """Everything that a person may ask of a study of hyperparameters, and what holds if not asked."""
 
 from dataclasses import dataclass
+from typing import get_type_hints
 
+from automl_on_ray.search_spaces._ranges import check_ranges
 from automl_on_ray.workflows import _options as options
-from automl_on_ray.workflows._budget import check_budget
-from automl_on_ray.workflows._checks import check_counts
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One field an option of `workflows/hpo.py`."""
+    """One field an option of `workflows/hpo.py`. UserError for a number out of its range."""
 
     dataset: options.Dataset = "mnist"
     data_dir: options.DataDir = None
@@ -57,19 +57,9 @@ class Asked:
     train_workers: options.TrainWorkers = 1
     register: options.Register = None
 
+    def __post_init__(self) -> None:
+        check_ranges(get_type_hints(type(self), include_extras=True), vars(self))
+
     @property
     def epochs_of_final(self) -> int:
         return self.epochs if self.final_epochs is None else self.final_epochs
-
-
-def check_numbers(asked: Asked) -> None:
-    """UserError for a number that makes no sense."""
-    check_counts(
-        {
-            "--trials": asked.trials, "--epochs": asked.epochs,
-            "--final-epochs": asked.epochs_of_final, "--train-workers": asked.train_workers,
-            "--interval": 1 if asked.interval is None else asked.interval,
-        },
-        {"--final-seeds": asked.final_seeds, "--max-failures": asked.max_failures},
-    )  # fmt: skip
-    check_budget(minutes=asked.minutes, cost=asked.cost, price_per_hour=asked.price_per_hour)

@@ -13,6 +13,7 @@ from automl_on_ray.schedulers._create import check_pair, create_scheduler, trait
 from automl_on_ray.schedulers._members import Segment
 from automl_on_ray.schedulers._replay import Replay
 from automl_on_ray.schedulers._settings import Settings as SchedulerSettings
+from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._objective import Objective
 from automl_on_ray.search_spaces._space import SearchSpace
 from automl_on_ray.searchers._create import create_searcher
@@ -21,13 +22,15 @@ from automl_on_ray.tracking._server import check_tracking, default_uri
 from automl_on_ray.tracking._study import Study
 from automl_on_ray.tracking.callback import TrackingCallback
 from automl_on_ray.trainables.datasets._dataset import Dataset
+from automl_on_ray.workflows._budget import check_budget
 from automl_on_ray.workflows._checks import data_offers, study_name
 from automl_on_ray.workflows._cli import command_line
 from automl_on_ray.workflows._cluster import patience
 from automl_on_ray.workflows._folder import StudyFolder, open_study, stored_study
 from automl_on_ray.workflows._given import read_known, read_points
-from automl_on_ray.workflows._hpo_asked import Asked, check_numbers
+from automl_on_ray.workflows._hpo_asked import Asked
 from automl_on_ray.workflows._lives import REPEATS, read_schedule
+from automl_on_ray.workflows._names import check_experiment, check_model
 from automl_on_ray.workflows._population import explorer_of
 from automl_on_ray.workflows._resources import (
     GpusAsked,
@@ -80,12 +83,17 @@ def prepare(asked: Asked) -> Plan:
         asked = replace(
             asked, searcher="random", scheduler="fifo", trials=REPEATS, epochs=recipe[-1].end
         )
-    check_numbers(asked)
+    check_experiment(asked.experiment)
+    check_model(asked.register)
+    name = study_name(asked.name, "hpo")
+    check_budget(cost=asked.cost, price_per_hour=asked.price_per_hour)
+    if asked.population is not None and asked.population > asked.trials:
+        raise UserError(f"--population {asked.population} is more than --trials {asked.trials}.")
     klass = find_trainable(asked.trainable)
     objectives = objectives_of(asked.objective, klass)
     check_pair(asked.scheduler, asked.searcher)
     gpus = gpus_asked(asked.gpus_per_trial)
-    check_resources(slots=asked.slots, cpus=asked.cpus_per_trial, gpus=gpus, address=asked.address)
+    check_resources(cpus=asked.cpus_per_trial, gpus=gpus, address=asked.address)
     refuse_idle_gpus(klass, gpus)
     check_data_parallel(klass, asked.train_workers)
     place = find_storage(asked.storage)
@@ -97,7 +105,6 @@ def prepare(asked: Asked) -> Plan:
     }  # fmt: skip
     scheduler = _scheduler(asked, space, objectives[0], recipe)
     check_tracking(uri, patience=patience(asked.address))
-    name = study_name(asked.name, "hpo")
     place.fetch(name)
     before = stored_study(place, name)
     earlier: dict[str, str] | None = None

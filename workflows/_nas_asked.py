@@ -1,14 +1,15 @@
 """Everything that a person may ask of an architecture search, and what holds if not asked."""
 
 from dataclasses import dataclass
+from typing import get_type_hints
 
 from automl_on_ray.search_spaces._operation_sets import operation_set
+from automl_on_ray.search_spaces._ranges import check_ranges
 from automl_on_ray.trainables._doctor import check_remedy
 from automl_on_ray.trainables._perturbation import check_selection
 from automl_on_ray.workflows import _nas_options as nas
 from automl_on_ray.workflows import _options as options
-from automl_on_ray.workflows._budget import check_budget
-from automl_on_ray.workflows._checks import check_choice, check_counts
+from automl_on_ray.workflows._checks import check_choice
 
 STAGES = ("search", "select", "train", "all")
 EVALUATIONS = ("supernet", "standalone")
@@ -16,7 +17,7 @@ EVALUATIONS = ("supernet", "standalone")
 
 @dataclass(frozen=True)
 class Asked:
-    """One field an option of `workflows/nas.py`."""
+    """One field an option of `workflows/nas.py`. UserError for a number out of its range."""
 
     preset: nas.Preset = None
     stage: nas.Stage = "all"
@@ -81,30 +82,14 @@ class Asked:
     experiment: options.Experiment = "nas"
     register: options.Register = None
 
+    def __post_init__(self) -> None:
+        check_ranges(get_type_hints(type(self), include_extras=True), vars(self))
 
-def check_words_and_numbers(asked: Asked) -> None:
-    """UserError for an unknown word, or a number that makes no sense."""
+
+def check_words(asked: Asked) -> None:
+    """UserError for an unknown word."""
     check_choice("stage", asked.stage, STAGES)
     check_choice("evaluation", asked.evaluation, EVALUATIONS)
-    check_counts(
-        {
-            "--supernets": asked.supernets, "--search-epochs": asked.search_epochs,
-            "--candidates": asked.candidates, "--select-epochs": asked.select_epochs,
-            "--select-seeds": asked.select_seeds, "--epochs": asked.epochs,
-            "--seeds": asked.seeds, "--channels": asked.channels, "--layers": asked.layers,
-            "--search-channels": asked.search_channels, "--search-layers": asked.search_layers,
-            "--stem-stride": asked.stem_stride, "--proposals": asked.proposals,
-            "--search-workers": asked.search_workers, "--train-workers": asked.train_workers,
-            "--interval": 1 if asked.interval is None else asked.interval,
-        },
-        {
-            "--random-cells": asked.random_cells, "--max-failures": asked.max_failures,
-            "--search-images": asked.search_images, "--select-images": asked.select_images,
-            "--eigenvalue-every": asked.eigenvalue_every, "--crop": asked.crop,
-            "--cutout": asked.cutout,
-        },
-    )  # fmt: skip
-    check_budget(minutes=asked.minutes, cost=None, price_per_hour=None)
     check_remedy(asked.remedy)
     check_selection(asked.select)
     operation_set(asked.operations)

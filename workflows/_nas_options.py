@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._ranges import Between
 from automl_on_ray.workflows._cli import told_plainly
 
 _SEARCH, _SELECT, _TRAIN = "1. Search", "2. Select: cells by themselves", "3. Train"
@@ -56,6 +57,7 @@ Evaluation = Annotated[
 ]
 Proposals = Annotated[
     int,
+    Between(1, 1e6),
     typer.Option(help="Cells to try with --evaluation standalone.", rich_help_panel=_SEARCH),
 ]
 Cells = Annotated[
@@ -81,20 +83,29 @@ SupernetSpace = Annotated[
         rich_help_panel=_SEARCH,
     ),
 ]
-Supernets = Annotated[int, typer.Option(help="How many to train.", rich_help_panel=_SEARCH)]
-SearchEpochs = Annotated[int, typer.Option(help="Of a supernet.", rich_help_panel=_SEARCH)]
+Supernets = Annotated[
+    int, Between(1, 1e4), typer.Option(help="How many to train.", rich_help_panel=_SEARCH)
+]
+SearchEpochs = Annotated[
+    int, Between(1, 1e6), typer.Option(help="Of a supernet.", rich_help_panel=_SEARCH)
+]
 SearchImages = Annotated[
     int,
+    Between(0, 1e9),
     typer.Option(
         help="Most train and validation images together, drawn by seed. 0: all.",
         rich_help_panel=_SEARCH,
     ),
 ]
-SelectImages = Annotated[int, typer.Option(help="As --search-images.", rich_help_panel=_SELECT)]
-SearchChannels = Annotated[
-    int, typer.Option(help="Of a supernet's first cells.", rich_help_panel=_SEARCH)
+SelectImages = Annotated[
+    int, Between(0, 1e9), typer.Option(help="As --search-images.", rich_help_panel=_SELECT)
 ]
-SearchLayers = Annotated[int, typer.Option(help="Cells of a supernet.", rich_help_panel=_SEARCH)]
+SearchChannels = Annotated[
+    int, Between(1, 1e4), typer.Option(help="Of a supernet's first cells.", rich_help_panel=_SEARCH)
+]
+SearchLayers = Annotated[
+    int, Between(1, 1e3), typer.Option(help="Cells of a supernet.", rich_help_panel=_SEARCH)
+]
 Remedy = Annotated[
     str,
     typer.Option(
@@ -104,6 +115,7 @@ Remedy = Annotated[
 ]
 EigenvalueEvery = Annotated[
     int,
+    Between(0, 1e6),
     typer.Option(
         help="Epochs between measurements of the Hessian's dominant eigenvalue; 0: never.",
         rich_help_panel=_SEARCH,
@@ -128,57 +140,82 @@ Recompute = Annotated[
 ]
 SearchWorkers = Annotated[
     int,
+    Between(1, 1e4),
     typer.Option(
         help="Processes that train one supernet together, a GPU each where there are any.",
         rich_help_panel=_SEARCH,
     ),
 ]
 Candidates = Annotated[
-    int, typer.Option(help="Best cells of the search to compare.", rich_help_panel=_SELECT)
+    int,
+    Between(1, 1e3),
+    typer.Option(help="Best cells of the search to compare.", rich_help_panel=_SELECT),
 ]
 RandomCells = Annotated[
     int | None,
+    Between(0, 1e4),
     typer.Option(
         help="Random cells as control. Default: as many as can be trained in the time that the "
         "search and its cells took.",
         rich_help_panel=_SELECT,
     ),
 ]
-SelectEpochs = Annotated[int, typer.Option(help="Of a cell.", rich_help_panel=_SELECT)]
-SelectSeeds = Annotated[int, typer.Option(help="Trials of a cell.", rich_help_panel=_SELECT)]
+SelectEpochs = Annotated[
+    int, Between(1, 1e6), typer.Option(help="Of a cell.", rich_help_panel=_SELECT)
+]
+SelectSeeds = Annotated[
+    int, Between(1, 1e3), typer.Option(help="Trials of a cell.", rich_help_panel=_SELECT)
+]
 
 Channels = Annotated[
-    int, typer.Option(help="Of the first cells; the paper's is 36.", rich_help_panel=_TRAIN)
+    int,
+    Between(1, 1e4),
+    typer.Option(help="Of the first cells; the paper's is 36.", rich_help_panel=_TRAIN),
 ]
 Layers = Annotated[
-    int, typer.Option(help="Cells of the network; the paper's is 20.", rich_help_panel=_TRAIN)
+    int,
+    Between(1, 1e3),
+    typer.Option(help="Cells of the network; the paper's is 20.", rich_help_panel=_TRAIN),
 ]
 StemStride = Annotated[
     int,
+    Between(1, 8),
     typer.Option(
         help="2 halves images at once, for cheap work; the paper's is 1.", rich_help_panel=_TRAIN
     ),
 ]
-Epochs = Annotated[int, typer.Option(help="The paper's is 600.", rich_help_panel=_TRAIN)]
+Epochs = Annotated[
+    int, Between(1, 1e6), typer.Option(help="The paper's is 600.", rich_help_panel=_TRAIN)
+]
 Seeds = Annotated[
     int,
+    Between(1, 1e3),
     typer.Option(help="How often the best cell is trained and tested.", rich_help_panel=_TRAIN),
 ]
 DropPath = Annotated[
     float,
+    Between(0, 0.99),
     typer.Option(help="Final probability; the paper's is 0.2.", rich_help_panel=_TRAIN),
 ]
 AuxiliaryWeight = Annotated[
     float,
+    Between(0, 10),
     typer.Option(
         help="Of the auxiliary head's loss; the paper's is 0.4. 0: no such head.",
         rich_help_panel=_TRAIN,
     ),
 ]
-LearningRate = Annotated[float, typer.Option(help="Also of selection.", rich_help_panel=_TRAIN)]
-WeightDecay = Annotated[float, typer.Option(help="Also of selection.", rich_help_panel=_TRAIN)]
+LearningRate = Annotated[
+    float,
+    Between(0, 10, above=True),
+    typer.Option(help="Also of selection.", rich_help_panel=_TRAIN),
+]
+WeightDecay = Annotated[
+    float, Between(0, 1), typer.Option(help="Also of selection.", rich_help_panel=_TRAIN)
+]
 Augmentation = Annotated[
     float,
+    Between(0, 4),
     typer.Option(
         help="Strength of shifts, turns and cutout for cells by themselves; 0: none.",
         rich_help_panel=_TRAIN,
@@ -189,10 +226,12 @@ Flip = Annotated[
 ]
 Crop = Annotated[
     int,
+    Between(0, 1e3),
     typer.Option(help="Move images by up to so many pixels, as for CIFAR.", rich_help_panel=_TRAIN),
 ]
 Cutout = Annotated[
     int | None,
+    Between(0, 1e3),
     typer.Option(
         help="Side of the square cut out, in pixels; the paper's is 16. Default: by --augmentation",
         rich_help_panel=_TRAIN,

@@ -29,6 +29,7 @@ from automl_on_ray.trainables.datasets._dataset import Dataset
 from automl_on_ray.trainables.image_classifier import ImageClassifier
 from automl_on_ray.workflows._checks import (
     check_images,
+    check_pixels,
     check_supernet,
     data_offers,
     study_name,
@@ -38,7 +39,8 @@ from automl_on_ray.workflows._cluster import joins_cluster, patience
 from automl_on_ray.workflows._folder import StudyFolder, open_study
 from automl_on_ray.workflows._given import read_cells
 from automl_on_ray.workflows._memory import bytes_per_trial, check_memory
-from automl_on_ray.workflows._nas_asked import Asked, check_words_and_numbers
+from automl_on_ray.workflows._names import check_experiment, check_model
+from automl_on_ray.workflows._nas_asked import Asked, check_words
 from automl_on_ray.workflows._population import explorer_of
 from automl_on_ray.workflows._resources import (
     AUTO,
@@ -100,14 +102,17 @@ class Plan:
 
 def prepare(asked: Asked) -> Plan:
     """Nothing is started yet. Raises UserError for whatever its user can mend."""
-    check_words_and_numbers(asked)
+    check_words(asked)
+    check_experiment(asked.experiment)
+    check_model(asked.register)
+    name = study_name(asked.name, "nas")
     supernet_space = _supernet_space(asked)
     check_supernet(supernet_space, channels=asked.search_channels)
     cells = _cell_space(asked)
     given = read_cells(asked.cells, cells)
     check_pair(asked.scheduler, asked.searcher)
     gpus = gpus_asked(asked.gpus_per_trial)
-    check_resources(slots=asked.slots, cpus=asked.cpus_per_trial, gpus=gpus, address=asked.address)
+    check_resources(cpus=asked.cpus_per_trial, gpus=gpus, address=asked.address)
     refuse_idle_gpus(ImageClassifier, gpus)
     place = find_storage(asked.storage)
     uri = asked.tracking_uri or default_uri(place.local)
@@ -139,7 +144,6 @@ def prepare(asked: Asked) -> Plan:
         ),
     )  # fmt: skip
     check_tracking(uri, patience=patience(asked.address))
-    name = study_name(asked.name, "nas")
     place.fetch(name)
     _check_stage(asked, place.local / name)
     study = open_study(place, name, _identity(asked, data, supernet_space, given),
@@ -190,6 +194,7 @@ def _check_data(
         depths.append(asked.search_layers)
     for depth in depths:
         check_sizes(data.image_shape, depth, asked.stem_stride)
+    check_pixels({"--crop": asked.crop, "--cutout": asked.cutout}, data.image_shape)
     if not joins_cluster(asked.address) and len(depths) == 2:  # a cluster has other machines
         check_memory(
             supernet_space, bytes_per_trial(slots=asked.slots, gpus=gpus),

@@ -42,10 +42,12 @@ def print_searched(searched: Sequence[Searched], judging: Judging) -> None:
         table.add_row(row.trial_id, f"{row.metrics[metric]:.4g}", *values, str(row.iterations))
     console.print(table)
     if ranked and supernets:
-        console.print(f"{ranked[0].trial_id}: {config_text(ranked[0].config)}", markup=False)
+        console.print(f"{ranked[0].trial_id}: {config_text(ranked[0].config)}", soft_wrap=True)
     for one in searched:
         if one.warning:
-            console.print(f"Doctor: {one.row.trial_id}: {one.warning}.", style="yellow")
+            console.print(
+                f"Doctor: {one.row.trial_id}: {one.warning}.", style="yellow", soft_wrap=True
+            )
 
 
 def print_judged(
@@ -82,7 +84,7 @@ def print_judged(
         f"{clock(seconds['select'])}; {random} random cells {clock(seconds['control'])}."
     )
     for line in verdict(judged, search_objective):
-        console.print(line)
+        console.print(line, soft_wrap=True)
 
 
 def verdict(judged: Sequence[Judged], search_objective: Objective) -> list[str]:

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from automl_on_ray.search_spaces._ranges import Between
+
 _STUDY, _SEARCH, _BUDGET, _MACHINE, _KEEP, _FINAL = (
     "What is tuned",
     "How it is searched",
@@ -32,6 +34,7 @@ DataDir = Annotated[
 ]
 Subset = Annotated[
     int | None,
+    Between(1, 1e9),
     typer.Option(help="Use only so many images, drawn by seed.", rich_help_panel=_STUDY),
 ]
 Trainable = Annotated[
@@ -58,7 +61,9 @@ ObjectiveText = Annotated[
         rich_help_panel=_STUDY,
     ),
 ]
-Seed = Annotated[int, typer.Option(help="Of everything random.", rich_help_panel=_STUDY)]
+Seed = Annotated[
+    int, Between(0, 2**31 - 1), typer.Option(help="Of everything random.", rich_help_panel=_STUDY)
+]
 
 Searcher = Annotated[
     str,
@@ -84,6 +89,7 @@ Explore = Annotated[
 ]
 Interval = Annotated[
     int | None,
+    Between(1, 1e6),
     typer.Option(
         help="Of --scheduler pbt and pb2: epochs between perturbations. Default: a tenth of all.",
         rich_help_panel=_SEARCH,
@@ -99,6 +105,7 @@ Synchronous = Annotated[
 ]
 Population = Annotated[
     int | None,
+    Between(2, 1e6),
     typer.Option(
         help="Of --scheduler pbt: so many of the --trials at once. Those below the median at their "
         "first perturbation give their place to new ones, while there are any. Default: all.",
@@ -124,6 +131,7 @@ Acquisition = Annotated[
 ]
 Beta = Annotated[
     float | None,
+    Between(0, 1e6),
     typer.Option(help="Of --acquisition ucb: higher explores more.", rich_help_panel=_SEARCH),
 ]
 OutcomeConstraint = Annotated[
@@ -154,33 +162,44 @@ WarmStart = Annotated[
     ),
 ]
 
-Trials = Annotated[int, typer.Option(help="How many configs to try.", rich_help_panel=_BUDGET)]
-Epochs = Annotated[int, typer.Option(help="Most epochs of a trial.", rich_help_panel=_BUDGET)]
+Trials = Annotated[
+    int, Between(1, 1e6), typer.Option(help="How many configs to try.", rich_help_panel=_BUDGET)
+]
+Epochs = Annotated[
+    int, Between(1, 1e6), typer.Option(help="Most epochs of a trial.", rich_help_panel=_BUDGET)
+]
 Minutes = Annotated[
     float | None,
+    Between(0, 1e7, above=True),
     typer.Option(help="End the search after so long, resumes included.", rich_help_panel=_BUDGET),
 ]
 Cost = Annotated[
     float | None,
+    Between(0, 1e9, above=True),
     typer.Option(
         help="End the search when its trials cost so much (with --price-per-hour).",
         rich_help_panel=_BUDGET,
     ),
 ]
 PricePerHour = Annotated[
-    float | None, typer.Option(help="Of one running trial.", rich_help_panel=_BUDGET)
+    float | None,
+    Between(0, 1e6, above=True),
+    typer.Option(help="Of one running trial.", rich_help_panel=_BUDGET),
 ]
 
 Slots = Annotated[
     int | None,
+    Between(1, 1e5),
     typer.Option(help="Trials at once. Default: as many as fit.", rich_help_panel=_MACHINE),
 ]
 CpusPerTrial = Annotated[
     float | None,
+    Between(0, 1e4, above=True),
     typer.Option(help="Default: an equal share.", rich_help_panel=_MACHINE),
 ]
 GpusPerTrial = Annotated[
     str | None,
+    Between(0, 1e3, word="auto"),
     typer.Option(
         metavar="NUMBER|auto",
         help="May be a fraction; auto measures how many trials fit one GPU. Default: 1 where there "
@@ -197,6 +216,7 @@ Address = Annotated[
 ]
 MaxFailures = Annotated[
     int,
+    Between(0, 1e3),
     typer.Option(
         help="How often a crashed trial is begun again from its checkpoint.",
         rich_help_panel=_MACHINE,
@@ -244,6 +264,7 @@ Experiment = Annotated[str, typer.Option(help="MLflow experiment.", rich_help_pa
 
 FinalSeeds = Annotated[
     int,
+    Between(0, 1e3),
     typer.Option(
         help="How often the best config is trained again, on train + validation, and tested; "
         "0 leaves it out.",
@@ -252,6 +273,7 @@ FinalSeeds = Annotated[
 ]
 FinalEpochs = Annotated[
     int | None,
+    Between(1, 1e6),
     typer.Option(help="Default: --epochs.", rich_help_panel=_FINAL),
 ]
 Register = Annotated[
@@ -263,6 +285,7 @@ Register = Annotated[
 ]
 TrainWorkers = Annotated[
     int,
+    Between(1, 1e4),
     typer.Option(
         help="Processes that train the final model together, a GPU each where there are any.",
         rich_help_panel=_FINAL,

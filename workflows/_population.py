@@ -40,14 +40,13 @@ def explorer_of(
     if scheduler != "pbt":
         for option in (option for option, given in others.items() if given):
             raise UserError(f"{option} is for --scheduler pbt; {scheduler!r} has no use for it.")
-        return None
-    check_choice("explorer", explore or "ax", EXPLORERS)
-    if population is not None and population < 2:
-        raise UserError(f"--population {population} leaves nobody to take over from; take two.")
     if interval is not None and interval >= epochs:
         raise UserError(
             f"--interval {interval} leaves nothing to change within {epochs} epochs; take fewer."
         )
+    if scheduler != "pbt":
+        return None
+    check_choice("explorer", explore or "ax", EXPLORERS)
     if explore == "perturb" or not space.mutable:
         return None
     every = perturbation_interval(interval, epochs)

@@ -48,7 +48,7 @@ def print_failures(rows: Sequence[Row]) -> bool:
     """Name each failed trial with its error; whether there was any."""
     failed = [row for row in rows if row.outcome == "failed"]
     for row in failed:
-        console.print(f"Trial {row.trial_id} failed: {row.error}", style="red", markup=False)
+        console.print(f"Trial {row.trial_id} failed: {row.error}", style="red", soft_wrap=True)
     return bool(failed)
 
 
@@ -71,11 +71,11 @@ def print_final(final: Final, metrics: Sequence[str]) -> None:
 def print_links(links: Mapping[str, str], *, start_with: str | None) -> None:
     """Where to look; `start_with` is the command that serves the pages, if none does yet."""
     if start_with:
-        console.print(f"See it in MLflow: run [bold]{start_with}[/bold], then open")
+        console.print(f"See it in MLflow: run {start_with}, then open", soft_wrap=True)
     else:
         console.print("See it in MLflow:")
     for name, link in links.items():
-        console.print(f"  {name}: {link}", soft_wrap=True, markup=False)
+        console.print(f"  {name}: {link}", soft_wrap=True)
 
 
 def config_text(config: Config) -> str:

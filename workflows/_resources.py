@@ -47,32 +47,20 @@ class Resources:
 
 
 def gpus_asked(text: str | None) -> GpusAsked:
-    """What --gpus-per-trial says. UserError if it is neither `auto` nor a number that can be."""
+    """What --gpus-per-trial says, which is in its range. UserError for a part above one."""
     if text is None:
         return None
     if text == AUTO:
         return AUTO
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise UserError(f"--gpus-per-trial takes a number or auto, but got {text!r}.")
+    number = float(text)
     if number > 1 and number % 1:  # Ray would end with a traceback
         raise UserError(f"--gpus-per-trial takes a whole number above 1, but got {text!r}.")
     return number
 
 
-def check_resources(
-    *, slots: int | None, cpus: float | None, gpus: GpusAsked, address: str | None
-) -> None:
+def check_resources(*, cpus: float | None, gpus: GpusAsked, address: str | None) -> None:
     """UserError, before anything is started, for what this machine cannot give."""
-    for option, value in (("--slots", slots), ("--cpus-per-trial", cpus)):
-        if value is not None and value <= 0:
-            raise UserError(f"{option} must be above zero, but got {value}.")
     gpus = None if gpus == AUTO else gpus
-    if gpus is not None and gpus < 0:
-        raise UserError(f"--gpus-per-trial must not be negative, but got {gpus}.")
     if ray.is_initialized():
         found = [*_alive(), *kinds()]
     elif joins_cluster(address):

@@ -71,13 +71,30 @@ class Stage:
         return files, path
 
 
+def folder_named(given: str | Path, option: str) -> Path:
+    """Its absolute path, `~` being one's home. UserError if no folder can have that name."""
+    text = str(given)
+    if not text.strip() or not text.isprintable():
+        raise UserError(f"{option} {text!r} is no folder's name.")
+    try:
+        path = Path(text).expanduser().absolute()
+        if path.exists() and not path.is_dir():
+            raise UserError(f"{option} {path} is a file; give a folder.")
+    except (OSError, RuntimeError) as error:  # a name too long, a user who is not there
+        raise UserError(f"{option} {text}: {getattr(error, 'strerror', None) or error}") from error
+    return path
+
+
 def find_storage(given: str) -> Storage:
     """A path, or a URI such as s3://bucket/folder. UserError if it cannot be written to."""
     if not is_uri(given):
-        return Storage(Path(given).expanduser().absolute())
+        return Storage(folder_named(given, "--storage"))
     check_no_credentials(given, "--storage")
     if given.lower().startswith("file:"):
-        return Storage(Path(url2pathname(urlsplit(given).path)))
+        parts = urlsplit(given)
+        if parts.netloc not in ("", "localhost"):
+            raise UserError(f"--storage {given} is on another host; mount it, and give its path.")
+        return Storage(folder_named(url2pathname(parts.path), "--storage"))
     try:
         files, path = pyarrow.fs.FileSystem.from_uri(given)
         files.create_dir(path, recursive=True)

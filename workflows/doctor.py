@@ -7,6 +7,7 @@ import typer
 
 from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.workflows._cli import console, quiet_libraries, told_plainly
+from automl_on_ray.workflows._command import checked, run_command
 from automl_on_ray.workflows._doctor_file import (
     check_brackets,
     check_excluded,
@@ -30,6 +31,7 @@ from automl_on_ray.workflows._doctor_versions import check_torch, check_versions
 FOUND_ERRORS = 1
 
 
+@checked
 def doctor(
     file: Annotated[
         Path | None, typer.Argument(help="A file for `ray up`, such as cluster.yaml.")
@@ -110,14 +112,14 @@ def tell(found: list[Finding], lines: list[str]) -> None:
     for one in sorted(found, key=lambda one: one.severity):
         style = "bold red" if one.severity == "error" else "bold yellow"
         console.print(one.severity.upper(), style=style, end=" ")
-        console.print(one.what, markup=False, soft_wrap=True)
-        console.print(f"  why:   {one.why}", markup=False, soft_wrap=True)
-        console.print(f"  to do: {one.to_do}", markup=False, soft_wrap=True)
+        console.print(one.what, soft_wrap=True)
+        console.print(f"  why:   {one.why}", soft_wrap=True)
+        console.print(f"  to do: {one.to_do}", soft_wrap=True)
     for line in lines:
-        console.print(line, markup=False, soft_wrap=True)
+        console.print(line, soft_wrap=True)
     errors = sum(one.severity == "error" for one in found)
     console.print(f"{errors} errors, {len(found) - errors} warnings.")
 
 
 if __name__ == "__main__":
-    typer.run(doctor)
+    run_command(doctor)

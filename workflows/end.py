@@ -14,12 +14,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import typer
 import yaml
 
 from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.tracking._backup import save
 from automl_on_ray.workflows._cli import console, told_plainly
+from automl_on_ray.workflows._command import checked, run_command
 
 DATABASE = Path("~/mlflow/mlflow.db")
 BACKUP = "automl_on_ray.tracking._backup keep"
@@ -27,6 +27,7 @@ UNREACHED = 1
 GRACE = 20.0  # seconds that MLflow has for what it is just writing
 
 
+@checked
 def end() -> None:
     """End Ray on all machines, then MLflow and its backup, after a last copy of its database.
 
@@ -44,7 +45,8 @@ def end() -> None:
         saved = last_copy()
         for address in unreached:
             console.print(
-                f"{address} cannot be reached: its Ray ends by itself in a minute or two."
+                f"{address} cannot be reached: its Ray ends by itself in a minute or two.",
+                soft_wrap=True,
             )
     raise SystemExit(0 if stopped and saved and not unreached else UNREACHED)
 
@@ -113,9 +115,11 @@ def last_copy() -> bool:
     try:
         save(database, f"{storage}/mlflow/mlflow.db")
     except (OSError, sqlite3.Error) as error:
-        console.print(f"The last copy of MLflow's database could not be made: {error}")
+        console.print(
+            f"The last copy of MLflow's database could not be made: {error}", soft_wrap=True
+        )
         return False
-    console.print(f"MLflow's database is in {storage}/mlflow.")
+    console.print(f"MLflow's database is in {storage}/mlflow.", soft_wrap=True)
     return True
 
 
@@ -142,4 +146,4 @@ def _alive(pid: int) -> bool:
 
 
 if __name__ == "__main__":
-    typer.run(end)
+    run_command(end)

@@ -15,16 +15,19 @@ from automl_on_ray.tracking._server import stored_uri
 from automl_on_ray.tracking.models import fetch_model
 from automl_on_ray.workflows import _options as options
 from automl_on_ray.workflows._cli import console, quiet_libraries, told_plainly
+from automl_on_ray.workflows._command import checked, run_command
 from automl_on_ray.workflows._standalone import standalone_source
+from automl_on_ray.workflows._storage import folder_named
 
 TOLERANCE = 1e-4  # between logits of two runtimes, absolute and relative
 
 
+@checked
 def export(
     model: Annotated[
         str, typer.Argument(help="models:/NAME/VERSION, models:/NAME@champion, runs:/ID/model.")
     ],
-    out: Annotated[Path, typer.Option(help="Folder for the files; made if it is not there.")],
+    out: Annotated[str, typer.Option(help="Folder for the files; made if it is not there.")],
     storage: Annotated[Path, typer.Option(help="Folder of the studies.")] = Path("runs"),
     tracking_uri: options.TrackingUri = None,
 ) -> None:
@@ -36,34 +39,43 @@ def export(
         quiet_libraries()
         warnings.filterwarnings("ignore")
         _check_onnx()
-        taken = [name for name in FILES if (out / name).exists()]
+        place = folder_named(out, "--out")
+        taken = [name for name in FILES if (place / name).exists()]
         if taken:
-            raise UserError(f"{out / taken[0]} exists already; choose another --out.")
-        uri = stored_uri(storage, tracking_uri)
+            raise UserError(f"{place / taken[0]} exists already; choose another --out.")
+        uri = stored_uri(folder_named(storage, "--storage"), tracking_uri)
         with tempfile.TemporaryDirectory() as folder:
             path, recipe = fetch_model(uri, model, Path(folder))
             program = torch.export.load(path)
-            out.mkdir(parents=True, exist_ok=True)
-            torch.export.save(program, out / "model.pt2")
+            _make(place)
+            torch.export.save(program, place / "model.pt2")
         images = torch.rand(3, *recipe["image_shape"]) * 255
         expected = program.module()(images)
-        _write_onnx(program, images, out / "model.onnx")
-        (out / "network.py").write_text(standalone_source(recipe))
-        torch.save(_weights(program), out / "weights.pt")
+        _write_onnx(program, images, place / "model.onnx")
+        (place / "network.py").write_text(standalone_source(recipe))
+        torch.save(_weights(program), place / "weights.pt")
         answers = {
-            "model.onnx": _run_onnx(out / "model.onnx", images),
-            "network.py": _run_source(out, images),
+            "model.onnx": _run_onnx(place / "model.onnx", images),
+            "network.py": _run_source(place, images),
         }
         for name, answer in answers.items():
             if not torch.allclose(answer, expected, rtol=TOLERANCE, atol=TOLERANCE):
                 off = float((answer - expected).abs().max())
-                raise SystemExit(f"{out / name} answers otherwise than the model, by {off:.3g}.")
+                raise SystemExit(f"{place / name} answers otherwise than the model, by {off:.3g}.")
         console.print(
-            f"Wrote {', '.join(FILES)} to {out}; all answer as the model does.", soft_wrap=True
+            f"Wrote {', '.join(FILES)} to {place}; all answer as the model does.", soft_wrap=True
         )
 
 
 FILES = ("model.pt2", "model.onnx", "network.py", "weights.pt")
+
+
+def _make(place: Path) -> None:
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=place).close()
+    except OSError as error:
+        raise UserError(f"--out {place} cannot be written to: {error.strerror}.") from error
 
 
 def _check_onnx() -> None:
@@ -107,4 +119,4 @@ def _run_source(folder: Path, images: Tensor) -> Tensor:
 
 
 if __name__ == "__main__":
-    typer.run(export)
+    run_command(export)

@@ -3,7 +3,6 @@
 import random
 from contextlib import ExitStack
 
-import typer
 from ray import tune
 
 from automl_on_ray.schedulers._create import traits
@@ -13,12 +12,13 @@ from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.workflows._budget import Budget
 from automl_on_ray.workflows._cli import quiet_libraries, told_plainly
 from automl_on_ray.workflows._cluster import check_data, check_shared, start_ray
-from automl_on_ray.workflows._command import command_of
+from automl_on_ray.workflows._command import command_of, run_command
 from automl_on_ray.workflows._conclude import conclude, say_how_to_go_on
 from automl_on_ray.workflows._gpu_share import measured_share
 from automl_on_ray.workflows._hpo_asked import Asked
 from automl_on_ray.workflows._hpo_plan import Plan, prepare
 from automl_on_ray.workflows._lives import keep_lives, lives_of, seeds_along
+from automl_on_ray.workflows._names import model_name
 from automl_on_ray.workflows._population import proposals
 from automl_on_ray.workflows._progress import Progress
 from automl_on_ray.workflows._resources import (
@@ -51,7 +51,8 @@ def run(asked: Asked) -> None:
         if asked.retry_failed:
             reopen(plan, budget)
         random.seed(asked.seed)  # Ray's PB2 draws from here
-        start_ray(asked.address, modules=[plan.klass.__module__, asked.space.partition(":")[0]])
+        named = [name.partition(":")[0] for name in (asked.trainable or "", asked.space)]
+        start_ray(asked.address, modules=filter(None, [plan.klass.__module__, *named]))
         wait_for_workers(asked.address)
         check_shared(plan.storage)
         if plan.data:
@@ -67,7 +68,8 @@ def run(asked: Asked) -> None:
         conclude(
             study, plan.record, rows, klass=plan.klass, offers=plan.offers, data=plan.data,
             uri=plan.uri, tracker=plan.tracker, resources=resources, seeds=asked.final_seeds,
-            epochs=asked.epochs_of_final, register=asked.register or f"hpo-{plan.record.dataset}",
+            epochs=asked.epochs_of_final, 
+            register=asked.register or model_name("hpo", plan.record.dataset),
             ended_by=budget.reason, workers=asked.train_workers, max_failures=asked.max_failures,
             lives={row.trial_id: recipe for row in rows} if recipe else lives_of(study),
         )  # fmt: skip
@@ -148,4 +150,4 @@ def search(plan: Plan, resources: Resources, budget: Budget) -> None:
 hpo = command_of(run, Asked)
 
 if __name__ == "__main__":
-    typer.run(hpo)
+    run_command(hpo)

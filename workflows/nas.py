@@ -4,7 +4,6 @@ import random
 from contextlib import ExitStack
 from typing import Any
 
-import typer
 from ray import tune
 
 from automl_on_ray.schedulers._create import traits
@@ -25,10 +24,11 @@ from automl_on_ray.workflows._candidates import (
 )
 from automl_on_ray.workflows._cli import console, quiet_libraries, told_plainly
 from automl_on_ray.workflows._cluster import check_data, check_shared, start_ray
-from automl_on_ray.workflows._command import command_of
+from automl_on_ray.workflows._command import command_of, run_command
 from automl_on_ray.workflows._conclude import conclude, say_how_to_go_on
 from automl_on_ray.workflows._folder import once
 from automl_on_ray.workflows._gpu_share import measured_share
+from automl_on_ray.workflows._names import model_name
 from automl_on_ray.workflows._nas_asked import Asked
 from automl_on_ray.workflows._nas_plan import COMPARED, FOUND, OBJECTIVE, Plan, prepare
 from automl_on_ray.workflows._nas_report import end_stage, keep_cell, print_judged, print_searched
@@ -100,13 +100,13 @@ def run(asked: Asked) -> None:
 
         # 3. Train the winner from scratch, test it once. 4. Keep it.
         winner = judged[0].candidate
-        console.print(cell_text(winner.cell), markup=False)
+        console.print(cell_text(winner.cell))
         keep_cell(plan.tracker("trial"), winner, folder / "pictures")
         conclude(
             plan.study, plan.record, [*best_rows(judged), *failed], klass=ImageClassifier,
             offers=plan.offers, data=plan.data, uri=plan.uri, tracker=plan.tracker,
             resources=resources, seeds=asked.seeds, epochs=asked.epochs,
-            register=asked.register or f"nas-{plan.record.dataset}", ended_by=None,
+            register=asked.register or model_name("nas", plan.record.dataset), ended_by=None,
             show_trials=False, workers=asked.train_workers, max_failures=asked.max_failures,
         )  # fmt: skip
 
@@ -198,4 +198,4 @@ def judge_all(plan: Plan, found: list[Candidate], rows: list[Row]) -> list[Judge
 nas = command_of(run, Asked)
 
 if __name__ == "__main__":
-    typer.run(nas)
+    run_command(nas)

@@ -18,11 +18,13 @@ from automl_on_ray.workflows._aws_rights import (
     trust,
 )
 from automl_on_ray.workflows._cli import console, told_plainly
+from automl_on_ray.workflows._command import checked, run_command
 
 WIDEST = {4: 8, 6: 32}  # bits of a range that may log in, by version of IP
 GROUP = "automl-cluster"
 
 
+@checked
 def prepare_aws(
     bucket: Annotated[str, typer.Option(help="Made if you have none of this name.")],
     ssh_from: Annotated[
@@ -49,8 +51,8 @@ def prepare_aws(
         except (errors.BotoCoreError, errors.ClientError) as error:
             raise UserError(f"AWS did not agree: {error}") from error
         console.print("Fill in cluster.yaml:", soft_wrap=True)
-        console.print(f"  FILL_IN_BUCKET             {bucket}", soft_wrap=True, markup=False)
-        console.print(f"  FILL_IN_SECURITY_GROUP_ID  {group}", soft_wrap=True, markup=False)
+        console.print(f"  FILL_IN_BUCKET             {bucket}", soft_wrap=True)
+        console.print(f"  FILL_IN_SECURITY_GROUP_ID  {group}", soft_wrap=True)
 
 
 def check_range(text: str) -> str:
@@ -114,7 +116,8 @@ def make_security_group(session: Any, ssh_from: str, vpc: str | None) -> str:
             ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule])
     for who, what in sorted(_admitted(rules) - {(ssh_from, "tcp 22"), (group, "everything")}):
         console.print(
-            f"The security group {group} also admits {who} to {what}: remove it if it should not."
+            f"The security group {group} also admits {who} to {what}: remove it if it should not.",
+            soft_wrap=True,
         )
     return str(group)
 
@@ -189,4 +192,4 @@ def _libraries() -> tuple[Any, Any]:
 
 
 if __name__ == "__main__":
-    typer.run(prepare_aws)
+    run_command(prepare_aws)

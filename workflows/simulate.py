@@ -12,17 +12,20 @@ from automl_on_ray.schedulers._create import create_scheduler, traits
 from automl_on_ray.schedulers._settings import Settings
 from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.search_spaces._ranges import Between
 from automl_on_ray.search_spaces._space import Config, SearchSpace
 from automl_on_ray.tracking._server import stored_uri
 from automl_on_ray.tracking.curves import Recording, recorded_study, recorded_table
 from automl_on_ray.workflows import _options as options
-from automl_on_ray.workflows._checks import check_counts
 from automl_on_ray.workflows._cli import console, quiet_libraries, told_plainly
+from automl_on_ray.workflows._command import checked, run_command
 from automl_on_ray.workflows._simulation import Simulation
+from automl_on_ray.workflows._storage import folder_named
 
 CURVE = "curve"  # the only key of a recorded trial's config: which curve it is
 
 
+@checked
 def simulate(
     study: Annotated[
         str, typer.Argument(help="Name of a study in MLflow; or a .parquet or .csv of curves.")
@@ -32,13 +35,17 @@ def simulate(
         typer.Option(help="One or more, parted by commas. Default: the study's own."),
     ] = None,
     slots: Annotated[
-        str | None, typer.Option(help="One or more numbers. Default: as many as ran at once.")
+        str | None,
+        Between(1, 1e5, several=True),
+        typer.Option(help="One or more numbers. Default: as many as ran at once."),
     ] = None,
     metric: Annotated[
         str, typer.Option(help="Of a table: its column; -name for less is better.")
     ] = "val_accuracy",
-    epochs: Annotated[int | None, typer.Option(help="Default: as recorded.")] = None,
-    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    epochs: Annotated[
+        int | None, Between(1, 1e6), typer.Option(help="Default: as recorded.")
+    ] = None,
+    seed: options.Seed = 0,
     storage: Annotated[Path, typer.Option(help="Folder of the studies.")] = Path("runs"),
     tracking_uri: options.TrackingUri = None,
 ) -> None:
@@ -49,15 +56,16 @@ def simulate(
     """
     with told_plainly():
         quiet_libraries()
-        check_counts({"--epochs": 1 if epochs is None else epochs}, {})
         if Path(study).suffix in (".parquet", ".csv"):
             lower = metric.startswith("-")
             mode = "min" if lower else "max"
             recording = recorded_table(Path(study), metric.removeprefix("-"), mode)
         else:
-            recording = recorded_study(stored_uri(storage, tracking_uri), study)
+            recording = recorded_study(
+                stored_uri(folder_named(storage, "--storage"), tracking_uri), study
+            )
         names = _words(scheduler) or [recording.scheduler]
-        numbers = [_number(word) for word in _words(slots)] or [recording.slots]
+        numbers = [int(word) for word in _words(slots)] or [recording.slots]
         for name in names:
             _check_scheduler(name)
         found = [
@@ -133,12 +141,6 @@ def _words(text: str | None) -> list[str]:
     return [word.strip() for word in (text or "").split(",") if word.strip()]
 
 
-def _number(word: str) -> int:
-    if not word.isdigit() or int(word) < 1:
-        raise UserError(f"--slots takes numbers from 1 on, but got {word!r}.")
-    return int(word)
-
-
 def _check_scheduler(name: str) -> None:
     traits(name)
     if name in ("pbt", "pb2"):
@@ -166,4 +168,4 @@ def _print(recording: Recording, found: list[Outcome]) -> None:
 
 
 if __name__ == "__main__":
-    typer.run(simulate)
+    run_command(simulate)

@@ -14,16 +14,22 @@ from typing import Annotated
 import typer
 
 from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._ranges import Between
 from automl_on_ray.tracking._server import stored_uri, study_links
 from automl_on_ray.workflows import _options as options
 from automl_on_ray.workflows._cli import console, quiet_libraries, told_plainly
+from automl_on_ray.workflows._command import checked, run_command
+from automl_on_ray.workflows._storage import folder_named
 
 START_SECONDS = 90
 
 
+@checked
 def ui(
     storage: Annotated[Path, typer.Option(help="Folder of the studies.")] = Path("runs"),
-    port: Annotated[int, typer.Option(help="On this machine's loopback.")] = 5000,
+    port: Annotated[
+        int, Between(1, 65535), typer.Option(help="On this machine's loopback.")
+    ] = 5000,
     tracking_uri: options.TrackingUri = None,
 ) -> None:
     """Serve the MLflow UI on loopback and print the links that show the trials; Ctrl-C ends it.
@@ -32,7 +38,7 @@ def ui(
     """
     with told_plainly():
         quiet_libraries()
-        uri = stored_uri(storage, tracking_uri)
+        uri = stored_uri(folder_named(storage, "--storage"), tracking_uri)
         if uri.startswith("http"):
             _print_links(uri, uri.rstrip("/"))
             return
@@ -60,7 +66,7 @@ def ui(
 
 def _print_links(uri: str, base: str) -> None:
     for study, link in study_links(uri, base).items():
-        console.print(f"{study}: {link}", soft_wrap=True, markup=False)
+        console.print(f"{study}: {link}", soft_wrap=True)
 
 
 def _check_free(port: int) -> None:
@@ -94,4 +100,4 @@ def _wait_until_healthy(server: "subprocess.Popen[bytes]", base: str) -> None:
 
 
 if __name__ == "__main__":
-    typer.run(ui)
+    run_command(ui)

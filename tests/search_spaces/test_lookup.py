@@ -1,5 +1,8 @@
 """From a word on the command line to a module, in a room made for the test."""
 
+import os
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -83,11 +86,93 @@ def test_an_object_in_the_repositorys_root_is_loaded_from_any_folder(room, monke
     ("path", "message"),
     [
         ("nowhere.at_all:NAME", "cannot be imported.*package.module:NAME"),
-        ("parlour.red_chair:PRICE", "'parlour.red_chair'.*has no 'PRICE'"),
-        ("parlour.red_chair", "has no ''"),
-        ("parlour.broken_lamp:NAME", "failed: ValueError.*no bulb"),
+        ("parlour.red_chair:PRICE", "'parlour.red_chair' has no 'PRICE'"),
+        ("parlour.red_chair", "not written as package.module:NAME"),
+        ("parlour.red_chair:", "not written as package.module:NAME"),
+        ("", "not written as package.module:NAME"),
+        ("..parlour:NAME", "not written as package.module:NAME"),
+        ("parlour/red_chair.py:NAME", "write parlour.red_chair:NAME"),
+        ("parlour.broken_lamp:NAME", r"failed: ValueError: no bulb \(.*broken_lamp.py, line 1\)"),
     ],
 )
 def test_an_object_that_cannot_be_had_is_refused_with_the_reason(room, path, message):
     with pytest.raises(UserError, match=message):
         load_object(path, kind="trainable")
+
+
+PARSES = """
+import argparse
+parser = argparse.ArgumentParser()
+parser.add_argument("--epochs", type=int)
+parser.parse_args()
+"""
+RUNS_WHEN_IMPORTED = {
+    "parses": (PARSES, "parses.*it ended the program"),
+    "exits": ("import sys; sys.exit(0)", "exits.*it ended the program"),
+    "exits_with_words": ("raise SystemExit('bye')", "exits_with_words.*it ended the program"),
+    "interrupts": ("raise KeyboardInterrupt", "interrupts.*KeyboardInterrupt"),
+    "is_base": ("raise BaseException('odd')", "is_base.*BaseException: odd"),
+    "unreadable": ("x = (", "unreadable.*SyntaxError: .*line 1"),
+    "needing": ("import nowhere_at_all", "needs 'nowhere_at_all', which is not installed"),
+}
+
+
+@pytest.mark.parametrize("module", RUNS_WHEN_IMPORTED)
+def test_whatever_a_module_does_when_it_is_imported_is_one_line(
+    module, room, tmp_path, monkeypatch
+):
+    source, said = RUNS_WHEN_IMPORTED[module]
+    (tmp_path / f"{module}.py").write_text(source)
+    monkeypatch.setattr(sys, "argv", ["hpo.py", "--epochs", "3"])
+    with pytest.raises(UserError, match=said) as caught:
+        load_object(f"{module}:T", kind="trainable")
+    assert "\n" not in str(caught.value)
+
+
+PRINTING = """
+import sys
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._lookup import load_object
+for name in sys.argv[1:]:
+    try:
+        load_object(f"{name}:T", kind="trainable")
+    except UserError as error:
+        print(error, file=sys.stderr)
+"""
+
+
+def test_what_a_module_prints_is_shown_only_if_it_can_be_imported(tmp_path):
+    for module, (source, _) in RUNS_WHEN_IMPORTED.items():
+        (tmp_path / f"{module}.py").write_text(f"print('not to be seen')\n{source}")
+    (tmp_path / "fine.py").write_text("import os\nos.system('echo seen')\nT = 1\n")
+    done = subprocess.run(
+        [sys.executable, "-c", PRINTING, *RUNS_WHEN_IMPORTED, "fine"], cwd=tmp_path, text=True,
+        capture_output=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.stdout == ""
+    *lines, last = done.stderr.splitlines()
+    assert [line.split("'")[1] for line in lines] == [f"{name}:T" for name in RUNS_WHEN_IMPORTED]
+    assert last == "seen"
+
+
+def test_what_a_module_changes_for_all_of_the_program_is_put_back(room, tmp_path):
+    (tmp_path / "changing.py").write_text(
+        "import os, signal, sys\nos.chdir('/')\nARGUMENTS = sys.argv[1:]\n"
+        "sys.argv = []\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+    )
+    before = sys.argv, signal.getsignal(signal.SIGINT)
+    assert load_object("changing:ARGUMENTS", kind="trainable") != before[0][1:]
+    assert (sys.argv, signal.getsignal(signal.SIGINT)) == before
+    assert Path.cwd() == tmp_path
+
+
+def test_a_ctrl_c_while_a_module_is_imported_is_no_mistake_of_the_module(room, tmp_path):
+    (tmp_path / "pressed.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    with pytest.raises(KeyboardInterrupt):
+        load_object("pressed:T", kind="trainable")
+
+
+def test_a_module_hidden_by_another_of_its_name_is_told_with_both_places(room, tmp_path):
+    (tmp_path / "random.py").write_text("class Mine: pass\n")
+    with pytest.raises(UserError, match=r"'random' is .*random.py and not .*random.py: rename it"):
+        load_object("random:Mine", kind="trainable")

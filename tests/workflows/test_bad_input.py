@@ -143,15 +143,15 @@ MISTAKES = {
         "unknown parameter 'y'"),
     "a space of constants": (
         lambda f: [*DIGITS, *own_space(f, "{'x': 1}")], "varies nothing"),
-    "GPUs that are no number": ([*DIGITS, "--gpus-per-trial", "some"], "a number or auto"),
+    "GPUs that are no number": ([*DIGITS, "--gpus-per-trial", "some"], "or auto, but got some"),
     "more GPUs than exist": ([*DIGITS, "--gpus-per-trial", 99], "99"),
     "more CPUs than exist": ([*DIGITS, "--cpus-per-trial", 9999], "9999"),
-    "no workers": ([*DIGITS, "--train-workers", 0], "--train-workers must be at least 1"),
+    "no workers": ([*DIGITS, "--train-workers", 0], "--train-workers must be from 1"),
     "workers of a trainable that cannot share out its batches": (
         ["--trainable", "tests.workflows.crashing:Steady", "--objective", "score",
          "--space", "tests.workflows.crashing:SPACE", "--train-workers", 2], "Steady is none"),
-    "no trials": ([*DIGITS, "--trials", 0], "--trials must be at least 1"),
-    "no epochs": ([*DIGITS, "--epochs", 0], "--epochs must be at least 1"),
+    "no trials": ([*DIGITS, "--trials", 0], "--trials must be from 1"),
+    "no epochs": ([*DIGITS, "--epochs", 0], "--epochs must be from 1"),
     "storage that is a file": (
         lambda f: [((f / "runs").write_text("") and []) or "--dataset", "digits"], "runs"),
     "tracking server that is away": (
@@ -168,12 +168,17 @@ MISTAKES = {
     "an explorer without a population": ([*DIGITS, "--explore", "ax"], "is for --scheduler pbt"),
     "an unknown explorer": ([*DIGITS, "--scheduler", "pbt", "--explore", "axe"], "axe"),
     "a population of one": (
-        [*DIGITS, "--scheduler", "pbt", "--population", 1], "leaves nobody to take over from"),
+        [*DIGITS, "--scheduler", "pbt", "--population", 1], "--population must be from 2"),
     "a population under a scheduler without one": (
         [*DIGITS, "--population", 4], "--population is for --scheduler pbt"),
+    "more at once than in all": (
+        [*DIGITS, "--scheduler", "pbt", "--trials", 4, "--population", 8], "than --trials 4"),
     "an interval as long as a trial": (
         [*DIGITS, "--scheduler", "pbt", "--epochs", 4, "--interval", 4], "leaves nothing to change"
     ),
+    "an interval as long as a trial of Ray's": (
+        [*DIGITS, "--scheduler", "pb2", "--searcher", "random", "--epochs", 4, "--interval", 4],
+        "leaves nothing to change"),
     "a schedule that is none": (schedule_with([{"start": 0}]), "each entry must be"),
     "a schedule with a gap": (
         schedule_with([{"start": 1, "end": 2, "config": {}}]), "follow one another"
@@ -190,7 +195,15 @@ MISTAKES = {
     "outcome constraint unreadable": (
         [*DIGITS, "--outcome-constraint", "parameters < many"], "cannot be read"),
     "cost without a price": ([*DIGITS, "--cost", 1], "--price-per-hour"),
-    "a name with a slash": ([*DIGITS, "--name", "a/b"], "without slashes"),
+    "a name with a slash": ([*DIGITS, "--name", "a/b"], "must not contain '/'"),
+    "a study without a name": ([*DIGITS, "--name", ""], "--name '' must be a name"),
+    "a study called like MLflow's database": ([*DIGITS, "--name", "mlflow.db"], "is taken for"),
+    "an experiment without a name": ([*DIGITS, "--experiment", ""], "--experiment '' must be"),
+    "an experiment of 600 letters": ([*DIGITS, "--experiment", "x" * 600], "200 letters are"),
+    "a model that MLflow refuses": ([*DIGITS, "--register", "a/b"], "must not contain '/'"),
+    "a storage without a name": ([*DIGITS, "--storage", ""], "--storage '' is no folder"),
+    "a storage on another host": (
+        [*DIGITS, "--storage", "file://host/x"], "file://host/x is on another host"),
     "a subset larger than the data": ([*DIGITS, "--subset", 10**6], "subset"),
     "images too small for a network": (
         lambda f: ["--dataset", tiny_images(f)], "too small"),

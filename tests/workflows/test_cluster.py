@@ -1,5 +1,6 @@
 """Studies on a cluster that is joined: which code its nodes run, what they see of the storage."""
 
+import importlib
 import json
 import os
 import shutil
@@ -190,7 +191,9 @@ def test_lost_machines_of_a_trial_that_several_train_are_no_failures_of_it_eithe
 
 
 def test_what_goes_along_is_the_folder_or_file_that_a_users_module_is_in(tmp_path, monkeypatch):
-    (tmp_path / "mine.py").touch()
+    (tmp_path / "mine.py").write_text("import helping\n")
+    (tmp_path / "helping.py").touch()
+    (tmp_path / "idle.py").touch()
     monkeypatch.syspath_prepend(str(tmp_path))
     own = shipped([])
     assert [Path(place) for place in own] == [ROOT / OWN]
@@ -198,6 +201,8 @@ def test_what_goes_along_is_the_folder_or_file_that_a_users_module_is_in(tmp_pat
     assert shipped(["mine", "docs.own_trainable"]) == [
         *own, str(tmp_path / "mine.py"), str(ROOT / "docs"),
     ]  # fmt: skip
+    importlib.import_module("mine")
+    assert shipped(["mine"]) == [*own, str(tmp_path / "mine.py"), str(tmp_path / "helping.py")]
 
 
 @pytest.mark.slow

@@ -135,10 +135,10 @@ def test_it_is_refused_in_a_ray_that_runs_before_the_study_is_made(nodes, monkey
     monkeypatch.setattr(ray, "is_initialized", lambda: True)
     nodes([(4, 1)] * 3)
     with pytest.raises(UserError, match="the largest machine has 4 CPUs"):
-        check_resources(slots=None, cpus=8.0, gpus=None, address=None)
+        check_resources(cpus=8.0, gpus=None, address=None)
     with pytest.raises(UserError, match="the largest machine has 1 GPU"):
-        check_resources(slots=None, cpus=None, gpus=3.0, address=None)
-    check_resources(slots=None, cpus=4.0, gpus="auto", address=None)
+        check_resources(cpus=None, gpus=3.0, address=None)
+    check_resources(cpus=4.0, gpus="auto", address=None)
 
 
 def test_machines_that_may_be_started_count_one_by_one_too(may_start):

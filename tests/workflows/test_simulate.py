@@ -76,7 +76,7 @@ def test_more_slots_end_earlier_and_asha_trains_less_than_fifo(table):
     [
         (["--scheduler", "pbt"], "of which nothing was recorded"),
         (["--scheduler", "ashra"], "Did you mean 'asha'?"),
-        (["--scheduler", "asha", "--slots", "none"], "--slots takes numbers"),
+        (["--scheduler", "asha", "--slots", "none"], "--slots must be from 1"),
         (["--metric", "accuracy"], "no column 'accuracy'"),
     ],
 )

@@ -18,9 +18,9 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 import pyarrow.fs
-from rich.console import Console
 
 from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._terminal import Terminal
 from automl_on_ray.search_spaces._uri import check_no_credentials, is_uri
 from automl_on_ray.trainables.datasets._cache import cache_folder, locked, scratch
 
@@ -137,7 +137,7 @@ def _fetch(uri: str, below: str | None, version: str, kept: Path) -> None:
     megabytes = sum(found.sizes.values()) / 1e6
     try:
         with (
-            Console(stderr=True).status(f"Fetching {uri} ({megabytes:.0f} MB)"),
+            Terminal(stderr=True).status(f"Fetching {uri} ({megabytes:.0f} MB)"),
             scratch(kept) as beside,
         ):
             targets = [beside / COPY / name for name in names.values()]

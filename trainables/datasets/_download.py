@@ -8,8 +8,9 @@ import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import Progress
+
+from automl_on_ray.search_spaces._terminal import Terminal
 
 PATIENCE = 5.0  # seconds without an answer or a byte
 BLOCK = 1 << 18
@@ -54,7 +55,7 @@ def _fetch(url: str, target: Path, md5: str) -> None:
     with (
         urllib.request.urlopen(request, timeout=PATIENCE) as answer,
         target.open("wb") as file,
-        Progress(console=Console(stderr=True), transient=True) as progress,
+        Progress(console=Terminal(stderr=True), transient=True) as progress,
     ):
         total = int(answer.headers.get("Content-Length") or 0) or None
         task = progress.add_task(f"Downloading {target.name}", total=total)

