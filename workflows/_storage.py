@@ -15,6 +15,7 @@ import platformdirs
 import pyarrow.fs
 
 from search_spaces._errors import UserError
+from search_spaces._untrusted import check_name
 from search_spaces._uri import above, below, check_no_credentials, is_uri
 from workflows._mirror import Mirror
 
@@ -32,6 +33,7 @@ class Storage:
         """That of study `name`; None for a folder."""
         if not self.uri:
             return None
+        check_name(name, "Study name")
         files, path = pyarrow.fs.FileSystem.from_uri(self.uri)
         return Mirror(self.local / name, files, f"{path}/{name}")
 
