@@ -22,6 +22,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._untrusted import check_id, check_name
 from automl_on_ray.search_spaces._uri import below
 from automl_on_ray.workflows._mirror import STAMP, Mirror
 from automl_on_ray.workflows._storage import Stage, Storage
@@ -42,6 +43,8 @@ class StudyFolder:
     def stage(self, *parts: str) -> Stage:
         """A Ray Tune experiment in the study's folder. UserError if it goes on elsewhere by now."""
         self.check_ours()
+        for part in parts:  # a trial's id in it may come from a bucket
+            check_name(part, f"A stage of study {self.path.name!r}:")
         home = below(self.home, *parts) if self.home else ""
         return Stage(self.path.joinpath(*parts), home)
 
@@ -99,9 +102,7 @@ def open_study(
     asked as `may_grow` may be higher now, and a search that has ended is then open again. `hint`
     ends the refusal.
     """
-    if not name or name != Path(name).name or name.startswith("."):
-        raise UserError(f"Study name {name!r} must be usable as a folder's name, without slashes.")
-    folder = storage.local / name
+    folder = storage.local / check_name(name, "Study name")
     lock = _lock(folder)
     if fresh and (folder / "study.json").exists():
         lock.release()
@@ -131,8 +132,11 @@ def _found_again(study: StudyFolder, may_grow: str | None, hint: str) -> StudyFo
     manifest, now = study.path / "study.json", study.asked
     try:
         stored = json.loads(manifest.read_text())
-        found = StudyFolder(study.path, lock=study.lock, **stored)
-    except (json.JSONDecodeError, TypeError) as error:
+        found = StudyFolder(
+            study.path, check_id(stored["study_id"], f"{manifest}: the id"),
+            dict(stored["asked"]), bool(stored["searched"]), lock=study.lock,
+        )  # fmt: skip
+    except (ValueError, TypeError, KeyError) as error:
         raise UserError(f"{manifest} cannot be read ({error}); --fresh puts it aside.") from error
     before = found.asked
     if may_grow in before and now[may_grow] > before[may_grow]:
