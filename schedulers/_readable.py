@@ -17,6 +17,8 @@ from ray.train._internal.session import _TrainingResult
 from ray.tune.experiment import Trial
 from ray.tune.result import TRAINING_ITERATION
 
+from automl_on_ray.search_spaces._untrusted import is_inside
+
 logger = logging.getLogger(__name__)
 
 
@@ -98,11 +100,14 @@ def _move(result: Any, trial: Trial) -> None:
 def readable(checkpoint: Any, others: Sequence[Any] = ()) -> bool:
     """Whether its files are there, none is empty that is not in `others`, and archives are whole.
 
-    Some write empty files, as marks: in all of their checkpoints.
+    Some write empty files, as marks: in all of their checkpoints. A name that leads out of the
+    folder is no trial's: Ray would fetch that file from a bucket to wherever it leads.
     """
     if not isinstance(checkpoint, Checkpoint):
         return True
     sizes = _sizes(checkpoint)
+    if not all(map(is_inside, sizes)):
+        return False
     empty = {name for name, size in sizes.items() if not size}
     filled = {name for other in others for name, size in _sizes(other).items() if size}
     if not sizes.keys() - empty or empty & filled:

@@ -22,6 +22,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._untrusted import check_id, check_name
 from automl_on_ray.search_spaces._uri import below
 from automl_on_ray.workflows._mirror import STAMP, Mirror
 from automl_on_ray.workflows._names import check_study
@@ -46,6 +47,8 @@ class StudyFolder:
     def stage(self, *parts: str) -> Stage:
         """A Ray Tune experiment in the study's folder. UserError if it goes on elsewhere by now."""
         self.check_ours()
+        for part in parts:  # a trial's id in it may come from a bucket
+            check_name(part, f"A stage of study {self.path.name!r}:")
         home = below(self.home, *parts) if self.home else ""
         return Stage(self.path.joinpath(*parts), home)
 
@@ -134,9 +137,12 @@ def _found_again(study: StudyFolder, may_grow: str | None, hint: str) -> StudyFo
     manifest, now = study.path / "study.json", study.asked
     try:
         stored = json.loads(manifest.read_text())
-        written_in = stored.pop("format", 1)
-        found = StudyFolder(study.path, lock=study.lock, **stored)
-    except (ValueError, TypeError, AttributeError) as error:
+        written_in = stored.get("format", 1)
+        found = StudyFolder(
+            study.path, check_id(stored["study_id"], f"{manifest}: the id"),
+            dict(stored["asked"]), bool(stored["searched"]), lock=study.lock,
+        )  # fmt: skip
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise UserError(f"{manifest} cannot be read ({error}); --fresh puts it aside.") from error
     if written_in != FORMAT:
         raise UserError(

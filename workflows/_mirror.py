@@ -19,6 +19,8 @@ from pathlib import Path
 import pyarrow.fs
 from filelock import FileLock, Timeout
 
+from automl_on_ray.search_spaces._untrusted import check_id, files_of_tar, inside
+
 logger = logging.getLogger(__name__)
 
 STAMP = "copied.txt"  # what was copied last, here and there
@@ -39,6 +41,7 @@ class Mirror:
 
     def __init__(self, folder: Path, files: pyarrow.fs.FileSystem, path: str) -> None:
         self._folder, self._files, self._path = folder, files, path.rstrip("/")
+        self._said = f"The bucket's copy of study {folder.name!r}"
         self._study = ""
         self.overtaken = False
         self._known: set[bytes] = set()  # what the bucket's stamp may be
@@ -49,12 +52,17 @@ class Mirror:
     def pull(self) -> None:
         """Bring what another machine has copied since; what was here is put aside.
 
-        OSError if the bucket cannot be read.
+        OSError if the bucket cannot be read; UserError if it names what can be no study's, and then
+        nothing is written.
         """
         there = self._read(STAMP)
         here = self._folder / STAMP
         if there is None or (here.exists() and here.read_bytes() == there):
             return
+        study = check_id(there.decode(errors="replace").partition(" ")[0], f"{self._said}: the id")
+        names = [name for name in self._names(study) if _is_small(name)]
+        for name in names:
+            inside(self._folder, name, f"{self._said}: the file")
         lock = FileLock(self._folder / ".lock")
         if self._folder.exists():
             try:
@@ -63,13 +71,9 @@ class Mirror:
                 return  # it runs here
             lock.release()
             self._folder.rename(f"{self._folder}-{time.strftime('%Y%m%d-%H%M%S')}")
-        self._study = there.decode().split()[0]
-        root = f"{self._path}/{self._study}"
-        selector = pyarrow.fs.FileSelector(root, recursive=True, allow_not_found=True)
-        for info in self._files.get_file_info(selector):
-            name = info.path.removeprefix(root + "/")
-            if info.is_file and _is_small(name):
-                self._restore(name)
+        self._study = study
+        for name in names:
+            self._restore(name)
         here.write_bytes(there)
 
     def start(self, study_id: str) -> None:
@@ -156,20 +160,36 @@ class Mirror:
             return None
         return data
 
+    def _names(self, study: str) -> list[str]:
+        """Of all files that the bucket has of it."""
+        root = f"{self._path}/{study}"
+        selector = pyarrow.fs.FileSelector(root, recursive=True, allow_not_found=True)
+        found = self._files.get_file_info(selector)
+        return [info.path.removeprefix(root + "/") for info in found if info.is_file]
+
     def _restore(self, name: str) -> None:
+        """Into a folder that is new."""
         data = self._read(f"{self._study}/{name}")
-        target = self._folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if data is not None and name.endswith(f"{KEPT}.tar"):
-            with tarfile.open(fileobj=io.BytesIO(data)) as archive:
-                archive.extractall(target.with_suffix(""), filter="data")
-        elif data is not None:
-            target.write_bytes(data)
+        if data is None:
+            return
+        target = inside(self._folder, name, f"{self._said}: the file")
+        if not name.endswith(f"{KEPT}.tar"):
+            _write_new(target, data)
+            return
+        for part, content in files_of_tar(data, f"{self._said}: {name}"):
+            _write_new(target.with_suffix("") / part, content)
 
 
 def stop_the_study() -> None:
     """As Ctrl-C does: trials end, and all is kept."""
     os.kill(os.getpid(), signal.SIGINT)
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    """Nothing is replaced, where two names are one to the disk either: FileExistsError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("xb") as file:
+        file.write(data)
 
 
 def _is_small(name: str) -> bool:

@@ -15,6 +15,7 @@ import platformdirs
 import pyarrow.fs
 
 from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._untrusted import check_name
 from automl_on_ray.search_spaces._uri import above, below, check_no_credentials, is_uri
 from automl_on_ray.workflows._mirror import Mirror
 
@@ -32,6 +33,7 @@ class Storage:
         """That of study `name`; None for a folder."""
         if not self.uri:
             return None
+        check_name(name, "Study name")
         files, path = pyarrow.fs.FileSystem.from_uri(self.uri)
         return Mirror(self.local / name, files, f"{path}/{name}")
 

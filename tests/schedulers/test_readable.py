@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from pyarrow.fs import FileSystem
 from ray import cloudpickle, tune
 
 from automl_on_ray.schedulers._readable import readable
@@ -14,6 +15,7 @@ from automl_on_ray.schedulers._surviving import Surviving
 from automl_on_ray.search_spaces._objective import Objective
 from automl_on_ray.searchers._settings import Settings
 from automl_on_ray.searchers.random_search import create as random_search
+from tests.bucket import Bucket
 from tests.schedulers.growing import EPOCHS, SPACE, Growing, gain
 
 
@@ -25,6 +27,17 @@ def test_an_archive_that_was_cut_is_not_readable(tmp_path, left):
     assert readable(checkpoint)
     os.truncate(tmp_path / "state.pt", left)
     assert not readable(checkpoint)
+
+
+def test_a_checkpoint_with_a_name_that_leads_out_of_it_is_not_readable():
+    """Ray would fetch that object to wherever its name leads."""
+    with Bucket("checkpoints") as bucket:
+        files = FileSystem.from_uri("s3://checkpoints")[0]
+        checkpoint = tune.Checkpoint("checkpoints/a", filesystem=files)
+        bucket.client.put_object(Bucket=bucket.name, Key="a/state.json", Body=b"{}")
+        assert readable(checkpoint)
+        bucket.client.put_object(Bucket=bucket.name, Key="a/../../../.bashrc", Body=b"evil")
+        assert not readable(checkpoint)
 
 
 def test_an_empty_file_is_torn_unless_all_checkpoints_have_it(tmp_path):

@@ -76,3 +76,24 @@ def test_a_torn_manifest_is_named_and_kept(tmp_path):
 def test_a_name_must_be_a_folders_name(tmp_path, name):
     with pytest.raises(UserError, match="folder's name"):
         open_study(Storage(tmp_path), name, ASKED, fresh=False)
+
+
+@pytest.mark.parametrize(
+    "stored",
+    ['{"study_id": "../../evil", "searched": false, "asked": {}}', "[]", "{}", "3",
+     '{"study_id": "a\' OR 1", "searched": false, "asked": {}}',
+     '{"study_id": ["a"], "searched": false, "asked": {}}',
+     '{"study_id": "a", "searched": false, "asked": 3}'],
+)  # fmt: skip
+def test_a_manifest_of_anything_else_is_one_line(tmp_path, stored):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "study.json").write_text(stored)
+    with pytest.raises(UserError, match=r"study\.json"):
+        open_study(Storage(tmp_path), "a", ASKED, fresh=False)
+
+
+def test_no_trials_id_leads_a_stage_out_of_the_studys_folder(tmp_path):
+    with open_study(Storage(tmp_path), "a", ASKED, fresh=False) as study:
+        with pytest.raises(UserError, match="without slashes"):
+            study.stage("final", "../../../evil-3x4")
+        assert study.stage("final", "a_00001-3x4").folder == tmp_path / "a" / "final/a_00001-3x4"

@@ -117,6 +117,69 @@ def test_a_stamp_whose_writing_failed_only_by_its_answer_is_ones_own(tmp_path, m
     assert not mirror.overtaken
 
 
+def left(bucket, stamp, files):
+    """A bucket that says so of a study."""
+    (bucket / "study").mkdir(parents=True)
+    (bucket / "study" / "copied.txt").write_bytes(stamp)
+    for name, data in files.items():
+        place = bucket / "study" / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(data)
+
+
+def everything(folder):
+    return sorted(str(file.relative_to(folder)) for file in folder.rglob("*"))
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    [b"../../../evil x", b"a/b x", b"/etc x", b"", b" ", b"..", b"a\0b x", b"\xff\xfe x", b"C:x y"],
+)
+def test_a_stamp_that_names_no_study_is_refused_and_nothing_is_written(tmp_path, stamp):
+    left(tmp_path / "bucket", stamp, {"a/study.json": b"{}"})
+    left(tmp_path / "evil", b"", {"study.json": b"{}"})
+    machine = Storage(tmp_path / "here" / "there", f"file://{tmp_path}/bucket")
+    before = everything(tmp_path)
+    with pytest.raises(UserError, match="The bucket's copy of study 'study'"):
+        machine.fetch("study")
+    assert everything(tmp_path) == before
+
+
+@pytest.mark.parametrize("name", ["journal/../../../evil", "a/../../../kept.tar", "journal//x"])
+def test_a_file_in_the_bucket_that_leads_elsewhere_is_refused_and_nothing_is_written(
+    tmp_path, monkeypatch, name
+):
+    """An object's name may be anything, unlike that of a file."""
+    left(tmp_path / "bucket", b"a1 x", {"a1/study.json": b"{}", "a1/b": b""})
+    machine = Storage(tmp_path / "here", f"file://{tmp_path}/bucket")
+    monkeypatch.setattr(Mirror, "_names", lambda *_: ["study.json", name])
+    before = everything(tmp_path)
+    with pytest.raises(UserError, match="outside of its folder"):
+        machine.fetch("study")
+    assert everything(tmp_path) == before
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE])
+def test_states_in_the_bucket_bring_no_link_along(tmp_path, kind):
+    (tmp_path / "home").mkdir()
+    member = tarfile.TarInfo("a")
+    member.type, member.linkname = kind, str(tmp_path / "home")
+    (tmp_path / "kept.tar").write_bytes(member.tobuf() + bytes(10240))
+    data = (tmp_path / "kept.tar").read_bytes()
+    left(tmp_path / "bucket", b"a1 x", {"a1/study.json": b"{}", "a1/search/kept.tar": data})
+    with pytest.raises(UserError, match="no plain file"):
+        Storage(tmp_path / "here", f"file://{tmp_path}/bucket").fetch("study")
+    assert not list((tmp_path / "here").rglob("kept/*"))
+
+
+@pytest.mark.parametrize("name", ["../../evil", "/evil", "a/b", ".hidden"])
+def test_a_name_that_is_no_folders_reaches_neither_disk_nor_bucket(tmp_path, name):
+    machine = Storage(tmp_path / "here" / "there", f"file://{tmp_path}/bucket")
+    with pytest.raises(UserError, match="without slashes"):
+        machine.fetch(name)
+    assert everything(tmp_path) == []
+
+
 @pytest.mark.parametrize("moment", ["listed", "one archived"])
 def test_states_of_two_moments_are_not_copied_as_one(tmp_path, monkeypatch, moment):
     """Tune's thread puts new states, of the same names, sizes and times, in the place of old."""

@@ -21,6 +21,7 @@ import pyarrow.fs
 
 from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._terminal import Terminal
+from automl_on_ray.search_spaces._untrusted import inside
 from automl_on_ray.search_spaces._uri import check_no_credentials, is_uri
 from automl_on_ray.trainables.datasets._cache import cache_folder, locked, scratch
 
@@ -131,9 +132,9 @@ def _fetch(uri: str, below: str | None, version: str, kept: Path) -> None:
     _check_version(uri, found, version)
     path = _path(uri)
     root = path.parent if below else path.parent.parent
-    names = {each: str(PurePosixPath(each).relative_to(root)) for each in found.sizes}
-    if any(".." in name.split("/") for name in names.values()):
-        raise UserError(f"{uri} holds a name with '..' in it, which can be no file's.")
+    names = {each: each.removeprefix(f"{root}/") for each in found.sizes}
+    for name in names.values():
+        inside(kept, name, f"{uri}: the file")
     megabytes = sum(found.sizes.values()) / 1e6
     try:
         with (
@@ -164,7 +165,7 @@ def _check_version(uri: str, found: _Found, version: str) -> None:
 
 def _copy(files: pyarrow.fs.FileSystem, path: str, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    with files.open_input_stream(path) as stream, target.open("wb") as file:
+    with files.open_input_stream(path) as stream, target.open("xb") as file:
         while block := stream.read(BLOCK):
             file.write(block)
 
