@@ -26,7 +26,8 @@ SPACE = SearchSpace(
 class Quadratic(tune.Trainable):
     """Descends a parabola from where the config says. METRICS lets a typing error be found early.
 
-    `setup` may ask for any of: space, dataset, data_dir, subset, epochs, seed, final, digest.
+    `setup` may ask for any of: space, dataset, data_dir, subset, epochs, seed, final, digest. A
+    trial ends after `--epochs` steps; `done` in a report ends it before.
     """
 
     METRICS: ClassVar[dict[str, str]] = {"loss": "min"}

@@ -24,6 +24,10 @@ class Spared(Trial):
 
     losses = 0
 
+    def _get_default_result_or_future(self) -> None:
+        """None: Ray would ask the process, and Tune's loop wait for it, if it hangs for ever."""
+        self._default_result_or_future = None
+
     def handle_error(self, exc: Any = None) -> None:
         before = self.run_metadata.num_failures
         super().handle_error(exc)

@@ -22,6 +22,7 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from automl_on_ray.schedulers._node_loss import spare
 from automl_on_ray.schedulers._readable import at_place, fall_back, place_of
 from automl_on_ray.schedulers._turns import keep_processes
+from automl_on_ray.schedulers._watch import Watch
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ class Surviving(TrialScheduler):
     def __init__(self, inner: TrialScheduler) -> None:
         super().__init__()
         self.inner = inner
+        self.watch = Watch()  # over trials at work; Tune's loop asks it
         self._trials: dict[str, Trial] = {}
         self._unfinished: list[Trial] = []  # in Tune's order; with some that have just finished
         self._controller: Any = None

@@ -10,6 +10,7 @@ from typing import Any
 from ray.tune import Callback
 from ray.tune.experiment import Trial
 
+from automl_on_ray.tracking._error_line import error_line, error_text
 from automl_on_ray.tracking._files import as_json
 from automl_on_ray.tracking._results import numbers
 from automl_on_ray.tracking._server import web_address
@@ -72,6 +73,14 @@ class TrackingCallback(Tracker, Callback):
         self.loop_seconds = 0.0
         self.loop_calls = 0
 
+    def __enter__(self) -> "TrackingCallback":
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Whatever ended the study before `study_end` was called: no run is left running."""
+        if error is not None and self._writer is not None:
+            self.study_end("failed" if isinstance(error, Exception) else "stopped")
+
     def __getstate__(self) -> dict[str, Any]:
         return self._arguments
 
@@ -117,6 +126,7 @@ class TrackingCallback(Tracker, Callback):
     def on_trial_recover(
         self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
     ) -> None:
+        self._known(trial)  # its process may have failed before it began
         self._log(trial.trial_id, tags={"automl.retries": str(trial.num_failures)})
 
     @_never_raises
@@ -125,17 +135,17 @@ class TrackingCallback(Tracker, Callback):
     ) -> None:
         result = trial.last_result or {}
         whole = result.get(self._study.time_attr, 0) >= self._study.max_t
-        whole = whole or bool(result.get("collapsed"))  # its doctor had seen enough
+        # Repeats of the best config have epochs of their own, and nothing prunes them. A supernet's
+        # doctor had seen enough.
+        whole = whole or self._role == "final" or bool(result.get("collapsed"))
         self._end(trial, "completed" if whole else "pruned")
 
     @_never_raises
     def on_trial_error(
         self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
     ) -> None:
-        path = Path(trial.error_file) if trial.error_file else None
-        text = path.read_text(errors="replace") if path and path.exists() else ""
-        lines = [line.strip() for line in text.splitlines() if line.strip()]
-        self._end(trial, "failed", error=lines[-1] if lines else "unknown", traceback=text)
+        text = error_text(trial)
+        self._end(trial, "failed", error=error_line(text), traceback=text)
 
     def get_state(self) -> dict[str, Any]:
         """What must go back together with Tune's own state; the rest is in the journal."""

@@ -18,6 +18,7 @@ console = Terminal()
 FAILED_TRIALS = 1
 USER_ERROR = 2
 DISK_FULL = 3
+UNEXPECTED_ERROR = 1
 INTERRUPTED = 130
 
 
@@ -34,7 +35,7 @@ def told_plainly() -> Iterator[None]:
         print(f"Error: {visible(' '.join(str(error).split()))}", file=sys.stderr)
         raise SystemExit(USER_ERROR) from None
     except Exception as error:
-        if not _disk_is_full(error):
+        if not disk_is_full(error):
             raise
         print(
             "Error: No space is left where the study is stored, so it was stopped; free some, and "
@@ -63,7 +64,7 @@ def _check_script() -> None:
         )
 
 
-def _disk_is_full(error: BaseException | None) -> bool:
+def disk_is_full(error: BaseException | None) -> bool:
     """Whether that is at the root of it. Ray passes errors on as texts."""
     while error is not None:
         full = isinstance(error, OSError) and error.errno == errno.ENOSPC
@@ -85,6 +86,7 @@ def quiet_libraries() -> None:
     """
     os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    os.environ.setdefault("TUNE_PRINT_ALL_TRIAL_ERRORS", "0")  # they are told in a line each
     os.environ.setdefault("RAY_TRAIN_ENABLE_V2_MIGRATION_WARNINGS", "0")
     logging.disable(logging.INFO)  # Ax and its libraries greet the terminal when imported
     for name in ("ray", "ray.tune", "mlflow", "alembic", "ax", "torch.utils.cpp_extension"):

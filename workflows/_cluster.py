@@ -25,6 +25,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._uri import below, is_uri
 from automl_on_ray.trainables.datasets._dataset import is_path
+from automl_on_ray.workflows._leftovers import end_with_driver
 from automl_on_ray.workflows._probe import unseen, write
 from automl_on_ray.workflows._storage import Storage
 
@@ -67,6 +68,8 @@ def start_ray(address: str | None, *, modules: Iterable[str] = ()) -> None:
             f"No Ray cluster at {found!r}: {reason}. (If it asks for a token: RAY_AUTH_MODE=token, "
             "and the cluster's in ~/.ray/auth_token.)"
         ) from error
+    if not joins:
+        end_with_driver()
     # `ray job stop`, and a machine that shuts down, are to stop a study as Ctrl-C does.
     signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
 

@@ -69,16 +69,16 @@ def conclude(
     ranked = scored(rows, record.objectives)
     # Another best trial, seeds or epochs, when the study goes on, are another training.
     training = f"{ranked[0].trial_id}-{seeds}x{epochs}" if ranked else ""
-    tracking = tracker("final", training)
     final, model = None, None
-    if ranked and seeds and accepts(klass, "final"):
-        final = _final(
-            study, training, ranked[0], klass, offers, tracking, resources, seeds, epochs, workers,
-            max_failures, along(lives, ranked[0].trial_id),
-        )  # fmt: skip
-        if final is None:
-            tracking.study_end("stopped")
-            say_how_to_go_on(study, rows, record.objectives)
+    with tracker("final", training) as tracking:
+        if ranked and seeds and accepts(klass, "final"):
+            final = _final(
+                study, training, ranked[0], klass, offers, tracking, resources, seeds, epochs,
+                workers, max_failures, along(lives, ranked[0].trial_id),
+            )  # fmt: skip
+            if final is None:
+                tracking.study_end("stopped")
+                say_how_to_go_on(study, rows, record.objectives)
     with console.status("Writing the report to MLflow"):
         tracking.study_end("completed" if ranked else "failed")
         _report(uri, record, rows, offers, final)

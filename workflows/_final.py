@@ -65,6 +65,7 @@ def train_final(
                 Replay(stretched(schedule, epochs)) if schedule else FIFOScheduler()
             ),
         ),
+        epochs=epochs,
         resume=resume_config(stage, retry_failed=False),
         tracking=tracking,
         progress=progress,

@@ -36,6 +36,7 @@ class Asked:
     trials: options.Trials = 16
     epochs: options.Epochs = 4
     minutes: options.Minutes = None
+    trial_minutes: options.TrialMinutes = None
     cost: options.Cost = None
     price_per_hour: options.PricePerHour = None
 

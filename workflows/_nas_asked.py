@@ -68,6 +68,7 @@ class Asked:
     train_workers: options.TrainWorkers = 1
 
     minutes: options.Minutes = None
+    trial_minutes: options.TrialMinutes = None
     slots: options.Slots = None
     cpus_per_trial: options.CpusPerTrial = None
     gpus_per_trial: options.GpusPerTrial = None

@@ -214,6 +214,13 @@ Address = Annotated[
         rich_help_panel=_MACHINE,
     ),
 ]
+TrialMinutes = Annotated[
+    float | None,
+    typer.Option(
+        help="Fail a trial of the search that takes longer, its setup included; it may hang.",
+        rich_help_panel=_BUDGET,
+    ),
+]
 MaxFailures = Annotated[
     int,
     Between(0, 1e3),

@@ -1,7 +1,12 @@
 """What a person sees while a study runs: a live view, or plain lines without a terminal."""
 
+import signal
+import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ray.tune import Callback
@@ -13,7 +18,10 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from automl_on_ray.schedulers._turns import SECONDS_TO_STOP
+from automl_on_ray.schedulers._watch import Watch
 from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.tracking._error_line import error_line, error_text
 from automl_on_ray.workflows._budget import Budget
 from automl_on_ray.workflows._cli import console
 
@@ -44,6 +52,7 @@ class Progress(Callback):
         epochs: int,
         budget: Budget | None = None,
     ) -> None:
+        self.watch = Watch()  # over the trials at work
         self._title = title
         self._objective = objective
         self._total = total
@@ -92,6 +101,21 @@ class Progress(Callback):
     def set_state(self, state: dict[str, Any]) -> None:
         self.cut_by_budget = set(state["cut_by_budget"])
 
+    def setup(self, *_: Any, **info: Any) -> None:
+        """Say at once that Ctrl-C was heard: Tune has set its handler by now, which is silent."""
+        heard = signal.getsignal(signal.SIGINT)
+        if threading.current_thread() is threading.main_thread() and callable(heard):
+            signal.signal(signal.SIGINT, partial(self._say_it_stops, heard))
+
+    def _say_it_stops(self, heard: Callable[..., Any], number: int, frame: Any) -> None:
+        with suppress(RuntimeError):  # in the middle of another line
+            console.print(
+                f"Stopping: trials at work have {SECONDS_TO_STOP} seconds to end; Ctrl-C again "
+                "stops at once.",
+                soft_wrap=True,
+            )
+        heard(number, frame)
+
     def on_step_begin(self, iteration: int, trials: list[Trial], **info: Any) -> None:
         if not self._trials:  # a budget that is used up ends trials in the first step
             self.unfinished = {trial.trial_id for trial in trials if not trial.is_finished()}
@@ -109,6 +133,8 @@ class Progress(Callback):
             failed=status.count(Trial.ERROR),
             running=status.count(Trial.RUNNING),
         )
+        while self.watch.silences:
+            console.print(self.watch.silences.pop(0), style="yellow", soft_wrap=True, markup=False)
         ended = self._counts.done + self._counts.failed
         if self._before is None:
             self._before = self._done()
@@ -133,11 +159,15 @@ class Progress(Callback):
     ) -> None:
         self._completed.add(trial.trial_id)
 
+    def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **_: Any) -> None:
+        told = f"Trial {trial.trial_id} has failed ({error_line(error_text(trial))})"
+        console.print(told, style="red", markup=False, soft_wrap=True)
+
     def _cut_short(self, trial: Trial) -> bool:
         return 0 < self._epoch(trial) < self._epochs
 
     def _epoch(self, trial: Trial) -> int:
-        return int((trial.last_result or {}).get("training_iteration", 0))
+        return int(trial.run_metadata.last_result.get("training_iteration", 0))
 
     def _done(self) -> float:
         """In trials; one at work counts by its epochs."""
@@ -174,7 +204,7 @@ class Progress(Callback):
             table.add_column(heading, justify="left" if heading in ("trial", "state") else "right")
         active = [t for t in self._trials if not t.is_finished()][-SHOWN_TRIALS:]
         for trial in active:
-            result = trial.last_result or {}
+            result = trial.run_metadata.last_result
             value = result.get(self._objective.metric)
             table.add_row(
                 trial.trial_id,

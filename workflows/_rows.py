@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from ray.tune.experiment import Trial
 
 from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.tracking._error_line import error_line, error_text
 from automl_on_ray.tracking._study import TrialRow
 
 
@@ -37,17 +37,12 @@ def row_of(trial: Trial, *, max_t: int, stopped: bool = False) -> Row:
         for key, value in result.items()
         if isinstance(value, int | float | np.number) and not isinstance(value, bool)
     }
-    return Row(trial.trial_id, dict(trial.config), numbers, outcome, steps, first_error(trial))
+    return Row(trial.trial_id, dict(trial.config), numbers, outcome, steps, error_of(trial))
 
 
-def first_error(trial: Trial) -> str | None:
-    """The line that names a failed trial's error: the last of its traceback that is not Ray's."""
-    if trial.status != Trial.ERROR:
-        return None
-    path = trial.error_file
-    text = Path(path).read_text(errors="replace") if path and Path(path).exists() else ""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return next((line for line in reversed(lines) if "Error" in line or ":" in line), "unknown")
+def error_of(trial: Trial) -> str | None:
+    """The line that names a failed trial's error."""
+    return error_line(error_text(trial)) if trial.status == Trial.ERROR else None
 
 
 def scored(rows: Iterable[Row], objectives: Sequence[Objective]) -> list[Row]:

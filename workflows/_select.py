@@ -25,14 +25,17 @@ MOST_RANDOM = 500  # cells, however much time there is
 
 
 def compare(
-    plan: Plan, found: Sequence[Candidate], search_seconds: float, resources: Resources
+    plan: Plan,
+    found: Sequence[Candidate],
+    search_seconds: float,
+    resources: Resources,
+    tracking: TrackingCallback,
 ) -> dict[str, Any]:
     """Train the cells of the search, then random ones of the space for as long as all that took.
 
     Or so many random ones as were asked for. Rows of all trials, and the seconds that each part
     took; resumable, and exits with how to go on when it is interrupted.
     """
-    tracking = plan.tracker("trial")
     asked = plan.asked
     clock = _stopwatch(plan, "select")
     rows = _train(plan, found, "select", "2. select: cells of the search", tracking, clock,
@@ -95,11 +98,13 @@ def _train(
             max_concurrent_trials=resources.slots,
             reuse_actors=True,
         ),
+        epochs=epochs,
         resume=resume_config(study.stage(part), retry_failed=asked.retry_failed),
         tracking=tracking,
         progress=progress,
         budget=clock,
         max_failures=asked.max_failures,
+        trial_minutes=asked.trial_minutes,
     )
     rows = ran.rows(epochs)
     if ran.interrupted:

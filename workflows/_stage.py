@@ -1,14 +1,19 @@
 """The trials of one stage, run: the one place where a tune.Tuner is made."""
 
-from collections.abc import Sequence
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from ray import tune
-from ray.tune import ResumeConfig
+from ray.tune import ResumeConfig, Stopper
 from ray.tune.experiment import Trial
+from ray.tune.stopper import CombinedStopper
 
 from automl_on_ray.schedulers._surviving import Surviving
+from automl_on_ray.schedulers._watch import Watch
 from automl_on_ray.search_spaces._space import Config
 from automl_on_ray.workflows._budget import Budget
 from automl_on_ray.workflows._progress import Progress
@@ -33,25 +38,44 @@ class Ran:
         return [row_of(t, max_t=epochs, stopped=t.trial_id in self.stopped) for t in self.trials]
 
 
+class Epochs(Stopper):
+    """Ends a trial that has done so many epochs, whether it says that it is done or not."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        return bool(result["training_iteration"] >= self._most)
+
+    def stop_all(self) -> bool:
+        return False
+
+
 def run_trials(
     stage: Stage,
     trainable: Any,
     param_space: Config,
     tune_config: tune.TuneConfig,
     *,
+    epochs: int,
     resume: ResumeConfig | None,
     tracking: tune.Callback,
     progress: Progress,
     budget: Budget | None = None,
     keep: int | None = 3,
     max_failures: int = 1,
+    trial_minutes: float | None = None,
     remembered: Surviving | None = None,
 ) -> Ran:
-    """Until all have ended, `budget` is used up, or the user stops them.
+    """Until all have ended after `epochs` at most, `budget` is used up, or the user stops them.
 
-    `keep` checkpoints a trial; None keeps all. What the scheduler `remembered` knows is saved with
-    the stage.
+    `keep` checkpoints a trial; None keeps all. What takes longer than `trial_minutes` fails. What
+    the scheduler `remembered` knows is saved with the stage.
     """
+    scheduler = tune_config.scheduler
+    assert isinstance(scheduler, Surviving)
+    seconds = None if trial_minutes is None else 60 * trial_minutes
+    progress.watch = scheduler.watch = Watch(seconds)
     tuner = tune.Tuner(
         trainable,
         param_space=param_space,
@@ -61,7 +85,8 @@ def run_trials(
             [tracking, progress],
             keep=keep,
             max_failures=max_failures,
-            stop=budget,
+            # The budget counts, so it is asked first: Ray goes no further after a yes.
+            stop=CombinedStopper(*([budget] if budget else []), Epochs(epochs)),
             scheduler=remembered,
             goes_on=resume is not None,
         ),
@@ -69,7 +94,7 @@ def run_trials(
     )
     if budget is not None:
         budget.begin()
-    with progress, changes_only():
+    with progress, changes_only(), _handler_of_control_c():
         trials = tuner.fit()._experiment_analysis.trials
     if budget is not None:
         budget.save()
@@ -78,3 +103,14 @@ def run_trials(
         stopped=progress.unfinished | progress.cut_by_budget,
         interrupted=bool(progress.unfinished) and (budget is None or budget.reason is None),
     )
+
+
+@contextmanager
+def _handler_of_control_c() -> Iterator[None]:
+    """Put back at the end: Tune leaves its own, which would swallow the next Ctrl-C."""
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, before)

@@ -9,6 +9,7 @@ from automl_on_ray.schedulers._create import traits
 from automl_on_ray.schedulers._population_based import PopulationBased
 from automl_on_ray.schedulers._surviving import Surviving
 from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.tracking.callback import TrackingCallback
 from automl_on_ray.workflows._budget import Budget
 from automl_on_ray.workflows._cli import quiet_libraries, told_plainly
 from automl_on_ray.workflows._cluster import check_data, check_shared, start_ray
@@ -32,6 +33,7 @@ from automl_on_ray.workflows._resume import resume_config
 from automl_on_ray.workflows._rows import Row
 from automl_on_ray.workflows._stage import run_trials
 from automl_on_ray.workflows._trainable import bind, is_reusable, taken_of
+from automl_on_ray.workflows._unexpected import traceback_kept
 
 
 def run(asked: Asked) -> None:
@@ -44,6 +46,7 @@ def run(asked: Asked) -> None:
         quiet_libraries()
         plan = prepare(asked)
         asked, study = plan.asked, ends.enter_context(plan.study)
+        ends.enter_context(traceback_kept(study))
         budget = Budget(
             study.path / "spent.json", minutes=asked.minutes, cost=asked.cost,
             price_per_hour=asked.price_per_hour,
@@ -62,7 +65,8 @@ def run(asked: Asked) -> None:
         )
         check_workers(resources, train_workers=asked.train_workers)
         if not study.searched:
-            search(plan, resources, budget)
+            with plan.tracker("trial") as tracking:
+                search(plan, resources, budget, tracking)
         rows = [Row(**row) for row in study.read_rows()]
         recipe = plan.recipe
         conclude(
@@ -95,7 +99,7 @@ def gpus_of_a_trial(plan: Plan) -> float | None:
     return measured_share(plan.klass, taken, plan.space, cpus=plan.asked.cpus_per_trial)
 
 
-def search(plan: Plan, resources: Resources, budget: Budget) -> None:
+def search(plan: Plan, resources: Resources, budget: Budget, tracking: TrackingCallback) -> None:
     """The study itself; resumable. Leaves its rows in the study's folder.
 
     Exits with how to go on when it is interrupted.
@@ -109,7 +113,6 @@ def search(plan: Plan, resources: Resources, budget: Budget) -> None:
     pausing = recipe is not None or traits(asked.scheduler).pauses_trials
     surviving = Surviving(plan.scheduler)
     resume = resume_config(stage, retry_failed=asked.retry_failed, trials=asked.trials)
-    tracking = plan.tracker("trial")
     progress = Progress(
         f"{study.path.name}: {record.searcher} + {record.scheduler} on {record.dataset}, "
         f"{resources.slots} at once{', going on' if resume else ''}",
@@ -127,12 +130,14 @@ def search(plan: Plan, resources: Resources, budget: Budget) -> None:
             max_concurrent_trials=asked.population if pausing else resources.slots,
             reuse_actors=is_reusable(plan.klass),
         ),
+        epochs=asked.epochs,
         resume=resume,
         tracking=tracking,
         progress=progress,
         budget=budget,
         keep=traits(asked.scheduler).keep,
         max_failures=asked.max_failures,
+        trial_minutes=asked.trial_minutes,
         # A replay remembers nothing: it goes by the checkpoint that it begins with.
         remembered=None if recipe else surviving,
     )

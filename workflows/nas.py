@@ -9,6 +9,7 @@ from ray import tune
 from automl_on_ray.schedulers._create import traits
 from automl_on_ray.schedulers._surviving import Surviving
 from automl_on_ray.search_spaces._cell_text import cell_text
+from automl_on_ray.tracking.callback import TrackingCallback
 from automl_on_ray.trainables._data_parallel import alone
 from automl_on_ray.trainables.image_classifier import ImageClassifier
 from automl_on_ray.workflows._budget import Budget
@@ -47,6 +48,7 @@ from automl_on_ray.workflows._search_pictures import search_pictures
 from automl_on_ray.workflows._select import MOST_RANDOM, compare
 from automl_on_ray.workflows._stage import run_trials
 from automl_on_ray.workflows._trainable import bind, taken_of
+from automl_on_ray.workflows._unexpected import traceback_kept
 
 
 def run(asked: Asked) -> None:
@@ -60,6 +62,7 @@ def run(asked: Asked) -> None:
         quiet_libraries()
         plan = prepare(asked)
         ends.enter_context(plan.study)
+        ends.enter_context(traceback_kept(plan.study))
         random.seed(asked.seed)  # Ray's PBT draws from here
         start_ray(asked.address, modules=[asked.space.partition(":")[0]])
         wait_for_workers(asked.address)
@@ -78,7 +81,8 @@ def run(asked: Asked) -> None:
         if plan.given:
             found = [Candidate(cell, name) for name, cell in plan.given.items()]
         else:
-            stored = once(folder / FOUND, lambda: search(plan, resources))
+            with plan.tracker(plan.judging.role) as tracking:
+                stored = once(folder / FOUND, lambda: search(plan, resources, tracking))
             searched = [Searched.from_dict(one) for one in stored["trials"]]
             seconds = stored["seconds"]
             failed = [one.row for one in searched if one.row.outcome == "failed"]
@@ -89,7 +93,10 @@ def run(asked: Asked) -> None:
             return
 
         # 2. Select: these cells by themselves, with random ones beside them.
-        compared = once(folder / COMPARED, lambda: compare(plan, found, seconds, resources))
+        with plan.tracker("trial") as tracking:
+            compared = once(
+                folder / COMPARED, lambda: compare(plan, found, seconds, resources, tracking)
+            )
         rows = [Row(**row) for row in compared["rows"]]
         failed += [row for row in rows if row.outcome == "failed"]
         judged = judge_all(plan, found, rows)
@@ -125,7 +132,7 @@ def gpus_of_all_stages(plan: Plan) -> float | None:
     )
 
 
-def search(plan: Plan, resources: Resources) -> dict[str, Any]:
+def search(plan: Plan, resources: Resources, tracking: TrackingCallback) -> dict[str, Any]:
     """Trials of what the searcher proposes: supernets, or cells by themselves; resumable.
 
     Exits with how to go on when it is interrupted.
@@ -141,7 +148,6 @@ def search(plan: Plan, resources: Resources) -> dict[str, Any]:
     pausing = traits(asked.scheduler).pauses_trials
     surviving = Surviving(plan.scheduler)
     resume = resume_config(stage, retry_failed=asked.retry_failed, trials=judging.samples)
-    tracking = plan.tracker(judging.role)
     progress = Progress(
         f"{study.path.name}: 1. search, {asked.searcher} + {asked.scheduler} on "
         f"{plan.record.dataset}, {resources.slots} at once{', going on' if resume else ''}",
@@ -160,12 +166,14 @@ def search(plan: Plan, resources: Resources) -> dict[str, Any]:
             max_concurrent_trials=None if pausing else resources.at_once(judging.workers),
             reuse_actors=True,
         ),
+        epochs=judging.epochs,
         resume=resume,
         tracking=tracking,
         progress=progress,
         budget=budget,
         keep=traits(asked.scheduler).keep,
         max_failures=asked.max_failures,
+        trial_minutes=asked.trial_minutes,
         remembered=surviving,
     )
     if budget.reason:

@@ -46,5 +46,16 @@ class Crashing(Steady):
         return super().step()
 
 
+class NeverDone(Steady):
+    """Leaves it to others to end it."""
+
+    def setup(self, config, *, final=False):
+        super().setup(config)
+
+    def step(self):
+        assert self.epoch < 20, "it was to end before"
+        return {**super().step(), "done": False}
+
+
 class Slow(Steady):
     pause = 0.4

@@ -67,16 +67,26 @@ def test_ax_finds_a_pareto_front_for_two_objectives(storage, ray_cluster):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scheduler", ["hyperband", "median-stopping", "pbt", "pb2"])
-def test_every_scheduler_of_ray_brings_a_study_to_its_end(storage, ray_cluster, scheduler):
+@pytest.mark.parametrize(
+    "scheduler", ["fifo", "asha", "hyperband", "median-stopping", "pbt", "pb2"]
+)
+def test_every_scheduler_brings_trials_that_never_say_done_to_their_end(
+    storage, ray_cluster, scheduler
+):
+    never_done = ["--trainable", "tests.workflows.crashing:NeverDone", "--searcher", "sobol"]
     result = run(
-        storage, scheduler, *QUICK, "--scheduler", scheduler, "--searcher", "sobol",
-        "--epochs", 3, "--final-seeds", 0,
+        storage, scheduler, *OWN, *never_done, "--scheduler", scheduler, "--trials", 4,
+        "--epochs", 3, "--final-seeds", 1, "--final-epochs", 2,
     )  # fmt: skip
     assert result.exit_code == 0, result.output
-    trials = runs_of(storage, scheduler)["trial"]
-    assert len(trials) == 4
-    assert {trial.info.status for trial in trials} == {"FINISHED"}
+    roles = runs_of(storage, scheduler)
+    assert [len(roles[role]) for role in ("study", "trial", "final")] == [1, 4, 1]
+    assert {run.info.status for runs in roles.values() for run in runs} == {"FINISHED"}
+    assert roles["final"][0].data.tags["automl.outcome"] == "completed"
+    rows = rows_of(storage, scheduler)
+    assert {row["iterations"] for row in rows if row["outcome"] == "completed"} == {3}
+    kept = {trial.data.tags["automl.trial_id"]: trial.data.tags for trial in roles["trial"]}
+    assert all(kept[row["trial_id"]]["automl.outcome"] == row["outcome"] for row in rows)
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ from collections import Counter
 import psutil
 import pytest
 from mlflow.tracking import MlflowClient
+from ray.tune.schedulers import FIFOScheduler
 
 from automl_on_ray.workflows._folder import StudyFolder
 from tests.workflows.studies import OWN, QUICK, SLOW, rows_of, run, runs_of, start, wait_for
@@ -103,12 +104,36 @@ def test_trials_that_a_budget_cut_stay_unfinished_when_the_driver_dies_before_it
     ]  # fmt: skip
     with monkeypatch.context() as patch:
         patch.setattr(StudyFolder, "write_rows", lambda *_: 1 / 0)
-        assert isinstance(run(storage, *command).exception, ZeroDivisionError)
+        assert "unexpected error: ZeroDivisionError" in run(storage, *command).stderr
     assert run(storage, *command).exit_code == 0
     rows = rows_of(storage, "cut")
     short = [row for row in rows if row["iterations"] < 3]
     assert short
     assert {row["outcome"] for row in short} == {"stopped"}
+
+
+def test_a_study_that_an_error_ends_leaves_no_run_running_and_goes_on(
+    storage, ray_cluster, monkeypatch
+):
+    def break_down(self, tune_controller, trial, result):
+        raise LookupError("nobody is in [rung 3]")
+
+    command = [
+        "broken", *OWN, "--trainable", "tests.workflows.crashing:Steady", "--searcher", "random",
+        "--scheduler", "fifo", "--trials", 2, "--epochs", 2,
+    ]  # fmt: skip
+    with monkeypatch.context() as patch:
+        patch.setattr(FIFOScheduler, "on_trial_result", break_down)
+        broken = run(storage, *command)
+    assert broken.exit_code == 1, broken.output
+    (line,) = [line for line in broken.stderr.splitlines() if line.startswith("Error: ")]
+    assert "LookupError: nobody is in [rung 3]" in line
+    assert "break_down" in (storage / "broken" / "error.txt").read_text()
+    statuses = {run.info.status for runs in runs_of(storage, "broken").values() for run in runs}
+    assert "RUNNING" not in statuses
+    again = run(storage, *command)
+    assert again.exit_code == 0, again.output
+    assert [row["outcome"] for row in rows_of(storage, "broken")] == ["completed"] * 2
 
 
 @pytest.mark.slow

@@ -1,0 +1,79 @@
+"""A trainable that goes wrong in the way that its config says."""
+
+import ctypes
+import os
+import signal
+import sys
+import threading
+import time
+
+from ray import tune
+
+
+class OfTwo(Exception):  # noqa: N818 - a name as others choose them
+    """Cannot be read where it arrives: it is made again from one argument."""
+
+    def __init__(self, first, second):
+        super().__init__(f"{first} and {second}")
+
+
+class Unreadable:
+    def __reduce__(self):
+        return _break, ()
+
+
+def _break():
+    raise RuntimeError("not to be read here")
+
+
+def hang():
+    while True:
+        time.sleep(1)
+
+
+class Odd(tune.Trainable):
+    def setup(self, config, *, final=False):
+        self.what, self.epoch = config["what"], 0
+        if self.what == "fails in setup":
+            raise ValueError("no such file: weights.bin")
+        if self.what == "cannot be imported":
+            import no_such_module  # noqa: F401
+        if self.what == "exits in setup":
+            sys.exit(3)
+        if self.what == "hangs in setup":
+            hang()
+
+    def step(self):
+        self.epoch += 1
+        assert self.epoch < 20, "it was to end before"
+        return {"score": 1.0, **(_DOES.get(self.what, dict)() or {})}
+
+    def save_checkpoint(self, folder):
+        if self.what == "fails to save":
+            raise OSError("cannot save")
+
+    def load_checkpoint(self, folder):
+        pass
+
+
+def _raise(error):
+    raise error
+
+
+_DOES = {
+    "hangs": hang,
+    "dies": lambda: os._exit(1),
+    "crashes": lambda: ctypes.string_at(0),
+    "is killed": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "exits": lambda: sys.exit(3),
+    "is interrupted": lambda: _raise(KeyboardInterrupt()),
+    "raises": lambda: _raise(ValueError("several lines\nwhere: here")),
+    "raises of two": lambda: _raise(OfTwo("one", "two")),
+    "raises unpicklable": lambda: _raise(ValueError("a lock", threading.Lock())),
+    "raises a group": lambda: _raise(ExceptionGroup("two", [ValueError("a"), OSError("b")])),
+    "reports unreadable": lambda: {"extra": Unreadable()},
+    "reports unpicklable": lambda: {"extra": threading.Lock()},
+    "reports odd keys": lambda: {("a", 1): 2.0, 3: {4: 5}},
+    "reports a cube": lambda: {"cube": __import__("numpy").zeros((2, 3, 4))},
+    "reports no dict": lambda: _raise(AssertionError("step() needs to return a dict.")),
+}
