@@ -74,7 +74,7 @@ def test_a_torn_manifest_is_named_and_kept(tmp_path):
 
 @pytest.mark.parametrize("name", ["", "a/b", "..", ".hidden"])
 def test_a_name_must_be_a_folders_name(tmp_path, name):
-    with pytest.raises(UserError, match="folder's name"):
+    with pytest.raises(UserError, match="--name"):
         open_study(Storage(tmp_path), name, ASKED, fresh=False)
 
 
