@@ -32,7 +32,7 @@ from workflows._final import Final, train_final
 from workflows._folder import StudyFolder
 from workflows._lives import along
 from workflows._progress import Progress
-from workflows._report import print_failures, print_final, print_links, print_trials
+from workflows._report import print_failure, print_failures, print_final, print_links, print_trials
 from workflows._resources import Resources
 from workflows._rows import Row, scored
 from workflows._trainable import accepts, bind
@@ -252,9 +252,7 @@ def _recipe(space: SearchSpace, config: Config, data: Dataset) -> dict[str, Any]
 def _say_final_failures(final: Final) -> None:
     for row in final.rows:
         if row.outcome == "failed":
-            console.print(
-                f"Final training {row.trial_id} failed: {row.error}", style="red", soft_wrap=True
-            )
+            print_failure("Final training", row)
 
 
 def _ui_command(study: StudyFolder) -> str:

@@ -12,6 +12,7 @@ from schedulers._members import Segment
 from schedulers._replay import Replay, stretched
 from schedulers._surviving import Surviving
 from search_spaces._space import Config
+from tracking.callback import TrackingCallback
 from workflows._interval import half_width
 from workflows._progress import Progress
 from workflows._resources import Resources
@@ -42,7 +43,7 @@ def train_final(
     epochs: int,
     stage: Stage,
     resources: Resources,
-    tracking: tune.Callback,
+    tracking: TrackingCallback,
     progress: Progress,
     workers: int = 1,
     max_failures: int = 1,

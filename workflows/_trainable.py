@@ -10,6 +10,7 @@ from search_spaces._errors import UserError
 from search_spaces._lookup import find, load_object
 from search_spaces._objective import Objective, parse_objectives
 from search_spaces._space import SearchSpace
+from trainables._printed import keeping_prints
 from trainables._torch_trainable import TorchTrainable
 from trainables.datasets._dataset import Dataset, load_dataset, versioned
 from trainables.image_classifier import ImageClassifier, build_network
@@ -62,9 +63,9 @@ def taken_of(trainable: type[tune.Trainable], offers: dict[str, Any]) -> dict[st
 
 
 def bind(trainable: type[tune.Trainable], offers: dict[str, Any]) -> Any:
-    """`trainable` with those of the offered keywords that its `setup` has."""
-    taken = taken_of(trainable, offers)
-    return tune.with_parameters(trainable, **taken) if taken else trainable
+    """`trainable` with those of the offered keywords that its `setup` has; its prints are kept."""
+    taken, kept = taken_of(trainable, offers), keeping_prints(trainable)
+    return tune.with_parameters(kept, **taken) if taken else kept
 
 
 def load_data(
