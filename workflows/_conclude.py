@@ -1,5 +1,6 @@
 """The end of a study: the best config trained anew and tested, the report, and what to say."""
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -111,8 +112,9 @@ def say_how_to_go_on(
     study.check_ours()
     print_trials(rows, objectives)
     command = command_line().replace(" --fresh", "")  # it would begin anew
-    if f"--name {study.path.name}" not in command:
-        command += f" --name {study.path.name}"
+    name = shlex.quote(study.path.name)
+    if f"--name {name}" not in command:
+        command += f" --name {name}"
     console.print("Stopped; everything is kept. To go on:")
     console.print(f"  {command}", style="bold", soft_wrap=True)
     raise SystemExit(INTERRUPTED)
