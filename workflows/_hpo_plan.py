@@ -35,6 +35,7 @@ from workflows._population import explorer_of
 from workflows._resources import GpusAsked, check_resources, gpus_asked, refuse_idle_gpus
 from workflows._storage import Storage, find_storage
 from workflows._trainable import (
+    check_constrained,
     check_data_parallel,
     facts,
     find_space,
@@ -86,6 +87,7 @@ def prepare(asked: Asked) -> Plan:
         raise UserError(f"--population {asked.population} is more than --trials {asked.trials}.")
     klass = find_trainable(asked.trainable)
     objectives = objectives_of(asked.objective, klass)
+    check_constrained(asked.outcome_constraint or (), klass)
     check_pair(asked.scheduler, asked.searcher)
     gpus = gpus_asked(asked.gpus_per_trial)
     check_resources(cpus=asked.cpus_per_trial, gpus=gpus, address=asked.address)

@@ -1,6 +1,7 @@
 """The trainable of a study: ours or the user's own, given what its `setup` asks for."""
 
 import inspect
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from search_spaces._errors import UserError
 from search_spaces._lookup import find, load_object
 from search_spaces._objective import Objective, parse_objectives
 from search_spaces._space import SearchSpace
+from searchers._outcomes import parse_outcome
 from trainables._printed import keeping_prints
 from trainables._torch_trainable import TorchTrainable
 from trainables.datasets._dataset import Dataset, load_dataset, versioned
@@ -98,6 +100,18 @@ def facts(data: Dataset | None) -> dict[str, Any]:
         "image shape": list(data.image_shape),
         "classes": list(data.classes),
     }
+
+
+def check_constrained(constraints: Sequence[str], trainable: type[tune.Trainable]) -> None:
+    """UserError for a metric that the trainable does not declare in METRICS, if it does."""
+    metrics = getattr(trainable, "METRICS", None)
+    for text in constraints:
+        name, _, _ = parse_outcome(text)
+        if metrics and name not in metrics:
+            raise UserError(
+                f"Unknown metric {name!r} in --outcome-constraint: {trainable.__name__} reports "
+                f"{', '.join(metrics)}."
+            )
 
 
 def objectives_of(text: str, trainable: type[tune.Trainable]) -> tuple[Objective, ...]:

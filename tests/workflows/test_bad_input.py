@@ -95,6 +95,11 @@ def results_for_sobol(folder):
     return [*CLASSIC, "--searcher", "sobol", "--known", path]
 
 
+def nested_for_ever(folder):
+    (folder / "deep.json").write_text("[" * 100_000)
+    return folder / "deep.json"
+
+
 def out_of_range(folder):
     path = folder / "first.json"
     path.write_text(json.dumps([{"learning_rate": 5.0, "weight_decay": 1e-3, "batch_size": 64}]))
@@ -194,6 +199,12 @@ MISTAKES = {
         [*DIGITS, "--searcher", "random", "--acquisition", "ucb"], "--searcher bayesian"),
     "outcome constraint unreadable": (
         [*DIGITS, "--outcome-constraint", "parameters < many"], "cannot be read"),
+    "an outcome constraint without an end": (
+        [*DIGITS, "--outcome-constraint", "parameters <= nan"], "cannot be read"),
+    "an outcome constraint on what is not reported": (
+        [*DIGITS, "--outcome-constraint", "accuracy >= 0.9"], "Unknown metric 'accuracy'"),
+    "configs that are nested for ever": (
+        lambda f: [*CLASSIC, "--try-first", nested_for_ever(f)], "is not JSON"),
     "cost without a price": ([*DIGITS, "--cost", 1], "--price-per-hour"),
     "a name with a slash": ([*DIGITS, "--name", "a/b"], "must not contain '/'"),
     "a study without a name": ([*DIGITS, "--name", ""], "--name '' must be a name"),
