@@ -79,6 +79,8 @@ class Printed:
         self._size = 0
         self._away: tuple[pyarrow.fs.FileSystem, str] | None = None
         self._sent, self._sent_at = 0, 0.0
+        for name in ("ray.train", "ray.tune"):  # Ray has a line for each checkpoint
+            logging.getLogger(name).setLevel(logging.WARNING)
         streams: tuple[Any, Any] = _Both(sys.stdout, self), _Both(sys.stderr, self)
         sys.stdout, sys.stderr = streams
 

@@ -25,7 +25,7 @@ from trainables.datasets._dataset import Dataset
 from workflows._budget import check_budget
 from workflows._checks import data_offers, study_name
 from workflows._cli import command_line
-from workflows._cluster import patience
+from workflows._cluster import check_address, patience
 from workflows._folder import StudyFolder, open_study, stored_study
 from workflows._given import read_known, read_points
 from workflows._hpo_asked import Asked
@@ -90,6 +90,7 @@ def prepare(asked: Asked) -> Plan:
     check_constrained(asked.outcome_constraint or (), klass)
     check_pair(asked.scheduler, asked.searcher)
     gpus = gpus_asked(asked.gpus_per_trial)
+    check_address(asked.address)
     check_resources(cpus=asked.cpus_per_trial, gpus=gpus, address=asked.address)
     refuse_idle_gpus(klass, gpus)
     check_data_parallel(klass, asked.train_workers)
@@ -105,7 +106,7 @@ def prepare(asked: Asked) -> Plan:
     place.fetch(name)
     before = stored_study(place, name)
     earlier: dict[str, str] | None = None
-    if asked.warm_start:
+    if asked.warm_start is not None:
         earlier = find_earlier(asked.warm_start, name, before, uri, fresh=asked.fresh)
         proposing = warmed(proposing, earlier, uri)
     searcher = create_searcher(asked.searcher, proposing)
