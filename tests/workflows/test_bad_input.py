@@ -186,6 +186,10 @@ MISTAKES = {
         [*DIGITS, "--scheduler", "pb2", "--searcher", "random", "--epochs", 4, "--interval", 4],
         "leaves nothing to change"),
     "a schedule that is none": (schedule_with([{"start": 0}]), "each entry must be"),
+    "a schedule without an end": (
+        schedule_with([{"start": 0, "end": float("inf"), "config": {}}]), "each entry must be"),
+    "a schedule without a config": (
+        schedule_with([{"start": 0, "end": 2, "config": None}]), "each entry must be"),
     "a schedule with a gap": (
         schedule_with([{"start": 1, "end": 2, "config": {}}]), "follow one another"
     ),
