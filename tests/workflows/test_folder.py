@@ -59,9 +59,3 @@ def test_a_torn_manifest_is_named_and_kept(tmp_path):
     with pytest.raises(UserError, match="--fresh puts it aside"):
         open_study(Storage(tmp_path), "a", ASKED, fresh=False)
     assert manifest.stat().st_size == 10
-
-
-@pytest.mark.parametrize("name", ["", "a/b", "..", ".hidden"])
-def test_a_name_must_be_a_folders_name(tmp_path, name):
-    with pytest.raises(UserError, match="folder's name"):
-        open_study(Storage(tmp_path), name, ASKED, fresh=False)
