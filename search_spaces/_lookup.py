@@ -157,7 +157,7 @@ def _elsewhere(module: str, pressed: list[int]) -> Iterator[None]:
     finally:
         sys.argv = words
         os.chdir(folder)
-        if here:
+        if before is not None:
             signal.signal(signal.SIGINT, before)
 
 

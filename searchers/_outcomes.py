@@ -1,5 +1,6 @@
 """Objectives and outcome constraints in Ax's words; metrics are called m0, m1, ... there."""
 
+import math
 import re
 
 from automl_on_ray.search_spaces._errors import UserError
@@ -29,7 +30,7 @@ def parse_outcome(text: str) -> tuple[str, str, float]:
     """`"parameters <= 1e5"` as metric, relation and bound. UserError if it is not that."""
     match = re.fullmatch(r"\s*([A-Za-z_][\w/.@-]*)\s*(<=|>=)\s*(\S+)\s*", text)
     try:
-        if match is None:
+        if match is None or not math.isfinite(float(match[3])):
             raise ValueError
         return match[1], match[2], float(match[3])
     except ValueError:

@@ -20,6 +20,7 @@ USER_ERROR = 2
 DISK_FULL = 3
 UNEXPECTED_ERROR = 1
 INTERRUPTED = 130
+LONGEST_WORD = 300  # letters: a path may have so many
 
 
 @contextmanager
@@ -32,7 +33,7 @@ def told_plainly() -> Iterator[None]:
         _check_script()
         yield
     except UserError as error:
-        print(f"Error: {visible(' '.join(str(error).split()))}", file=sys.stderr)
+        print(f"Error: {_line(error)}", file=sys.stderr)
         raise SystemExit(USER_ERROR) from None
     except Exception as error:
         if not disk_is_full(error):
@@ -46,6 +47,12 @@ def told_plainly() -> Iterator[None]:
     except KeyboardInterrupt:
         print("Stopped; nothing was lost.", file=sys.stderr)
         raise SystemExit(INTERRUPTED) from None
+
+
+def _line(error: Exception) -> str:
+    """One, without what may command a terminal; a word that is very long is cut."""
+    words = visible(" ".join(str(error).split())).split(" ")
+    return " ".join(w if len(w) <= LONGEST_WORD else f"{w[:LONGEST_WORD]}..." for w in words)
 
 
 def _check_script() -> None:

@@ -45,6 +45,12 @@ def patience(address: str | None) -> float:
     return MLFLOW_STARTS if joins_cluster(address) else 0.0
 
 
+def check_address(address: str | None) -> None:
+    """UserError if a cluster is named where none answers."""
+    if not ray.is_initialized():
+        _find(address or os.environ.get("RAY_ADDRESS") or None)
+
+
 def start_ray(address: str | None, *, modules: Iterable[str] = ()) -> None:
     """Join the cluster at `address` (or RAY_ADDRESS, or one started here), or start a local one.
 

@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -46,7 +47,8 @@ def checked(command: Callable[..., None]) -> Callable[..., None]:
 def run_command(command: Callable[..., None]) -> None:
     """Run it with what was typed. What cannot be read is one line and exit code 2, too."""
     _leave_own_folder()
-    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # any name
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a file's name may be no text
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command()(command)
     with told_plainly():

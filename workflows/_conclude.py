@@ -1,5 +1,6 @@
 """The end of a study: the best config trained anew and tested, the report, and what to say."""
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -32,7 +33,13 @@ from automl_on_ray.workflows._final import Final, train_final
 from automl_on_ray.workflows._folder import StudyFolder
 from automl_on_ray.workflows._lives import along
 from automl_on_ray.workflows._progress import Progress
-from automl_on_ray.workflows._report import print_failures, print_final, print_links, print_trials
+from automl_on_ray.workflows._report import (
+    print_failure,
+    print_failures,
+    print_final,
+    print_links,
+    print_trials,
+)
 from automl_on_ray.workflows._resources import Resources
 from automl_on_ray.workflows._rows import Row, scored
 from automl_on_ray.workflows._trainable import accepts, bind
@@ -111,8 +118,9 @@ def say_how_to_go_on(
     study.check_ours()
     print_trials(rows, objectives)
     command = command_line().replace(" --fresh", "")  # it would begin anew
-    if f"--name {study.path.name}" not in command:
-        command += f" --name {study.path.name}"
+    name = shlex.quote(study.path.name)
+    if f"--name {name}" not in command:
+        command += f" --name {name}"
     console.print("Stopped; everything is kept. To go on:")
     console.print(f"  {command}", style="bold", soft_wrap=True)
     raise SystemExit(INTERRUPTED)
@@ -252,9 +260,7 @@ def _recipe(space: SearchSpace, config: Config, data: Dataset) -> dict[str, Any]
 def _say_final_failures(final: Final) -> None:
     for row in final.rows:
         if row.outcome == "failed":
-            console.print(
-                f"Final training {row.trial_id} failed: {row.error}", style="red", soft_wrap=True
-            )
+            print_failure("Final training", row)
 
 
 def _ui_command(study: StudyFolder) -> str:

@@ -28,7 +28,7 @@ def read(path: Path) -> dict[str, Any]:
         raw = yaml.safe_load(path.read_text())
     except OSError as problem:
         raise UserError(f"{path} cannot be read: {problem.strerror}.") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as problem:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as problem:
         raise UserError(f"{path} is not YAML: {problem}") from None
     provider = raw.get("provider") if isinstance(raw, dict) else None
     if not isinstance(provider, dict) or "type" not in provider:

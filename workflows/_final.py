@@ -12,6 +12,7 @@ from automl_on_ray.schedulers._members import Segment
 from automl_on_ray.schedulers._replay import Replay, stretched
 from automl_on_ray.schedulers._surviving import Surviving
 from automl_on_ray.search_spaces._space import Config
+from automl_on_ray.tracking.callback import TrackingCallback
 from automl_on_ray.workflows._interval import half_width
 from automl_on_ray.workflows._progress import Progress
 from automl_on_ray.workflows._resources import Resources
@@ -42,7 +43,7 @@ def train_final(
     epochs: int,
     stage: Stage,
     resources: Resources,
-    tracking: tune.Callback,
+    tracking: TrackingCallback,
     progress: Progress,
     workers: int = 1,
     max_failures: int = 1,

@@ -24,7 +24,8 @@ def read_known(path: Path | None, space: SearchSpace, max_t: int) -> tuple[Known
     """
     known = []
     for entry in read_list(path):
-        if set(entry) != {"config", "metrics"} or not isinstance(entry["metrics"], dict):
+        objects = all(isinstance(value, dict) for value in entry.values())
+        if set(entry) != {"config", "metrics"} or not objects:
             raise UserError(f'{path}: each entry must be {{"config": ..., "metrics": ...}}.')
         known.append(Known(_member(space, entry["config"], path), {max_t: entry["metrics"]}))
     return tuple(known)
@@ -76,7 +77,7 @@ def _read_json(path: Path) -> Any:
         return json.loads(path.read_text())
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is not JSON: {error}.") from error
 
 

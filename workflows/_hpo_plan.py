@@ -25,7 +25,7 @@ from automl_on_ray.trainables.datasets._dataset import Dataset
 from automl_on_ray.workflows._budget import check_budget
 from automl_on_ray.workflows._checks import data_offers, study_name
 from automl_on_ray.workflows._cli import command_line
-from automl_on_ray.workflows._cluster import patience
+from automl_on_ray.workflows._cluster import check_address, patience
 from automl_on_ray.workflows._folder import StudyFolder, open_study, stored_study
 from automl_on_ray.workflows._given import read_known, read_points
 from automl_on_ray.workflows._hpo_asked import Asked
@@ -40,6 +40,7 @@ from automl_on_ray.workflows._resources import (
 )
 from automl_on_ray.workflows._storage import Storage, find_storage
 from automl_on_ray.workflows._trainable import (
+    check_constrained,
     check_data_parallel,
     facts,
     find_space,
@@ -91,8 +92,10 @@ def prepare(asked: Asked) -> Plan:
         raise UserError(f"--population {asked.population} is more than --trials {asked.trials}.")
     klass = find_trainable(asked.trainable)
     objectives = objectives_of(asked.objective, klass)
+    check_constrained(asked.outcome_constraint or (), klass)
     check_pair(asked.scheduler, asked.searcher)
     gpus = gpus_asked(asked.gpus_per_trial)
+    check_address(asked.address)
     check_resources(cpus=asked.cpus_per_trial, gpus=gpus, address=asked.address)
     refuse_idle_gpus(klass, gpus)
     check_data_parallel(klass, asked.train_workers)
@@ -108,7 +111,7 @@ def prepare(asked: Asked) -> Plan:
     place.fetch(name)
     before = stored_study(place, name)
     earlier: dict[str, str] | None = None
-    if asked.warm_start:
+    if asked.warm_start is not None:
         earlier = find_earlier(asked.warm_start, name, before, uri, fresh=asked.fresh)
         proposing = warmed(proposing, earlier, uri)
     searcher = create_searcher(asked.searcher, proposing)

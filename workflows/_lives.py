@@ -74,7 +74,7 @@ def read_schedule(path: Path, space: SearchSpace) -> list[Segment]:
             )
             for e in entries
         ]
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise UserError(
             f'{path}: each entry must be {{"start": ..., "end": ..., "config": ...}}.'
         ) from error

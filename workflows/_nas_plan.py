@@ -35,7 +35,7 @@ from automl_on_ray.workflows._checks import (
     study_name,
 )
 from automl_on_ray.workflows._cli import command_line
-from automl_on_ray.workflows._cluster import joins_cluster, patience
+from automl_on_ray.workflows._cluster import check_address, joins_cluster, patience
 from automl_on_ray.workflows._folder import StudyFolder, open_study
 from automl_on_ray.workflows._given import read_cells
 from automl_on_ray.workflows._memory import bytes_per_trial, check_memory
@@ -112,6 +112,7 @@ def prepare(asked: Asked) -> Plan:
     given = read_cells(asked.cells, cells)
     check_pair(asked.scheduler, asked.searcher)
     gpus = gpus_asked(asked.gpus_per_trial)
+    check_address(asked.address)
     check_resources(cpus=asked.cpus_per_trial, gpus=gpus, address=asked.address)
     refuse_idle_gpus(ImageClassifier, gpus)
     place = find_storage(asked.storage)

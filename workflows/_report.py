@@ -48,8 +48,15 @@ def print_failures(rows: Sequence[Row]) -> bool:
     """Name each failed trial with its error; whether there was any."""
     failed = [row for row in rows if row.outcome == "failed"]
     for row in failed:
-        console.print(f"Trial {row.trial_id} failed: {row.error}", style="red", soft_wrap=True)
+        print_failure("Trial", row)
     return bool(failed)
+
+
+def print_failure(what: str, row: Row) -> None:
+    """Its error, and where to find what it has printed."""
+    console.print(f"{what} {row.trial_id} failed: {row.error}", style="red", soft_wrap=True)
+    if row.printed:
+        console.print(f"  What it printed: {row.printed}", soft_wrap=True)
 
 
 def print_final(final: Final, metrics: Sequence[str]) -> None:

@@ -10,13 +10,15 @@ from ray.tune.experiment import Trial
 from automl_on_ray.search_spaces._objective import Objective
 from automl_on_ray.tracking._error_line import error_line, error_text
 from automl_on_ray.tracking._study import TrialRow
+from automl_on_ray.trainables._printed import printed_by
 
 
 @dataclass(frozen=True)
 class Row(TrialRow):
-    """With the line that names the error of a failed trial."""
+    """With the line that names the error of a failed trial, and where is what it has printed."""
 
     error: str | None = None
+    printed: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -37,7 +39,10 @@ def row_of(trial: Trial, *, max_t: int, stopped: bool = False) -> Row:
         for key, value in result.items()
         if isinstance(value, int | float | np.number) and not isinstance(value, bool)
     }
-    return Row(trial.trial_id, dict(trial.config), numbers, outcome, steps, error_of(trial))
+    printed = printed_by(trial)[0] if outcome == "failed" else ""
+    return Row(
+        trial.trial_id, dict(trial.config), numbers, outcome, steps, error_of(trial), printed
+    )
 
 
 def error_of(trial: Trial) -> str | None:

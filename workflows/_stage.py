@@ -15,6 +15,8 @@ from ray.tune.stopper import CombinedStopper
 from automl_on_ray.schedulers._surviving import Surviving
 from automl_on_ray.schedulers._watch import Watch
 from automl_on_ray.search_spaces._space import Config
+from automl_on_ray.tracking.callback import TrackingCallback
+from automl_on_ray.trainables._printed import printed_by
 from automl_on_ray.workflows._budget import Budget
 from automl_on_ray.workflows._progress import Progress
 from automl_on_ray.workflows._rows import Row, row_of
@@ -59,7 +61,7 @@ def run_trials(
     *,
     epochs: int,
     resume: ResumeConfig | None,
-    tracking: tune.Callback,
+    tracking: TrackingCallback,
     progress: Progress,
     budget: Budget | None = None,
     keep: int | None = 3,
@@ -98,6 +100,9 @@ def run_trials(
         trials = tuner.fit()._experiment_analysis.trials
     if budget is not None:
         budget.save()
+    for trial in trials:
+        if trial.status == Trial.ERROR and (text := printed_by(trial)[1]):
+            tracking.trial_files(trial.trial_id, {"printed.txt": text})
     return Ran(
         trials,
         stopped=progress.unfinished | progress.cut_by_budget,

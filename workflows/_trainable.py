@@ -1,6 +1,7 @@
 """The trainable of a study: ours or the user's own, given what its `setup` asks for."""
 
 import inspect
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._lookup import find, load_object
 from automl_on_ray.search_spaces._objective import Objective, parse_objectives
 from automl_on_ray.search_spaces._space import SearchSpace
+from automl_on_ray.searchers._outcomes import parse_outcome
+from automl_on_ray.trainables._printed import keeping_prints
 from automl_on_ray.trainables._torch_trainable import TorchTrainable
 from automl_on_ray.trainables.datasets._dataset import Dataset, load_dataset, versioned
 from automl_on_ray.trainables.image_classifier import ImageClassifier, build_network
@@ -62,9 +65,9 @@ def taken_of(trainable: type[tune.Trainable], offers: dict[str, Any]) -> dict[st
 
 
 def bind(trainable: type[tune.Trainable], offers: dict[str, Any]) -> Any:
-    """`trainable` with those of the offered keywords that its `setup` has."""
-    taken = taken_of(trainable, offers)
-    return tune.with_parameters(trainable, **taken) if taken else trainable
+    """`trainable` with those of the offered keywords that its `setup` has; its prints are kept."""
+    taken, kept = taken_of(trainable, offers), keeping_prints(trainable)
+    return tune.with_parameters(kept, **taken) if taken else kept
 
 
 def load_data(
@@ -97,6 +100,18 @@ def facts(data: Dataset | None) -> dict[str, Any]:
         "image shape": list(data.image_shape),
         "classes": list(data.classes),
     }
+
+
+def check_constrained(constraints: Sequence[str], trainable: type[tune.Trainable]) -> None:
+    """UserError for a metric that the trainable does not declare in METRICS, if it does."""
+    metrics = getattr(trainable, "METRICS", None)
+    for text in constraints:
+        name, _, _ = parse_outcome(text)
+        if metrics and name not in metrics:
+            raise UserError(
+                f"Unknown metric {name!r} in --outcome-constraint: {trainable.__name__} reports "
+                f"{', '.join(metrics)}."
+            )
 
 
 def objectives_of(text: str, trainable: type[tune.Trainable]) -> tuple[Objective, ...]:

@@ -78,8 +78,12 @@ def doctor(
 def examine(file: Path, constraints: Path) -> tuple[list[Finding], list[str]]:
     """What is wrong with the file, and what it would cost."""
     raw = read(file)
-    if not constraints.is_file():
-        raise UserError(f"There is no {constraints}: run this from the repository's root.")
+    try:
+        constraints.read_text()
+    except (OSError, UnicodeDecodeError):
+        raise UserError(
+            f"There are no versions in {constraints}: run this from the repository's root."
+        ) from None
     found = check_filled(file, raw)
     cluster = prepare(raw)
     if isinstance(cluster, Finding):

@@ -95,6 +95,11 @@ def results_for_sobol(folder):
     return [*CLASSIC, "--searcher", "sobol", "--known", path]
 
 
+def nested_for_ever(folder):
+    (folder / "deep.json").write_text("[" * 100_000)
+    return folder / "deep.json"
+
+
 def out_of_range(folder):
     path = folder / "first.json"
     path.write_text(json.dumps([{"learning_rate": 5.0, "weight_decay": 1e-3, "batch_size": 64}]))
@@ -154,6 +159,7 @@ MISTAKES = {
     "no epochs": ([*DIGITS, "--epochs", 0], "--epochs must be from 1"),
     "storage that is a file": (
         lambda f: [((f / "runs").write_text("") and []) or "--dataset", "digits"], "runs"),
+    "a cluster that is away": ([*DIGITS, "--address", "127.0.0.1:9"], "No Ray cluster at"),
     "tracking server that is away": (
         [*DIGITS, "--tracking-uri", "http://127.0.0.1:9"], "does not answer"),
     "a server's password": ([*DIGITS, "--tracking-uri", "http://me:secret@127.0.0.1:9"],
@@ -180,6 +186,10 @@ MISTAKES = {
         [*DIGITS, "--scheduler", "pb2", "--searcher", "random", "--epochs", 4, "--interval", 4],
         "leaves nothing to change"),
     "a schedule that is none": (schedule_with([{"start": 0}]), "each entry must be"),
+    "a schedule without an end": (
+        schedule_with([{"start": 0, "end": float("inf"), "config": {}}]), "each entry must be"),
+    "a schedule without a config": (
+        schedule_with([{"start": 0, "end": 2, "config": None}]), "each entry must be"),
     "a schedule with a gap": (
         schedule_with([{"start": 1, "end": 2, "config": {}}]), "follow one another"
     ),
@@ -194,6 +204,12 @@ MISTAKES = {
         [*DIGITS, "--searcher", "random", "--acquisition", "ucb"], "--searcher bayesian"),
     "outcome constraint unreadable": (
         [*DIGITS, "--outcome-constraint", "parameters < many"], "cannot be read"),
+    "an outcome constraint without an end": (
+        [*DIGITS, "--outcome-constraint", "parameters <= nan"], "cannot be read"),
+    "an outcome constraint on what is not reported": (
+        [*DIGITS, "--outcome-constraint", "accuracy >= 0.9"], "Unknown metric 'accuracy'"),
+    "configs that are nested for ever": (
+        lambda f: [*CLASSIC, "--try-first", nested_for_ever(f)], "is not JSON"),
     "cost without a price": ([*DIGITS, "--cost", 1], "--price-per-hour"),
     "a name with a slash": ([*DIGITS, "--name", "a/b"], "must not contain '/'"),
     "a study without a name": ([*DIGITS, "--name", ""], "--name '' must be a name"),

@@ -20,6 +20,7 @@ FULL = OSError(errno.ENOSPC, "No space left on device")
     ("error", "code", "said"),
     [
         (UserError("It is\nwrong."), 2, "Error: It is wrong."),
+        (UserError("No \x1b[2J" + "x" * 5000), 2, r"Error: No \x1b[2Jxxxx"),
         (FULL, 3, "free some, and the same command goes on"),
         (TuneError(f"Traceback ...\n{FULL}"), 3, "free some, and the same command goes on"),
         (KeyboardInterrupt(), 130, "Stopped; nothing was lost."),
@@ -31,6 +32,7 @@ def test_it_is_one_line_and_an_exit_code(error, code, said, capsys):
     assert ended.value.code == code
     (line,) = capsys.readouterr().err.splitlines()
     assert said in line
+    assert len(line) < 400
 
 
 def test_other_errors_keep_their_traceback():

@@ -14,6 +14,7 @@ from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._ranges import Between, range_of
 from automl_on_ray.tracking import _backup
 from automl_on_ray.workflows import doctor, end, export, hpo, nas, prepare_aws, simulate, ui
+from automl_on_ray.workflows._nas_options import PRESETS
 
 COMMANDS = {
     "hpo": hpo.hpo,
@@ -103,6 +104,11 @@ def test_a_text_holds_a_number_a_word_or_several():
     for text in ("1,5", "1,", "1.5", "auto"):
         with pytest.raises(UserError, match="--x must be from 1 to 4, but got"):
             Between(1, 4, several=True).check("--x", text)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_presets_numbers_are_in_their_ranges(name):
+    assert nas.Asked(**PRESETS[name])
 
 
 @pytest.mark.parametrize("options", [hpo.Asked, nas.Asked])
