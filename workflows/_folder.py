@@ -25,6 +25,8 @@ from search_spaces._errors import UserError
 from search_spaces._untrusted import check_id, check_name
 from search_spaces._uri import below
 from workflows._mirror import STAMP, Mirror
+from workflows._resume import check_states
+from workflows._signed import own_key
 from workflows._storage import Stage, Storage
 
 
@@ -38,6 +40,7 @@ class StudyFolder:
     searched: bool = False
     lock: FileLock | None = field(default=None, repr=False)
     home: str = ""  # the URI of the same in a bucket
+    trusted: bool = False  # by the user's own word
     mirror: Mirror | None = field(default=None, repr=False)
 
     def stage(self, *parts: str) -> Stage:
@@ -46,7 +49,7 @@ class StudyFolder:
         for part in parts:  # a trial's id in it may come from a bucket
             check_name(part, f"A stage of study {self.path.name!r}:")
         home = below(self.home, *parts) if self.home else ""
-        return Stage(self.path.joinpath(*parts), home)
+        return Stage(self.path.joinpath(*parts), home, self.trusted)
 
     def __enter__(self) -> "StudyFolder":
         return self
@@ -92,6 +95,7 @@ def open_study(
     asked: dict[str, Any],
     *,
     fresh: bool,
+    trusted: bool = False,
     may_grow: str | None = None,
     hint: str = "",
 ) -> StudyFolder:
@@ -100,9 +104,10 @@ def open_study(
     `fresh` puts an earlier one aside under another name. UserError if the storage cannot be written
     to, if another process runs the study, or if it was asked something else before; but the number
     asked as `may_grow` may be higher now, and a search that has ended is then open again. `hint`
-    ends the refusal.
+    ends the refusal. UserError too if the state of its trials is not this user's, unless `trusted`.
     """
     folder = storage.local / check_name(name, "Study name")
+    own_key()  # with it, the study can go on later
     lock = _lock(folder)
     if fresh and (folder / "study.json").exists():
         lock.release()
@@ -113,12 +118,15 @@ def open_study(
     study = StudyFolder(folder, uuid.uuid4().hex[:12], json.loads(json.dumps(asked)), lock=lock)
     try:
         if (folder / "study.json").exists():
+            if not trusted:
+                check_states(folder)
             study = _found_again(study, may_grow, hint)
         else:
             study.write()
     except UserError:
         lock.release()
         raise
+    study.trusted = trusted
     if storage.uri:
         study.home = below(storage.uri, name, study.study_id)
         study.mirror = storage.mirror(name)
