@@ -104,10 +104,13 @@ def open_study(
     `fresh` puts an earlier one aside under another name. UserError if the storage cannot be written
     to, if another process runs the study, or if it was asked something else before; but the number
     asked as `may_grow` may be higher now, and a search that has ended is then open again. `hint`
-    ends the refusal. UserError too if the state of its trials is not this user's, unless `trusted`.
+    ends the refusal. Unless the storage is `trusted`, UserError too if the state of its trials is
+    not this user's, or there are links.
     """
     folder = storage.local / check_name(name, "Study name")
     own_key()  # with it, the study can go on later
+    if not trusted:
+        _refuse_links(folder)
     lock = _lock(folder)
     if fresh and (folder / "study.json").exists():
         lock.release()
@@ -182,6 +185,17 @@ def write_json(path: Path, value: Any) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
+
+
+def _refuse_links(folder: Path) -> None:
+    """UserError for one among the study's own files: what is written there would go elsewhere."""
+    folders = [folder, *folder.glob("*/"), *folder.glob("final/*/")]
+    for place in (entry for one in folders if one.is_dir() for entry in os.scandir(one)):
+        if place.is_symlink():
+            raise UserError(
+                f"{place.path} is a link: what the study writes would go to another place. Remove "
+                "it; or give --trust-storage, if you trust all who can write to that storage."
+            )
 
 
 def _lock(folder: Path) -> FileLock:
