@@ -19,7 +19,7 @@ _ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
 def check_id(text: object, what: str) -> str:
     """An id as studies have them: letters, digits, - and _. UserError for anything else."""
     if not isinstance(text, str) or not _ID.fullmatch(text):
-        raise UserError(f"{what} {_shown(text)} is none: letters, digits, - and _ make one.")
+        raise UserError(f"{what} {_shown(text)} must be letters, digits, - and _ only.")
     return text
 
 

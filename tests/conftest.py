@@ -12,6 +12,12 @@ os.environ["RAY_ADDRESS"] = "local"
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _key_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Studies are signed with another key than the user's."""
+    os.environ["AUTOML_KEY_FILE"] = str(tmp_path_factory.mktemp("home") / "key")
+
+
 @pytest.fixture(scope="session")
 def ray_cluster() -> Iterator[None]:
     """One small Ray for all tests that need one in this process."""

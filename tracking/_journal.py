@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._untrusted import inside
 
 Op = dict[str, Any]
 
@@ -18,11 +19,12 @@ Op = dict[str, Any]
 class Journal:
     """`<name>.jsonl` holds one operation a line, `<name>.ack.json` what the server has of them.
 
-    One process and one writer at a time. Raises UserError if the folder cannot be written to.
+    One process and one writer at a time. Raises UserError if the folder cannot be written to, or
+    `name`, in which there is a trial's id, leads out of it.
     """
 
     def __init__(self, folder: Path, name: str) -> None:
-        self.path = folder / f"{name}.jsonl"
+        self.path = inside(folder, f"{name}.jsonl", "The tracking journal")
         self._ack_path = folder / f"{name}.ack.json"
         try:
             folder.mkdir(parents=True, exist_ok=True)

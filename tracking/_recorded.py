@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._untrusted import check_id
+from automl_on_ray.tracking._files import fetch_file
 from automl_on_ray.tracking._server import find_studies
 
 if TYPE_CHECKING:
@@ -25,14 +27,16 @@ def newest_study(client: "MlflowClient", uri: str, name: str) -> "Run":
 
 def json_of(client: "MlflowClient", run: "Run", file: str) -> Any:
     """What a JSON file kept with a run holds."""
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    store = get_artifact_repository(run.info.artifact_uri, tracking_uri=client.tracking_uri)
     with tempfile.TemporaryDirectory() as folder:
-        path = client.download_artifacts(run.info.run_id, file, folder)
-        return json.loads(Path(path).read_text())
+        return json.loads(fetch_file(store, file, Path(folder)).read_text())
 
 
 def trials_of(client: "MlflowClient", study: "Run") -> list["Run"]:
     """In the order in which they began."""
-    name = study.data.tags["automl.study_id"]
+    name = check_id(study.data.tags["automl.study_id"], "The id of a study in MLflow")
     condition = f"tags.`automl.study_id` = '{name}' AND tags.`automl.role` = 'trial'"
     found: list[Run] = []
     token = None

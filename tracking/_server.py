@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from filelock import FileLock
 
 from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._untrusted import check_id
+from automl_on_ray.search_spaces._uri import check_no_credentials
 from automl_on_ray.tracking._links import run_links
 
 if TYPE_CHECKING:
@@ -99,6 +101,7 @@ def find_studies(client: "MlflowClient", study_id: str | None = None) -> list["R
     """Runs of studies in all experiments, newest first."""
     condition = "tags.`automl.role` = 'study'"
     if study_id is not None:
+        check_id(study_id, "The id of a study")  # it is a part of a condition
         condition += f" AND tags.`automl.study_id` = '{study_id}'"
     ids = [experiment.experiment_id for experiment in client.search_experiments()]
     return list(client.search_runs(ids, condition)) if ids else []
@@ -119,11 +122,7 @@ def check_tracking(uri: str, *, patience: float = 0.0) -> None:
 
     A server on this machine that is not there yet may be starting: it has `patience` more seconds.
     """
-    if "@" in urlsplit(uri).netloc:  # not repeated here either
-        raise UserError(
-            "--tracking-uri must not hold credentials, which would be kept with the study; set "
-            "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN."
-        )
+    check_no_credentials(uri, "--tracking-uri")
     if uri.startswith("sqlite:"):
         _check_sqlite(uri)
     elif urlsplit(uri).scheme in ("http", "https"):

@@ -10,15 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import yaml
 
 from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._space import Config
+from automl_on_ray.tracking._files import fetch_file
 from automl_on_ray.tracking._server import connect, find_studies
 from automl_on_ray.tracking._study import Study
 from automl_on_ray.tracking.provenance import versions
 
 CHAMPION = "champion"
 RECIPE = "automl.recipe"
+PROGRAM = "data/model.pt2"  # where MLflow puts it in a model
 HOW_TO_NAME = "Name one as models:/NAME/VERSION, models:/NAME@champion or runs:/RUN_ID/model."
 
 logger = logging.getLogger(__name__)
@@ -196,7 +199,7 @@ def fetch_model(uri: str, model_uri: str, folder: Path) -> tuple[Path, dict[str,
     UserError for a model that is not there, or that keeps none.
     """
     import mlflow
-    from mlflow.models import Model
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
     if not model_uri.startswith(("models:/", "runs:/")):
         raise UserError(f"There is no model {model_uri!r}. {HOW_TO_NAME}")
@@ -208,17 +211,19 @@ def fetch_model(uri: str, model_uri: str, folder: Path) -> tuple[Path, dict[str,
     if told is None:
         os.environ.pop("MLFLOW_TRACKING_URI", None)
     try:
-        path = Path(mlflow.artifacts.download_artifacts(model_uri, dst_path=str(folder)))
-        details = Model.load(str(path)).metadata or {}
+        store = get_artifact_repository(model_uri, tracking_uri=uri, registry_uri=uri)
+        words = yaml.safe_load(fetch_file(store, "MLmodel", folder).read_text())
+        details = dict(words.get("metadata") or {})
     except Exception as error:
         first = str(error).strip().splitlines()[0]
         raise UserError(
             f"There is no model {model_uri!r} in {uri}: {first} {HOW_TO_NAME}"
         ) from error
-    programs = sorted(path.rglob("*.pt2"))
-    if not programs or RECIPE not in details:
+    try:
+        recipe = dict(json.loads(details[RECIPE]))
+        return fetch_file(store, PROGRAM, folder), recipe
+    except Exception as error:
         raise UserError(
             f"Model {model_uri!r} was not stored by workflows/hpo.py or workflows/nas.py of this "
             "version, so it cannot be exported."
-        )
-    return programs[0], json.loads(details[RECIPE])
+        ) from error

@@ -25,7 +25,12 @@ from torch import distributed
 
 from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._space import Config
-from automl_on_ray.trainables._torch_trainable import STATE_FILE, TorchTrainable, write_state
+from automl_on_ray.trainables._torch_trainable import (
+    STATE_FILE,
+    TorchTrainable,
+    refuse_pickle,
+    write_state,
+)
 from automl_on_ray.trainables._world import LostRankError, World
 
 SIOCGIFADDR = 0x8915  # Linux: the address of an interface
@@ -108,6 +113,10 @@ class _Head(tune.Trainable):
         with self._ending_on_error():
             (state,) = _all([self._ranks[0].state.remote()])
         write_state(checkpoint_dir, lambda part: part.write_bytes(state))
+
+    def restore(self, checkpoint_path: Any) -> None:
+        refuse_pickle(checkpoint_path)
+        super().restore(checkpoint_path)
 
     def load_checkpoint(self, checkpoint: Any) -> None:
         self._on_all("load_state", ray.put((Path(checkpoint) / STATE_FILE).read_bytes()))

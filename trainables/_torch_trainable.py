@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from pyarrow.fs import FileType
 from ray import tune
+from ray.tune.trainable.trainable import _DICT_CHECKPOINT_FILE_NAME
 from torch import Tensor
 
 from automl_on_ray.trainables._world import ALONE, World
@@ -92,6 +94,10 @@ class TorchTrainable(tune.Trainable):
     def load_checkpoint(self, checkpoint: Any) -> None:
         self.load_state(read_state(checkpoint))
 
+    def restore(self, checkpoint_path: Any) -> None:
+        refuse_pickle(checkpoint_path)
+        super().restore(checkpoint_path)
+
     def _seed_of_rank(self) -> int:
         """Follows from the generator, which every epoch moves: so a checkpoint need not hold it."""
         state = self.generator.get_state().numpy().tobytes()
@@ -105,6 +111,19 @@ class TorchTrainable(tune.Trainable):
     def _read_streams(self) -> dict[str, Tensor]:
         streams = {"cpu": torch.get_rng_state()}
         return {**streams, "cuda": torch.cuda.get_rng_state()} if self._gpus else streams
+
+
+def refuse_pickle(given: Any) -> None:
+    """ValueError if a checkpoint, as Tune's `restore` is given it, holds a dict that was pickled.
+
+    Tune would read it, whatever the trainable saves; ours never save one.
+    """
+    found = getattr(given, "checkpoint", given)
+    if isinstance(found, str):
+        found = tune.Checkpoint.from_directory(found)
+    info = found.filesystem.get_file_info(f"{found.path}/{_DICT_CHECKPOINT_FILE_NAME}")
+    if info.type != FileType.NotFound:
+        raise ValueError(f"{found} holds a pickle that none of its trials saved: it is not read.")
 
 
 def write_state(folder: str | Path, write: Callable[[Path], object]) -> None:

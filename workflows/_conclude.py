@@ -33,6 +33,7 @@ from automl_on_ray.workflows._final import Final, train_final
 from automl_on_ray.workflows._folder import StudyFolder
 from automl_on_ray.workflows._lives import along
 from automl_on_ray.workflows._progress import Progress
+from automl_on_ray.workflows._rebuilt import example_images
 from automl_on_ray.workflows._report import (
     print_failure,
     print_failures,
@@ -227,25 +228,33 @@ def _model(
         f"{1000 * costs['latency_seconds']:.3g} ms an image (one at a time, CPU, "
         f"{torch.get_num_threads()} threads)."
     )
+    predictor = Predictor(network, data.mean, data.std).eval()
     return log_model(
         uri,
         record,
-        Predictor(network, data.mean, data.std),
+        predictor,
         data.test.images[:2].float(),
         metrics={**means, **costs},
         config=best.config,
         registered_name=register,
         trial_id=best.trial_id,
         training=training,
-        recipe=_recipe(offers["space"], best.config, data),
+        recipe=_recipe(offers["space"], best.config, data, predictor),
     )
 
 
-def _recipe(space: SearchSpace, config: Config, data: Dataset) -> dict[str, Any] | None:
-    """How to build the network again, without this study; None where the space cannot say."""
+def _recipe(
+    space: SearchSpace, config: Config, data: Dataset, predictor: Predictor
+) -> dict[str, Any] | None:
+    """How to build the network again, without this study, and what it then must answer.
+
+    None where the space cannot say.
+    """
     build = space.build
     if build is None:
         return None
+    with torch.no_grad():
+        answers = predictor(example_images(data.image_shape))
     keys = (key for key in space.architecture if config.get(key) is not None)
     return {
         "build": f"{build.__module__}:{build.__qualname__}",
@@ -254,6 +263,7 @@ def _recipe(space: SearchSpace, config: Config, data: Dataset) -> dict[str, Any]
         "classes": list(data.classes),
         "mean": list(data.mean),
         "std": list(data.std),
+        "answers": answers.tolist(),
     }
 
 

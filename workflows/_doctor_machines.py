@@ -115,7 +115,25 @@ def check_safety(cluster: ClusterFile) -> list[Finding]:
                 "Give MetadataOptions: {HttpTokens: required}.",
             )
         )
-    return found + [_without_rights(name, cluster.head_type) for name in without_rights]
+    found += [_without_rights(name, cluster.head_type) for name in without_rights]
+    return found + _with_the_heads_rights(cluster)
+
+
+def _with_the_heads_rights(cluster: ClusterFile) -> list[Finding]:
+    profiles = {
+        name: kind["node_config"].get("IamInstanceProfile")
+        for name, kind in cluster.node_types.items()
+    }
+    of_head = profiles.pop(cluster.head_type)
+    return [
+        warning(
+            f"{name}: its IamInstanceProfile is the head's.",
+            "What trials run there could start and end machines, and delete MLflow's database.",
+            "Give the workers' one of prepare_aws.py.",
+        )
+        for name, profile in profiles.items()
+        if profile and profile == of_head
+    ]
 
 
 def _without_rights(name: str, head: str) -> Finding:

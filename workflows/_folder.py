@@ -26,6 +26,8 @@ from automl_on_ray.search_spaces._untrusted import check_id, check_name
 from automl_on_ray.search_spaces._uri import below
 from automl_on_ray.workflows._mirror import STAMP, Mirror
 from automl_on_ray.workflows._names import check_study
+from automl_on_ray.workflows._resume import check_states
+from automl_on_ray.workflows._signed import own_key
 from automl_on_ray.workflows._storage import Stage, Storage
 
 # Pickled states name modules: those of format 1 are from before all was in one package.
@@ -42,6 +44,7 @@ class StudyFolder:
     searched: bool = False
     lock: FileLock | None = field(default=None, repr=False)
     home: str = ""  # the URI of the same in a bucket
+    trusted: bool = False  # by the user's own word
     mirror: Mirror | None = field(default=None, repr=False)
 
     def stage(self, *parts: str) -> Stage:
@@ -50,7 +53,7 @@ class StudyFolder:
         for part in parts:  # a trial's id in it may come from a bucket
             check_name(part, f"A stage of study {self.path.name!r}:")
         home = below(self.home, *parts) if self.home else ""
-        return Stage(self.path.joinpath(*parts), home)
+        return Stage(self.path.joinpath(*parts), home, self.trusted)
 
     def __enter__(self) -> "StudyFolder":
         return self
@@ -96,6 +99,7 @@ def open_study(
     asked: dict[str, Any],
     *,
     fresh: bool,
+    trusted: bool = False,
     may_grow: str | None = None,
     hint: str = "",
 ) -> StudyFolder:
@@ -104,10 +108,14 @@ def open_study(
     `fresh` puts an earlier one aside under another name. UserError if the storage cannot be written
     to, if another process runs the study, or if it was asked something else before; but the number
     asked as `may_grow` may be higher now, and a search that has ended is then open again. `hint`
-    ends the refusal.
+    ends the refusal. Unless the storage is `trusted`, UserError too if the state of its trials is
+    not this user's, or there are links.
     """
     check_study(name)
     folder = storage.local / name
+    own_key()  # with it, the study can go on later
+    if not trusted:
+        _refuse_links(folder)
     lock = _lock(folder)
     if fresh and (folder / "study.json").exists():
         lock.release()
@@ -118,12 +126,15 @@ def open_study(
     study = StudyFolder(folder, uuid.uuid4().hex[:12], json.loads(json.dumps(asked)), lock=lock)
     try:
         if (folder / "study.json").exists():
+            if not trusted:
+                check_states(folder)
             study = _found_again(study, may_grow, hint)
         else:
             study.write()
     except UserError:
         lock.release()
         raise
+    study.trusted = trusted
     if storage.uri:
         study.home = below(storage.uri, name, study.study_id)
         study.mirror = storage.mirror(name)
@@ -186,6 +197,17 @@ def write_json(path: Path, value: Any) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
+
+
+def _refuse_links(folder: Path) -> None:
+    """UserError for one among the study's own files: what is written there would go elsewhere."""
+    folders = [folder, *folder.glob("*/"), *folder.glob("final/*/")]
+    for place in (entry for one in folders if one.is_dir() for entry in os.scandir(one)):
+        if place.is_symlink():
+            raise UserError(
+                f"{place.path} is a link: what the study writes would go to another place. Remove "
+                "it; or give --trust-storage, if you trust all who can write to that storage."
+            )
 
 
 def _lock(folder: Path) -> FileLock:

@@ -50,6 +50,7 @@ class Asked:
     fresh: options.Fresh = False
     retry_failed: options.RetryFailed = False
     storage: options.Storage = "runs"
+    trust_storage: options.TrustStorage = False
     tracking_uri: options.TrackingUri = None
     experiment: options.Experiment = "hpo"
 

@@ -16,6 +16,7 @@ from automl_on_ray.schedulers._settings import Settings as SchedulerSettings
 from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._objective import Objective
 from automl_on_ray.search_spaces._space import SearchSpace
+from automl_on_ray.search_spaces._uri import check_no_secrets
 from automl_on_ray.searchers._create import create_searcher
 from automl_on_ray.searchers._settings import Settings as SearcherSettings
 from automl_on_ray.tracking._server import check_tracking, default_uri
@@ -78,6 +79,7 @@ class Plan:
 
 def prepare(asked: Asked) -> Plan:
     """Nothing is started yet. Raises UserError for whatever its user can mend."""
+    check_no_secrets(vars(asked))  # all of it may be kept
     space = find_space(asked.space)
     recipe = read_schedule(asked.replay, space) if asked.replay else None
     if recipe:  # nothing is searched
@@ -121,6 +123,7 @@ def prepare(asked: Asked) -> Plan:
         place, name, _identity(asked, data, klass, proposing, earlier, recipe),
         # A study that begins with its own older trials takes their study's place.
         fresh=asked.fresh or bool(earlier and earlier["id"] == before.get("study_id")),
+        trusted=asked.trust_storage,
         may_grow=None if fixed else "trials",
         hint=f" (with --warm-start {name} its trials are known to the new one)",
     )  # fmt: skip

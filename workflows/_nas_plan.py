@@ -18,6 +18,7 @@ from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._objective import Objective
 from automl_on_ray.search_spaces._operation_sets import operation_set
 from automl_on_ray.search_spaces._space import Config, SearchSpace
+from automl_on_ray.search_spaces._uri import check_no_secrets
 from automl_on_ray.searchers._create import create_searcher
 from automl_on_ray.searchers._settings import Settings as SearcherSettings
 from automl_on_ray.tracking._server import check_tracking, default_uri
@@ -102,6 +103,7 @@ class Plan:
 
 def prepare(asked: Asked) -> Plan:
     """Nothing is started yet. Raises UserError for whatever its user can mend."""
+    check_no_secrets(vars(asked))  # all of it may be kept
     check_words(asked)
     check_experiment(asked.experiment)
     check_model(asked.register)
@@ -148,7 +150,7 @@ def prepare(asked: Asked) -> Plan:
     place.fetch(name)
     _check_stage(asked, place.local / name)
     study = open_study(place, name, _identity(asked, data, supernet_space, given),
-                       fresh=asked.fresh)  # fmt: skip
+                       fresh=asked.fresh, trusted=asked.trust_storage)  # fmt: skip
     record = Study(
         name=name, objectives=(OBJECTIVE,), dataset=data.name, dataset_digest=data.digest,
         dataset_context=facts(data), space=f"darts cells of {asked.operations}",

@@ -244,6 +244,16 @@ Fresh = Annotated[
         rich_help_panel=_KEEP,
     ),
 ]
+TrustStorage = Annotated[
+    bool,
+    typer.Option(
+        "--trust-storage",
+        envvar="AUTOML_TRUST_STORAGE",
+        help="Go on with a study whose state this user did not save on this machine: to read it "
+        "runs what those who can write to --storage have put there.",
+        rich_help_panel=_KEEP,
+    ),
+]
 RetryFailed = Annotated[
     bool,
     typer.Option(

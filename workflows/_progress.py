@@ -134,7 +134,7 @@ class Progress(Callback):
             running=status.count(Trial.RUNNING),
         )
         while self.watch.silences:
-            console.print(self.watch.silences.pop(0), style="yellow", soft_wrap=True, markup=False)
+            console.print(self.watch.silences.pop(0), style="yellow", soft_wrap=True)
         ended = self._counts.done + self._counts.failed
         if self._before is None:
             self._before = self._done()
@@ -161,7 +161,7 @@ class Progress(Callback):
 
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **_: Any) -> None:
         told = f"Trial {trial.trial_id} has failed ({error_line(error_text(trial))})"
-        console.print(told, style="red", markup=False, soft_wrap=True)
+        console.print(told, style="red", soft_wrap=True)
 
     def _cut_short(self, trial: Trial) -> bool:
         return 0 < self._epoch(trial) < self._epochs

@@ -2,11 +2,13 @@
 
 Ray writes its state in place, a file for each part, and copies them to the storage in the
 background, so a kill can leave a torn file, or files of different moments. This keeps a copy of
-all of them as they were at one moment, made in Tune's loop right after Ray wrote them.
+all of them as they were at one moment, made in Tune's loop right after Ray wrote them, from this
+machine's disk, and signed: only such a copy is read again (`_signed.py`).
 """
 
 import json
 import shutil
+from collections.abc import Mapping
 from contextlib import suppress
 from fnmatch import filter as fnmatch_all
 from fnmatch import fnmatch
@@ -19,10 +21,12 @@ from ray.tune import Callback, ResumeConfig
 
 from automl_on_ray.schedulers._surviving import Surviving
 from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.workflows._signed import SIGNATURE, signature_of, signed_files
 from automl_on_ray.workflows._storage import Stage
 
 STATE_FILES = ("experiment_state-*.json", "searcher-state-*.pkl", "search_gen_state-*.json",
                "callback-states-*.pkl", "basic-variant-state-*.json")  # fmt: skip
+KEPT = ("kept", "kept.old")
 
 
 class StateKeeper(Callback):
@@ -53,6 +57,8 @@ class StateKeeper(Callback):
 
     def on_experiment_end(self, trials: list[Any], **info: Any) -> None:
         self._keep(trials)  # Ray has written once more after the last step
+        for trial in trials:  # it would unpickle it; the error's text tells as much
+            trial.run_metadata.pickled_error_filename = None
 
     def _keep(self, trials: list[Any]) -> None:
         if not trials:
@@ -81,15 +87,32 @@ def _has_trials(kept: Path) -> bool:
 
 def keep(written: Path, experiment: Path) -> None:
     """Copy the newest state files in `written` to `experiment/kept`: all of them, or none."""
-    fresh, kept, old = (experiment / name for name in ("kept.new", "kept", "kept.old"))
+    files = _states_in(written)
+    fresh, kept, old = (experiment / name for name in ("kept.new", *KEPT))
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
-    for file in _newest(written):
-        shutil.copy2(file, fresh)
+    for name, data in {**files, SIGNATURE: signature_of(files)}.items():
+        (fresh / name).write_bytes(data)
     shutil.rmtree(old, ignore_errors=True)
     if kept.exists():
         kept.rename(old)
     fresh.rename(kept)
+
+
+def check_states(study: Path) -> None:
+    """UserError if an experiment of the study has a state that this user did not sign."""
+    kept = (study.glob(f"{where}/{name}") for where in ("*", "final/*") for name in KEPT)
+    for experiment in {folder.parent for found in kept for folder in found}:
+        if all(signed_files(experiment / name) is None for name in KEPT):
+            raise _distrusted(experiment)
+
+
+def _distrusted(experiment: Path) -> UserError:
+    return UserError(
+        f"The state of {experiment} was saved by another user, on another machine, by an older "
+        "version, or was changed since; to read it may run code. If you trust all who can write "
+        "to that storage, give --trust-storage once; or bring your key along (AUTOML_KEY_FILE)."
+    )
 
 
 def resume_config(
@@ -97,24 +120,68 @@ def resume_config(
 ) -> ResumeConfig | None:
     """How to go on with what `stage` holds; None if there is nothing yet to go on from.
 
-    The copy kept takes the place of Ray's files, which are put aside; without one these will do if
+    The copy kept takes the place of Ray's files, which are put aside. UserError if there are some
+    and none was signed by this user; in a trusted stage any copy will do, and Ray's own files, if
     they are whole. Failed trials stay failed, unless asked for. `trials` is how many a searcher is
     to propose in all, which may be more than when the state was saved; at once it proposes as many
     as today's Tuner says.
     """
     rays = _States(*stage.files())
-    copies = next(filter(_are_whole, (_newest(stage.folder / n) for n in ("kept", "kept.old"))), [])
-    if copies or not all(_whole(name, rays.read(name)) for name in rays.newest()):
-        rays.put_aside()
-        for copy in copies:
-            rays.write(copy.name, copy.read_bytes())
-    if not any(fnmatch(name, STATE_FILES[0]) for name in rays.names()):
-        return None
+    states = _kept(stage)
+    if states is None and not stage.trusted and (rays.names() or _copies(stage)):
+        raise _distrusted(stage.folder)
+    if states is None:
+        newest = {name: rays.read(name) for name in rays.newest()}
+        states = newest if _are_whole(newest) else {}
     if trials is not None:
-        rays.ask_for(trials)
+        states = {name: _asking_for(trials, name, data) for name, data in states.items()}
+    rays.put_aside()
+    for name, data in states.items():
+        rays.write(name, data)
+    if not any(fnmatch(name, STATE_FILES[0]) for name in states):
+        keep(stage.folder / "nothing", stage.folder)  # what Ray writes from now on is this user's
+        return None
     kinds = ResumeConfig.ResumeType
     failed = kinds.RESUME if retry_failed else kinds.SKIP
     return ResumeConfig(errored=failed)  # type: ignore[arg-type]
+
+
+def _copies(stage: Stage) -> list[Path]:
+    return [stage.folder / name for name in KEPT if (stage.folder / name).exists()]
+
+
+def _kept(stage: Stage) -> dict[str, bytes] | None:
+    """State files of the newest copy that is this user's, by name; None if there is no such copy.
+
+    Empty if nothing was saved yet. In a trusted stage another's will do, if it is whole.
+    """
+    read = [_read(folder, trusted=stage.trusted) for folder in _copies(stage)]
+    own = [files for files in read if files is not None]
+    return next(filter(None, own), {}) if own else None
+
+
+def _read(folder: Path, *, trusted: bool) -> dict[str, bytes] | None:
+    files = signed_files(folder)
+    if files is None and trusted and _are_whole(found := _states_in(folder)):
+        return found
+    return files
+
+
+def _states_in(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in _newest(folder)}
+
+
+def _asking_for(trials: int, name: str, data: bytes) -> bytes:
+    """Ray goes by the numbers that it has saved, whatever a Tuner is told.
+
+    So it does by the end of asking, which a budget may have been; a searcher says it again.
+    """
+    if not fnmatch(name, "search_gen_state-*.json"):
+        return data
+    state = cloudpickle.loads(data)
+    state |= {"total_samples": trials, "finished": False}
+    state.get("name:ConcurrencyLimiter", {}).pop("max_concurrent", None)
+    return cloudpickle.dumps(state)
 
 
 class _States:
@@ -147,17 +214,6 @@ class _States:
         for name in self.names():
             self._files.move(f"{self._path}/{name}", f"{self._path}/{name}.aside")
 
-    def ask_for(self, trials: int) -> None:
-        """Ray goes by the numbers that it has saved, whatever a Tuner is told.
-
-        So it does by the end of asking, which a budget may have been; a searcher says it again.
-        """
-        for name in fnmatch_all(self.names(), "search_gen_state-*.json"):
-            state = cloudpickle.loads(self.read(name))
-            state |= {"total_samples": trials, "finished": False}
-            state.get("name:ConcurrencyLimiter", {}).pop("max_concurrent", None)
-            self.write(name, cloudpickle.dumps(state))
-
 
 def _last(names: list[str], pattern: str) -> str:
     return max(fnmatch_all(names, pattern), default="")
@@ -168,9 +224,9 @@ def _newest(experiment: Path) -> list[Path]:
     return [experiment / name for pattern in STATE_FILES if (name := _last(names, pattern))]
 
 
-def _are_whole(files: list[Path]) -> bool:
-    """A machine that lost its power may have left empty ones."""
-    return bool(files) and all(_whole(file.name, file.read_bytes()) for file in files)
+def _are_whole(files: Mapping[str, bytes]) -> bool:
+    """A machine that lost its power may have left empty ones. Reads them: for trusted ones only."""
+    return bool(files) and all(_whole(name, data) for name, data in files.items())
 
 
 def _whole(name: str, data: bytes) -> bool:

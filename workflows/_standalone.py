@@ -2,10 +2,10 @@
 
 import ast
 import importlib.util
-import json
 import pprint
 from pathlib import Path
-from typing import Any
+
+from automl_on_ray.workflows._rebuilt import Recipe
 
 OURS = "automl_on_ray."
 # Of `search_spaces/_space.py`, a network's sources need names of types alone.
@@ -35,23 +35,19 @@ if __name__ == "__main__":
 '''
 
 
-def standalone_source(recipe: dict[str, Any]) -> str:
-    """The text of a module with `load(weights)`.
-
-    `recipe` has `build` ("module:function"), `config`, `image_shape`, `classes`, `mean`, `std`.
-    """
-    module, _, function = recipe["build"].partition(":")
+def standalone_source(recipe: Recipe) -> str:
+    """The text of a module with `load(weights)`."""
+    module, function = recipe.build.__module__, recipe.build.__qualname__
     order: list[str] = []
     for name in (module, "automl_on_ray.trainables._predictor"):
         _collect(name, order)
     imports: set[str] = {"import torch"}
     bodies = [_body(name, imports) for name in order]
     ending = ENDING.format(
-        build=function,
-        **{key: pprint.pformat(recipe[key]) for key in ("config", "classes", "mean", "std")},
-        image_shape=tuple(recipe["image_shape"]),
-    )
-    head = f'"""Made by AutoML on Ray from {json.dumps(recipe["build"])}; it needs only torch."""'
+        build=function, config=pprint.pformat(recipe.config), image_shape=recipe.image_shape,
+        classes=pprint.pformat(list(recipe.classes)), mean=list(recipe.mean), std=list(recipe.std),
+    )  # fmt: skip
+    head = f'"""Made by AutoML on Ray from {module}:{function}; it needs only torch."""'
     return "\n".join([head, "", *sorted(imports), "", TYPES, *bodies, ending])
 
 

@@ -54,11 +54,13 @@ class Storage:
 class Stage:
     """One Ray Tune experiment of a study: `folder` here, trials and checkpoints in `home`.
 
-    `home` is the URI of the same folder in a bucket; empty where all is here.
+    `home` is the URI of the same folder in a bucket; empty where all is here. `trusted`: what is
+    there may be unpickled, whoever has saved it.
     """
 
     folder: Path
     home: str = ""
+    trusted: bool = False
 
     @property
     def storage_path(self) -> str:

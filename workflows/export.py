@@ -16,6 +16,7 @@ from automl_on_ray.tracking.models import fetch_model
 from automl_on_ray.workflows import _options as options
 from automl_on_ray.workflows._cli import console, quiet_libraries, told_plainly
 from automl_on_ray.workflows._command import checked, run_command
+from automl_on_ray.workflows._rebuilt import checked_recipe, example_images, rebuilt
 from automl_on_ray.workflows._standalone import standalone_source
 from automl_on_ray.workflows._storage import folder_named
 
@@ -33,7 +34,9 @@ def export(
 ) -> None:
     """Write model.pt2 (torch.export), model.onnx, and network.py with weights.pt.
 
-    All are given the same images and must answer alike. Nothing that is there is overwritten.
+    The network is built again from its recipe: nothing of what the store has is run, and its
+    weights are read as numbers. All files are given the same images and must answer alike, and as
+    the model did when it was stored. Nothing that is there is overwritten.
     """
     with told_plainly():
         quiet_libraries()
@@ -45,23 +48,27 @@ def export(
             raise UserError(f"{place / taken[0]} exists already; choose another --out.")
         uri = stored_uri(folder_named(storage, "--storage"), tracking_uri)
         with tempfile.TemporaryDirectory() as folder:
-            path, recipe = fetch_model(uri, model, Path(folder))
-            program = torch.export.load(path)
-            _make(place)
-            torch.export.save(program, place / "model.pt2")
-        images = torch.rand(3, *recipe["image_shape"]) * 255
-        expected = program.module()(images)
+            path, stored = fetch_model(uri, model, Path(folder))
+            recipe = checked_recipe(stored, model)
+            network = rebuilt(recipe, path, model)
+        images = example_images(recipe.image_shape)
+        expected = _run(network, images)
+        if recipe.answers is not None:
+            _compare(f"The network of {model}, built again,", expected, recipe.answers)
+        _make(place)
+        batch = torch.export.Dim("batch")
+        program = torch.export.export(network, (images,), dynamic_shapes=({0: batch},))
+        torch.export.save(program, place / "model.pt2")
         _write_onnx(program, images, place / "model.onnx")
-        (place / "network.py").write_text(standalone_source(recipe))
-        torch.save(_weights(program), place / "weights.pt")
+        (place / "network.py").write_text(standalone_source(recipe), encoding="utf-8")
+        torch.save(network.state_dict(), place / "weights.pt")
         answers = {
+            "model.pt2": _run(program.module(), images),
             "model.onnx": _run_onnx(place / "model.onnx", images),
             "network.py": _run_source(place, images),
         }
         for name, answer in answers.items():
-            if not torch.allclose(answer, expected, rtol=TOLERANCE, atol=TOLERANCE):
-                off = float((answer - expected).abs().max())
-                raise SystemExit(f"{place / name} answers otherwise than the model, by {off:.3g}.")
+            _compare(str(place / name), answer, expected)
         console.print(
             f"Wrote {', '.join(FILES)} to {place}; all answer as the model does.", soft_wrap=True
         )
@@ -88,10 +95,19 @@ def _check_onnx() -> None:
         ) from error
 
 
-def _weights(program: Any) -> dict[str, Tensor]:
-    """Without those of an auxiliary head, which only training had."""
-    kept = program.state_dict.items()
-    return {key: value for key, value in kept if ".auxiliary." not in key}
+def _compare(what: str, answer: Tensor, expected: Tensor) -> None:
+    if answer.shape != expected.shape or not torch.allclose(
+        answer, expected, rtol=TOLERANCE, atol=TOLERANCE
+    ):
+        raise UserError(
+            f"{what} answers otherwise than the model did; nothing of it is to be used."
+        )
+
+
+def _run(network: torch.nn.Module, images: Tensor) -> Tensor:
+    with torch.no_grad():
+        answer: Tensor = network(images)
+    return answer
 
 
 def _write_onnx(program: Any, images: Tensor, path: Path) -> None:
@@ -112,10 +128,9 @@ def _run_onnx(path: Path, images: Tensor) -> Tensor:
 
 def _run_source(folder: Path, images: Tensor) -> Tensor:
     names: dict[str, Any] = {"__name__": "network"}
-    exec(compile((folder / "network.py").read_text(), "network.py", "exec"), names)
-    with torch.no_grad():
-        answer: Tensor = names["load"](folder / "weights.pt")(images)
-    return answer
+    text = (folder / "network.py").read_text(encoding="utf-8")
+    exec(compile(text, "network.py", "exec"), names)
+    return _run(names["load"](folder / "weights.pt"), images)
 
 
 if __name__ == "__main__":

@@ -4,24 +4,36 @@ import ipaddress
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+import yaml
 
 from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.workflows._aws_rights import (
-    HEAD,
-    WORKER,
+    Machines,
     document,
     of_the_autoscaler,
     of_the_bucket,
     trust,
+    without_mlflow,
 )
 from automl_on_ray.workflows._cli import console, told_plainly
 from automl_on_ray.workflows._command import checked, run_command
+from automl_on_ray.workflows._doctor_finding import UNFILLED
 
 WIDEST = {4: 8, 6: 32}  # bits of a range that may log in, by version of IP
 GROUP = "automl-cluster"
+CLUSTER = "ray-cluster-name"  # Ray's own tag of machines, here of roles
+# Checkpoints are deleted all the time: what is kept of them costs.
+OLD_VERSIONS = {
+    "ID": "automl-old-versions", "Status": "Enabled", "Filter": {"Prefix": ""},
+    "NoncurrentVersionExpiration": {"NoncurrentDays": 7},
+    "Expiration": {"ExpiredObjectDeleteMarker": True},
+    "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+}  # fmt: skip
 
 
 @checked
@@ -30,29 +42,78 @@ def prepare_aws(
     ssh_from: Annotated[
         str, typer.Option(help="Addresses that may log in, such as 203.0.113.7/32.")
     ],
-    region: Annotated[str, typer.Option(help="As in cluster.yaml.")] = "us-east-1",
+    cluster: Annotated[
+        Path,
+        typer.Option(help="The file for `ray up`: its head may start no other machines."),
+    ] = Path("cluster.yaml"),
+    region: Annotated[str | None, typer.Option(help="Default: that of --cluster.")] = None,
     vpc: Annotated[str | None, typer.Option(help="Default: the region's default VPC.")] = None,
 ) -> None:
     """Make a private bucket, a security group, and a role each for head and workers.
 
     It needs your own credentials (as the AWS command line finds them), and does no harm a second
-    time. Rules of the security group that it did not make stay as they are, and are told.
+    time: run it again when --cluster names other machines. Rules of the security group that it did
+    not make stay as they are, and are told.
     """
     with told_plainly():
         ssh_from = check_range(ssh_from)
         check_bucket(bucket)
+        asked = read_cluster(cluster, region)
         boto3, errors = _libraries()
         try:
-            session = boto3.Session(region_name=region)
-            make_bucket(session, bucket, region)
+            session = boto3.Session(region_name=asked.region)
+            make_bucket(session, bucket, asked.region)
+            vpc = vpc or default_vpc(session)
             group = make_security_group(session, ssh_from, vpc)
-            make_roles(session, bucket)
+            make_roles(session, bucket, asked, group, vpc)
             allow_spot(session)
         except (errors.BotoCoreError, errors.ClientError) as error:
             raise UserError(f"AWS did not agree: {error}") from error
-        console.print("Fill in cluster.yaml:", soft_wrap=True)
+        console.print(f"Fill in {cluster}:", soft_wrap=True)
         console.print(f"  FILL_IN_BUCKET             {bucket}", soft_wrap=True)
         console.print(f"  FILL_IN_SECURITY_GROUP_ID  {group}", soft_wrap=True)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a file for `ray up` says of its machines."""
+
+    name: str
+    region: str
+    key: str
+    types: tuple[str, ...]  # of workers, all three
+    images: tuple[str, ...]
+    worker: str
+    head: str  # its instance profile, and the workers'
+
+
+def read_cluster(path: Path, region: str | None = None) -> Asked:
+    """UserError if the file cannot be read, or does not say which machines there are to be."""
+    try:
+        config = yaml.safe_load(path.read_text())
+        kinds = dict(config["available_node_types"])
+        head = kinds.pop(config["head_node_type"])["node_config"]
+        workers = [kind["node_config"] for kind in kinds.values()]
+        (worker,) = {one["IamInstanceProfile"]["Name"] for one in workers}
+        found = Asked(
+            config["cluster_name"],
+            region or config["provider"]["region"],
+            config["provider"]["key_pair"]["key_name"],
+            tuple(sorted({one["InstanceType"] for one in workers})),
+            tuple(sorted({one["ImageId"] for one in workers})),
+            worker,
+            head["IamInstanceProfile"]["Name"],
+        )
+    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UserError(
+            f"{path} does not say which machines a cluster is to have, as the shipped cluster.yaml "
+            f"does: {error!r}"
+        ) from error
+    if any(UNFILLED in image for image in found.images):
+        raise UserError(f"Fill in the image at the top of {path} first: no other may be started.")
+    if found.worker == found.head:
+        raise UserError(f"{path}: workers must have another IamInstanceProfile than the head.")
+    return found
 
 
 def check_range(text: str) -> str:
@@ -77,7 +138,10 @@ def check_bucket(name: str) -> None:
 
 
 def make_bucket(session: Any, bucket: str, region: str) -> None:
-    """A bucket that can never be public. S3 encrypts what it stores."""
+    """A bucket that can never be public, and keeps for a while what is deleted or overwritten.
+
+    S3 encrypts what it stores.
+    """
     s3 = session.client("s3")
     # us-east-1 is the one region that may not be named.
     place = {} if region == "us-east-1" else {"LocationConstraint": region}
@@ -91,11 +155,20 @@ def make_bucket(session: Any, bucket: str, region: str) -> None:
         },
     )  # fmt: skip
 
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    try:
+        s3.get_bucket_lifecycle_configuration(Bucket=bucket)  # the user's own stays
+    except Exception as error:
+        if _code(error) != "NoSuchLifecycleConfiguration":
+            raise
+        s3.put_bucket_lifecycle_configuration(
+            Bucket=bucket, LifecycleConfiguration={"Rules": [OLD_VERSIONS]}
+        )
 
-def make_security_group(session: Any, ssh_from: str, vpc: str | None) -> str:
+
+def make_security_group(session: Any, ssh_from: str, vpc: str) -> str:
     """Its id. It admits SSH from a range, and all that its own members send each other."""
     ec2 = session.client("ec2")
-    vpc = vpc or _default_vpc(ec2)
     found = ec2.describe_security_groups(
         Filters=[{"Name": "group-name", "Values": [GROUP]}, {"Name": "vpc-id", "Values": [vpc]}]
     )["SecurityGroups"]
@@ -122,8 +195,10 @@ def make_security_group(session: Any, ssh_from: str, vpc: str | None) -> str:
     return str(group)
 
 
-def _default_vpc(ec2: Any) -> str:
-    found = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
+def default_vpc(session: Any) -> str:
+    found = session.client("ec2").describe_vpcs(
+        Filters=[{"Name": "is-default", "Values": ["true"]}]
+    )["Vpcs"]
     if not found:
         raise UserError("The region has no default VPC; name one with --vpc.")
     return str(found[0]["VpcId"])
@@ -145,16 +220,32 @@ def _admitted(rules: list[dict[str, Any]]) -> set[tuple[str, str]]:
     return found
 
 
-def make_roles(session: Any, bucket: str) -> None:
+def make_roles(session: Any, bucket: str, asked: Asked, group: str, vpc: str) -> None:
     """A role with an instance profile of the same name, for workers and for the head."""
     iam = session.client("iam")
-    worker_arn = _make_role(iam, WORKER, bucket, of_the_bucket(bucket))
-    _make_role(iam, HEAD, bucket, [*of_the_bucket(bucket), *of_the_autoscaler(worker_arn)])
+    shared = of_the_bucket(bucket)
+    role, profile = _make_role(iam, asked.worker, bucket, asked.name,
+                               [*shared, *without_mlflow(bucket)])  # fmt: skip
+    machines = Machines(
+        asked.name, asked.region, asked.types, asked.images, asked.key, group, vpc, role, profile
+    )
+    _make_role(iam, asked.head, bucket, asked.name, [*shared, *of_the_autoscaler(machines)])
 
 
-def _make_role(iam: Any, name: str, bucket: str, statements: list[dict[str, Any]]) -> str:
+def _make_role(
+    iam: Any, name: str, bucket: str, cluster: str, statements: list[dict[str, Any]]
+) -> tuple[str, str]:
+    """ARNs of the role and the profile. UserError for a role of another cluster."""
     with _already("EntityAlreadyExists"):
         iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust())
+    role = iam.get_role(RoleName=name)["Role"]
+    tags = {tag["Key"]: tag["Value"] for tag in role.get("Tags", [])}
+    if tags.get(CLUSTER, cluster) != cluster:
+        raise UserError(
+            f"The role {name} is of the cluster {tags[CLUSTER]!r}, whose machines {cluster!r} "
+            "could end: name another IamInstanceProfile in the file."
+        )
+    iam.tag_role(RoleName=name, Tags=[{"Key": CLUSTER, "Value": cluster}])
     # Policies add up: a cluster with another bucket must not lose its own.
     policy = {"PolicyName": f"{name}-{bucket}", "PolicyDocument": document(*statements)}
     iam.put_role_policy(RoleName=name, **policy)
@@ -163,7 +254,8 @@ def _make_role(iam: Any, name: str, bucket: str, statements: list[dict[str, Any]
     # A profile holds one role at most; a second attempt says that the place is taken.
     with _already("LimitExceeded"):
         iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=name)
-    return str(iam.get_role(RoleName=name)["Role"]["Arn"])
+    profile = iam.get_instance_profile(InstanceProfileName=name)["InstanceProfile"]
+    return str(role["Arn"]), str(profile["Arn"])
 
 
 def allow_spot(session: Any) -> None:
@@ -178,8 +270,12 @@ def _already(*codes: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # botocore's ClientError, which is imported only when needed
-        if getattr(error, "response", {}).get("Error", {}).get("Code") not in codes:
+        if _code(error) not in codes:
             raise
+
+
+def _code(error: Exception) -> str:
+    return str(getattr(error, "response", {}).get("Error", {}).get("Code"))
 
 
 def _libraries() -> tuple[Any, Any]:

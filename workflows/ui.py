@@ -20,6 +20,7 @@ from automl_on_ray.workflows import _options as options
 from automl_on_ray.workflows._cli import console, quiet_libraries, told_plainly
 from automl_on_ray.workflows._command import checked, run_command
 from automl_on_ray.workflows._storage import folder_named
+from automl_on_ray.workflows._tethered import start_tethered
 
 START_SECONDS = 90
 
@@ -43,12 +44,12 @@ def ui(
             _print_links(uri, uri.rstrip("/"))
             return
         _check_free(port)
-        # The server is another process: it must not outlive this one, however that ends.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", uri,
                    "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]  # fmt: skip
         environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-        server = subprocess.Popen(
+        # The server is another process: it must not outlive this one, however that ends.
+        server = start_tethered(
             command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         )
         base = f"http://127.0.0.1:{port}"

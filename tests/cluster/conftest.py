@@ -4,13 +4,13 @@ from types import SimpleNamespace
 
 import boto3
 import pytest
+import yaml
 from moto import mock_aws
 from ray.autoscaler._private.aws.utils import resource_cache
 from ray.autoscaler._private.providers import _NODE_PROVIDERS, _get_node_provider
 from ray.autoscaler._private.util import prepare_config, validate_config
 
-from tests.cluster.account import BUCKET, REGION, prepare
-from tests.cluster.filled import config
+from tests.cluster.account import REGION, prepare, write_file
 
 
 @pytest.fixture(scope="module")
@@ -26,16 +26,17 @@ def aws(tmp_path_factory):
     resource_cache.cache_clear()
     with mock_aws():
         session = boto3.Session(region_name=REGION)
-        group = prepare(session)
         image = session.client("ec2").describe_images()["Images"][0]["ImageId"]
-        raw = config("cluster.yaml", {
-            "FILL_IN_BUCKET": BUCKET, "FILL_IN_IMAGE_ID": image, "FILL_IN_SECURITY_GROUP_ID": group,
-        })  # fmt: skip
-        asked = prepare_config(raw)
+        path = write_file(tmp_path_factory.mktemp("file"), image)
+        group = prepare(session, path)
+        write_file(path.parent, image, group)
+        asked = prepare_config(yaml.safe_load(path.read_text()))
         validate_config(asked)
         kind = _NODE_PROVIDERS["aws"](asked["provider"])
         ready = kind.bootstrap_config(kind.fillout_available_node_types_resources(asked))
         provider = _get_node_provider(ready["provider"], ready["cluster_name"])
-        yield SimpleNamespace(session=session, config=ready, provider=provider, group=group)
+        yield SimpleNamespace(
+            session=session, config=ready, provider=provider, group=group, path=path, image=image
+        )
     resource_cache.cache_clear()
     patch.undo()

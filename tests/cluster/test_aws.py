@@ -14,7 +14,7 @@ from ray.autoscaler.v2.instance_manager.config import AutoscalingConfig
 from ray.autoscaler.v2.scheduler import ResourceDemandScheduler, SchedulingRequest
 from ray.autoscaler.v2.utils import ResourceRequestUtil
 
-from tests.cluster.account import BUCKET, SSH_FROM
+from tests.cluster.account import BUCKET, REGION, SSH_FROM, allowed
 from tests.cluster.filled import ROOT
 
 
@@ -122,26 +122,119 @@ def actions(statement):
     return [action] if isinstance(action, str) else action
 
 
-@pytest.mark.parametrize("node_type", ["gpu_spot", "gpu_on_demand"])
+WORKERS = pytest.mark.parametrize("node_type", ["gpu_spot", "gpu_on_demand"])
+
+
+@WORKERS
 def test_workers_may_use_the_one_bucket_and_nothing_else(aws, nodes, node_type):
     statements = rights_of(aws, nodes[node_type])
-    allowed = {action for statement in statements for action in actions(statement)}
-    assert {one.split(":")[0] for one in allowed} == {"s3"}
-    assert {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"} <= allowed
-    assert {statement["Resource"] for statement in statements} == {
+    given = [s for s in statements if s["Effect"] == "Allow"]
+    actions_given = {action for statement in given for action in actions(statement)}
+    assert {one.split(":")[0] for one in actions_given} == {"s3"}
+    assert {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"} <= actions_given
+    assert {statement["Resource"] for statement in given} == {
         f"arn:aws:s3:::{BUCKET}", f"arn:aws:s3:::{BUCKET}/*",
     }  # fmt: skip
+
+
+MLFLOWS = (
+    "mlflow/mlflow.db",
+    "mlflow/mlflow.db.stamp",
+    "mlflow/mlflow.db.part",
+    "mlflow/artifacts/1/m",
+)
+
+
+@WORKERS
+@pytest.mark.parametrize("folder", ["", "studies/mine/"])
+def test_workers_may_neither_delete_nor_replace_what_mlflow_has(aws, nodes, node_type, folder):
+    worker, head = rights_of(aws, nodes[node_type]), rights_of(aws, nodes["head"])
+    for action in ("s3:PutObject", "s3:DeleteObject"):
+        for name in MLFLOWS:
+            place = f"arn:aws:s3:::{BUCKET}/{folder}{name}"
+            assert not allowed(worker, action, place)
+            assert allowed(head, action, place)
+        checkpoint = f"arn:aws:s3:::{BUCKET}/{folder}study/0123/search/trial/checkpoint_1/state.pt"
+        assert allowed(worker, action, checkpoint)
+    for action in ("s3:DeleteObjectVersion", "s3:PutBucketVersioning", "s3:DeleteBucket"):
+        for place in (f"arn:aws:s3:::{BUCKET}", f"arn:aws:s3:::{BUCKET}/mlflow/mlflow.db"):
+            assert not allowed(worker, action, place)
+            assert not allowed(head, action, place)
+
+
+def started(aws, node):
+    """What AWS would ask a policy about a machine like that one: resources, with what is told."""
+    machine = described(aws, node)
+    account = machine["IamInstanceProfile"]["Arn"].split(":")[4]
+    arn = f"arn:aws:ec2:{REGION}:{account}:"
+    tags = {tag["Key"]: tag["Value"] for tag in machine["Tags"]}
+    told = {
+        "ec2:InstanceType": machine["InstanceType"],
+        "ec2:InstanceProfile": machine["IamInstanceProfile"]["Arn"],
+        "aws:RequestTag/ray-cluster-name": tags[TAG_RAY_CLUSTER_NAME],
+    }
+    return {
+        f"{arn}instance/*": told,
+        f"arn:aws:ec2:{REGION}::image/{machine['ImageId']}": {},
+        f"{arn}subnet/{machine['SubnetId']}": {"ec2:Vpc": f"{arn}vpc/{machine['VpcId']}"},
+        f"{arn}security-group/{only(machine['SecurityGroups'])['GroupId']}": {},
+        f"{arn}key-pair/{machine['KeyName']}": {},
+        f"{arn}network-interface/*": {},
+        f"{arn}volume/*": {},
+        f"{arn}spot-instances-request/*": {},
+    }
+
+
+def may_start(statements, asked):
+    return all(
+        allowed(statements, "ec2:RunInstances", resource, **told)
+        for resource, told in asked.items()
+    )
+
+
+@WORKERS
+def test_the_head_may_start_the_workers_of_its_file(aws, nodes, node_type):
+    assert may_start(rights_of(aws, nodes["head"]), started(aws, nodes[node_type]))
+
+
+def test_the_head_may_start_no_other_head(aws, nodes):
+    assert not may_start(rights_of(aws, nodes["head"]), started(aws, nodes["head"]))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [("InstanceType", "p5.48xlarge"), ("InstanceProfile", "arn:aws:iam::1:instance-profile/admin"),
+     ("InstanceProfile", None), ("ray-cluster-name", "another"), ("ray-cluster-name", None),
+     ("image/", "ami-0"), ("security-group/", "sg-0"), ("key-pair/", "theirs"), ("Vpc", "vpc-0")],
+)  # fmt: skip
+def test_the_head_may_start_no_other_machine(aws, nodes, change):
+    what, other = change
+    asked = started(aws, nodes["gpu_spot"])
+    for resource, told in list(asked.items()):
+        if what in resource and what.endswith("/"):
+            asked[resource.rpartition("/")[0] + f"/{other}"] = asked.pop(resource)
+        for key in list(told):
+            if key.endswith(what):
+                told[key] = other
+                if other is None:
+                    del told[key]
+    assert not may_start(rights_of(aws, nodes["head"]), asked)
+
+
+def test_the_head_may_end_machines_of_its_own_cluster_only(aws, nodes):
+    head = rights_of(aws, nodes["head"])
+    place = f"arn:aws:ec2:{REGION}:1:instance/i-1"
+    key = "aws:ResourceTag/ray-cluster-name"
+    for action in ("ec2:TerminateInstances", "ec2:StopInstances", "ec2:CreateTags"):
+        assert allowed(head, action, place, **{key: "automl"})
+        assert not allowed(head, action, place, **{key: "another"})
+        assert not allowed(head, action, place)
 
 
 def test_the_head_may_give_away_the_workers_role_only(aws, nodes):
     statements = rights_of(aws, nodes["head"])
     passing = only([one for one in statements if "iam:PassRole" in actions(one)])
     assert passing["Resource"].endswith(":role/automl-worker")
-    ending = only([one for one in statements if "ec2:TerminateInstances" in actions(one)])
-    assert "Condition" in ending
-    tagging = [one for one in statements if "ec2:CreateTags" in actions(one)]
-    assert tagging
-    assert all("Condition" in one for one in tagging)
     assert not [one for one in statements for action in actions(one) if action.endswith(":*")]
 
 

@@ -54,3 +54,10 @@ def test_a_folder_that_cannot_be_written_is_the_users_mistake(tmp_path):
     Path(tmp_path, "file").write_text("")
     with pytest.raises(UserError, match="cannot be written"):
         Journal(tmp_path / "file" / "journal", "trial")
+
+
+@pytest.mark.parametrize("name", ["final-../../../evil-3x4-0123", "/evil", "a\0b"])
+def test_a_trials_id_does_not_lead_a_journal_out_of_its_folder(tmp_path, name):
+    with pytest.raises(UserError, match="outside of its folder"):
+        Journal(tmp_path / "study" / "journal", name)
+    assert not list(tmp_path.iterdir())

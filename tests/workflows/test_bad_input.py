@@ -128,6 +128,8 @@ MISTAKES = {
         ["--dataset", "s3://KEY:SECRET@data/mine.npz"], "must not hold credentials"),
     "credentials in the URI of a data folder": (
         ["--data-dir", "s3://KEY:SECRET@data"], "must not hold credentials"),
+    "credentials in the URI of a folder that the data do not need": (
+        [*DIGITS, "--data-dir", "s3://KEY:SECRET@data"], "must not hold credentials"),
     "a URI that is no bucket's": (["--dataset", "ftp://a/b.npz"], "give a path, s3:// or gs://"),
     "empty class folder": (lambda f: ["--dataset", folder_with_empty_class(f)], "dog"),
     "label below zero": (lambda f: ["--dataset", npz_with_label(-1)(f)], "label"),

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,10 @@ def storage(tmp_path_factory):
     """A store with two models: one with its recipe, one without."""
     folder = tmp_path_factory.mktemp("exporting") / "runs"
     folder.mkdir()
-    for name, recipe in (("cells", RECIPE), ("bare", None)):
+    evil = {**RECIPE, "build": f"os:(open({str(folder / 'ran')!r}, 'w'))"}
+    other = {**RECIPE, "answers": [[0.0, 0.0, 0.0]] * 3}
+    recipes = {"cells": RECIPE, "bare": None, "evil": evil, "pickled": RECIPE, "other": other}
+    for name, recipe in recipes.items():
         study = Study(
             name=name, objectives=(Objective("accuracy"),), dataset="digits", dataset_digest="d",
             space="darts", searcher="random", scheduler="fifo", seed=0, command="none",
@@ -58,6 +62,10 @@ def storage(tmp_path_factory):
             metrics={"test_accuracy": 0.9}, config=CONFIG, registered_name=name, recipe=recipe,
         )  # fmt: skip
         assert logged is not None
+    for path in folder.rglob("*.pt2"):
+        with zipfile.ZipFile(path, "a") as archive:
+            if b"pickled" in (path.parents[1] / "MLmodel").read_bytes():
+                archive.writestr("model/data/constants/opaque_obj_0", b"cposix\nsystem\n.")
     return folder
 
 
@@ -103,6 +111,9 @@ def test_a_model_becomes_files_that_answer_as_it_does(storage, tmp_path):
         ("models:/nothing/1", "There is no model 'models:/nothing/1'"),
         ("runs:/0123456789abcdef0123456789abcdef/model", "There is no model 'runs:/"),
         ("models:/bare/1", "was not stored by workflows/hpo.py or workflows/nas.py"),
+        ("models:/evil/1", "it is not run"),
+        ("models:/pickled/1", "may run code: it is not loaded"),
+        ("models:/other/1", "answers otherwise than the model did"),
         ("the best one", "There is no model 'the best one'"),
     ],
 )
@@ -110,6 +121,7 @@ def test_what_is_no_model_is_one_line(model, message, storage, tmp_path):
     result = run(model, "--out", tmp_path / "exported", "--storage", storage)
     assert result.exit_code == 2, result.output
     assert message in result.stderr
+    assert not (storage / "ran").exists()
     assert len(result.stderr.strip().splitlines()) == 1
     assert not (tmp_path / "exported").exists()
 

@@ -97,3 +97,25 @@ def test_no_trials_id_leads_a_stage_out_of_the_studys_folder(tmp_path):
         with pytest.raises(UserError, match="without slashes"):
             study.stage("final", "../../../evil-3x4")
         assert study.stage("final", "a_00001-3x4").folder == tmp_path / "a" / "final/a_00001-3x4"
+
+
+@pytest.mark.parametrize(
+    "place", [".lock", "study.tmp", "journal", "search/kept.new", "search", "final/a-1x1/a.new"]
+)
+def test_no_link_in_a_studys_folder_is_written_through(tmp_path, place):
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "precious").write_text("mine")
+    link = tmp_path / "runs" / "a" / place
+    link.parent.mkdir(parents=True)
+    link.symlink_to(tmp_path / "home" / ("precious" if "." in link.name else ""))
+    with pytest.raises(UserError, match="is a link"):
+        open_study(Storage(tmp_path / "runs"), "a", ASKED, fresh=False)
+    assert [file.name for file in (tmp_path / "home").iterdir()] == ["precious"]
+    assert (tmp_path / "home" / "precious").read_text() == "mine"
+
+
+def test_a_storage_may_be_a_link_itself(tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "runs").symlink_to(tmp_path / "disk")
+    open_study(Storage(tmp_path / "runs"), "a", ASKED, fresh=False).lock.release()
+    assert (tmp_path / "disk" / "a" / "study.json").exists()

@@ -10,6 +10,7 @@ import pytest
 from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.workflows._folder import open_study
 from automl_on_ray.workflows._mirror import Mirror
+from automl_on_ray.workflows._resume import keep
 from automl_on_ray.workflows._storage import Storage
 
 
@@ -170,6 +171,25 @@ def test_states_in_the_bucket_bring_no_link_along(tmp_path, kind):
     with pytest.raises(UserError, match="no plain file"):
         Storage(tmp_path / "here", f"file://{tmp_path}/bucket").fetch("study")
     assert not list((tmp_path / "here").rglob("kept/*"))
+
+
+def test_a_study_of_another_machine_goes_on_once_its_storage_is_said_to_be_trusted(
+    tmp_path, monkeypatch
+):
+    here, there = (Storage(tmp_path / n, f"file://{tmp_path}/bucket") for n in ("here", "there"))
+    (tmp_path / "experiment_state-1.json").write_text("{}")
+    with opened(here) as study:
+        keep(tmp_path, study.path / "search")
+    with opened(there) as study:  # with the same key
+        pass
+    monkeypatch.setenv("AUTOML_KEY_FILE", str(tmp_path / "another"))
+    with pytest.raises(UserError, match="--trust-storage"):
+        opened(there)
+    with opened(there, trusted=True) as study:
+        assert study.stage("search").trusted
+        keep(tmp_path, study.path / "search")
+    with opened(there) as study:  # by now it is this one's
+        assert not study.stage("search").trusted
 
 
 @pytest.mark.parametrize("name", ["../../evil", "/evil", "a/b", ".hidden"])

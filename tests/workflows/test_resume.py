@@ -4,6 +4,7 @@ import json
 import os
 import pickle
 import shutil
+from pathlib import Path
 
 import pytest
 from ray import tune
@@ -15,10 +16,11 @@ from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._objective import Objective
 from automl_on_ray.searchers._settings import Settings
 from automl_on_ray.searchers.random_search import create as random_search
-from automl_on_ray.workflows._resume import keep, resume_config
+from automl_on_ray.workflows._resume import check_states, keep, resume_config
 from automl_on_ray.workflows._run_config import run_config
 from automl_on_ray.workflows._storage import Stage
 from tests.schedulers.growing import EPOCHS, SPACE, Growing, gain, lives_match_scores
+from tests.workflows.crashing import Crashing
 
 GOAL = Objective("score")
 
@@ -41,8 +43,9 @@ def test_tuner_pkl_alone_is_nothing_to_go_on_from(tmp_path):
 
 
 def test_a_whole_state_is_gone_on_from(experiment):
-    assert resume_config(Stage(experiment), retry_failed=False).errored.value == "SKIP".lower()
-    assert resume_config(Stage(experiment), retry_failed=True).errored.value == "RESUME".lower()
+    stage = Stage(experiment, trusted=True)
+    assert resume_config(stage, retry_failed=False).errored.value == "SKIP".lower()
+    assert resume_config(stage, retry_failed=True).errored.value == "RESUME".lower()
 
 
 @pytest.mark.parametrize("torn", ["experiment_state*", "searcher-state*"])
@@ -62,7 +65,7 @@ def test_the_copy_kept_takes_the_place_of_rays_files(experiment, tmp_path, torn,
 
 def test_a_torn_state_without_a_copy_is_nothing_to_go_on_from(experiment):
     os.truncate(next(experiment.glob("experiment_state*")), 3)
-    assert resume_config(Stage(experiment), retry_failed=False) is None
+    assert resume_config(Stage(experiment, trusted=True), retry_failed=False) is None
 
 
 def test_a_copy_that_was_not_finished_is_passed_over_for_the_one_before(experiment):
@@ -81,6 +84,116 @@ def test_a_copy_that_is_torn_is_passed_over_for_the_one_before(experiment):
     os.truncate(next((experiment / "kept").glob("experiment_state*")), 0)
     assert resume_config(Stage(experiment), retry_failed=False) is not None
     assert next(experiment.glob("experiment_state*.json")).read_text() == '{"trials": [1]}'
+
+
+class Evil:
+    """What runs when it is unpickled: it leaves a file."""
+
+    def __init__(self, place):
+        self.place = str(place)
+
+    def __reduce__(self):
+        return open, (self.place, "w")
+
+
+def tampered(folder, place):
+    for file in folder.glob("searcher-state*"):
+        file.write_bytes(pickle.dumps(Evil(place)))
+
+
+def contents(folder):
+    return {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def refused(experiment):
+    """In one line that says how to go on; nothing is changed."""
+    before = contents(experiment)
+    with pytest.raises(UserError, match="--trust-storage"):
+        resume_config(Stage(experiment), retry_failed=False)
+    assert contents(experiment) == before
+
+
+def test_rays_files_without_a_copy_of_ones_own_are_not_read(experiment, tmp_path_factory):
+    place = tmp_path_factory.mktemp("place") / "ran"
+    tampered(experiment, place)
+    refused(experiment)
+    assert not place.exists()
+    resume_config(Stage(experiment, trusted=True), retry_failed=False)
+    assert place.exists()  # so the test can fail
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda kept, place: tampered(kept, place),
+     lambda kept, place: (kept / "searcher-state-9.pkl").write_bytes(pickle.dumps(Evil(place))),
+     lambda kept, place: next(kept.glob("searcher*")).rename(kept / "callback-states-1.pkl"),
+     lambda kept, place: (kept / "signature").unlink(),
+     lambda kept, place: (kept / "signature").write_text("")],
+)  # fmt: skip
+def test_a_copy_that_another_has_changed_is_not_read(experiment, tmp_path_factory, change):
+    place = tmp_path_factory.mktemp("place") / "ran"
+    keep(experiment, experiment)
+    change(experiment / "kept", place)
+    refused(experiment)
+    shutil.rmtree(experiment / "kept")
+    keep(experiment, experiment)
+    keep(experiment, experiment)
+    change(experiment / "kept", place)
+    assert resume_config(Stage(experiment), retry_failed=False) is not None  # with the one before
+    assert not place.exists()
+    assert pickle.loads(next(experiment.glob("searcher-state*.pkl")).read_bytes()) == {"asked": 1}
+
+
+def test_a_state_of_another_user_is_read_once_the_storage_is_said_to_be_trusted(
+    experiment, monkeypatch, tmp_path_factory
+):
+    experiment = Path(shutil.copytree(experiment, tmp_path_factory.mktemp("study") / "search"))
+    keep(experiment, experiment)
+    check_states(experiment.parent)
+    monkeypatch.setenv("AUTOML_KEY_FILE", str(tmp_path_factory.mktemp("other") / "key"))
+    refused(experiment)
+    with pytest.raises(UserError, match="--trust-storage"):
+        check_states(experiment.parent)
+    assert resume_config(Stage(experiment, trusted=True), retry_failed=False) is not None
+    keep(experiment, experiment)
+    check_states(experiment.parent)
+    assert resume_config(Stage(experiment), retry_failed=False) is not None
+
+
+def test_a_study_killed_before_its_first_copy_begins_anew(tmp_path):
+    """Ray's files may be anyone's: those of a study that this user has begun are not missed."""
+    stage = Stage(tmp_path / "search")
+    assert resume_config(stage, retry_failed=False) is None
+    for count in range(2):
+        (stage.folder / f"experiment_state-{count}.json").write_text('{"trials": [1]}')
+        check_states(tmp_path)
+        assert resume_config(stage, retry_failed=False) is None
+        assert not list(stage.folder.glob("experiment_state*.json"))
+
+
+def test_a_study_killed_in_its_very_first_copy_is_no_other_users(tmp_path):
+    stage = Stage(tmp_path / "search")
+    resume_config(stage, retry_failed=False)
+    (stage.folder / "kept").rename(stage.folder / "kept.new")
+    check_states(tmp_path)
+    assert resume_config(stage, retry_failed=False) is None
+
+
+def test_the_text_of_an_error_is_told_and_its_pickle_not_read(tmp_path, ray_cluster):
+    place = tmp_path / "ran"
+
+    class Tampering(tune.Callback):
+        def on_trial_error(self, trial, **info):
+            Path(trial.storage.trial_fs_path).mkdir(parents=True, exist_ok=True)
+            (Path(trial.storage.trial_fs_path) / "error.pkl").write_bytes(pickle.dumps(Evil(place)))
+
+    stage = Stage(tmp_path / "study")
+    callbacks = [Tampering()]
+    found = tune.Tuner(
+        Crashing, param_space={"x": 1.0}, run_config=run_config(stage, callbacks, max_failures=0)
+    ).fit()
+    assert "no x above zero" in str(found.errors[0])
+    assert not place.exists()
 
 
 @pytest.mark.parametrize("unreadable", ["experiment_state*.json", "searcher-state*.pkl"])
@@ -212,6 +325,7 @@ def test_more_trials_may_be_asked_for_when_a_study_goes_on_and_more_at_once(expe
     limiter = {"max_concurrent": 1, "num_unfinished_live_trials": 0}
     state = {"total_samples": 4, "counter": 4, "finished": True, "name:ConcurrencyLimiter": limiter}
     path.write_bytes(pickle.dumps(state))
+    keep(experiment, experiment)
     resume_config(Stage(experiment), retry_failed=False, trials=9)
     assert pickle.loads(path.read_bytes()) == {
         "total_samples": 9, "counter": 4, "finished": False,

@@ -146,16 +146,17 @@ def test_an_address_with_parameters_holds_studies_as_one_without(bucket, tmp_pat
     assert seen.is_file
 
 
-def start(uri, tracking, environment, home, trials=8):
+def start(uri, tracking, environment, home, *options, trials=8):
     command = [
         sys.executable, ROOT / "workflows" / "hpo.py", "--storage", uri, "--name", "far",
         "--tracking-uri", tracking, "--trainable", "tests.workflows.crashing:Slow",
         "--space", "tests.workflows.crashing:SPACE", "--objective", "score", "--slots", 2,
-        "--searcher", "random", "--trials", trials, "--epochs", 5, "--seed", 7,
+        "--searcher", "random", "--trials", trials, "--epochs", 5, "--seed", 7, *options,
     ]  # fmt: skip
     return subprocess.Popen(
         [str(word) for word in command], cwd=ROOT, text=True, start_new_session=True,
-        env={**os.environ, **environment, "XDG_DATA_HOME": str(home)},
+        env={**os.environ, **environment, "XDG_DATA_HOME": str(home),
+             "AUTOML_KEY_FILE": str(home / "key")},
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
 
@@ -199,7 +200,10 @@ def test_a_study_in_a_bucket_goes_on_on_another_machine(bucket, tmp_path):
     time.sleep(3)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    again = start(uri, tracking, environment, tmp_path / "new")
+    refused = start(uri, tracking, environment, tmp_path / "new")
+    assert "give --trust-storage once" in refused.communicate(timeout=250)[0]
+    assert refused.returncode == 2
+    again = start(uri, tracking, environment, tmp_path / "new", "--trust-storage")
     output = again.communicate(timeout=250)[0]
     assert again.returncode == 0, output
     (rows,) = (tmp_path / "new").rglob("far/trials.json")

@@ -11,6 +11,7 @@ import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import psutil
 import pytest
 
 from automl_on_ray.tracking._server import connect, default_uri
@@ -55,7 +56,8 @@ def test_a_port_that_is_taken_is_told_though_it_may_answer(storage):
 
 
 @pytest.mark.slow
-def test_the_server_ends_with_the_command_that_started_it(storage):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_the_server_ends_with_the_command_that_started_it(storage, number):
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
@@ -63,8 +65,11 @@ def test_the_server_ends_with_the_command_that_started_it(storage):
     assert process.stdout is not None
     while "Ctrl-C ends the server" not in process.stdout.readline():
         assert process.poll() is None
+    children = psutil.Process(process.pid).children(recursive=True)
     urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=10).close()
-    process.send_signal(signal.SIGTERM)
+    process.send_signal(number)
     process.communicate(timeout=60)
+    assert len(children) > 1
+    assert not psutil.wait_procs(children, timeout=60)[1]
     with pytest.raises((urllib.error.URLError, OSError)):
         urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5)

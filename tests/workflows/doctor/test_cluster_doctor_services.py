@@ -190,6 +190,13 @@ def test_what_makes_a_machine_safe_is_missed(aws, look, key, said):
     assert found.severity == ("error" if key == "IamInstanceProfile" else "warning")
 
 
+def test_workers_with_the_heads_rights_are_told(aws, look):
+    node_config(aws)["IamInstanceProfile"] = {"Name": "automl-head"}
+    found = only(look(aws))
+    assert found.what == "gpu_spot: its IamInstanceProfile is the head's."
+    assert found.severity == "warning"
+
+
 def prepared(config):
     return prepare(config)
 
