@@ -12,10 +12,12 @@ from schedulers._members import Segment
 from search_spaces._objective import Objective
 from search_spaces._space import Config, SearchSpace
 from searchers._analysis import analyse
+from tracking._stored_model import Interface
 from tracking._study import Study
 from tracking.callback import TrackingCallback
 from tracking.models import ModelRecord, log_model
 from tracking.report import log_report
+from trainables import _image_model
 from trainables._data_parallel import data_parallel
 from trainables._latency import latency_seconds
 from trainables._predictor import Predictor
@@ -227,10 +229,17 @@ def _model(
         metrics={**means, **costs},
         config=best.config,
         registered_name=register,
+        interface=Interface(Path(_image_model.__file__), data.classes, _brightness(data)),
         trial_id=best.trial_id,
         training=training,
         recipe=_recipe(offers["space"], best.config, data),
     )
+
+
+def _brightness(data: Dataset) -> float:
+    """The brightest pixel that 99 of 100 training pictures reach."""
+    brightest = data.train.images.flatten(1).amax(dim=1).float()
+    return float(brightest.kthvalue(max(len(brightest) // 100, 1)).values)
 
 
 def _recipe(space: SearchSpace, config: Config, data: Dataset) -> dict[str, Any] | None:

@@ -13,9 +13,11 @@ from search_spaces._cell_network import build
 from search_spaces._objective import Objective
 from search_spaces._published_cells import published_cell
 from tracking._server import default_uri
+from tracking._stored_model import Interface
 from tracking._study import Study
 from tracking.callback import TrackingCallback
 from tracking.models import log_model
+from trainables import _image_model
 from trainables._predictor import Predictor
 from workflows.export import export
 
@@ -56,6 +58,7 @@ def storage(tmp_path_factory):
         logged = log_model(
             default_uri(folder), study, trained(), torch.zeros(2, 1, 12, 12),
             metrics={"test_accuracy": 0.9}, config=CONFIG, registered_name=name, recipe=recipe,
+            interface=Interface(Path(_image_model.__file__), ("a", "b", "c")),
         )  # fmt: skip
         assert logged is not None
     return folder

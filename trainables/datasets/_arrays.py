@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -158,7 +159,7 @@ def _scale_of(images: np.ndarray, source: str) -> int:
     )
 
 
-def no_test_part(images: np.ndarray) -> dict[str, np.ndarray]:
+def no_test_part(images: np.ndarray) -> dict[str, Any]:
     """The keywords of `Arrays` that say: no test part is given beside these `images`."""
     return {
         "test_images": np.empty((0, *images.shape[1:]), np.uint8),

@@ -62,7 +62,7 @@ def _parts(path: Path, files: Sequence[Path]) -> dict[str, list[Path]]:
     if path.is_file() and len(files) == 1:
         return {"train": [path]}
     parts: dict[str, list[Path]] = {part: [] for part in PARTS}
-    others = []
+    others: list[Path] = []
     for file in files:
         part = part_of(file.stem) or part_of(file.parent.name if file.parent != path else "")
         (others if part is None else parts[part]).append(file)
@@ -163,7 +163,7 @@ def _bytes_of(column: pa.ChunkedArray, file: Path) -> pa.ChunkedArray:
         path = column[row].as_py().get("path")
         raise UserError(
             f"{file} row {row} has no bytes of its picture, only the path {path!r}; write the "
-            "bytes into the file (Hugging Face's datasets: embed_external_files)."
+            "bytes into the file."
         )
     return found
 
@@ -190,9 +190,13 @@ def _labels(column: pa.ChunkedArray) -> np.ndarray:
         return column.to_numpy()
     found = column.to_pylist()
     lengths = {len(each) if isinstance(each, list) else 0 for each in found}
-    if lengths != {0} and len(lengths) == 1:
+    if lengths != {0} and len(lengths) == 1 and not _nested(found):
         return np.array(found)  # one-hot
     return np.array(found) if {type(each) for each in found} <= {str, bool} else _objects(found)
+
+
+def _nested(found: list[list[object]]) -> bool:
+    return any(isinstance(each, list) for row in found for each in row)
 
 
 def _objects(values: list[object]) -> np.ndarray:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,10 +23,9 @@ def load(path: Path) -> Arrays:
     """
     read, files = _reader(path)
     identity = hashlib.sha256("\n".join(_sign(file) for file in files).encode()).hexdigest()[:16]
-    kept = keep(f"own-{name_of(path)}-{identity}", lambda: _checked(read(), path))
-    classes = tuple(kept.pop("classes").tolist())
-    remarks = tuple(kept.pop("remarks").tolist())
-    return Arrays(**kept, classes=classes, remarks=remarks)
+    kept: dict[str, Any] = keep(f"own-{name_of(path)}-{identity}", lambda: _checked(read(), path))
+    words = {key: tuple(kept[key].tolist()) for key in ("classes", "remarks")}
+    return Arrays(**{**kept, **words})
 
 
 def name_of(path: Path) -> str:
