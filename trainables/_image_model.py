@@ -139,17 +139,21 @@ def _collect(given: Any, size: tuple[int, int]) -> list[tuple[np.ndarray, bool]]
     if isinstance(given, dict) or hasattr(given, "columns"):  # of MLflow's server, or a DataFrame
         columns = list(given)
         if len(columns) == 1:
-            return _collect(list(given[columns[0]]), size)
+            return _items(given[columns[0]], size)
         if isinstance(given, dict):
             raise ValueError(f"Give one column of pictures, not {len(columns)}.")
         given = given.to_numpy()  # a row of pixels for each picture
-    if hasattr(given, "tolist") and hasattr(given, "index"):  # a Series
-        given = list(given)
+    if hasattr(given, "index") and hasattr(given, "tolist"):  # a Series
+        return _items(given, size)
     if isinstance(given, str | os.PathLike | bytes | Image.Image):
         return [(_decoded(given, size), True)]
     if isinstance(given, list | tuple) and not _is_numbers(given):
-        return [picture for item in given for picture in _item(item, size)]
+        return _items(given, size)
     return [(picture, False) for picture in _layout(_array(given), size, several=True)]
+
+
+def _items(given: Any, size: tuple[int, int]) -> list[tuple[np.ndarray, bool]]:
+    return [picture for item in given for picture in _item(item, size)]
 
 
 def _item(item: Any, size: tuple[int, int]) -> list[tuple[np.ndarray, bool]]:
@@ -170,7 +174,7 @@ def _is_numbers(given: Any) -> bool:
 
 def _array(given: Any) -> np.ndarray:
     if isinstance(given, torch.Tensor):
-        given = given.detach().cpu().numpy()
+        given = (given.float() if given.is_floating_point() else given).detach().cpu().numpy()
     try:
         array = np.asarray(given)
     except ValueError as error:
@@ -242,6 +246,8 @@ def _decoded(source: Any, size: tuple[int, int]) -> np.ndarray:
                 array = pixels_of(opened)
     except UnfitPicture as error:
         raise ValueError(f"{name} {error}.") from error
+    except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
+        raise ValueError(f"{name} cannot be read: {error.strerror}.") from error
     except Exception as error:  # a damaged file fails in any way it likes
         raise ValueError(f"{name} is corrupted or not a picture: {error}.") from error
     if array.shape[:2] != size:

@@ -75,6 +75,12 @@ def test_a_network_of_colours_takes_coloured_pictures_in_any_form(form, last):
     assert np.allclose(to_batch(FORMS[form](given), SHAPES["colours"]), COLOURS, atol=1e-3)
 
 
+def test_each_row_of_a_frame_is_one_picture():
+    for rows in (list(GREY[:3]), GREY[:3].tolist()):
+        for given in (pd.DataFrame({"image": rows}), pd.Series(rows), {"image": rows}):
+            assert np.array_equal(to_batch(given, SHAPES["grey"])[:, 0], GREY[:3])
+
+
 @pytest.mark.parametrize(
     "given",
     [
@@ -176,7 +182,7 @@ MISTAKES = {
     "ragged lists": ([[1, 2], [3]], "lists are of unequal lengths"),
     "two columns": ({"a": [1], "b": [2]}, "Give one column of pictures, not 2"),
     "pixels and a label": (pd.DataFrame(np.ones((5, 43))), "holds none"),
-    "no file": ("no/such.png", "no/such.png is corrupted or not a picture"),
+    "no file": ("no/such.png", "no/such.png cannot be read: No such file"),
     "a damaged file": (png(GREY[0])[:60], "A picture is corrupted"),
     "a deep picture": (Image.new("I;16", (7, 6)), "has more than 8 bits"),
 }  # fmt: skip

@@ -1,6 +1,7 @@
 """A data set as its files give it: arrays, checked."""
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -110,7 +111,19 @@ def together(parts: Mapping[str, Part], classes: tuple[str, ...]) -> Arrays:
 
 
 def channels_first(images: np.ndarray, source: str) -> np.ndarray:
-    """(N, H, W), (N, H, W, C) or (N, C, H, W) as (N, C, H, W); C is 1, 3 or 4, last if in doubt."""
+    """(N, H, W), (N, H, W, C) or (N, C, H, W) as (N, C, H, W); C is 1, 3 or 4, last if in doubt.
+
+    Rows of pixels, (N, pixels), are square grey images.
+    """
+    if images.ndim == 2:
+        side = math.isqrt(images.shape[1])
+        if side**2 != images.shape[1]:
+            # Of a colour picture, nothing tells whether its three planes follow each other.
+            raise UserError(
+                f"{source}: rows of {images.shape[1]} values are no square grey images; give them "
+                "axes: height, width, channels."
+            )
+        images = images.reshape(-1, side, side)
     if images.ndim == 3:
         return images[:, None]
     if images.ndim == 4 and images.shape[3] in CHANNELS:

@@ -16,7 +16,7 @@ def remarks_on_copies(arrays: Arrays) -> list[str]:
         for image, label in zip(images, labels.tolist(), strict=True):
             key = _digest(image)
             places[key].add((part, label))
-            counts[key] += 1
+            counts[key] += part == "train"
     said = []
     given = list(arrays.parts())
     for part in given[1:]:
@@ -24,7 +24,7 @@ def remarks_on_copies(arrays: Arrays) -> list[str]:
         if both:
             said.append(f"{both} pictures of the {part} part are in the train part too.")
     if "test" not in given:
-        copies = sum(count - 1 for count in counts.values())
+        copies = sum(max(count - 1, 0) for count in counts.values())
         if copies:
             said.append(
                 f"{copies} pictures are copies of others; some may come into both train and test."

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from search_spaces._errors import UserError
 from trainables._image_model import UnfitPicture, pixels_of
@@ -44,6 +44,8 @@ def _one(picture: tuple[str, Path | bytes]) -> np.ndarray:
             return pixels_of(opened)
     except UnfitPicture as error:
         raise UserError(f"{name} {error}.") from error
+    except UnidentifiedImageError as error:
+        raise UserError(f"{name} is corrupted or not a picture.") from error
     except Exception as error:  # a damaged file fails in any way it likes
-        first = " ".join(str(error).split())
+        first = " ".join(str(error).split()).rstrip(".")
         raise UserError(f"{name} is corrupted or not a picture: {first}.") from error

@@ -104,7 +104,8 @@ def _text(labels: np.ndarray, source: str) -> np.ndarray:
 
 
 def _named(labels: np.ndarray, source: str) -> np.ndarray:
-    empty = np.flatnonzero(np.char.strip(labels) == "")
+    words = np.char.strip(labels)
+    empty = np.flatnonzero((words == "") | (words == "nan"))  # what a missing one becomes as text
     if len(empty):
-        raise UserError(f"{source} image {empty[0]} has an empty text for a label.")
+        raise UserError(f"{source} image {empty[0]} has {labels[empty[0]]!r} for a label.")
     return labels.astype(np.str_)

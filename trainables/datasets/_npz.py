@@ -58,7 +58,9 @@ def _read(path: Path) -> dict[str, np.ndarray]:
     except UserError:
         raise
     except Exception as error:  # a damaged archive fails in any way it likes
-        first = " ".join(str(error).split())
+        first = " ".join(str(error).split()).rstrip(".")
+        if "allow_pickle" in first:  # numpy's own words advise to run them
+            first = "it holds Python objects, which are not read"
         raise UserError(f"{path} is corrupted or not an .npz of plain arrays: {first}.") from error
     arrays = dict(found)
     if len(arrays) < len(found):

@@ -1,7 +1,8 @@
 """Parquet: an image column (encoded bytes, or lists of numbers) and a label column."""
 
 import json
-import math
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from trainables.datasets._parts import PARTS, names_beside, part_of
 
 IMAGE = ("image", "images", "img", "pixels")
 LABEL = ("label", "labels", "class", "target", "y")
+SHARD = re.compile(r"(.+)-\d+-of-(\d+)")  # as Hugging Face names files that are one set
 KINDS = {"image": IMAGE, "label": LABEL}
 
 
@@ -37,6 +39,7 @@ def load(path: Path, files: Sequence[Path]) -> Arrays:
 
     UserError if a column is missing, or a row holds none of what it should.
     """
+    _check_all_there(path, files)
     parts = _parts(path, files)
     read = {file: _read(file) for files in parts.values() for file in files}
     if len({each.labels.dtype.kind for each in read.values()}) > 1:
@@ -77,6 +80,17 @@ def _parts(path: Path, files: Sequence[Path]) -> dict[str, list[Path]]:
     return {part: files for part, files in parts.items() if files}
 
 
+def _check_all_there(path: Path, files: Sequence[Path]) -> None:
+    """UserError if one of train-00000-of-00002.parquet and train-00001-of-00002.parquet lacks."""
+    sets = Counter(found.groups() for file in files if (found := SHARD.match(str(file))))
+    for (name, count), there in sets.items():
+        if there < int(count):
+            raise UserError(
+                f"{path} has {there} of the {int(count)} files {Path(name).name}-*-of-{count}; "
+                "give the folder of all."
+            )
+
+
 def _read(file: Path) -> _Read:
     table = _columns(file)
     images, encoded = _images(table["image"], file)
@@ -110,7 +124,7 @@ def _columns(file: Path) -> pa.Table:
     except UserError:
         raise
     except Exception as error:  # a damaged file fails in any way it likes
-        first = " ".join(str(error).split())
+        first = " ".join(str(error).split()).rstrip(".")
         raise UserError(f"{file} is corrupted or not Parquet: {first}.") from error
     for name in KINDS:
         if table[name].null_count:
@@ -144,9 +158,9 @@ def _images(column: pa.ChunkedArray, file: Path) -> tuple[np.ndarray, bool]:
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or kind == pa.binary_view():
         return decode([(f"{file} row {i}", b.as_py()) for i, b in enumerate(column)]), True
     if isinstance(kind, pa.FixedShapeTensorType):
-        return _unfold(from_tensors(column, file), file), False
+        return channels_first(from_tensors(column, file), str(file)), False
     if is_list(kind):
-        return _unfold(from_lists(column, file), file), False
+        return channels_first(from_lists(column, file), str(file)), False
     raise UserError(
         f"{file}: the image column must hold encoded bytes or lists of numbers, but holds {kind}."
     )
@@ -166,20 +180,6 @@ def _bytes_of(column: pa.ChunkedArray, file: Path) -> pa.ChunkedArray:
             "bytes into the file."
         )
     return found
-
-
-def _unfold(images: np.ndarray, file: Path) -> np.ndarray:
-    """(N, C, H, W) of images in rows of pixels, or (N, pixels) of square grey ones."""
-    if images.ndim == 2:
-        side = math.isqrt(images.shape[1])
-        if side**2 != images.shape[1]:
-            # Of a colour picture, nothing tells whether its three planes follow each other.
-            raise UserError(
-                f"{file}: lists of {images.shape[1]} values are no square grey picture; nest them, "
-                "height, width, channels."
-            )
-        images = images.reshape(-1, side, side)
-    return channels_first(images, str(file))
 
 
 def _labels(column: pa.ChunkedArray) -> np.ndarray:

@@ -30,7 +30,7 @@ def load(path: Path) -> Arrays:
 
 def name_of(path: Path) -> str:
     """What to call it: the file's or folder's name; the folder's where the file is a part."""
-    return path.parent.name if path.stem in ("train", "test") else path.stem
+    return path.parent.name if path.stem.lower() in ("train", "test") else path.stem
 
 
 def _sign(file: Path) -> str:
@@ -62,12 +62,20 @@ def _reader(path: Path) -> tuple[Callable[[], Arrays], Sequence[Path]]:
 
 
 def _tables(path: Path, entries: Sequence[Path]) -> list[Path]:
-    """The Parquet files in a folder; or below it, where there is no picture."""
+    """The Parquet files in a folder; or below it, where there is no picture.
+
+    UserError if either could be meant.
+    """
     below = [entry for entry in entries if entry.suffix == ".parquet" and entry.is_file()]
     directly = [file for file in below if file.parent == path]
-    if directly or any(_image_folder.is_picture(entry) for entry in entries):
-        return directly
-    return below
+    pictures = [entry for entry in entries if _image_folder.is_picture(entry)]
+    sorted_ones = [picture for picture in pictures if picture.parent != path]
+    if directly and sorted_ones:
+        raise UserError(
+            f"{path} holds Parquet files and folders of pictures, {directly[0].name} and "
+            f"{sorted_ones[0].parent.name}/; give the path of one."
+        )
+    return directly if pictures else below
 
 
 def _checked(arrays: Arrays, path: Path) -> Kept:

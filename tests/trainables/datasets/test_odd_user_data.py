@@ -272,6 +272,13 @@ def test_words_are_numbered_as_the_given_classes_are(tmp_path):
     assert arrays.train_labels.tolist() == [0, 1] * 3
 
 
+def test_rows_of_pixels_are_square_grey_pictures(tmp_path):
+    images = pixels(channels=1)
+    np.savez(tmp_path / "own.npz", x=images.reshape(6, 16), y=LABELS)
+
+    assert np.array_equal(_user_data.load(tmp_path / "own.npz").train_images, images)
+
+
 @pytest.mark.parametrize("kind", ["float32", "int16", "uint8", "bool"])
 def test_the_scale_of_pixels_is_known_from_the_whole_set(tmp_path, kind):
     images = np.random.default_rng(0).integers(0, 2 if kind == "bool" else 256, (6, 8, 8))

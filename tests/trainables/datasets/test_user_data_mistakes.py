@@ -161,6 +161,11 @@ def files(**tables):
     return write
 
 
+def parquet_and_folders(path):
+    files(data={"image": PNGS, "label": LABELS})(path)
+    return folder("cat", "dog")(path)
+
+
 def two_columns_of_a_name(path):
     table = pa.table([PNGS, LABELS, LABELS], names=["image", "label", "Label"])
     pq.write_table(table, path / "own.parquet")
@@ -262,7 +267,9 @@ MISTAKES = [
     (npz(x=pixels(), y=[0, 0, 0, 1, 1, np.nan]), "image 5 has nan"),
     (npz(x=pixels(), y=np.array([2**63, 0, 0, 1, 1, 1], np.uint64)), "of image 0 is out of range"),
     (npz(x=pixels(), y=[b"a", b"a", b"a", b"caf\xe9", b"b", b"b"]), "of image 3 is no UTF-8 text"),
-    (npz(x=pixels(), y=["a", "a", "", "b", "b", "b"]), "image 2 has an empty text"),
+    (npz(x=pixels(), y=["a", "a", "", "b", "b", "b"]), "image 2 has '' for a label"),
+    (npz(x=pixels(), y=["a", "nan"] * 3), "image 1 has 'nan' for a label"),
+    (npz(x=pixels().reshape(6, -1), y=LABELS), "rows of 48 values are no square grey images"),
     (npz(x=pixels(), y=np.array(["2020-01-01"] * 6, "datetime64[D]")), "not datetime64"),
     (npz(x=pixels(), y=LABELS, classes=["cat", "cat"]), "two classes are called 'cat'"),
     (npz(x=pixels(), y=["cat", "cow"] * 3, classes=["cat", "dog"]), "'cow' is none of the classes"),
@@ -287,7 +294,7 @@ MISTAKES = [
     (an_npy_called_npz, r"is a single array \(\.npy\): write .* numpy\.savez"),
     (npz(x=pixels() / 3.0, y=LABELS), "pixels must be"),
     (npz(x=pixels()[:, 0, 0], y=LABELS), "images must be"),
-    (npz(x=np.array([{}] * 6), y=LABELS), "corrupted or not an .npz of plain arrays"),
+    (npz(x=np.array([{}] * 6), y=LABELS), "it holds Python objects, which are not read"),
     (
         npz(x_train=pixels(), y_train=LABELS, x_test=pixels(side=5), y_test=LABELS),
         "make them alike",
@@ -316,11 +323,16 @@ MISTAKES = [
     (parquet(image=[[]] * 6, label=LABELS), "row 0 "),
     (parquet(image=[["a"] * 4] * 6, label=LABELS), "its lists hold string"),
     (parquet(image=[[-1] * 4] * 6, label=LABELS), "pixels must be .* from -1 to -1"),
-    (parquet(image=[[0] * 48] * 6, label=LABELS), "48 values are no square grey picture"),
+    (parquet(image=[[0] * 48] * 6, label=LABELS), "rows of 48 values are no square grey images"),
     (parquet(image=PNGS, label=[*LABELS[:5], None]), "1 rows without label, the first is row 5"),
     (parquet(image=PNGS, label=[1.0, 0, 0, 1, 1, np.nan]), "image 5 has nan"),
     (parquet(image=PNGS, label=[[0, 1], [1]] * 3), "labels must be whole numbers or words"),
     (parquet(image=PNGS, label=[b"\xff"] * 6), "is no UTF-8 text"),
+    (
+        files(**{"train-00001-of-00003": {"image": PNGS, "label": LABELS}}),
+        r"has 1 of the 3 files train-\*-of-00003; give the folder of all",
+    ),
+    (parquet_and_folders, r"holds Parquet files and folders of pictures, data.parquet and cat/"),
     (two_columns_of_a_name, "has 2 columns called label"),
     (files(test={"image": PNGS, "label": LABELS}), "has no train file, but test.parquet"),
     (
