@@ -1,6 +1,5 @@
 """The best model in MLflow's registry, and whether it is the champion."""
 
-import copy
 import json
 import logging
 import os
@@ -16,8 +15,8 @@ from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._space import Config
 from automl_on_ray.tracking._files import fetch_file
 from automl_on_ray.tracking._server import connect, find_studies
+from automl_on_ray.tracking._stored_model import Interface, log_metrics, page, store
 from automl_on_ray.tracking._study import Study
-from automl_on_ray.tracking.provenance import versions
 
 CHAMPION = "champion"
 RECIPE = "automl.recipe"
@@ -47,6 +46,7 @@ def log_model(
     metrics: Mapping[str, float],
     config: Config,
     registered_name: str,
+    interface: Interface,
     trial_id: str = "",
     training: str = "",
     metric: str | None = None,
@@ -54,7 +54,9 @@ def log_model(
 ) -> ModelRecord | None:
     """Store `network` with the study's run as an exported graph (pt2, no pickle) and register it.
 
-    `example` is a batch of inputs, (N, ...) with any N > 0; the stored model takes any batch size.
+    `example` is a batch of its inputs, (N, channels, height, width) with any N > 0, pixels 0..255.
+    What the stored model takes and answers is the `interface`'s: any usual form of pictures, names
+    of classes and probabilities; the version's description says so.
     The version gets the alias `champion` if there is none yet, or if it is better than it on the
     same data set (by digest) and in the same metric: `metric`, by default the first objective's,
     on the test set if `metrics` has it. `recipe`, JSON's types only, is kept with it: how to build
@@ -82,8 +84,11 @@ def log_model(
             details = {"config": {k: str(v) for k, v in config.items()}, **tags}
             if recipe is not None:
                 details[RECIPE] = json.dumps(recipe)
-            model_uri = _store(uri, runs[0], network, example, metrics, details, study)
-            version = _register(model_uri, registered_name, tags)
+            stored = store(uri, runs[0], network, example, details, interface)
+            log_metrics(uri, runs[0], stored, metrics, study)
+            version = _register(str(stored.model_uri), registered_name, tags)
+        text = page(registered_name, version, tuple(example.shape[1:]), interface.classes)
+        client.update_model_version(registered_name, version, text)
         champion, reason = _judge(client, registered_name, version, study)
     except Exception as error:
         logger.warning("The model could not be stored at %s: %s", uri, error)
@@ -95,68 +100,6 @@ def log_model(
 def _judged_metric(study: Study, metrics: Mapping[str, float]) -> str:
     name = study.objectives[0].metric
     return next(key for key in (f"test_{name}", name, *metrics) if key in metrics)
-
-
-def _store(
-    uri: str,
-    run: Any,
-    network: torch.nn.Module,
-    example: torch.Tensor,
-    metrics: Mapping[str, float],
-    details: dict[str, Any],
-    study: Study,
-) -> str:
-    """The address of the stored model. The run's status stays what it was."""
-    import mlflow
-    import mlflow.pytorch
-    from mlflow.entities import Metric
-    from mlflow.models import infer_signature
-
-    model = copy.deepcopy(network).cpu().eval()
-    batch = example.detach().cpu()
-    if len(batch) == 1:  # the export would take a batch of one for the only size there is
-        batch = batch.repeat(2, *[1] * (batch.dim() - 1))
-    with torch.no_grad():
-        signature = infer_signature(batch.numpy(), model(batch).numpy())
-    told = os.environ.get("MLFLOW_TRACKING_URI")
-    mlflow.set_tracking_uri(uri)
-    mlflow.set_registry_uri(uri)
-    if told is None:
-        # MLflow writes it into the environment, where the process's next study would find it.
-        os.environ.pop("MLFLOW_TRACKING_URI", None)
-    status = run.info.status
-    exact = versions()
-    with mlflow.start_run(run_id=run.info.run_id):
-        stored = mlflow.pytorch.log_model(
-            model,
-            name="model",
-            signature=signature,
-            input_example=batch.numpy(),
-            serialization_format="pt2",
-            pip_requirements=[f"{name}=={exact[name]}" for name in ("mlflow", "torch", "numpy")],
-            metadata=details,
-        )
-    client = connect(uri)
-    if status == "RUNNING":
-        client.update_run(run.info.run_id, status=status)
-    else:
-        client.set_terminated(run.info.run_id, status, run.info.end_time)
-    now = run.info.end_time or run.info.start_time
-    points = [
-        Metric(
-            f"final_{key}",
-            float(value),
-            now,
-            0,
-            model_id=stored.model_id,
-            dataset_name=study.dataset,
-            dataset_digest=study.dataset_digest[:36],
-            run_id=run.info.run_id,
-        )
-        for key, value in metrics.items()
-    ]
-    client.log_batch(run.info.run_id, points, synchronous=True)
-    return str(stored.model_uri)
 
 
 def _registered(client: Any, name: str, tags: Mapping[str, str]) -> str | None:

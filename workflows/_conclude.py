@@ -13,10 +13,12 @@ from automl_on_ray.schedulers._members import Segment
 from automl_on_ray.search_spaces._objective import Objective
 from automl_on_ray.search_spaces._space import Config, SearchSpace
 from automl_on_ray.searchers._analysis import analyse
+from automl_on_ray.tracking._stored_model import Interface
 from automl_on_ray.tracking._study import Study
 from automl_on_ray.tracking.callback import TrackingCallback
 from automl_on_ray.tracking.models import ModelRecord, log_model
 from automl_on_ray.tracking.report import log_report
+from automl_on_ray.trainables import _image_model
 from automl_on_ray.trainables._data_parallel import data_parallel
 from automl_on_ray.trainables._latency import latency_seconds
 from automl_on_ray.trainables._predictor import Predictor
@@ -237,10 +239,17 @@ def _model(
         metrics={**means, **costs},
         config=best.config,
         registered_name=register,
+        interface=Interface(Path(_image_model.__file__), data.classes, _brightness(data)),
         trial_id=best.trial_id,
         training=training,
         recipe=_recipe(offers["space"], best.config, data, predictor),
     )
+
+
+def _brightness(data: Dataset) -> float:
+    """The brightest pixel that 99 of 100 training pictures reach."""
+    brightest = data.train.images.flatten(1).amax(dim=1).float()
+    return float(brightest.kthvalue(max(len(brightest) // 100, 1)).values)
 
 
 def _recipe(

@@ -16,6 +16,7 @@ from automl_on_ray.trainables._printed import keeping_prints
 from automl_on_ray.trainables._torch_trainable import TorchTrainable
 from automl_on_ray.trainables.datasets._dataset import Dataset, load_dataset, versioned
 from automl_on_ray.trainables.image_classifier import ImageClassifier, build_network
+from automl_on_ray.workflows._cli import console
 
 
 def find_space(name: str) -> SearchSpace:
@@ -82,6 +83,8 @@ def load_data(
         return None, offers
     source, folder = versioned(offers["dataset"], offers["data_dir"])
     data = load_dataset(source, data_dir=folder, seed=offers["seed"], size=offers["subset"])
+    for remark in data.remarks:
+        console.print(f"{data.name}: {remark}", markup=False, soft_wrap=True)
     if issubclass(trainable, ImageClassifier):
         space: SearchSpace = offers["space"]
         member = space.sample(np.random.default_rng(0))

@@ -1,3 +1,8 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import mlflow
 import numpy as np
 import pytest
@@ -5,8 +10,13 @@ import torch
 
 from automl_on_ray.search_spaces._objective import Objective
 from automl_on_ray.tracking._server import connect
+from automl_on_ray.tracking._stored_model import Interface
 from automl_on_ray.tracking.callback import TrackingCallback
 from automl_on_ray.tracking.models import log_model
+from automl_on_ray.trainables import _image_model
+
+CLASSES = tuple("0123456789")
+INTERFACE = Interface(Path(_image_model.__file__), CLASSES, brightness=200)
 
 
 def network():
@@ -32,6 +42,7 @@ def register(uri, tmp_path, make_study):
             metrics={"test_accuracy": accuracy},
             config={"width": 4},
             registered_name="digits-cnn",
+            interface=INTERFACE,
         )
 
     return log
@@ -41,20 +52,89 @@ def champion(uri):
     return str(connect(uri).get_model_version_by_alias("digits-cnn", "champion").version)
 
 
-def test_a_model_comes_back_without_pickle_for_any_batch_size(uri, register, tmp_path):
+ASKED = """
+import json, sys
+from pathlib import Path
+import mlflow, numpy as np
+from mlflow.pyfunc.scoring_server import init
+from PIL import Image
+from fastapi.testclient import TestClient
+
+folder = Path(sys.argv[1])
+images = np.load(folder / "images.npy")
+model = mlflow.pyfunc.load_model(str(folder / "model"))
+for index, image in enumerate(images[:, 0]):
+    Image.fromarray(image).save(folder / f"{index}.png")
+paths = [str(folder / f"{index}.png") for index in range(len(images))]
+forms = [images, images / 255, images[:, 0].astype(float), paths, list(map(Image.open, paths))]
+answers = [model.predict(form) for form in forms]
+answers.append(model.predict(images / 255 / 9, params={"scale": "0..1"}))
+client = TestClient(init(model))
+
+def ask(content):
+    answer = client.post("/invocations", json=content)
+    return answer.status_code, answer.json()
+
+print(json.dumps({
+    "answers": [answer.to_dict("list") for answer in answers],
+    "served": ask({"inputs": (images / 255).tolist()}),
+    "dark": ask({"inputs": (images // 100).tolist()}),
+    "told": ask({"inputs": (images // 100).tolist(), "params": {"scale": "0..255"}}),
+    "path": ask({"inputs": paths}),
+    "ours": [name for name in sys.modules if name.startswith(("trainables", "tracking"))],
+}))
+"""
+
+
+def test_a_model_answers_alike_in_a_process_that_has_only_its_files(uri, register, tmp_path):
+    """In another folder, and to those who ask MLflow's server, without this project's code."""
     record = register("one", 0.9)
-    stored = mlflow.artifacts.download_artifacts(record.uri, dst_path=str(tmp_path / "model"))
+    mlflow.artifacts.download_artifacts(record.uri, dst_path=str(tmp_path / "model"))
+    images = np.random.default_rng(0).integers(0, 256, (5, 1, 8, 8), dtype=np.uint8)
+    images[:, :, 0, 0] = 255
+    np.save(tmp_path / "images.npy", images)
+    with torch.no_grad():
+        logits = network().eval()(torch.from_numpy(images).float())
+    expected = logits.argmax(dim=1).tolist()
+
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", ASKED, str(tmp_path)], cwd="/", text=True,
+        capture_output=True, check=False, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout.splitlines()[-1])
+
+    for answer in told["answers"][:-1]:
+        assert answer["class"] == [CLASSES[index] for index in expected]
+        probabilities = np.stack([answer[f"P({name})"] for name in CLASSES], axis=1)
+        assert np.allclose(probabilities, logits.softmax(dim=1), atol=1e-4)
+    status, served = told["served"]
+    assert status == 200
+    assert [row["class"] for row in served["predictions"]] == told["answers"][0]["class"]
+    assert told["dark"][0] == 400
+    assert "The brightest pixel is 2" in json.dumps(told["dark"][1])
+    assert told["told"][0] == 200
+    assert told["path"][0] == 400
+    assert "A server opens no paths" in json.dumps(told["path"][1])
+    assert told["ours"] == []
+
+
+def test_a_model_is_kept_without_pickle_and_says_what_it_takes(uri, register, tmp_path):
+    record = register("one", 0.9)
+    mlflow.artifacts.download_artifacts(record.uri, dst_path=str(tmp_path / "model"))
     names = {file.name for file in (tmp_path / "model").rglob("*")}
-    assert stored
     assert "model.pt2" in names
     assert not [name for name in names if name.endswith((".pkl", ".pth", ".pickle"))]
     loaded = mlflow.pyfunc.load_model("models:/digits-cnn@champion")
-    assert loaded.metadata.signature.inputs.inputs[0].shape == (-1, 1, 8, 8)
-    assert loaded.input_example is not None
-    images = np.random.default_rng(0).random((5, 1, 8, 8), dtype=np.float32)
-    with torch.no_grad():
-        expected = network().eval()(torch.from_numpy(images)).numpy()
-    assert np.allclose(loaded.predict(images), expected, atol=1e-5)
+    signature = loaded.metadata.signature
+    assert signature.inputs.inputs[0].shape == (-1, 1, 8, 8)
+    assert signature.inputs.inputs[0].type == np.uint8
+    assert signature.outputs.input_names()[:3] == ["class", "probability", "P(0)"]
+    assert signature.params.params[0].name == "scale"
+    assert len(loaded.predict(loaded.input_example)) == 2
+    page = connect(uri).get_model_version("digits-cnn", record.version).description
+    for words in ("8 wide and 8 high, grey", "(N, C, H, W)", '{"scale": "0..1"}', "`P(NAME)`"):
+        assert words in page
 
 
 def test_the_champion_is_beaten_only_by_a_better_one_on_the_same_data(uri, register):
@@ -91,6 +171,7 @@ def test_a_store_that_is_away_costs_a_warning(make_study, caplog):
         metrics={"accuracy": 1.0},
         config={},
         registered_name="digits-cnn",
+        interface=INTERFACE,
     )
     assert record is None
     assert "could not be stored" in caplog.text

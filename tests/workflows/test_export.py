@@ -14,9 +14,11 @@ from automl_on_ray.search_spaces._cell_network import build
 from automl_on_ray.search_spaces._objective import Objective
 from automl_on_ray.search_spaces._published_cells import published_cell
 from automl_on_ray.tracking._server import default_uri
+from automl_on_ray.tracking._stored_model import Interface
 from automl_on_ray.tracking._study import Study
 from automl_on_ray.tracking.callback import TrackingCallback
 from automl_on_ray.tracking.models import log_model
+from automl_on_ray.trainables import _image_model
 from automl_on_ray.trainables._predictor import Predictor
 from automl_on_ray.workflows.export import export
 
@@ -60,6 +62,7 @@ def storage(tmp_path_factory):
         logged = log_model(
             default_uri(folder), study, trained(), torch.zeros(2, 1, 12, 12),
             metrics={"test_accuracy": 0.9}, config=CONFIG, registered_name=name, recipe=recipe,
+            interface=Interface(Path(_image_model.__file__), ("a", "b", "c")),
         )  # fmt: skip
         assert logged is not None
     for path in folder.rglob("*.pt2"):

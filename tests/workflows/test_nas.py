@@ -106,7 +106,9 @@ def test_a_search_goes_stage_by_stage_to_a_registered_network(storage, ray_clust
 
     mlflow.set_tracking_uri(f"sqlite:///{storage}/mlflow.db")
     model = mlflow.pyfunc.load_model("models:/nas-digits@champion")
-    assert model.predict(np.zeros((3, 1, 8, 8), np.float32)).shape == (3, 10)
+    answer = model.predict(np.zeros((3, 1, 8, 8), np.float32))
+    assert answer.shape == (3, 2 + 10)
+    assert set(answer["class"]) <= set("0123456789")
 
     again = run(storage, "whole", *QUICK)
     assert again.exit_code == 0, again.output

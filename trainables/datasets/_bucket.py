@@ -24,6 +24,7 @@ from automl_on_ray.search_spaces._terminal import Terminal
 from automl_on_ray.search_spaces._untrusted import inside
 from automl_on_ray.search_spaces._uri import check_no_credentials, is_uri
 from automl_on_ray.trainables.datasets._cache import cache_folder, locked, scratch
+from automl_on_ray.trainables.datasets._parts import names_beside
 
 SCHEMES = ("s3", "gs")
 SIZES, COPY = "sizes.json", "copy"  # what is kept of a version
@@ -106,7 +107,7 @@ def _look(uri: str, below: str | None) -> _Found:
             part = selector(f"{path}/{below}", recursive=True, allow_not_found=True)
             found = files.get_file_info(part)
         elif here.is_file:
-            found = [here, *_test_part(files, path)]
+            found = [here, *_other_parts(files, path)]
         else:
             found = files.get_file_info(selector(path, recursive=True))
     except (OSError, ValueError, ImportError) as error:
@@ -119,11 +120,11 @@ def _look(uri: str, below: str | None) -> _Found:
     return _Found(files, {info.path: info.size for info in found}, version)
 
 
-def _test_part(files: pyarrow.fs.FileSystem, path: str) -> list[pyarrow.fs.FileInfo]:
-    """That of a train.parquet lies beside it."""
+def _other_parts(files: pyarrow.fs.FileSystem, path: str) -> list[pyarrow.fs.FileInfo]:
+    """Those of a train.parquet lie beside it."""
     folder, _, name = path.rpartition("/")
-    beside = files.get_file_info([f"{folder}/test.parquet"] if name == "train.parquet" else [])
-    return list(beside)
+    beside = [f"{folder}/{other}" for other in names_beside(name)]
+    return list(files.get_file_info(beside))
 
 
 def _fetch(uri: str, below: str | None, version: str, kept: Path) -> None:

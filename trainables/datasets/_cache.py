@@ -20,7 +20,7 @@ from automl_on_ray.search_spaces._errors import UserError
 
 Kept: TypeAlias = dict[str, np.ndarray]
 SUMS = "SHA256SUMS"
-LAYOUT = 1  # one more whenever the code comes to keep something else under the same key
+LAYOUT = 2  # one more whenever the code comes to keep something else under the same key
 
 
 def cache_folder() -> Path:

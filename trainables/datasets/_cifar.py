@@ -37,9 +37,10 @@ class CifarFiles:
 def load(folder: Path, files: CifarFiles) -> Arrays:
     """From what was converted before, else from the data folder, the cache or a download."""
     identity = hashlib.sha256("".join(files.all.values()).encode()).hexdigest()[:16]
-    kept = keep(f"{files.folder}-{identity}", lambda: _convert(_place(folder, files), files))
-    classes = tuple(kept.pop("classes").tolist())
-    return Arrays(**kept, classes=classes)
+    kept: dict[str, Any] = keep(
+        f"{files.folder}-{identity}", lambda: _convert(_place(folder, files), files)
+    )
+    return Arrays(**{**kept, "classes": tuple(kept["classes"].tolist())})
 
 
 def _place(folder: Path, files: CifarFiles) -> Path:

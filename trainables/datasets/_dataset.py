@@ -47,7 +47,8 @@ class Dataset:
 
     `digest` is the SHA-256 of the data before train and validation are parted: it depends neither
     on how they are, nor on `size`. On the CPU the images are mapped from the cache, so processes
-    of one node share them; train and validation are views of `both`.
+    of one node share them; train and validation are views of `both`. `remarks` are what the user
+    should know of the data, one line each.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Dataset:
     std: tuple[float, ...]
     digest: str
     both: Images
+    remarks: tuple[str, ...] = ()
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -82,12 +84,13 @@ def load_dataset(
 ) -> Dataset:
     """The data set of that name, or the user's own at that path or URI (s3://bucket/mine.npz).
 
-    A path leads to a folder of one sub-folder a class, an `.npz` or Parquet, with or without a
-    test part; without, a sixth is split off. `data_dir` (else `AUTOML_DATA_DIR`, else the cache),
+    A path leads to a folder of one sub-folder a class, an `.npz` or Parquet, with or without
+    validation and test parts. Given parts are used as they are; where there is no test part, a
+    sixth of train is split off. `data_dir` (else `AUTOML_DATA_DIR`, else the cache),
     a folder or a URI, is where the files of named data sets are looked for; nothing is ever
-    written there. `validation` is the share of the training data to validate on; `size` reduces
-    the two together to that many images, for quick trials. The test part is never reduced. Data
-    of another `digest` than the given one are refused.
+    written there. `validation` is the share of the training data to validate on, where no such
+    part is given; `size` reduces the two together to that many images, for quick trials. The test
+    part is never reduced. Data of another `digest` than the given one are refused.
 
     The process keeps what it loaded: a second call with the same words returns the same object.
     Raises UserError, one line, for whatever its user can mend.
@@ -180,6 +183,7 @@ def _load(
         std=tuple(parts["std"].tolist()),
         digest=digest,
         both=both,
+        remarks=arrays.remarks,
     )
 
 
@@ -198,22 +202,41 @@ def _split(arrays: Arrays, *, seed: int, validation: float, size: int | None) ->
     Test too, if the data brings none.
     """
     images, labels = arrays.train_images, arrays.train_labels
+    given = arrays.parts().get("validation")
     seeds = np.random.SeedSequence(seed).generate_state(3).tolist()
-    picks: dict[str, np.ndarray] = {}
+    kept: Kept = {}
     rest = np.arange(len(labels))
     if not len(arrays.test_images):
-        rest, picks["test"] = stratified(labels, round(len(rest) * TEST_SHARE), seed=seeds[0])
-    if size is not None and size > len(rest):
-        raise UserError(f"A subset of {size} images was asked for, but there are {len(rest)}.")
-    if size is not None and size < len(rest):
-        rest = rest[stratified(labels[rest], size, seed=seeds[1])[1]]
-    count = round(len(rest) * validation)
-    train, held = stratified(labels[rest], count, seed=seeds[2])
-    picks["both"] = np.concatenate([rest[train], rest[held]])
-    kept = {part: images[pick] for part, pick in picks.items()}
-    answers = {f"{part}_labels": labels[pick] for part, pick in picks.items()}
-    mean, std = _statistics(kept["both"][: len(train)])
-    return {**kept, **answers, "mean": mean, "std": std, "train_count": np.array(len(train))}
+        rest, pick = stratified(labels, round(len(rest) * TEST_SHARE), seed=seeds[0])
+        kept |= {"test": images[pick], "test_labels": labels[pick]}
+    held = len(given[1]) if given else 0
+    if size is not None and size > len(rest) + held:
+        raise UserError(
+            f"A subset of {size} images was asked for, but there are {len(rest) + held}."
+        )
+    share = 1.0 if size is None else size / (len(rest) + held)
+    if given is None:
+        rest = _reduced(rest, labels, share, seeds[1])
+        train, part = stratified(labels[rest], round(len(rest) * validation), seed=seeds[2])
+        pick = np.concatenate([rest[train], rest[part]])
+        both, answers, count = images[pick], labels[pick], len(train)
+    else:
+        rest = _reduced(rest, labels, share, seeds[1])
+        part = _reduced(np.arange(held), given[1], share, seeds[2])
+        both = np.concatenate([images[rest], given[0][part]])
+        answers, count = np.concatenate([labels[rest], given[1][part]]), len(rest)
+    mean, std = _statistics(both[:count])
+    return {
+        **kept, "both": both, "both_labels": answers, "mean": mean, "std": std,
+        "train_count": np.array(count),
+    }  # fmt: skip
+
+
+def _reduced(rows: np.ndarray, labels: np.ndarray, share: float, seed: int) -> np.ndarray:
+    """That share of `rows`, with the same mix of classes; all for 1."""
+    if share == 1:
+        return rows
+    return rows[stratified(labels[rows], max(round(len(rows) * share), 1), seed=seed)[1]]
 
 
 def _statistics(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -6,19 +6,18 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from automl_on_ray.search_spaces._errors import UserError
-
-GREY = {"1", "L", "LA"}
-DEEP = ("I", "F")  # modes of 16 and 32 bits begin so
+from automl_on_ray.trainables._image_model import UnfitPicture, pixels_of
 
 
 def decode(pictures: Sequence[tuple[str, Path | bytes]]) -> np.ndarray:
     """uint8 (N, channels, height, width): one channel if all are grey, else three.
 
-    Each picture comes with the name to blame. UserError if one cannot be decoded or has more than
-    8 bits a channel, and if they are of different sizes.
+    Transparent pictures are put on white, and photographs turned as their camera says. Each
+    picture comes with the name to blame. UserError if one cannot be decoded, has more than 8 bits
+    a channel or several frames, and if they are of different sizes.
     """
     with ThreadPoolExecutor() as pool:  # decoding lets the other threads run
         arrays = list(pool.map(_one, pictures))
@@ -42,10 +41,11 @@ def _one(picture: tuple[str, Path | bytes]) -> np.ndarray:
     name, source = picture
     try:
         with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as opened:
-            if opened.mode.startswith(DEEP):
-                raise UserError(f"{name} has more than 8 bits a channel; convert it to 8 bits.")
-            grey = opened.mode in GREY
-            array = np.asarray(opened.convert("L" if grey else "RGB"))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise UserError(f"{name} is corrupted or not a picture: {error}.") from error
-    return array[:, :, None] if grey else array
+            return pixels_of(opened)
+    except UnfitPicture as error:
+        raise UserError(f"{name} {error}.") from error
+    except UnidentifiedImageError as error:
+        raise UserError(f"{name} is corrupted or not a picture.") from error
+    except Exception as error:  # a damaged file fails in any way it likes
+        first = " ".join(str(error).split()).rstrip(".")
+        raise UserError(f"{name} is corrupted or not a picture: {first}.") from error

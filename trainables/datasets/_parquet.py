@@ -1,145 +1,209 @@
-"""Parquet: an image column (encoded bytes, or lists of fixed size) and a label column."""
+"""Parquet: an image column (encoded bytes, or lists of numbers) and a label column."""
 
 import json
-import math
+import re
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.trainables.datasets._arrays import Arrays, channels_first, no_test_part
+from automl_on_ray.trainables.datasets._arrays import Arrays, as_bytes, channels_first, together
 from automl_on_ray.trainables.datasets._decode import decode
-from automl_on_ray.trainables.datasets._labels import encode
+from automl_on_ray.trainables.datasets._labels import encode, one_each
+from automl_on_ray.trainables.datasets._lists import from_lists, from_tensors, is_list
+from automl_on_ray.trainables.datasets._parts import PARTS, names_beside, part_of
 
 IMAGE = ("image", "images", "img", "pixels")
 LABEL = ("label", "labels", "class", "target", "y")
+SHARD = re.compile(r"(.+)-\d+-of-(\d+)")  # as Hugging Face names files that are one set
+KINDS = {"image": IMAGE, "label": LABEL}
 
 
-def load(path: Path) -> Arrays:
-    """A file; or a folder: of `train*` and `test*` files, or of files that are one set together.
+@dataclass(frozen=True)
+class _Read:
+    """Of one file: images (N, channels, height, width), uint8 if they were encoded; labels (N,)."""
 
-    `test.parquet` beside a `train.parquet` is its test part. UserError if a column is missing.
+    images: np.ndarray
+    labels: np.ndarray
+    encoded: bool
+
+
+def load(path: Path, files: Sequence[Path]) -> Arrays:
+    """The set that `files` at `path` are: parts by their names, or one set together.
+
+    UserError if a column is missing, or a row holds none of what it should.
     """
-    parts = _parts(path)
-    pictures, answers = _read(parts["train"])
-    if "test" not in parts:
-        labels, _, classes = encode(
-            answers, answers[:0], source=str(path), names=_names(parts["train"][0])
-        )
-        return Arrays(pictures, labels, **no_test_part(pictures), classes=classes)
-    test_pictures, test_answers = _read(parts["test"])
-    labels, test_labels, classes = encode(
-        answers, test_answers, source=str(path), names=_names(parts["train"][0])
+    _check_all_there(path, files)
+    parts = _parts(path, files)
+    read = {file: _read(file) for files in parts.values() for file in files}
+    if len({each.labels.dtype.kind for each in read.values()}) > 1:
+        raise UserError(f"{path}: labels are words in one file and numbers in another.")
+    labels, classes = encode(
+        {part: np.concatenate([read[f].labels for f in files]) for part, files in parts.items()},
+        source=str(path),
+        names=_names(parts["train"][0]),
     )
-    return Arrays(pictures, labels, test_pictures, test_labels, classes)
+    images = {str(file): each.images for file, each in read.items()}
+    images |= as_bytes({str(f): each.images for f, each in read.items() if not each.encoded})
+    images = _alike(images)
+    joined = {p: np.concatenate([images[str(f)] for f in files]) for p, files in parts.items()}
+    return together({part: (joined[part], labels[part]) for part in parts}, classes)
 
 
 def beside(path: Path) -> list[Path]:
-    """The test part that lies beside a train part, if any."""
-    test = path.with_name("test.parquet")
-    return [test] if path.name == "train.parquet" and test.is_file() else []
+    """The other parts that lie beside a train.parquet, if any."""
+    return [file for name in names_beside(path.name) if (file := path.with_name(name)).is_file()]
 
 
-def _parts(path: Path) -> dict[str, list[Path]]:
-    if path.is_file():
-        parts = {"train": [path], "test": beside(path)}
-    else:
-        files = sorted(path.glob("*.parquet"))
-        parts = {p: [f for f in files if f.name.startswith(p)] for p in ("train", "test")}
-        others = [f for f in files if not f.name.startswith(("train", "test"))]
-        if parts["train"] and others:
-            raise UserError(
-                f"{others[0]} lies beside train files, but is called neither train nor test."
-            )
-        parts["train"] = parts["train"] or others
+def _parts(path: Path, files: Sequence[Path]) -> dict[str, list[Path]]:
+    if path.is_file() and len(files) == 1:
+        return {"train": [path]}
+    parts: dict[str, list[Path]] = {part: [] for part in PARTS}
+    others: list[Path] = []
+    for file in files:
+        part = part_of(file.stem) or part_of(file.parent.name if file.parent != path else "")
+        (others if part is None else parts[part]).append(file)
+    if any(parts.values()) and others:
+        raise UserError(
+            f"{others[0]} lies beside train and test files, but is called neither train, "
+            "validation nor test."
+        )
+    parts["train"] = parts["train"] or others
     if not parts["train"]:
-        raise UserError(f"{path} has a test file, but no train file.")
+        raise UserError(f"{path} has no train file, but {files[0].name}.")
     return {part: files for part, files in parts.items() if files}
 
 
-def _read(files: Sequence[Path]) -> tuple[np.ndarray, np.ndarray]:
-    """Images uint8 (N, channels, height, width) and labels as they are written."""
-    tables = [_columns(file) for file in files]
-    images = [_images(table["image"], file) for table, file in zip(tables, files, strict=True)]
-    labels = [_labels(table["label"], file) for table, file in zip(tables, files, strict=True)]
-    for file, part in zip(files, images, strict=True):
-        if part.shape[1:] != images[0].shape[1:]:
+def _check_all_there(path: Path, files: Sequence[Path]) -> None:
+    """UserError if one of train-00000-of-00002.parquet and train-00001-of-00002.parquet lacks."""
+    sets = Counter(found.groups() for file in files if (found := SHARD.match(str(file))))
+    for (name, count), there in sets.items():
+        if there < int(count):
             raise UserError(
-                f"Images of different sizes: {files[0]} has {images[0].shape[1:]}, {file} has "
-                f"{part.shape[1:]} (channels, height, width). Resize them to one size first."
+                f"{path} has {there} of the {int(count)} files {Path(name).name}-*-of-{count}; "
+                "give the folder of all."
             )
-    return np.concatenate(images), np.concatenate(labels)
+
+
+def _read(file: Path) -> _Read:
+    table = _columns(file)
+    images, encoded = _images(table["image"], file)
+    return _Read(images, one_each(_labels(table["label"]), str(file)), encoded)
+
+
+def _alike(images: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """All of one shape: the channel of grey ones is repeated where others have colours."""
+    first = next(iter(images))
+    for file, array in images.items():
+        if array.shape[2:] != images[first].shape[2:]:
+            raise UserError(
+                f"Images of different sizes: {first} has {images[first].shape[2:]}, {file} has "
+                f"{array.shape[2:]} (height, width). Resize them to one size first."
+            )
+    counts = {array.shape[1] for array in images.values()}
+    if counts == {1, 3}:
+        return {file: x.repeat(3 // x.shape[1], axis=1) for file, x in images.items()}
+    if len(counts) > 1:
+        raise UserError(f"{first} and the others have {sorted(counts)} channels; make them alike.")
+    return images
 
 
 def _columns(file: Path) -> pa.Table:
-    """The two columns, named `image` and `label`."""
+    """The two columns, named `image` and `label`, without empty rows."""
     try:
-        opened = pq.ParquetFile(file)
-        present = opened.schema_arrow.names
-        found = []
-        for kind, names in (("image", IMAGE), ("label", LABEL)):
-            column = next((name for name in names if name in present), None)
-            if column is None:
-                raise UserError(
-                    f"{file} has no {kind} column ({', '.join(names)}); "
-                    f"it has {', '.join(present)}."
-                )
-            found.append(column)
-        table = opened.read(columns=found).select(found).rename_columns(["image", "label"])
-    except (pa.ArrowException, OSError) as error:
-        raise UserError(f"{file} is corrupted or not Parquet: {error}.") from error
-    for name in ("image", "label"):
+        with pq.ParquetFile(file) as opened:
+            present = opened.schema_arrow.names
+            found = [_column(present, names, kind, file) for kind, names in KINDS.items()]
+            table = opened.read(columns=found).select(found).rename_columns(list(KINDS))
+    except UserError:
+        raise
+    except Exception as error:  # a damaged file fails in any way it likes
+        first = " ".join(str(error).split()).rstrip(".")
+        raise UserError(f"{file} is corrupted or not Parquet: {first}.") from error
+    for name in KINDS:
         if table[name].null_count:
-            raise UserError(f"{file} has {table[name].null_count} rows without {name}.")
+            row = table[name].is_null().index(True).as_py()
+            raise UserError(
+                f"{file} has {table[name].null_count} rows without {name}, the first is row {row}."
+            )
     if not len(table):
         raise UserError(f"{file} holds no rows.")
     return table
 
 
-def _images(column: pa.ChunkedArray, file: Path) -> np.ndarray:
+def _column(present: Sequence[str], names: Sequence[str], kind: str, file: Path) -> str:
+    """The first of `names` that is there, in any case."""
+    for name in names:
+        same = [column for column in present if column.lower() == name]
+        if len(same) > 1:
+            raise UserError(f"{file} has {len(same)} columns called {name}; remove one.")
+        if same:
+            return same[0]
+    raise UserError(
+        f"{file} has no {kind} column ({', '.join(names)}); it has {', '.join(present)}."
+    )
+
+
+def _images(column: pa.ChunkedArray, file: Path) -> tuple[np.ndarray, bool]:
+    """And whether they were encoded."""
     kind = column.type
-    if pa.types.is_struct(kind) and kind.get_field_index("bytes") >= 0:  # as Hugging Face writes
-        return _images(pa.chunked_array([c.field("bytes") for c in column.chunks]), file)
-    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-        return decode([(f"{file} row {i}", b.as_py()) for i, b in enumerate(column)])
-    if isinstance(kind, pa.FixedShapeTensorType) and kind.value_type == pa.uint8():
-        tensors = [chunk.to_numpy_ndarray() for chunk in column.chunks]
-        return _unfold(np.concatenate(tensors), file)
-    shape: list[int] = []
-    while pa.types.is_fixed_size_list(kind):
-        shape, kind = [*shape, kind.list_size], kind.value_type
-    if kind != pa.uint8():
+    if pa.types.is_struct(kind):  # as Hugging Face writes
+        return _images(_bytes_of(column, file), file)
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or kind == pa.binary_view():
+        return decode([(f"{file} row {i}", b.as_py()) for i, b in enumerate(column)]), True
+    if isinstance(kind, pa.FixedShapeTensorType):
+        return channels_first(from_tensors(column, file), str(file)), False
+    if is_list(kind):
+        return channels_first(from_lists(column, file), str(file)), False
+    raise UserError(
+        f"{file}: the image column must hold encoded bytes or lists of numbers, but holds {kind}."
+    )
+
+
+def _bytes_of(column: pa.ChunkedArray, file: Path) -> pa.ChunkedArray:
+    """The field `bytes` of structs of bytes and path; none may be empty."""
+    names = [column.type.field(i).name for i in range(column.type.num_fields)]
+    if "bytes" not in names:
+        raise UserError(f"{file}: the image column has no field bytes, but {', '.join(names)}.")
+    found = pc.struct_field(column, "bytes")
+    if found.null_count:
+        row = found.is_null().index(True).as_py()
+        path = column[row].as_py().get("path")
         raise UserError(
-            f"{file}: the image column must hold encoded bytes or fixed-size lists of uint8, "
-            f"but holds {column.type}."
+            f"{file} row {row} has no bytes of its picture, only the path {path!r}; write the "
+            "bytes into the file."
         )
-    values = column.combine_chunks()
-    while not pa.types.is_integer(values.type):
-        values = values.flatten()
-    return _unfold(values.to_numpy().reshape(len(column), *shape), file)
+    return found
 
 
-def _unfold(images: np.ndarray, file: Path) -> np.ndarray:
-    """uint8 (N, C, H, W) of images in rows of pixels, or (N, pixels) of square ones."""
-    if images.ndim == 2:
-        pixels = images.shape[1]
-        channels = next((c for c in (1, 3) if math.isqrt(pixels // c) ** 2 * c == pixels), None)
-        if channels is None:
-            raise UserError(f"{file}: lists of {pixels} values are no square image; nest them.")
-        side = math.isqrt(pixels // channels)
-        images = images.reshape(-1, side, side, channels)
-    return channels_first(images, str(file))
+def _labels(column: pa.ChunkedArray) -> np.ndarray:
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column = column.cast(kind.value_type)
+    if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
+        return column.to_numpy()
+    found = column.to_pylist()
+    lengths = {len(each) if isinstance(each, list) else 0 for each in found}
+    if lengths != {0} and len(lengths) == 1 and not _nested(found):
+        return np.array(found)  # one-hot
+    return np.array(found) if {type(each) for each in found} <= {str, bool} else _objects(found)
 
 
-def _labels(column: pa.ChunkedArray, file: Path) -> np.ndarray:
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        return np.array(column.to_pylist())
-    return column.to_numpy()
+def _nested(found: list[list[object]]) -> bool:
+    return any(isinstance(each, list) for row in found for each in row)
+
+
+def _objects(values: list[object]) -> np.ndarray:
+    """As they are: bytes must not lose their last zeros."""
+    array = np.empty(len(values), object)
+    array[:] = values
+    return array
 
 
 def _names(file: Path) -> list[str] | None:

@@ -2,7 +2,9 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +12,8 @@ from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.trainables.datasets import _image_folder, _npz, _parquet
 from automl_on_ray.trainables.datasets._arrays import Arrays
 from automl_on_ray.trainables.datasets._cache import Kept, keep
+from automl_on_ray.trainables.datasets._copies import remarks_on_copies
+from automl_on_ray.trainables.datasets._files import entries_below
 
 
 def load(path: Path) -> Arrays:
@@ -18,42 +22,68 @@ def load(path: Path) -> Arrays:
     They are decoded again when a file's name, size or time of change differs from last time.
     """
     read, files = _reader(path)
-    signs = [f"{file}\0{s.st_size}\0{s.st_mtime_ns}" for file in files for s in [file.stat()]]
-    identity = hashlib.sha256("\n".join(signs).encode()).hexdigest()[:16]
-    kept = keep(f"own-{name_of(path)}-{identity}", lambda: _checked(read(path), path))
-    classes = tuple(kept.pop("classes").tolist())
-    return Arrays(**kept, classes=classes)
+    identity = hashlib.sha256("\n".join(_sign(file) for file in files).encode()).hexdigest()[:16]
+    kept: dict[str, Any] = keep(f"own-{name_of(path)}-{identity}", lambda: _checked(read(), path))
+    words = {key: tuple(kept[key].tolist()) for key in ("classes", "remarks")}
+    return Arrays(**{**kept, **words})
 
 
 def name_of(path: Path) -> str:
     """What to call it: the file's or folder's name; the folder's where the file is a part."""
-    return path.parent.name if path.stem in ("train", "test") else path.stem
+    return path.parent.name if path.stem.lower() in ("train", "test") else path.stem
 
 
-def _reader(path: Path) -> tuple[Callable[[Path], Arrays], Sequence[Path]]:
+def _sign(file: Path) -> str:
+    """What differs when a file does; of a folder, its name is enough."""
+    status = file.stat()
+    return f"{file}\0" if file.is_dir() else f"{file}\0{status.st_size}\0{status.st_mtime_ns}"
+
+
+def _reader(path: Path) -> tuple[Callable[[], Arrays], Sequence[Path]]:
     """Who reads it, and from which files."""
     if not path.exists():
         raise UserError(f"There is no data at {path}.")
-    if path.is_dir() and any(path.glob("*.parquet")):
-        return _parquet.load, sorted(path.glob("*.parquet"))
+    suffix = path.suffix.lower()
     if path.is_dir():
-        return _image_folder.load, _image_folder.files_below(path)
-    if path.suffix == ".npz":
-        return _npz.load, [path]
-    if path.suffix == ".parquet":
-        return _parquet.load, [path, *_parquet.beside(path)]
+        entries = entries_below(path)
+        files = _tables(path, entries)
+        if files:
+            return partial(_parquet.load, path, files), files
+        return partial(_image_folder.load, path), entries
+    if suffix == ".npz":
+        return partial(_npz.load, path), [path]
+    if suffix == ".parquet":
+        files = [path, *_parquet.beside(path)]
+        return partial(_parquet.load, path, files), files
     raise UserError(
         f"{path} is of no known format: give a folder of one sub-folder a class, "
         "an .npz file, a .parquet file or a folder of these."
     )
 
 
+def _tables(path: Path, entries: Sequence[Path]) -> list[Path]:
+    """The Parquet files in a folder; or below it, where there is no picture.
+
+    UserError if either could be meant.
+    """
+    below = [entry for entry in entries if entry.suffix == ".parquet" and entry.is_file()]
+    directly = [file for file in below if file.parent == path]
+    pictures = [entry for entry in entries if _image_folder.is_picture(entry)]
+    sorted_ones = [picture for picture in pictures if picture.parent != path]
+    if directly and sorted_ones:
+        raise UserError(
+            f"{path} holds Parquet files and folders of pictures, {directly[0].name} and "
+            f"{sorted_ones[0].parent.name}/; give the path of one."
+        )
+    return directly if pictures else below
+
+
 def _checked(arrays: Arrays, path: Path) -> Kept:
     arrays.check(str(path))
+    parts = {**arrays.parts(), "test": (arrays.test_images, arrays.test_labels)}
     return {
-        "train_images": arrays.train_images,
-        "train_labels": arrays.train_labels,
-        "test_images": arrays.test_images,
-        "test_labels": arrays.test_labels,
+        **{f"{part}_images": images for part, (images, _) in parts.items()},
+        **{f"{part}_labels": labels for part, (_, labels) in parts.items()},
         "classes": np.array(arrays.classes),
+        "remarks": np.array(remarks_on_copies(arrays), np.str_),
     }

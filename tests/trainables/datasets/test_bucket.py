@@ -156,7 +156,7 @@ def test_folders_and_parquet_are_what_they_are_on_disk(bucket, tmp_path):
     files = tmp_path / "files"
     write_folder(files / "own pictures#1", np.tile(pixels(), (4, 1, 1, 1)), np.tile(LABELS, 4))
     (files / "parts").mkdir()
-    for part in ("train", "test"):
+    for part in ("train", "validation", "test"):
         write_parquet(
             files / "parts" / f"{part}.parquet", np.tile(pixels(), (4, 1, 1, 1)),
             np.tile(LABELS, 4),

@@ -150,8 +150,21 @@ def as_hugging_face(images):
     return pa.array([{"bytes": png(image), "path": None} for image in images])
 
 
-@pytest.mark.parametrize("write", [as_flat_lists, as_nested_lists, as_tensors, as_hugging_face])
-@pytest.mark.parametrize("channels", [1, 3])
+def as_pandas_writes(images):
+    return pa.array([image.transpose(1, 2, 0).tolist() for image in images])
+
+
+def as_floats(images):
+    return pa.array([(image.transpose(1, 2, 0) / 255).tolist() for image in images])
+
+
+WRITERS = [as_nested_lists, as_tensors, as_hugging_face, as_pandas_writes, as_floats]
+
+
+@pytest.mark.parametrize(
+    ("channels", "write"),
+    [(1, as_flat_lists), *((channels, write) for channels in (1, 3) for write in WRITERS)],
+)
 @pytest.mark.parametrize("row_group", [2, 100])
 def test_parquet_columns_of_each_kind_give_the_same_pixels(tmp_path, write, channels, row_group):
     images = pixels(channels=channels)
