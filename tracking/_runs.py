@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tracking._files import Content, log_file
 from tracking._journal import Op
 from tracking._links import addresses, experiment_note, shared_view
+from tracking._results import mlflow_name
 from tracking._server import connect, refused, sqlite_path
 from tracking._study import Study
 from tracking._trials import PARENT
@@ -41,7 +42,7 @@ class Change:
         self.status = op.get("status", self.status)
         self.sweep = self.sweep or op.get("sweep", False)
         for key, value in op.get("metrics", {}).items():
-            self.metrics.append((key, value, op["t"], op.get("step", 0)))
+            self.metrics.append((mlflow_name(key), value, op["t"], op.get("step", 0)))
         self.params.update(op.get("params", {}))
         self.tags.update(op.get("tags", {}))
         self.files.update(op.get("files", {}))
