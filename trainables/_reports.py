@@ -31,7 +31,7 @@ def reporting_plainly(klass: type[tune.Trainable]) -> type[tune.Trainable]:
 def plain(report: Mapping[Any, Any]) -> dict[str, Any]:
     """A report whose keys are text and whose numbers are Python's, in nested dicts and lists too.
 
-    Arrays stay arrays of numpy's, in a copy; other objects become text. The config in it is the
+    Arrays and tensors are arrays of numpy's; other objects become text. The config in it is the
     driver's own and stays as it is.
     """
     return {str(key): value if key == "config" else _plain(value) for key, value in report.items()}
@@ -54,15 +54,15 @@ def _plain(value: Any) -> Any:
 
 
 def _no_number(value: Any) -> Any:
-    if hasattr(value, "detach"):  # a tensor
-        value = value.detach().cpu()
-    if hasattr(value, "dtype") and hasattr(value, "__array__") and not np.ma.isMA(value):
-        try:
-            array = np.array(value)
-        except (TypeError, ValueError, RuntimeError):  # numpy has not all types
-            return repr(value)[:LONGEST_TEXT]
-        if array.size == 1 and array.dtype.kind == "b":
-            return bool(array.item())
-        if array.dtype.kind in "biufSUmM":
-            return array
+    try:
+        if hasattr(value, "detach"):  # a tensor
+            value = value.detach().cpu().numpy()
+        if hasattr(value, "dtype") and hasattr(value, "__array__") and not np.ma.isMA(value):
+            array = np.asarray(value)
+            if array.size == 1 and array.dtype.kind == "b":
+                return bool(array.item())
+            if array.dtype.kind in "biufSUmM":
+                return array
+    except (TypeError, ValueError, RuntimeError):
+        pass  # numpy has not all types
     return repr(value)[:LONGEST_TEXT]
