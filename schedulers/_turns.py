@@ -18,8 +18,10 @@ from ray.exceptions import RayActorError
 from ray.tune.execution.tune_controller import TuneController
 from ray.tune.experiment import Trial
 
+from automl_on_ray.schedulers._scoring import Scoring
 
-class Keeping(TuneController):
+
+class Keeping(Scoring):
     """Tune's loop, in which trials that are paused want a process too."""
 
     def _maybe_cache_trial_actor(self, trial: Trial) -> bool:
