@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
+from ray.tune.utils.util import flatten_dict
 
 from automl_on_ray.schedulers._lending import Lending
 from automl_on_ray.schedulers._members import Members, Segment
 from automl_on_ray.search_spaces._exploring import Exploit, Explorer
+from automl_on_ray.search_spaces._numbers import as_number, finite
 from automl_on_ray.search_spaces._objective import Objective
 
 QUANTILE = 0.25
@@ -30,8 +32,10 @@ class PopulationBased(FIFOScheduler):
 
     `interval` is in units of `time_attr`. Asynchronous: a trial is compared when it has done its
     interval, with what the others did last. `synchronous`: all are compared at the same time.
-    The trials must make checkpoints; a trial without a metric is left alone.
+    The trials must make checkpoints; reports without the metric are passed over.
     """
+
+    takes_all = True
 
     def __init__(
         self,
@@ -64,14 +68,14 @@ class PopulationBased(FIFOScheduler):
         self.members.join(trial.trial_id, trial.config)
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
-        time, value = result.get(self._time_attr), result.get(self._metric or "")
+        time, value = result.get(self._time_attr), as_number(result.get(str(self._metric)))
         if time is None or value is None:
             return TrialScheduler.CONTINUE
         name = trial.trial_id
         self._lending.settle(trial)
         if not self.members.reported(name, int(time)):
             return TrialScheduler.CONTINUE
-        self._explorer.told(self.members.judge(name, int(time), self._sign * float(value)))
+        self._explorer.told(self.members.judge(name, int(time), self._scored(value)))
         if self._has_another(tune_controller) and self.members.is_hopeless(name):
             return TrialScheduler.STOP
         if self._synchronous:
@@ -173,7 +177,13 @@ class PopulationBased(FIFOScheduler):
         for name in lower:
             if upper:
                 self.members.begin(name, self._one_of(upper))
-        self._meeting += self.members.interval
+        # All may have gone past it, where they report the metric every few epochs only.
+        pending, interval = self.members.pending, self.members.interval
+        slowest = min(
+            pending[name].time if name in pending else self.members.members[name].time
+            for name in self.members.alive()
+        )
+        self._meeting = max(self._meeting + interval, slowest - slowest % interval + interval)
 
     def _try(
         self, tune_controller: Any, exploit: Exploit, trials: dict[str, Trial], *, wait: bool
@@ -203,8 +213,12 @@ class PopulationBased(FIFOScheduler):
 
     def _score(self, metrics: Mapping[str, Any] | None, exploit: Exploit) -> float:
         """That of the checkpoint, or as it was when the donor was chosen."""
-        value = float((metrics or {}).get(self._metric or "", math.nan))
-        return self._sign * value if math.isfinite(value) else exploit.score
+        value = finite(flatten_dict(dict(metrics or {})).get(self._metric))
+        return exploit.score if value is None else self._scored(value)
+
+    def _scored(self, value: float) -> float:
+        """Higher is better; a trial that has diverged comes last, whichever infinity it is at."""
+        return self._sign * value if math.isfinite(value) else -math.inf
 
     def _drop(self, exploit: Exploit) -> None:
         """The trial goes on by itself."""

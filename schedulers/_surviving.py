@@ -10,6 +10,7 @@ import io
 import logging
 import pickle
 import random
+from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import cloudpickle
@@ -23,6 +24,7 @@ from automl_on_ray.schedulers._node_loss import spare
 from automl_on_ray.schedulers._readable import at_place, fall_back, place_of
 from automl_on_ray.schedulers._turns import keep_processes
 from automl_on_ray.schedulers._watch import Watch
+from automl_on_ray.search_spaces._numbers import finite, last_reported
 
 logger = logging.getLogger(__name__)
 
@@ -42,12 +44,17 @@ class Surviving(TrialScheduler):
     """Does what `inner` does. `get_state` and `set_state` are for a callback of Tune's.
 
     Python's and numpy's global random streams, from which Ray's schedulers draw, are saved too.
+
+    Reports without a finite value of the scheduler's metric are passed over, if the scheduler does
+    not say by `takes_all` that it wants them. A trial that never reports one of the metrics
+    `awaited` fails.
     """
 
-    def __init__(self, inner: TrialScheduler) -> None:
+    def __init__(self, inner: TrialScheduler, *, awaited: Sequence[str] = ()) -> None:
         super().__init__()
         self.inner = inner
         self.watch = Watch()  # over trials at work; Tune's loop asks it
+        self.awaited = tuple(awaited)
         self._trials: dict[str, Trial] = {}
         self._unfinished: list[Trial] = []  # in Tune's order; with some that have just finished
         self._controller: Any = None
@@ -125,10 +132,26 @@ class Surviving(TrialScheduler):
         self.awake().on_trial_error(tune_controller, trial)
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
-        return self.awake().on_trial_result(tune_controller, trial, result)
+        inner = self.awake()
+        if not self._takes_all:
+            value = finite(result.get(str(self.metric)))
+            if value is None:
+                return TrialScheduler.CONTINUE
+            result = {**result, str(self.metric): value}
+        return inner.on_trial_result(tune_controller, trial, result)
 
     def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:
-        self.awake().on_trial_complete(tune_controller, trial, result)
+        inner = self.awake()
+        if not self._takes_all:
+            value = finite(last_reported(trial, str(self.metric)))
+            if value is None:
+                return
+            result = {**result, str(self.metric): value}
+        inner.on_trial_complete(tune_controller, trial, result)
+
+    @property
+    def _takes_all(self) -> bool:
+        return self.metric is None or getattr(self.inner, "takes_all", False)
 
     def on_trial_remove(self, tune_controller: Any, trial: Trial) -> None:
         self.awake().on_trial_remove(tune_controller, trial)

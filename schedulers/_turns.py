@@ -18,13 +18,14 @@ from ray.exceptions import RayActorError
 from ray.tune.execution.tune_controller import TuneController
 from ray.tune.experiment import Trial
 
+from automl_on_ray.schedulers._scoring import Scoring
 from automl_on_ray.schedulers._trial_failures import TrialError, fail_alone, named, with_text_keys
 from automl_on_ray.schedulers._watch import Watch
 
 SECONDS_TO_STOP = 5  # of a trial at work when the study is stopped; Tune's own, then its end
 
 
-class Keeping(TuneController):
+class Keeping(Scoring):
     """Tune's loop, in which trials that are paused want a process too."""
 
     def _maybe_cache_trial_actor(self, trial: Trial) -> bool:

@@ -1,17 +1,41 @@
 """HyperBand (Li et al. 2018): brackets of trials that wait for one another at their rungs."""
 
+import math
+from typing import Any
+
+from ray.tune.experiment import Trial
 from ray.tune.schedulers import HyperBandScheduler, TrialScheduler
 
 from automl_on_ray.schedulers._settings import Settings
+from automl_on_ray.search_spaces._numbers import as_number, last_reported
 
 PAUSES_TRIALS = True
 
 
 def create(settings: Settings) -> TrialScheduler:
-    return HyperBandScheduler(
+    return HyperBand(
         time_attr=settings.time_attr,
         metric=settings.objective.metric,
         mode=settings.objective.mode,
         max_t=settings.epochs,
         reduction_factor=3,
     )
+
+
+class HyperBand(HyperBandScheduler):
+    """Ray's, which compares trials at a rung by what they reported last.
+
+    A trial that has reported no value yet runs on, and its bracket waits for it; one that has
+    diverged comes last.
+    """
+
+    takes_all = True
+
+    def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
+        metric = str(self._metric)
+        value = as_number(result.get(metric))
+        value = last_reported(trial, metric) if value is None else value
+        if value is None:
+            return TrialScheduler.CONTINUE
+        told = value if math.isfinite(value) else math.inf if self._mode == "min" else -math.inf
+        return super().on_trial_result(tune_controller, trial, {**result, metric: told})

@@ -6,14 +6,15 @@ What a searcher holds of a trial, by what Tune called last:
     on_trial_result(id, result)              live, with the values seen at each step
     on_trial_complete(id, result)            told: completed, or early_stopped before max_t
     on_trial_complete(id)                    told with its last values, as when HyperBand stops it
-    on_trial_complete(id, error=True)        told: failed; so are missing, NaN or infinite metrics
+    on_trial_complete(id, error=True)        told: failed; so is one whose last values are NaN or
+                                             infinite, and one that never reported a metric
     on_trial_...(result of another config)   as if there were none: PBT gave the trial that one
     on_trial_...(id never suggested)         taken for the live trial with the same config, if any
 """
 
 import math
 import pickle
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -22,6 +23,7 @@ from ray.tune.search import Searcher
 from ray.tune.utils.util import flatten_dict, unflatten_dict
 
 from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._numbers import as_number
 from automl_on_ray.search_spaces._objective import Objective
 from automl_on_ray.search_spaces._space import Config, SearchSpace
 from automl_on_ray.searchers._constraints import parse_constraints
@@ -37,7 +39,10 @@ class Exhausted(Exception):  # noqa: N818 - it is no error
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a trial ended; `curve` maps steps to metrics, in order, all finite."""
+    """How a trial ended; `curve` maps steps to metrics, in order, all finite.
+
+    A report may lack a metric: then its last value counts on.
+    """
 
     verdict: Verdict
     curve: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
@@ -45,6 +50,35 @@ class Outcome:
     @property
     def last(self) -> Mapping[str, float]:
         return self.curve[max(self.curve)] if self.curve else {}
+
+
+@dataclass
+class Reports:
+    """What a live trial has reported: the `last` number of each metric, the last step, a curve."""
+
+    step: int | None = None
+    last: dict[str, float] = field(default_factory=dict)
+    curve: dict[int, dict[str, float]] = field(default_factory=dict)
+
+    def add(self, step: int, result: Mapping[str, Any], metrics: Sequence[str]) -> None:
+        """One report; a step of the curve if it has a metric, all are known and all are finite."""
+        found = {name: as_number(result.get(name)) for name in metrics}
+        new = {name: value for name, value in found.items() if value is not None}
+        self.step = step
+        self.last |= new
+        if new and all(math.isfinite(self.last.get(name, math.nan)) for name in metrics):
+            self.curve[step] = {name: self.last[name] for name in metrics}
+
+    def outcome(self, max_t: int, *, by_itself: bool) -> Outcome:
+        """Of a trial that did not fail; `by_itself`: it told how it ended."""
+        if not all(map(math.isfinite, self.last.values())):
+            return Outcome("failed", self.curve)
+        if not self.curve:
+            return Outcome("failed" if by_itself else "unknown")
+        last = max(self.curve)
+        end = max(last, self.step or 0)  # its value there is the one reported last
+        curve = {**self.curve, end: self.curve[last]}
+        return Outcome("completed" if end >= max_t else "early_stopped", curve)
 
 
 class AskTellSearcher(Searcher):
@@ -71,7 +105,7 @@ class AskTellSearcher(Searcher):
         self._limit: int | None = None
         self._nested = False
         self._live: dict[str, Config] = {}
-        self._curves: dict[str, dict[int, dict[str, float]]] = {}
+        self._reports: dict[str, Reports] = {}
         self._aliases: dict[str, str] = {}
         self.settings = settings
         if settings is not None:
@@ -139,12 +173,17 @@ class AskTellSearcher(Searcher):
         known = self._known_id(trial_id, result)
         if known is None:
             return
-        if result is not None and not self._is_own(known, result):
-            result = None
-        whole = result is None or self._note(known, result)
-        config, curve = self._live.pop(known), self._curves.pop(known, {})
+        own = result is not None and self._is_own(known, result)
+        if result is not None and own:
+            self._note(known, result)
+        config, reports = self._live.pop(known), self._reports.pop(known, Reports())
         self._aliases = {new: old for new, old in self._aliases.items() if old != known}
-        self.tell(config, Outcome(self._verdict(curve, error=error, whole=whole), curve))
+        assert self.settings is not None
+        self.tell(
+            config,
+            Outcome("failed", reports.curve) if error
+            else reports.outcome(self.settings.max_t, by_itself=own),
+        )  # fmt: skip
 
     def save(self, checkpoint_path: str) -> None:
         with open(checkpoint_path, "wb") as file:
@@ -182,24 +221,10 @@ class AskTellSearcher(Searcher):
         self._points = [varying(space, dict(point)) for point in settings.points]
         self.start()
 
-    def _note(self, trial_id: str, result: dict[str, Any]) -> bool:
-        """Keep a report if all metrics are finite numbers; whether they were."""
+    def _note(self, trial_id: str, result: dict[str, Any]) -> None:
         assert self.settings is not None
         step = int(result.get(self.settings.time_attr, 0))
-        found = {name: finite(result.get(name)) for name in self.metrics}
-        numbers = {name: value for name, value in found.items() if value is not None}
-        if len(numbers) < len(found):
-            return False
-        self._curves.setdefault(trial_id, {})[step] = numbers
-        return True
-
-    def _verdict(self, curve: dict[int, Any], *, error: bool, whole: bool) -> Verdict:
-        assert self.settings is not None
-        if error or not whole:
-            return "failed"
-        if not curve:
-            return "unknown"
-        return "completed" if max(curve) >= self.settings.max_t else "early_stopped"
+        self._reports.setdefault(trial_id, Reports()).add(step, result, self.metrics)
 
     def _is_own(self, trial_id: str, result: dict[str, Any]) -> bool:
         """Whether the trial still has the config that was suggested, and not one that PBT gave it.
@@ -250,12 +275,3 @@ class Remaining:
         """Raises Exhausted if nothing is left."""
         if self.left is not None and not self.left:
             raise Exhausted
-
-
-def finite(value: Any) -> float | None:
-    """`value` as a float, or None for what is not a finite number."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return None
-    return number if math.isfinite(number) else None

@@ -4,6 +4,7 @@ import math
 import re
 
 from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._objective import unquoted
 from automl_on_ray.searchers._settings import Settings
 
 
@@ -27,12 +28,15 @@ def ax_outcome_constraints(settings: Settings) -> list[str]:
 
 
 def parse_outcome(text: str) -> tuple[str, str, float]:
-    """`"parameters <= 1e5"` as metric, relation and bound. UserError if it is not that."""
-    match = re.fullmatch(r"\s*([A-Za-z_][\w/.@-]*)\s*(<=|>=)\s*(\S+)\s*", text)
+    """`"parameters <= 1e5"` as metric, relation and bound. UserError if it is not that.
+
+    The metric's name may be any, as in an objective; quotes around it are left out.
+    """
+    match = re.fullmatch(r"\s*(\S.*?)\s*(<=|>=)\s*([^<>=]+)", text)
     try:
         if match is None or not math.isfinite(float(match[3])):
             raise ValueError
-        return match[1], match[2], float(match[3])
+        return unquoted(match[1]), match[2], float(match[3])
     except ValueError:
         raise UserError(
             f'Outcome constraint "{text}" cannot be read; write such as "parameters <= 100000".'

@@ -27,13 +27,14 @@ def create(settings: Settings) -> Searcher:
     for key, domain in settings.space.domains.items():
         check_supported(key, domain)
     import optuna
-    from ray.tune.search.optuna import OptunaSearch
+
+    from automl_on_ray.searchers._optuna import LastReported
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     several = len(settings.objectives) > 1
     metrics = [o.metric for o in settings.objectives]
     modes: list[str] = [o.mode for o in settings.objectives]
-    return OptunaSearch(
+    return LastReported(
         space=ByRun(settings.space),
         metric=metrics if several else metrics[0],
         mode=modes if several else modes[0],

@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from automl_on_ray.search_spaces._numbers import finite
 from automl_on_ray.search_spaces._objective import Objective
-from automl_on_ray.tracking._results import finite
+from automl_on_ray.tracking._results import mlflow_name
 from automl_on_ray.tracking._study import Study, TrialRow
 
 ROWS = 10
@@ -50,22 +51,29 @@ def best_first(rows: Sequence[TrialRow], objectives: Sequence[Objective]) -> lis
     """Trials with a finite first objective that did not fail, best first."""
     first = objectives[0]
     scored = [
-        row for row in rows if row.outcome != "failed" and finite(row.metrics.get(first.metric))
+        row
+        for row in rows
+        if row.outcome != "failed" and finite(row.metrics.get(first.metric)) is not None
     ]
     return sorted(scored, key=lambda row: -first.sign() * row.metrics[first.metric])
 
 
 def best_values(rows: Sequence[TrialRow], objectives: Sequence[Objective]) -> dict[str, float]:
-    """The best value of each objective so far, of trials that ended, by the metric's name."""
+    """The best value of each objective so far, of trials that ended, by MLflow's name of it."""
     ended = [row for row in rows if row.outcome in ("completed", "pruned")]
     best = {o.metric: best_first(ended, (o,)) for o in objectives}
-    return {f"best_{metric}": rows[0].metrics[metric] for metric, rows in best.items() if rows}
+    return {
+        f"best_{mlflow_name(metric)}": rows[0].metrics[metric]
+        for metric, rows in best.items()
+        if rows
+    }
 
 
 def _table(rows: Sequence[TrialRow], objectives: Sequence[Objective], runs: Mapping) -> str:
     keys = list(dict.fromkeys(key for row in rows for key in row.config))
     varied = [k for k in keys if len({repr(row.config.get(k)) for row in rows}) > 1]
-    head = ["trial", *(o.metric for o in objectives), "epochs", "outcome", *varied]
+    goals = [_text(o.metric) for o in objectives]
+    head = ["trial", *goals, "epochs", "outcome", *varied]
     lines = [f"| {' | '.join(head)} |", "|" + "--|" * len(head)]
     for row in rows:
         name = row.trial_id

@@ -6,6 +6,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from automl_on_ray.search_spaces._numbers import finite
 from automl_on_ray.search_spaces._objective import Objective
 from automl_on_ray.tracking._description import best_first
 from automl_on_ray.tracking._study import TrialRow
@@ -16,7 +17,7 @@ def parallel_coordinates(trials: Sequence[TrialRow], objectives: Sequence[Object
     rows = best_first(trials, objectives)
     keys = dict.fromkeys(key for row in rows for key in row.config)
     axes = [_axis(key, [row.config.get(key) for row in rows]) for key in keys]
-    axes += [_axis(o.metric, [row.metrics.get(o.metric) for row in rows]) for o in objectives]
+    axes += [_axis(o.metric, [finite(r.metrics.get(o.metric)) for r in rows]) for o in objectives]
     first = objectives[0]
     line = {
         "color": [row.metrics[first.metric] for row in rows],

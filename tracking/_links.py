@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from automl_on_ray.search_spaces._objective import Objective, parse_objectives
+from automl_on_ray.tracking._results import mlflow_name
 from automl_on_ray.tracking._study import Study
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def addresses(
     """What a link shows -> its address, the most wanted first. `base` "" makes them relative."""
     runs = f"{base}/#/experiments/{experiment_id}/runs"
     order = (
-        f"&orderByKey={quote(f'metrics.`{objective.metric}`')}"
+        f"&orderByKey={quote(_column(objective))}"
         f"&orderByAsc={'true' if objective.mode == 'min' else 'false'}"
     )
     charts = f"{runs}?{_MODE}&searchFilter={quote(trials_of(study_id))}{order}"
@@ -47,7 +48,7 @@ def shared_view(study: Study, params: Iterable[str]) -> tuple[str, str]:
 
     What its own Share button stores; without it a list of trials shows neither values nor params.
     """
-    metrics = [f"metrics.`{objective.metric}`" for objective in study.objectives]
+    metrics = [_column(objective) for objective in study.objectives]
     columns = [*metrics, "tags.`automl.outcome`", *(f"params.`{key}`" for key in params)]
     state = {
         "searchFilter": trials_of(study.study_id),
@@ -60,6 +61,11 @@ def shared_view(study: Study, params: Iterable[str]) -> tuple[str, str]:
         "selectedColumns": columns,
     }
     return f"mlflow.sharedViewState.{study.study_id}", json.dumps(state)
+
+
+def _column(objective: Objective) -> str:
+    """Of MLflow's table of runs."""
+    return f"metrics.`{mlflow_name(objective.metric)}`"
 
 
 def run_links(base: str, run: "Run") -> dict[str, str]:

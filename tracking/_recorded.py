@@ -34,6 +34,11 @@ def json_of(client: "MlflowClient", run: "Run", file: str) -> Any:
         return json.loads(fetch_file(store, file, Path(folder)).read_text())
 
 
+def last_step(run: "Run") -> int:
+    """Of all that a trial has reported."""
+    return max((metric.step for metric in run.data._metric_objs), default=0)
+
+
 def trials_of(client: "MlflowClient", study: "Run") -> list["Run"]:
     """In the order in which they began."""
     name = check_id(study.data.tags["automl.study_id"], "The id of a study in MLflow")

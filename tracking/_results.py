@@ -1,21 +1,15 @@
 """What of a trial's config and results goes to MLflow, in words and lengths that MLflow takes."""
 
-import math
+import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import numpy as np
+from automl_on_ray.search_spaces._numbers import as_number
+from automl_on_ray.search_spaces._objective import TUNES_OWN
 
-# Tune's own book-keeping in every result
-NOISE = frozenset(
-    """
-    time_this_iter_s time_total_s time_since_restore iterations_since_restore training_iteration
-    timesteps_total timesteps_since_restore timesteps_this_iter episodes_total episodes_this_iter
-    timestamp pid done should_checkpoint warmup_time config
-    """.split()  # noqa: SIM905
-)
 LONGEST_PARAM = 6000  # characters; MLflow's own limit
+LONGEST_NAME = 250
 
 
 def flat(nested: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -27,17 +21,21 @@ def flat(nested: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
             yield name, value
 
 
-def numbers(result: Mapping[str, Any], allowed: Iterable[str] | None = None) -> dict[str, float]:
-    """Numeric metrics of a result (`nan` and infinite ones too), without Tune's book-keeping."""
-    wanted = None if allowed is None else frozenset(allowed)
-    kept = {key: value for key, value in result.items() if key not in NOISE}
-    return {
-        mlflow_name(key): float(value)
-        for key, value in flat(kept)
-        if isinstance(value, int | float | np.number)
-        and not isinstance(value, bool)
-        and (wanted is None or key in wanted)
-    }
+def numbers(
+    result: Mapping[str, Any],
+    allowed: Iterable[str] | None = None,
+    *,
+    always: Iterable[str] = (),
+) -> dict[str, float]:
+    """Numeric metrics of a result (`nan` and infinite ones too), under the names they came by.
+
+    Without Tune's book-keeping, unless it is among those `always` wanted.
+    """
+    kept = {key: value for key, value in result.items() if key != "config"}
+    found = ((key, as_number(value)) for key, value in flat(kept))
+    known = {key: number for key, number in found if number is not None}
+    wanted = frozenset(known if allowed is None else allowed) - TUNES_OWN | frozenset(always)
+    return {key: number for key, number in known.items() if key in wanted}
 
 
 def params(config: Mapping[str, Any]) -> dict[str, str]:
@@ -46,10 +44,14 @@ def params(config: Mapping[str, Any]) -> dict[str, str]:
 
 
 def mlflow_name(key: str) -> str:
-    """A key that MLflow admits: its alphabet, not a path that leads elsewhere, 250 characters."""
-    clean = re.sub(r"[^\w/. :-]", "_", str(key)).strip("/.") or "_"
-    return re.sub(r"/{2,}|(?<=/)\.+(?=/)", "_", clean)[:250]
+    """MLflow's name of a metric or param: its alphabet, no path that leads elsewhere, 250 letters.
 
-
-def finite(value: Any) -> bool:
-    return isinstance(value, int | float | np.number) and math.isfinite(value)
+    Where that changes the key, a digest of the key follows: `map@50` and `map_50` stay apart.
+    """
+    key = str(key)
+    clean = re.sub(r"[^\w/. :-]", "_", key).strip("/.") or "_"
+    clean = re.sub(r"/{2,}|(?<=/)\.+(?=/)", "_", clean)
+    if clean == key and len(key) <= LONGEST_NAME:
+        return key
+    digest = hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()[:6]
+    return f"{clean[: LONGEST_NAME - 7]}-{digest}"

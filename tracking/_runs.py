@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from automl_on_ray.tracking._files import Content, log_file
 from automl_on_ray.tracking._journal import Op
 from automl_on_ray.tracking._links import addresses, experiment_note, shared_view
+from automl_on_ray.tracking._results import mlflow_name
 from automl_on_ray.tracking._server import connect, refused, sqlite_path
 from automl_on_ray.tracking._study import Study
 from automl_on_ray.tracking._trials import PARENT
@@ -41,7 +42,7 @@ class Change:
         self.status = op.get("status", self.status)
         self.sweep = self.sweep or op.get("sweep", False)
         for key, value in op.get("metrics", {}).items():
-            self.metrics.append((key, value, op["t"], op.get("step", 0)))
+            self.metrics.append((mlflow_name(key), value, op["t"], op.get("step", 0)))
         self.params.update(op.get("params", {}))
         self.tags.update(op.get("tags", {}))
         self.files.update(op.get("files", {}))

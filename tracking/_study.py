@@ -13,8 +13,8 @@ class Study:
 
     `command` repeats the study. `dataset_context` holds what a person wants to know of the data:
     counts, classes. `metrics` lists what to log of a trial's results; None means every number
-    that is not Tune's own book-keeping. A trial that ends before `time_attr` reaches `max_t` was
-    pruned.
+    that is not Tune's own book-keeping. The objectives' are logged in any case. A trial that ends
+    before `time_attr` reaches `max_t` was pruned.
     """
 
     name: str
@@ -32,13 +32,6 @@ class Study:
     space_text: str = ""
     time_attr: str = "training_iteration"
     metrics: tuple[str, ...] | None = None
-
-    @property
-    def metrics_wanted(self) -> tuple[str, ...] | None:
-        """The allow-list with the objectives' metrics, which nobody means to leave out."""
-        if self.metrics is None:
-            return None
-        return (*self.metrics, *(objective.metric for objective in self.objectives))
 
     def params(self) -> dict[str, str]:
         """What the study's own run has as params."""

@@ -117,7 +117,8 @@ class TrackingCallback(Tracker, Callback):
         step = int(result.get("training_iteration", 0)) + known.offset
         if step <= known.step:
             return  # done again after a restore
-        metrics = numbers(result, self._study.metrics_wanted)
+        goals = [objective.metric for objective in self._study.objectives]
+        metrics = numbers(result, self._study.metrics, always=goals)
         if self._trials.lineage or self._study.scheduler.startswith(("pbt", "pb2")):
             metrics |= {f"hp/{key}": value for key, value in numbers(known.config).items()}
         self._log(trial.trial_id, step=step, metrics=metrics)

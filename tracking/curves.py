@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.tracking._recorded import json_of, newest_study, trials_of
+from automl_on_ray.search_spaces._numbers import as_number, finite
+from automl_on_ray.tracking._recorded import json_of, last_step, newest_study, trials_of
 from automl_on_ray.tracking._results import mlflow_name
 from automl_on_ray.tracking._server import connect
 
@@ -19,9 +20,12 @@ SECONDS = "epoch_seconds"
 
 @dataclass(frozen=True)
 class Step:
-    """One report: the metric's value, and how many seconds it was after the one before."""
+    """One report: the metric's value, and how many seconds it was after the one before.
 
-    value: float
+    The value is None where the report was without it.
+    """
+
+    value: float | None
     seconds: float
 
 
@@ -60,7 +64,7 @@ def recorded_study(uri: str, name: str) -> Recording:
 def recorded_table(path: Path, metric: str, mode: str) -> Recording:
     """A Parquet or CSV file with columns trial, step, the metric, and perhaps seconds.
 
-    UserError if it cannot be read or lacks a column.
+    UserError if it cannot be read, lacks a column, or has no number for the metric.
     """
     import pyarrow.csv
     import pyarrow.parquet
@@ -78,25 +82,30 @@ def recorded_table(path: Path, metric: str, mode: str) -> Recording:
         trials.setdefault(row["trial"], []).append(row)
     curves = tuple(
         tuple(
-            Step(float(row[metric]), float(row.get("seconds") or 1.0))
+            Step(as_number(row[metric]), float(row.get("seconds") or 1.0))
             for row in sorted(found, key=lambda row: row["step"])
         )
         for found in trials.values()
     )
+    if all(finite(step.value) is None for curve in curves for step in curve):
+        raise UserError(f"{path} has no number in its column {metric!r}.")
     return Recording(path.stem, metric, mode, max(map(len, curves)), "not told", 1, curves)
 
 
 def _curve(client: "MlflowClient", run: "Run", metric: str) -> tuple[Step, ...]:
     if metric not in run.data.metrics:
         return ()
-    reports = sorted(client.get_metric_history(run.info.run_id, metric), key=lambda m: m.step)
+    reports = {m.step: m for m in client.get_metric_history(run.info.run_id, metric)}
     timed = client.get_metric_history(run.info.run_id, SECONDS)  # none, where nothing was timed
     seconds = {report.step: report.value for report in timed}
-    began = [run.info.start_time, *(report.timestamp for report in reports)]
-    return tuple(
-        Step(report.value, seconds.get(report.step, (report.timestamp - before) / 1000))
-        for report, before in zip(reports, began, strict=False)
-    )
+    steps, before, began = [], 0, run.info.start_time
+    for step, report in sorted(reports.items()):
+        each = (report.timestamp - began) / 1000 / (step - before)
+        between = [Step(None, seconds.get(one, each)) for one in range(before + 1, step)]
+        steps += [*between, Step(report.value, seconds.get(step, each))]
+        before, began = step, report.timestamp
+    after = range(before + 1, last_step(run) + 1)  # reports after the metric's last
+    return (*steps, *(Step(None, seconds.get(one, steps[-1].seconds)) for one in after))
 
 
 def _at_once(trials: Sequence["Run"]) -> int:

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from automl_on_ray.search_spaces._numbers import finite
 from automl_on_ray.search_spaces._space import Config
-from automl_on_ray.tracking._recorded import json_of, newest_study, trials_of
-from automl_on_ray.tracking._results import finite, mlflow_name
+from automl_on_ray.tracking._recorded import json_of, last_step, newest_study, trials_of
+from automl_on_ray.tracking._results import mlflow_name
 from automl_on_ray.tracking._server import connect, find_studies
 
 if TYPE_CHECKING:
@@ -44,7 +45,10 @@ def earlier_trials(
 def _curve(
     client: "MlflowClient", run: "Run", metrics: Sequence[str]
 ) -> dict[int, dict[str, float]]:
-    """Empty if a value is not finite."""
+    """Each metric as it was reported last, at steps that reported one; the last step is the run's.
+
+    Empty if a value is not finite, or a metric was never reported.
+    """
     values = {
         metric: {
             report.step: report.value
@@ -52,7 +56,12 @@ def _curve(
         }
         for metric in metrics
     }
-    if not all(finite(value) for each in values.values() for value in each.values()):
+    if any(finite(value) is None for each in values.values() for value in each.values()):
         return {}
-    steps = set.intersection(*(set(each) for each in values.values()))
-    return {step: {m: each[step] for m, each in values.items()} for step in sorted(steps)}
+    curve: dict[int, dict[str, float]] = {}
+    last: dict[str, float] = {}
+    for step in sorted({step for each in values.values() for step in each}):
+        last = {**last, **{metric: each[step] for metric, each in values.items() if step in each}}
+        if len(last) == len(values):
+            curve[step] = last
+    return {**curve, last_step(run): last} if curve else {}

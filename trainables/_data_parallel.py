@@ -25,6 +25,7 @@ from torch import distributed
 
 from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._space import Config
+from automl_on_ray.trainables._reports import plain
 from automl_on_ray.trainables._torch_trainable import (
     STATE_FILE,
     TorchTrainable,
@@ -177,7 +178,7 @@ class _Rank:
         self._trainable = ranked(config=config)
 
     def step(self) -> dict[str, Any]:
-        return self._trainable.step()
+        return plain(self._trainable.step())  # the head may have no GPU to read tensors with
 
     def reset_config(self, config: Config) -> bool:
         return self._trainable.reset_config(config)

@@ -10,6 +10,7 @@ import numpy as np
 from ray.tune.experiment import Trial
 
 from automl_on_ray.search_spaces._cells import keys
+from automl_on_ray.search_spaces._numbers import finite
 from automl_on_ray.search_spaces._objective import Objective
 from automl_on_ray.search_spaces._space import Config, SearchSpace
 from automl_on_ray.workflows._interval import half_width
@@ -148,7 +149,8 @@ def judge(
     found = []
     for candidate in candidates:
         ran = by_cell.get(text_of(candidate.cell), [])
-        own = [r for r in ran if r.outcome == "completed" and objective.metric in r.metrics]
+        whole = [row for row in ran if row.outcome == "completed"]
+        own = [row for row in whole if finite(row.metrics.get(objective.metric)) is not None]
         ended = sum(row.outcome in ("completed", "failed") for row in ran)
         if own and (ended >= seeds or not candidate.control):
             values = tuple(row.metrics[objective.metric] for row in own)

@@ -42,6 +42,7 @@ from automl_on_ray.workflows._report import (
     print_final,
     print_links,
     print_trials,
+    why_nothing_scored,
 )
 from automl_on_ray.workflows._resources import Resources
 from automl_on_ray.workflows._rows import Row, scored
@@ -85,6 +86,7 @@ def conclude(
             final = _final(
                 study, training, ranked[0], klass, offers, tracking, resources, seeds, epochs,
                 workers, max_failures, along(lives, ranked[0].trial_id),
+                record.objectives[0],
             )  # fmt: skip
             if final is None:
                 tracking.study_end("stopped")
@@ -96,6 +98,10 @@ def conclude(
             model = _model(uri, record, ranked[0], training, offers, data, final, register)
     if show_trials:
         print_trials(rows, record.objectives)
+    if not ranked:
+        console.print(
+            why_nothing_scored(rows, record.objectives), style="red", markup=False, soft_wrap=True
+        )
     if final is not None:
         print_final(final, ("test_accuracy", "test_loss"))
         _say_final_failures(final)
@@ -142,13 +148,14 @@ def _final(
     workers: int,
     max_failures: int,
     schedule: Sequence[Segment] | None,
+    objective: Objective,
 ) -> Final | None:
-    """None if it was interrupted."""
+    """None if it was interrupted. The study's `objective` is shown where no test is made."""
     config = {key: value for key, value in best.config.items() if value is not None}
-    metric = "test_accuracy" if issubclass(klass, ImageClassifier) else "train_loss"
+    shown = Objective("test_accuracy") if issubclass(klass, ImageClassifier) else objective
     progress = Progress(
         f"{study.path.name}: the best config ({best.trial_id}) anew, on train + validation",
-        objective=Objective(metric), total=seeds, epochs=epochs,
+        objective=shown, total=seeds, epochs=epochs,
     )  # fmt: skip
     trained: Any = klass
     if workers > 1 and issubclass(klass, TorchTrainable):

@@ -18,6 +18,7 @@ from automl_on_ray.search_spaces._objective import Objective
 from automl_on_ray.search_spaces._space import SearchSpace
 from automl_on_ray.search_spaces._uri import check_no_secrets
 from automl_on_ray.searchers._create import create_searcher
+from automl_on_ray.searchers._outcomes import metric_names
 from automl_on_ray.searchers._settings import Settings as SearcherSettings
 from automl_on_ray.tracking._server import check_tracking, default_uri
 from automl_on_ray.tracking._study import Study
@@ -48,13 +49,17 @@ from automl_on_ray.workflows._trainable import (
     find_trainable,
     load_data,
     objectives_of,
+    outcome_constraints_of,
 )
 from automl_on_ray.workflows._warm_start import find_earlier, warmed
 
 
 @dataclass(frozen=True)
 class Plan:
-    """`offers` are the keywords of trials; `recipe` is the schedule given, None for a search."""
+    """`offers` are the keywords of trials; `recipe` is the schedule given, None for a search.
+
+    `awaited` are the metrics that each trial must report.
+    """
 
     asked: Asked
     klass: type[tune.Trainable]
@@ -66,6 +71,7 @@ class Plan:
     offers: dict[str, Any]
     searcher: Searcher
     scheduler: TrialScheduler
+    awaited: tuple[str, ...]
     storage: Storage
     study: StudyFolder
     record: Study
@@ -103,7 +109,8 @@ def prepare(asked: Asked) -> Plan:
     check_data_parallel(klass, asked.train_workers)
     place = find_storage(asked.storage)
     uri = asked.tracking_uri or default_uri(place.local)
-    proposing = _proposing(asked, space, objectives)
+    outcomes = outcome_constraints_of(asked.outcome_constraint or (), klass)
+    proposing = _proposing(asked, space, objectives, outcomes)
     offers: dict[str, Any] = {
         "space": space, **data_offers(asked.dataset, asked.data_dir), "subset": asked.subset,
         "epochs": asked.epochs, "seed": asked.seed,
@@ -128,13 +135,16 @@ def prepare(asked: Asked) -> Plan:
         hint=f" (with --warm-start {name} its trials are known to the new one)",
     )  # fmt: skip
     return Plan(
-        asked, klass, space, recipe, gpus, uri, data, offers, searcher, scheduler, place, study,
-        _record(asked, study, proposing, data),
+        asked, klass, space, recipe, gpus, uri, data, offers, searcher, scheduler,
+        tuple(metric_names(proposing)), place, study, _record(asked, study, proposing, data),
     )  # fmt: skip
 
 
 def _proposing(
-    asked: Asked, space: SearchSpace, objectives: tuple[Objective, ...]
+    asked: Asked,
+    space: SearchSpace,
+    objectives: tuple[Objective, ...],
+    outcomes: tuple[str, ...],
 ) -> SearcherSettings:
     return SearcherSettings(
         space=space,
@@ -144,7 +154,7 @@ def _proposing(
         samples=asked.trials,
         points=read_points(asked.try_first, space),
         known=read_known(asked.known, space, asked.epochs),
-        outcome_constraints=tuple(asked.outcome_constraint or ()),
+        outcome_constraints=outcomes,
         acquisition=asked.acquisition,
         beta=asked.beta,
     )

@@ -14,7 +14,7 @@ from automl_on_ray.workflows._candidates import Candidate, Judged, Searched, ran
 from automl_on_ray.workflows._cli import FAILED_TRIALS, console
 from automl_on_ray.workflows._nas_plan import OBJECTIVE, Judging
 from automl_on_ray.workflows._progress import clock
-from automl_on_ray.workflows._report import config_text, print_failures
+from automl_on_ray.workflows._report import config_text, print_failures, why_nothing_scored
 from automl_on_ray.workflows._rows import Row, scored
 
 SHOWN_CELLS = 10  # besides those of the search, of which all are shown
@@ -114,10 +114,17 @@ def verdict(judged: Sequence[Judged], search_objective: Objective) -> list[str]:
     return lines
 
 
-def end_stage(failed: Sequence[Row], *, nothing: bool) -> None:
-    """Name failed trials; exit code 1 if there are any, or if the stage came to nothing."""
+def end_stage(
+    failed: Sequence[Row], *, nothing: bool, rows: Sequence[Row], objective: Objective
+) -> None:
+    """Name failed trials; exit code 1 if there are any, or if the stage came to nothing.
+
+    `rows` are all of the stage's, judged by `objective`.
+    """
     if nothing:
         console.print("No cell came of this stage, so the search ends here.", style="red")
+    if nothing and not scored(rows, [objective]):
+        console.print(why_nothing_scored(rows, [objective]), style="red", markup=False)
     if print_failures(failed) or nothing:
         raise SystemExit(FAILED_TRIALS)
 

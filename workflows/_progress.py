@@ -11,6 +11,7 @@ from typing import Any
 
 from ray.tune import Callback
 from ray.tune.experiment import Trial
+from ray.tune.utils.util import flatten_dict
 from rich.console import Group
 from rich.live import Live
 from rich.padding import Padding
@@ -20,7 +21,8 @@ from rich.text import Text
 
 from automl_on_ray.schedulers._turns import SECONDS_TO_STOP
 from automl_on_ray.schedulers._watch import Watch
-from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.search_spaces._numbers import as_number, finite, last_reported
+from automl_on_ray.search_spaces._objective import Objective, reported_instead
 from automl_on_ray.tracking._error_line import error_line, error_text
 from automl_on_ray.workflows._budget import Budget
 from automl_on_ray.workflows._cli import console
@@ -40,7 +42,8 @@ class _Counts:
 class Progress(Callback):
     """Counts trials, keeps the best so far, and estimates the time left.
 
-    `title` heads the view; `total` trials of at most `epochs` iterations are expected.
+    `title` heads the view; `total` trials of at most `epochs` iterations are expected, and of each
+    the objective, if it is `awaited`.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class Progress(Callback):
         total: int,
         epochs: int,
         budget: Budget | None = None,
+        awaited: bool = False,
     ) -> None:
         self.watch = Watch()  # over the trials at work
         self._title = title
@@ -58,6 +62,7 @@ class Progress(Callback):
         self._total = total
         self._epochs = epochs
         self._budget = budget
+        self._awaited, self._warned = awaited, False
         self._began = time.monotonic()
         self._before: float | None = None  # what former sessions did, in trials
         self._best: tuple[float, str] | None = None
@@ -88,7 +93,7 @@ class Progress(Callback):
             self._live.stop()
             self._live = None
         else:
-            console.print(self._line(), soft_wrap=True)
+            console.print(self._line(), soft_wrap=True, markup=False)
 
     def __getstate__(self) -> dict[str, Any]:
         # Tune pickles callbacks; a terminal and the trials are not to be had elsewhere.
@@ -142,17 +147,32 @@ class Progress(Callback):
             self._live.update(self._view())
         elif ended > self._told_ended and time.monotonic() - self._told > PLAIN_PERIOD:
             self._told, self._told_ended = time.monotonic(), ended
-            console.print(self._line(), soft_wrap=True)
+            console.print(self._line(), soft_wrap=True, markup=False)
 
     def on_trial_result(
         self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **_: Any
     ) -> None:
         self.cut_by_budget.discard(trial.trial_id)  # it goes on
-        value = result.get(self._objective.metric)
-        if not isinstance(value, int | float) or value != value:
+        report = flatten_dict(result)
+        value = finite(report.get(self._objective.metric))
+        if as_number(report.get(self._objective.metric)) is None:
+            self._warn(trial, report)
+        if value is None:
             return
         if self._best is None or self._objective.better(value, self._best[0]):
-            self._best = (float(value), trial.trial_id)
+            self._best = (value, trial.trial_id)
+
+    def _warn(self, trial: Trial, report: dict[str, Any]) -> None:
+        """Once, if the study's first report lacks the objective: a mistyped name is seen early."""
+        known = last_reported(trial, self._objective.metric) is not None
+        if self._awaited and not self._warned and not known:
+            console.print(
+                f"Trial {trial.trial_id} has not reported "
+                f"{reported_instead(self._objective.metric, report)} "
+                "A trial that never does fails.",
+                style="yellow", markup=False, soft_wrap=True,
+            )  # fmt: skip
+        self._warned = True
 
     def on_trial_complete(
         self, iteration: int, trials: list[Trial], trial: Trial, **_: Any
@@ -204,8 +224,7 @@ class Progress(Callback):
             table.add_column(heading, justify="left" if heading in ("trial", "state") else "right")
         active = [t for t in self._trials if not t.is_finished()][-SHOWN_TRIALS:]
         for trial in active:
-            result = trial.run_metadata.last_result
-            value = result.get(self._objective.metric)
+            value = last_reported(trial, self._objective.metric)
             table.add_row(
                 trial.trial_id,
                 trial.status.lower(),

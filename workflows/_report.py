@@ -1,10 +1,13 @@
 """What the terminal says at the end: what was found, where to look, how to go on."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from rich.table import Table
+from rich.text import Text
 
+from automl_on_ray.search_spaces._numbers import finite
 from automl_on_ray.search_spaces._objective import Objective
 from automl_on_ray.search_spaces._space import Config
 from automl_on_ray.workflows._cli import console
@@ -12,6 +15,7 @@ from automl_on_ray.workflows._final import Final
 from automl_on_ray.workflows._rows import Row, pareto_front, scored
 
 SHOWN_ROWS = 5
+SHOWN_REASONS = 3
 
 
 def print_trials(rows: Sequence[Row], objectives: Sequence[Objective]) -> None:
@@ -23,7 +27,7 @@ def print_trials(rows: Sequence[Row], objectives: Sequence[Objective]) -> None:
         table = Table(title="Pareto front" if several else "Best trials", title_justify="left")
         table.add_column("trial", no_wrap=True)
         for objective in objectives:
-            table.add_column(objective.metric, justify="right", no_wrap=True)
+            table.add_column(Text(objective.metric), justify="right", no_wrap=True)
         table.add_column("epochs", justify="right")
         table.add_column("config", overflow="fold")
         for row in shown:
@@ -42,6 +46,28 @@ _OUTCOMES = {
     "failed": "failed",
     "stopped": "unfinished",
 }
+
+
+def why_nothing_scored(rows: Sequence[Row], objectives: Sequence[Objective]) -> str:
+    """In one line, for a study none of whose trials has a finite value of every objective."""
+    if not rows:
+        return "No trial has a score: none was begun."
+    reasons = Counter(_why_not_scored(row, objectives) for row in rows)
+    told = [
+        f"{'all' if len(reasons) == 1 and count > 1 else count} {reason}"
+        for reason, count in reasons.most_common(SHOWN_REASONS)
+    ]
+    more = f"; and {len(reasons) - SHOWN_REASONS} more" if len(reasons) > SHOWN_REASONS else ""
+    return f"No trial has a score: {'; '.join(told)}{more}"
+
+
+def _why_not_scored(row: Row, objectives: Sequence[Objective]) -> str:
+    if row.outcome == "failed":
+        return f"failed with {row.error}"
+    odd = next(o.metric for o in objectives if finite(row.metrics.get(o.metric)) is None)
+    if odd in row.metrics:
+        return f"reported {row.metrics[odd]} as {odd!r} in the end"
+    return f"ended before the first report of {odd!r}"
 
 
 def print_failures(rows: Sequence[Row]) -> bool:

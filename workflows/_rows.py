@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from ray.tune.experiment import Trial
 
+from automl_on_ray.search_spaces._numbers import last_reported
 from automl_on_ray.search_spaces._objective import Objective
 from automl_on_ray.tracking._error_line import error_line, error_text
 from automl_on_ray.tracking._study import TrialRow
@@ -25,7 +26,10 @@ class Row(TrialRow):
 
 
 def row_of(trial: Trial, *, max_t: int, stopped: bool = False) -> Row:
-    """`stopped`: the user or a budget ended the study while the trial was at work."""
+    """Metrics are each as it was reported last; nested ones have names such as `val/score`.
+
+    `stopped`: the user or a budget ended the study while the trial was at work.
+    """
     result = trial.last_result or {}
     steps = int(result.get("training_iteration", 0))
     if trial.status == Trial.ERROR:
@@ -34,11 +38,8 @@ def row_of(trial: Trial, *, max_t: int, stopped: bool = False) -> Row:
         outcome = "stopped"
     else:
         outcome = "completed" if steps >= max_t else "pruned"
-    numbers = {
-        key: float(value)
-        for key, value in result.items()
-        if isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    }
+    last = {key: last_reported(trial, key) for key in trial.run_metadata.metric_analysis}
+    numbers = {key: value for key, value in last.items() if value is not None}
     printed = printed_by(trial)[0] if outcome == "failed" else ""
     return Row(
         trial.trial_id, dict(trial.config), numbers, outcome, steps, error_of(trial), printed

@@ -93,7 +93,7 @@ def _train(
         dict.fromkeys(points[0]),  # a point fills every key; Tune wants to see them
         tune.TuneConfig(
             search_alg=BasicVariantGenerator(points_to_evaluate=points),
-            scheduler=Surviving(FIFOScheduler()),  # for torn checkpoints
+            scheduler=Surviving(FIFOScheduler(), awaited=[OBJECTIVE.metric]),
             num_samples=len(points),
             max_concurrent_trials=resources.slots,
             reuse_actors=True,

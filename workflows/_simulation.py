@@ -185,7 +185,7 @@ class Simulation:
             result["done"] = flat["done"] = True
         else:
             self.searcher.on_trial_result(trial.trial_id, flat)
-        trial.run_metadata.last_result = result
+        trial.update_last_result(result)
         if trial.trial_id in self._running:
             self._save(trial, result)
         self._decide(decision.lower(), trial, now.iteration)
@@ -265,7 +265,8 @@ class Simulation:
                 "scheduler": self.scheduler.get_state(),
                 "trials": [
                     (t.trial_id, t.config, t.status, t.run_metadata.last_result,
-                     t.run_metadata.checkpoint_manager)
+                     t.run_metadata.checkpoint_manager, t.run_metadata.metric_analysis,
+                     t.run_metadata.metric_n_steps)
                     for t in self.trials
                 ],
                 "finished_asking": self.finished_asking,
@@ -285,10 +286,11 @@ class Simulation:
         self.finished_asking = state["finished_asking"]
         # A file made after that moment is another one than the file that will be made again.
         self._saves = itertools.count(max(state["saves"], self._highest() + 1))
-        for name, config, status, last, manager in state["trials"]:
+        for name, config, status, last, manager, *metrics in state["trials"]:
             trial = Trial("simulated", stub=True, trial_id=name, config=config)
             trial.run_metadata.checkpoint_manager = manager
             trial.run_metadata.last_result = last
+            trial.run_metadata.metric_analysis, trial.run_metadata.metric_n_steps = metrics
             trial.status = status if status in (Trial.TERMINATED, Trial.ERROR) else Trial.PENDING
             self.trials.append(trial)
         self._live = [trial for trial in self.trials if not trial.is_finished()]

@@ -1,7 +1,7 @@
 """The trainable of a study: ours or the user's own, given what its `setup` asks for."""
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,10 +9,11 @@ from ray import tune
 
 from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._lookup import find, load_object
-from automl_on_ray.search_spaces._objective import Objective, parse_objectives
+from automl_on_ray.search_spaces._objective import Objective, near_miss, parse_objectives
 from automl_on_ray.search_spaces._space import SearchSpace
 from automl_on_ray.searchers._outcomes import parse_outcome
 from automl_on_ray.trainables._printed import keeping_prints
+from automl_on_ray.trainables._reports import reporting_plainly
 from automl_on_ray.trainables._torch_trainable import TorchTrainable
 from automl_on_ray.trainables.datasets._dataset import Dataset, load_dataset, versioned
 from automl_on_ray.trainables.image_classifier import ImageClassifier, build_network
@@ -66,9 +67,12 @@ def taken_of(trainable: type[tune.Trainable], offers: dict[str, Any]) -> dict[st
 
 
 def bind(trainable: type[tune.Trainable], offers: dict[str, Any]) -> Any:
-    """`trainable` with those of the offered keywords that its `setup` has; its prints are kept."""
-    taken, kept = taken_of(trainable, offers), keeping_prints(trainable)
-    return tune.with_parameters(kept, **taken) if taken else kept
+    """`trainable` with those of the offered keywords that its `setup` has.
+
+    What it prints is kept, and it reports plain values.
+    """
+    taken, ready = taken_of(trainable, offers), keeping_prints(reporting_plainly(trainable))
+    return tune.with_parameters(ready, **taken) if taken else ready
 
 
 def load_data(
@@ -122,16 +126,32 @@ def objectives_of(text: str, trainable: type[tune.Trainable]) -> tuple[Objective
 
     `accuracy` may be written for `val_accuracy`.
     """
-    metrics = getattr(trainable, "METRICS", None)
+    return tuple(
+        Objective(_declared(goal.metric, trainable, "the objective"), goal.mode)
+        for goal in parse_objectives(text)
+    )
+
+
+def outcome_constraints_of(
+    texts: Iterable[str], trainable: type[tune.Trainable]
+) -> tuple[str, ...]:
+    """The same for outcome constraints."""
     found = []
-    for objective in parse_objectives(text):
-        name = objective.metric
-        if metrics and name not in metrics and f"val_{name}" in metrics:
-            name = f"val_{name}"
-        if metrics and name not in metrics:
-            raise UserError(
-                f"Unknown metric {objective.metric!r} in the objective: {trainable.__name__} "
-                f"reports {', '.join(metrics)}."
-            )
-        found.append(Objective(name, objective.mode))
+    for text in texts:
+        name, relation, bound = parse_outcome(text)
+        metric = _declared(name, trainable, f'outcome constraint "{text}"')
+        found.append(text if metric == name else f"{metric} {relation} {bound!r}")
     return tuple(found)
+
+
+def _declared(name: str, trainable: type[tune.Trainable], where: str) -> str:
+    metrics = getattr(trainable, "METRICS", None)
+    if not metrics or name in metrics:
+        return name
+    if f"val_{name}" in metrics:
+        return f"val_{name}"
+    written = [*metrics, *(metric.removeprefix("val_") for metric in metrics)]
+    raise UserError(
+        f"Unknown metric {name!r} in {where}.{near_miss(name, written)} "
+        f"{trainable.__name__} reports {', '.join(metrics)}."
+    )

@@ -111,12 +111,13 @@ def search(plan: Plan, resources: Resources, budget: Budget, tracking: TrackingC
         else proposals(plan.searcher, plan.space, asked.scheduler, asked.trials)
     )  # fmt: skip
     pausing = recipe is not None or traits(asked.scheduler).pauses_trials
-    surviving = Surviving(plan.scheduler)
+    surviving = Surviving(plan.scheduler, awaited=plan.awaited)
     resume = resume_config(stage, retry_failed=asked.retry_failed, trials=asked.trials)
     progress = Progress(
         f"{study.path.name}: {record.searcher} + {record.scheduler} on {record.dataset}, "
         f"{resources.slots} at once{', going on' if resume else ''}",
         objective=record.objectives[0], total=asked.trials, epochs=asked.epochs, budget=budget,
+        awaited=True,
     )  # fmt: skip
     ran = run_trials(
         stage,

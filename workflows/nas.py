@@ -77,7 +77,7 @@ def run(asked: Asked) -> None:
         folder = plan.study.path
 
         # 1. Search, unless the cells were given.
-        seconds, failed, found = 0.0, [], []
+        seconds, failed, found, tried = 0.0, [], [], []
         if plan.given:
             found = [Candidate(cell, name) for name, cell in plan.given.items()]
         else:
@@ -85,11 +85,12 @@ def run(asked: Asked) -> None:
                 stored = once(folder / FOUND, lambda: search(plan, resources, tracking))
             searched = [Searched.from_dict(one) for one in stored["trials"]]
             seconds = stored["seconds"]
-            failed = [one.row for one in searched if one.row.outcome == "failed"]
+            tried = [one.row for one in searched]
+            failed = [row for row in tried if row.outcome == "failed"]
             found = candidates_of(searched, plan.judging.objective, most=asked.candidates)
             print_searched(searched, plan.judging)
         if not found or asked.stage == "search":
-            end_stage(failed, nothing=not found)
+            end_stage(failed, nothing=not found, rows=tried, objective=plan.judging.objective)
             return
 
         # 2. Select: these cells by themselves, with random ones beside them.
@@ -102,7 +103,7 @@ def run(asked: Asked) -> None:
         judged = judge_all(plan, found, rows)
         print_judged(judged, plan.judging.objective, compared["seconds"])
         if not judged or asked.stage == "select":
-            end_stage(failed, nothing=not judged)
+            end_stage(failed, nothing=not judged, rows=rows, objective=OBJECTIVE)
             return
 
         # 3. Train the winner from scratch, test it once. 4. Keep it.
@@ -146,7 +147,7 @@ def search(plan: Plan, resources: Resources, tracking: TrackingCallback) -> dict
         plan.searcher, judging.space, asked.scheduler, judging.samples
     )
     pausing = traits(asked.scheduler).pauses_trials
-    surviving = Surviving(plan.scheduler)
+    surviving = Surviving(plan.scheduler, awaited=[judging.objective.metric])
     resume = resume_config(stage, retry_failed=asked.retry_failed, trials=judging.samples)
     progress = Progress(
         f"{study.path.name}: 1. search, {asked.searcher} + {asked.scheduler} on "

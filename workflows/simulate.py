@@ -1,5 +1,6 @@
 """How another scheduler, or more slots, would have done on a recorded study: --help tells more."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,7 +12,8 @@ from rich.table import Table
 from automl_on_ray.schedulers._create import create_scheduler, traits
 from automl_on_ray.schedulers._settings import Settings
 from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.search_spaces._numbers import finite, last_reported
+from automl_on_ray.search_spaces._objective import Objective, parse_objectives
 from automl_on_ray.search_spaces._ranges import Between
 from automl_on_ray.search_spaces._space import Config, SearchSpace
 from automl_on_ray.tracking._server import stored_uri
@@ -57,9 +59,8 @@ def simulate(
     with told_plainly():
         quiet_libraries()
         if Path(study).suffix in (".parquet", ".csv"):
-            lower = metric.startswith("-")
-            mode = "min" if lower else "max"
-            recording = recorded_table(Path(study), metric.removeprefix("-"), mode)
+            goal = _goal(metric)
+            recording = recorded_table(Path(study), goal.metric, goal.mode)
         else:
             recording = recorded_study(
                 stored_uri(folder_named(storage, "--storage"), tracking_uri), study
@@ -101,7 +102,9 @@ class Recorded:
         curve = self._recording.curves[config[CURVE]]
         if state >= len(curve):
             return None
-        return state + 1, {self._recording.metric: curve[state].value}, curve[state].seconds
+        value = curve[state].value
+        report = {} if value is None else {self._recording.metric: value}
+        return state + 1, report, curve[state].seconds
 
 
 class InOrder(Searcher):
@@ -132,13 +135,21 @@ def outcome_of(recording: Recording, name: str, slots: int, epochs: int, seed: i
     trials = run.run()
     lasts = [trial.run_metadata.last_result for trial in trials]
     ended = tuple(int(last.get("training_iteration", 0)) for last in lasts)
-    values = [last[recording.metric] for last in lasts if recording.metric in last]
-    best = min(values) if objective.mode == "min" else max(values)
+    values = [finite(last_reported(trial, recording.metric)) for trial in trials]
+    scores = [value for value in values if value is not None]
+    best = max(scores, key=lambda value: objective.sign() * value, default=math.nan)
     return Outcome(name, slots, run.clock, best, ended, run.cut)
 
 
 def _words(text: str | None) -> list[str]:
     return [word.strip() for word in (text or "").split(",") if word.strip()]
+
+
+def _goal(text: str) -> Objective:
+    objectives = parse_objectives(text)
+    if len(objectives) > 1:
+        raise UserError(f"--metric takes one column, but got {text!r}.")
+    return objectives[0]
 
 
 def _check_scheduler(name: str) -> None:

@@ -1,10 +1,13 @@
 """What every searcher does, whatever its algorithm: a new file in searchers/ is held to it too."""
 
+import math
 import pickle
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+import torch
 from ray import cloudpickle, tune
 from ray.tune.search import Searcher
 
@@ -12,9 +15,10 @@ from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._lookup import choices
 from automl_on_ray.search_spaces._objective import Objective
 from automl_on_ray.search_spaces._space import Condition, SearchSpace
-from automl_on_ray.searchers._ask_tell import AskTellSearcher
+from automl_on_ray.searchers._ask_tell import AskTellSearcher, Outcome
 from automl_on_ray.searchers._create import create_searcher
 from automl_on_ray.searchers._settings import Settings
+from automl_on_ray.searchers.random_search import RandomSearch
 from tests.searchers.driving import take
 
 SPACE = SearchSpace(
@@ -106,6 +110,66 @@ def test_a_saved_searcher_goes_on_exactly(name, after, tmp_path):
 def test_a_searcher_can_be_pickled_before_and_during_a_study(name):
     searcher = create_searcher(name, SETTINGS)
     assert walk(pickle.loads(pickle.dumps(searcher)), 3) == walk(searcher, 3)
+
+
+@EVERY
+def test_reports_without_the_metric_are_passed_over(name):
+    searcher = create_searcher(name, SETTINGS)
+    for index, last in enumerate([{"loss": 1.0}, {"score": None}, {"score": "0.9"}]):
+        trial = f"t{index}"
+        value = np.array([score(take(searcher, trial))])
+        for step, report in enumerate([{"loss": 1.0}, {"score": value}, {"loss": 1.0}], start=1):
+            searcher.on_trial_result(trial, {**report, "training_iteration": step})
+        searcher.on_trial_complete(trial, {**last, "training_iteration": 4})
+    take(searcher, "never")
+    searcher.on_trial_result("never", {"loss": 1.0, "training_iteration": 1})
+    searcher.on_trial_complete("never", {"loss": 1.0, "training_iteration": 4})
+    assert isinstance(take(searcher, "next"), dict)
+
+
+class Listening(RandomSearch):
+    """Keeps what it is told, of two metrics."""
+
+    metrics = ("score", "cost")
+
+    def start(self):
+        super().start()
+        self.heard = []
+
+    def tell(self, config, outcome):
+        self.heard.append(outcome)
+
+
+def heard_of(*reports, complete=True):
+    """The outcome of a trial that reports so, a step each."""
+    searcher = Listening(SETTINGS)
+    take(searcher, "t")
+    results = [{**report, "training_iteration": i} for i, report in enumerate(reports, start=1)]
+    for result in results:
+        searcher.on_trial_result("t", result)
+    searcher.on_trial_complete("t", results[-1] if complete and results else None)
+    return searcher.heard[0]
+
+
+def test_a_trials_value_is_the_last_number_that_it_reported():
+    both = {"score": 0.5, "cost": 2.0}
+    assert heard_of(both, {}, {"score": 0.75}, {"loss": 1.0}) == Outcome(
+        "completed",
+        {1: both, 3: {"score": 0.75, "cost": 2.0}, 4: {"score": 0.75, "cost": 2.0}},
+    )
+    assert heard_of({"cost": 2.0}, {"score": 0.5}) == Outcome("early_stopped", {2: both})
+    assert heard_of({"cost": 2}, {"score": torch.tensor(0.5)}).last == both
+    assert heard_of(both, {"score": math.nan}, {"score": 0.75}).last["score"] == 0.75
+
+
+def test_a_trial_fails_whose_last_value_is_none_or_no_finite_one():
+    both = {"score": 0.5, "cost": 2.0}
+    assert heard_of(both, {"score": math.nan}).verdict == "failed"
+    assert heard_of(both, {"score": 10**400}, {"loss": 1.0}).verdict == "failed"
+    assert heard_of({"score": 0.5}, {"score": 0.5}).verdict == "failed"
+    assert heard_of({"score": "0.5", "cost": True}).verdict == "failed"
+    assert heard_of({"score": 0.5}, complete=False).verdict == "unknown"  # a budget ended it
+    assert heard_of(complete=False).verdict == "unknown"
 
 
 @EVERY

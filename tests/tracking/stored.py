@@ -2,9 +2,11 @@
 
 from mlflow.tracking import MlflowClient
 
+from automl_on_ray.tracking._results import mlflow_name
+
 
 def store(uri, name, trials, *, scheduler="fifo"):
-    """`trials` are (config, values of `score` by step, tags). The study's id."""
+    """`trials` are (config, reports by step, tags); a number is one of `score`. The study's id."""
     client = MlflowClient(uri)
     beside = uri.removeprefix("sqlite:///").removesuffix("mlflow.db") + "artifacts"
     experiment = client.create_experiment(name, artifact_location=beside)
@@ -16,6 +18,8 @@ def store(uri, name, trials, *, scheduler="fifo"):
             experiment, tags={**tags, "automl.role": "trial", "automl.outcome": "completed", **more}
         )
         client.log_dict(run.info.run_id, config, "config.json")
-        for step, value in enumerate(curve, start=1):
-            client.log_metric(run.info.run_id, "score", value, step=step)
+        for step, report in enumerate(curve, start=1):
+            metrics = report if isinstance(report, dict) else {"score": report}
+            for key, value in metrics.items():
+                client.log_metric(run.info.run_id, mlflow_name(key), value, step=step)
     return tags["automl.study_id"]

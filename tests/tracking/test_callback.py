@@ -9,12 +9,16 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+import torch
 import tracked_learner
 from ray import cloudpickle, tune
+from ray.tune.experiment import Trial
 from ray.tune.schedulers import ASHAScheduler, PopulationBasedTraining
 from tracked_learner import Learner
 from tracking_checks import artifact, history, stored_runs
 
+from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.tracking._results import mlflow_name
 from automl_on_ray.tracking._server import connect
 from automl_on_ray.tracking.callback import TrackingCallback
 
@@ -84,6 +88,31 @@ def test_every_outcome_is_told_apart_and_the_parent_sums_them_up(uri, tmp_path, 
         "params.`lr`",
     ]
     assert "**a study** [trials](/#/experiments/" in experiment["mlflow.note.content"]
+
+
+def test_a_metric_whose_name_mlflow_does_not_take_is_told_like_any_other(uri, tmp_path, make_study):
+    study = make_study(objectives=(Objective("map@50"),), max_t=2)
+    tracker = TrackingCallback(uri=uri, experiment="test", study=study, folder=tmp_path / "journal")
+    tracker.setup()
+    trial = Trial("x", stub=True, trial_id="t_00000", config={"lr": 0.1})
+    hooks = {"iteration": 0, "trials": [trial], "trial": trial}
+    for report in ({"map@50": torch.tensor(0.5), "map_50": 0.25}, {"loss": 1.0}):
+        epoch = trial.last_result.get("training_iteration", 0) + 1
+        result = {**report, "training_iteration": epoch}
+        tracker.on_trial_result(**hooks, result=result)
+        trial.update_last_result(result)
+    tracker.on_trial_complete(**hooks)
+    assert tracker.study_end("completed")
+
+    parent, children = stored_runs(uri)
+    name = mlflow_name("map@50")
+    assert children["t_00000"].data.metrics == {name: 0.5, "map_50": 0.25, "loss": 1.0}
+    assert children["t_00000"].data.tags["automl.outcome"] == "completed"
+    assert parent.data.metrics[f"best_{name}"] == 0.5
+    assert "Best map@50: **0.5**" in parent.data.tags["mlflow.note.content"]
+    experiment = connect(uri).get_experiment_by_name("test").tags
+    view = json.loads(experiment["mlflow.sharedViewState.study-1"])
+    assert view["selectedColumns"][0] == view["orderByKey"] == f"metrics.`{name}`"
 
 
 @pytest.mark.usefixtures("ray_cluster")

@@ -34,6 +34,29 @@ def test_the_trials_that_are_the_work_of_one_config_with_their_curves(uri):
     assert earlier_trials(uri, study, ["loss"]) == []
 
 
+def test_a_metric_that_was_not_reported_at_a_step_counts_as_it_was_last(uri):
+    study = store(
+        uri, "sparse",
+        [
+            ({"x": 1}, [{"score": 0.1}, {"cost": 5.0}, {"score": 0.3}, {"loss": 1.0}], {}),
+            ({"x": 2}, [{"score": 0.1}, {"loss": 1.0}], {}),
+        ],
+    )  # fmt: skip
+    assert earlier_trials(uri, study, ["score", "cost"]) == [
+        (
+            {"x": 1},
+            {
+                2: {"score": 0.1, "cost": 5.0},
+                3: {"score": 0.3, "cost": 5.0},
+                4: {"score": 0.3, "cost": 5.0},
+            },
+        )
+    ]
+    assert earlier_trials(uri, study, ["score"])[1] == (
+        {"x": 2}, {1: {"score": 0.1}, 2: {"score": 0.1}}
+    )  # fmt: skip
+
+
 def test_replayed_trials_and_unknown_studies_teach_nothing(uri):
     replayed = store(uri, "replayed", [({"x": 1}, [0.1], {})], scheduler="replay")
     assert earlier_trials(uri, replayed, ["score"]) == []

@@ -1,5 +1,6 @@
 """Studies without processes: what a killed and resumed one decides, what one needs of a disk."""
 
+import math
 import random
 from collections import Counter
 
@@ -34,6 +35,32 @@ class Growth:
         return (epoch + 1, score), {"score": score}, 1.0 + config["batch"] / 100
 
 
+class Sparse(Growth):
+    """Is judged in its first epoch and then in each third, and by nothing but text between."""
+
+    def step(self, state, config):
+        after, report, seconds = super().step(state, config)
+        between = {"score": "not yet"} if state[0] % 2 else {"loss": 1.0}
+        return after, report if state[0] % 3 == 0 else between, seconds
+
+
+class Silent(Growth):
+    """Never reports what it is judged by, if it is wide."""
+
+    def step(self, state, config):
+        after, report, seconds = super().step(state, config)
+        return after, {"loss": 1.0} if config["width"] == 16 else report, seconds
+
+
+class Diverging(Growth):
+    """At its third epoch, where the rate is high."""
+
+    def step(self, state, config):
+        after, report, seconds = super().step(state, config)
+        diverged = config["rate"] > 0.01 and state[0] > 1
+        return after, {"score": math.nan} if diverged else report, seconds
+
+
 def simulation(
     searcher,
     scheduler,
@@ -45,6 +72,7 @@ def simulation(
     synchronous=False,
     population=None,
     epochs=12,
+    training=Growth,
 ):
     random.seed(0)  # Ray's schedulers draw from here
     np.random.seed(0)
@@ -68,7 +96,7 @@ def simulation(
         searcher, Settings(SPACE, (GOAL,), seed=1, max_t=LONG, samples=samples)
     )
     return Simulation(
-        Growth(epochs), proposing, judge, samples=samples, slots=slots, max_t=LONG, disk=disk,
+        training(epochs), proposing, judge, samples=samples, slots=slots, max_t=LONG, disk=disk,
         pausing=traits(scheduler).pauses_trials, population=population, keep=traits(scheduler).keep,
     )  # fmt: skip
 
@@ -132,6 +160,34 @@ def test_so_it_does_with_gaussian_processes(kind, points):
     whole.run()
     for point in points:
         assert killed(point, point % 3, **kind) == decided(whole), point
+
+
+RAYS_OWN = {"searcher": "random", "scheduler": "pb2"}
+
+
+@pytest.mark.parametrize("training", [Sparse, Silent, Diverging])
+@pytest.mark.parametrize("kind", [*CHEAP, RAYS_OWN], ids=lambda k: "+".join(map(str, k.values())))
+def test_reports_without_a_value_are_passed_over_by_every_scheduler(kind, training):
+    study = simulation(**kind, slots=3, training=training)
+    trials = study.run()
+    assert len(trials) == 8
+    assert {trial.status for trial in trials} == {"TERMINATED"}
+    ends = {trial.run_metadata.last_result["training_iteration"] for trial in trials}
+    assert max(ends) == LONG
+    if kind["scheduler"] in ("pbt", "pb2", "fifo") and "population" not in kind:
+        assert ends == {LONG}
+
+
+def test_diverged_trials_of_a_population_go_on_from_others():
+    study = simulation("random", "pbt", training=Diverging)
+    study.run()
+    done = study.scheduler.inner.members.done
+    births = {
+        trial: config["rate"] for trial, config in study.scheduler.inner.members.births.items()
+    }
+    high = {trial for trial, rate in births.items() if rate > 0.01}
+    assert high & {step.exploit.trial for step in done}
+    assert all(math.isfinite(step.exploit.score) for step in done)
 
 
 @pytest.mark.parametrize("slots", [1, 3, 8])
