@@ -4,12 +4,17 @@ Tune knows two kinds of exception, and ends the study with any other: that of Ra
 of a result that cannot be read here, of an exception that cannot, of a machine that was lost.
 """
 
+import logging
+from collections.abc import Callable
 from typing import Any
 
 from ray.air.execution._internal import RayActorManager
 from ray.air.execution._internal.tracked_actor_task import TrackedActorTask
 from ray.exceptions import OutOfMemoryError, RayActorError, RayTaskError
 from ray.tune.execution.tune_controller import TuneController
+from ray.tune.logger import LoggerCallback
+
+logger = logging.getLogger(__name__)
 
 
 class TrialError(Exception):
@@ -38,11 +43,12 @@ def named(exception: Exception) -> Exception:
     return TrialError(f"{type(exception).__name__}: {exception}")
 
 
-def with_text_keys(result: Any) -> Any:
-    """Tune joins the keys of results, and can do so only with texts."""
-    if isinstance(result, dict):
-        return {str(key): with_text_keys(value) for key, value in result.items()}
-    return [with_text_keys(one) for one in result] if isinstance(result, list) else result
+def check_report(report: Any) -> None:
+    """TypeError for what Tune cannot join to one flat dict, RecursionError for what has no end."""
+    for key, value in report.items() if isinstance(report, dict) else ():
+        if not isinstance(key, str):
+            raise TypeError(f"a metric's name must be text, but is {key!r}")
+        check_report(value)
 
 
 def fail_alone(controller: TuneController) -> None:
@@ -50,3 +56,21 @@ def fail_alone(controller: TuneController) -> None:
     manager = controller._actor_manager
     if type(manager) is RayActorManager:
         manager.__class__ = SparingActorManager
+    for callback in controller._callbacks._callbacks:
+        if isinstance(callback, LoggerCallback):
+            guarded = _unless_odd(callback.log_trial_result)
+            callback.log_trial_result = guarded  # type: ignore[method-assign]
+
+
+def _unless_odd(log: Callable[..., None]) -> Callable[..., None]:
+    """Of Ray's files, of which none is needed: some take no array of four dimensions."""
+
+    def guarded(*result: Any) -> None:
+        try:
+            log(*result)
+        except OSError:  # a full disk
+            raise
+        except Exception:
+            logger.info("Ray's logger left out a result", exc_info=True)
+
+    return guarded

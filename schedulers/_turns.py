@@ -18,7 +18,7 @@ from ray.exceptions import RayActorError
 from ray.tune.execution.tune_controller import TuneController
 from ray.tune.experiment import Trial
 
-from schedulers._trial_failures import TrialError, fail_alone, named, with_text_keys
+from schedulers._trial_failures import TrialError, check_report, fail_alone, named
 from schedulers._watch import Watch
 
 SECONDS_TO_STOP = 5  # of a trial at work when the study is stopped; Tune's own, then its end
@@ -109,7 +109,18 @@ class Keeping(TuneController):
         # Else this is the end of its process once more, after `_actor_failed`.
 
     def _on_training_result(self, trial: Trial, result: Any) -> None:
-        super()._on_training_result(trial, with_text_keys(result))
+        try:
+            check_report(result)
+        except (TypeError, RecursionError) as error:
+            self._trial_task_failure(trial, error)
+        else:
+            super()._on_training_result(trial, result)
+
+    def _on_trial_reset(self, trial: Trial, success: bool) -> None:
+        if success:
+            super()._on_trial_reset(trial, success)
+        else:  # its class takes no other config after all; Ray would tell nobody of that
+            self._ask_for_another(trial)
 
     def _ask_for_another(self, trial: Trial) -> None:
         """The process that it was given cannot take it: no failure of the trial's.
