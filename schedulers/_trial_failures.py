@@ -12,7 +12,12 @@ from ray.air.execution._internal import RayActorManager
 from ray.air.execution._internal.tracked_actor_task import TrackedActorTask
 from ray.exceptions import OutOfMemoryError, RayActorError, RayTaskError
 from ray.tune.execution.tune_controller import TuneController
+from ray.tune.experiment import Trial
 from ray.tune.logger import LoggerCallback
+
+from schedulers._watch import Watch
+
+SECONDS_TO_STOP = 5  # of a trial at work when the study is stopped; then its process is killed
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +36,41 @@ class SparingActorManager(RayActorManager):
             super()._actor_task_failed(tracked_actor_task, exception)
         elif tracked_actor_task._on_error:
             tracked_actor_task._on_error(tracked_actor_task._tracked_actor, exception)
+
+
+class FailingAlone(TuneController):
+    """Tune's loop, in which a trial fails alone, also one that takes too long or reports oddly."""
+
+    def on_step_end(self) -> None:
+        super().on_step_end()
+        watch: Watch = self._scheduler_alg.watch  # type: ignore[attr-defined]  # a Surviving
+        for trial in watch.look(self._at_work()):
+            minutes = f"the trial took over {(watch.seconds or 0) / 60:.4g} minutes"
+            self._end_at_once(trial, TrialError(f"TimeoutError: {minutes} (--trial-minutes)"))
+
+    def _at_work(self) -> list[Trial]:
+        """Trials whose process has been asked for and has its place, if only to be set up."""
+        placed = self._actor_manager._live_actors_to_ray_actors_resources
+        return [trial for trial, actor in self._trial_to_actor.items() if actor in placed]
+
+    def _end_at_once(self, trial: Trial, error: TrialError) -> None:
+        """Fail a trial for good, and kill its process, which may never take another task."""
+        actor = self._trial_to_actor[trial]
+        if trial.status != Trial.RUNNING:  # it is being set up
+            self._resetting_trials.discard(trial)
+            self._set_trial_status(trial, Trial.RUNNING)
+            self._unstage_trial_with_resources(trial)
+        trial.run_metadata.num_failures = max(trial.num_failures, trial.max_failures)
+        self._trial_task_failure(trial, error)
+        self._actor_manager.remove_actor(actor, kill=True)
+
+    def _on_training_result(self, trial: Trial, result: Any) -> None:
+        try:
+            check_report(result)
+        except (TypeError, RecursionError) as error:
+            self._trial_task_failure(trial, error)
+        else:
+            super()._on_training_result(trial, result)
 
 
 def named(exception: Exception) -> Exception:
@@ -53,6 +93,7 @@ def check_report(report: Any) -> None:
 
 def fail_alone(controller: TuneController) -> None:
     """Have failures of any kind be those of trials in this loop of Tune's."""
+    controller._actor_force_cleanup_timeout = SECONDS_TO_STOP
     manager = controller._actor_manager
     if type(manager) is RayActorManager:
         manager.__class__ = SparingActorManager

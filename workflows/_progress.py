@@ -18,7 +18,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from schedulers._turns import SECONDS_TO_STOP
+from schedulers._trial_failures import SECONDS_TO_STOP
 from schedulers._watch import Watch
 from search_spaces._objective import Objective
 from tracking._error_line import error_line, error_text
