@@ -19,13 +19,10 @@ from ray.tune.execution.tune_controller import TuneController
 from ray.tune.experiment import Trial
 
 from automl_on_ray.schedulers._scoring import Scoring
-from automl_on_ray.schedulers._trial_failures import TrialError, fail_alone, named, with_text_keys
-from automl_on_ray.schedulers._watch import Watch
-
-SECONDS_TO_STOP = 5  # of a trial at work when the study is stopped; Tune's own, then its end
+from automl_on_ray.schedulers._trial_failures import FailingAlone, TrialError, fail_alone, named
 
 
-class Keeping(Scoring):
+class Keeping(FailingAlone, Scoring):
     """Tune's loop, in which trials that are paused want a process too."""
 
     def _maybe_cache_trial_actor(self, trial: Trial) -> bool:
@@ -66,29 +63,6 @@ class Keeping(Scoring):
             actor.set_on_error(None)
             self._remove_actor(actor)
 
-    def on_step_end(self) -> None:
-        super().on_step_end()
-        watch: Watch = self._scheduler_alg.watch  # type: ignore[attr-defined]  # a Surviving
-        for trial in watch.look(self._at_work()):
-            minutes = f"the trial took over {(watch.seconds or 0) / 60:.4g} minutes"
-            self._end_at_once(trial, TrialError(f"TimeoutError: {minutes} (--trial-minutes)"))
-
-    def _at_work(self) -> list[Trial]:
-        """Trials whose process has been asked for and has its place, if only to be set up."""
-        placed = self._actor_manager._live_actors_to_ray_actors_resources
-        return [trial for trial, actor in self._trial_to_actor.items() if actor in placed]
-
-    def _end_at_once(self, trial: Trial, error: TrialError) -> None:
-        """Fail a trial for good, and kill its process, which may never take another task."""
-        actor = self._trial_to_actor[trial]
-        if trial.status != Trial.RUNNING:  # it is being set up
-            self._resetting_trials.discard(trial)
-            self._set_trial_status(trial, Trial.RUNNING)
-            self._unstage_trial_with_resources(trial)
-        trial.run_metadata.num_failures = max(trial.num_failures, trial.max_failures)
-        self._trial_task_failure(trial, error)
-        self._actor_manager.remove_actor(actor, kill=True)
-
     def _actor_failed(self, tracked_actor: TrackedActor, exception: Exception) -> None:
         trial = self._actor_to_trial[tracked_actor]
         if trial in self._resetting_trials:  # it ended while nobody used it
@@ -109,8 +83,11 @@ class Keeping(Scoring):
             super()._trial_task_failure(trial, exception)
         # Else this is the end of its process once more, after `_actor_failed`.
 
-    def _on_training_result(self, trial: Trial, result: Any) -> None:
-        super()._on_training_result(trial, with_text_keys(result))
+    def _on_trial_reset(self, trial: Trial, success: bool) -> None:
+        if success:
+            super()._on_trial_reset(trial, success)
+        else:  # its class takes no other config after all; Ray would tell nobody of that
+            self._ask_for_another(trial)
 
     def _ask_for_another(self, trial: Trial) -> None:
         """The process that it was given cannot take it: no failure of the trial's.
@@ -162,5 +139,4 @@ def keep_processes(tune_controller: Any) -> None:
     controller = getattr(tune_controller, "_tune_controller", tune_controller)  # Tune wraps it
     if type(controller) is TuneController:
         controller.__class__ = Keeping
-        controller._actor_force_cleanup_timeout = SECONDS_TO_STOP
         fail_alone(controller)

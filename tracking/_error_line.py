@@ -9,6 +9,7 @@ _FAILURE = re.compile(r"^Failure # \d+ \(occurred at .*\)$", re.MULTILINE)  # Ra
 _FRAME = re.compile(r'^[\s|]+File ".*", line \d+')
 _KIND = re.compile(r"^[\w.]*(Error|Exception|Exit|Group|Interrupt|Warning)\b")
 _DIED = re.compile(r"Worker exit detail: (.*?)(?: Some common causes.*)?$")
+_EOF = "End of file"  # Ray's word for a process that is gone without a word
 
 
 def error_text(trial: Trial) -> str:
@@ -33,7 +34,8 @@ def error_line(text: str) -> str:
     first = named[0] if named else outer[0 if frames else -1]
     told = lines[first].lstrip(" |")
     if died := _DIED.search(told):
-        return f"The trial's process died: {died[1]}"
+        how = "It crashed, or was killed: memory may be short." if _EOF in died[1] else died[1]
+        return f"The trial's process died: {how}"
     return (
         f"{told} {lines[first + 1].strip()}" if told.endswith(":") and lines[first + 1 :] else told
     )

@@ -20,6 +20,7 @@ from automl_on_ray.workflows._resume import resume_config
 from automl_on_ray.workflows._rows import Row
 from automl_on_ray.workflows._stage import run_trials
 from automl_on_ray.workflows._storage import Stage
+from automl_on_ray.workflows._trainable import is_reusable
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def train_final(
         {**config, "seed": tune.grid_search(list(seeds))},
         tune.TuneConfig(
             max_concurrent_trials=resources.at_once(workers),
-            reuse_actors=True,
+            reuse_actors=is_reusable(trainable),
             num_samples=1,
             # Surviving: for torn checkpoints; what a trial is to do follows from where it begins.
             scheduler=Surviving(

@@ -19,7 +19,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from automl_on_ray.schedulers._turns import SECONDS_TO_STOP
+from automl_on_ray.schedulers._trial_failures import SECONDS_TO_STOP
 from automl_on_ray.schedulers._watch import Watch
 from automl_on_ray.search_spaces._numbers import as_number, finite, last_reported
 from automl_on_ray.search_spaces._objective import Objective, reported_instead

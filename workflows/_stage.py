@@ -96,7 +96,7 @@ def run_trials(
     )
     if budget is not None:
         budget.begin()
-    with progress, changes_only(), _handler_of_control_c():
+    with progress, changes_only(), _signals_and_exits():
         trials = tuner.fit()._experiment_analysis.trials
     if budget is not None:
         budget.save()
@@ -111,11 +111,16 @@ def run_trials(
 
 
 @contextmanager
-def _handler_of_control_c() -> Iterator[None]:
-    """Put back at the end: Tune leaves its own, which would swallow the next Ctrl-C."""
+def _signals_and_exits() -> Iterator[None]:
+    """Put back at the end: Tune leaves its own, which would swallow the next Ctrl-C.
+
+    RuntimeError for `sys.exit` in what Tune calls: it would end the study as if all were well.
+    """
     before = signal.getsignal(signal.SIGINT)
     try:
         yield
+    except SystemExit as error:
+        raise RuntimeError(f"sys.exit({error.code!r}) was called in Tune's loop") from error
     finally:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, before)

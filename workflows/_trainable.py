@@ -40,6 +40,12 @@ def find_trainable(name: str | None) -> type[tune.Trainable]:
     trainable = load_object(name, kind="trainable")
     if not (isinstance(trainable, type) and issubclass(trainable, tune.Trainable)):
         raise UserError(f"Trainable {name!r} must be a class derived from ray.tune.Trainable.")
+    metrics = getattr(trainable, "METRICS", None) or ()
+    named = isinstance(metrics, dict | list | tuple | set | frozenset)
+    if not (named and all(isinstance(metric, str) for metric in metrics)):
+        raise UserError(
+            f"METRICS of {name!r} must name the metrics it reports, not be {metrics!r}."
+        )
     return trainable
 
 

@@ -118,3 +118,17 @@ def test_an_idle_process_that_dies_is_no_trials_failure(ray_cluster, tmp_path):
     trials = train(tmp_path, scheduler, samples=2, trainable=trainable)
     assert {trial.status for trial in trials} == {"TERMINATED"}
     assert {trial.num_failures for trial in trials} == {0}
+
+
+class Forgetting(Growing):
+    """As one writes it: nothing is returned."""
+
+    def reset_config(self, new_config):
+        self.setup(new_config)
+
+
+def test_a_process_that_takes_no_other_config_gives_its_place_to_a_new_one(ray_cluster, tmp_path):
+    scheduler = Surviving(tune.schedulers.FIFOScheduler())
+    trials = train(tmp_path, scheduler, samples=3, trainable=Forgetting, at_once=1)
+    assert {trial.status for trial in trials} == {"TERMINATED"}
+    assert {trial.num_failures for trial in trials} == {0}

@@ -15,6 +15,7 @@ DIED = """The actor died unexpectedly before finishing this task.
 \tpid: 7
 The actor is dead because its worker process has died. Worker exit type: SYSTEM_ERROR Worker \
 exit detail: Worker exits with an exit code 3. Some common causes include: (1) many"""
+GONE = DIED.replace("Worker exits with an exit code 3.", "An error code 2. End of file.")
 GROUP = """  + Exception Group Traceback (most recent call last):
   |   File "/home/me/net.py", line 9, in step
   |     raise ExceptionGroup("two", errors)
@@ -31,6 +32,7 @@ GROUP = """  + Exception Group Traceback (most recent call last):
         (f"{FRAMES}RuntimeError: state:\n\tMissing: w", "RuntimeError: state: Missing: w"),
         (f"{FRAMES}KeyboardInterrupt", "KeyboardInterrupt"),
         (DIED, "The trial's process died: Worker exits with an exit code 3."),
+        (GONE, "The trial's process died: It crashed, or was killed: memory may be short."),
         (GROUP, "ExceptionGroup: two (2 sub-exceptions)"),
         ("OutOfMemoryError: all\nMemory on the node: 9 GB", "OutOfMemoryError: all"),
         (f"{FRAMES}ValueError: [/data/x] of [batch, 3]", "ValueError: [/data/x] of [batch, 3]"),

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 
+import numpy as np
 from ray import tune
 
 
@@ -46,7 +47,9 @@ class Odd(tune.Trainable):
     def step(self):
         self.epoch += 1
         assert self.epoch < 20, "it was to end before"
-        return {"score": 1.0, **(_DOES.get(self.what, dict)() or {})}
+        if self.what == "reports no dict":
+            return [1.0]
+        return {"score": 1.0, **_DOES.get(self.what, dict)()}
 
     def save_checkpoint(self, folder):
         if self.what == "fails to save":
@@ -54,6 +57,12 @@ class Odd(tune.Trainable):
 
     def load_checkpoint(self, folder):
         pass
+
+
+def _circle():
+    report = {}
+    report["again"] = report
+    return report
 
 
 def _raise(error):
@@ -74,6 +83,7 @@ _DOES = {
     "reports unreadable": lambda: {"extra": Unreadable()},
     "reports unpicklable": lambda: {"extra": threading.Lock()},
     "reports odd keys": lambda: {("a", 1): 2.0, 3: {4: 5}},
-    "reports a cube": lambda: {"cube": __import__("numpy").zeros((2, 3, 4))},
-    "reports no dict": lambda: _raise(AssertionError("step() needs to return a dict.")),
+    "reports arrays": lambda: {"c": np.zeros((5, 3, 4)), "d": np.zeros((2, 5, 3, 4))},
+    "reports no number": lambda: {"much": 10**400, "word": "text", "none": None, "set": {1}},
+    "reports itself": lambda: _circle(),
 }

@@ -68,3 +68,11 @@ def test_trials_that_a_used_up_budget_ends_in_the_first_step_are_cut_until_they_
     again.set_state(view.get_state())
     again.on_trial_result(0, [cut], cut, {"accuracy": 0.5})
     assert again.cut_by_budget == set()
+
+
+def test_a_trial_that_has_not_reported_for_long_is_told_once(capsys):
+    view = Progress("study", objective=Objective("accuracy"), total=1, epochs=10)
+    view.watch.silences.append("Trial [a] has not reported for 5 minutes")
+    view.on_step_end(0, [])
+    view.on_step_end(1, [])
+    assert capsys.readouterr().out == "Trial [a] has not reported for 5 minutes\n"

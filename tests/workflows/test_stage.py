@@ -35,9 +35,12 @@ FAILING = {
     "raises a group": "ExceptionGroup: two (2 sub-exceptions)",
     "reports unreadable": "not to be read here",
     "reports unpicklable": "TypeError: cannot pickle",
+    "reports odd keys": "TypeError: a metric's name must be text, but is ('a', 1)",
+    "reports no dict": "AssertionError: step() needs to return a dict",
+    "reports itself": "RecursionError",
     "fails to save": "OSError: cannot save",
 }
-FINE = ["never says that it is done", "reports odd keys", "reports a cube"]
+FINE = ["never says that it is done", "reports arrays", "reports no number"]
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +89,20 @@ def test_a_trial_fails_alone_by_name_with_its_params_in_mlflow(study, what):
     assert run.info.run_name.startswith("trial-")
     assert run.data.tags["automl.outcome"] == "failed"
     assert run.data.tags["automl.error"] == rows[what].error
+
+
+class Exiting(tune.Callback):
+    def on_step_begin(self, **_):
+        raise SystemExit(0)
+
+
+def test_an_exit_in_the_driver_is_an_error_of_the_study(ray_cluster, tmp_path):
+    with pytest.raises(RuntimeError, match=r"sys.exit\(0\)"):
+        run_trials(
+            Stage(tmp_path / "search"), Odd, {"what": "nothing"},
+            tune.TuneConfig(scheduler=Surviving(FIFOScheduler())), epochs=EPOCHS, resume=None,
+            tracking=Exiting(), progress=Progress("odd", objective=SCORE, total=1, epochs=EPOCHS),
+        )  # fmt: skip
 
 
 @pytest.mark.slow
