@@ -14,7 +14,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from search_spaces._errors import UserError
 from search_spaces._uri import below, is_uri
-from tracking._server import check_tracking
+from tracking._check import check_tracking
 from workflows._cli import console
 from workflows._cluster import MLFLOW_STARTS, start_ray
 from workflows._doctor_finding import Finding, error, warning

@@ -17,7 +17,8 @@ from search_spaces._objective import Objective
 from search_spaces._space import SearchSpace
 from searchers._create import create_searcher
 from searchers._settings import Settings as SearcherSettings
-from tracking._server import check_tracking, default_uri
+from tracking._check import check_tracking
+from tracking._server import default_uri
 from tracking._study import Study
 from tracking.callback import TrackingCallback
 from trainables.datasets._dataset import Dataset
@@ -91,7 +92,7 @@ def prepare(asked: Asked) -> Plan:
         "epochs": asked.epochs, "seed": asked.seed,
     }  # fmt: skip
     scheduler = _scheduler(asked, space, objectives[0], recipe)
-    check_tracking(uri, patience=patience(asked.address))
+    check_tracking(uri, asked.experiment, patience=patience(asked.address))
     name = study_name(asked.name, "hpo")
     place.fetch(name)
     before = stored_study(place, name)

@@ -20,7 +20,8 @@ from search_spaces._operation_sets import operation_set
 from search_spaces._space import Config, SearchSpace
 from searchers._create import create_searcher
 from searchers._settings import Settings as SearcherSettings
-from tracking._server import check_tracking, default_uri
+from tracking._check import check_tracking
+from tracking._server import default_uri
 from tracking._study import Study
 from tracking.callback import TrackingCallback
 from trainables._data_parallel import data_parallel
@@ -132,7 +133,7 @@ def prepare(asked: Asked) -> Plan:
             ),
         ),
     )  # fmt: skip
-    check_tracking(uri, patience=patience(asked.address))
+    check_tracking(uri, asked.experiment, patience=patience(asked.address))
     name = study_name(asked.name, "nas")
     place.fetch(name)
     _check_stage(asked, place.local / name)

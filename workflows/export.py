@@ -11,7 +11,7 @@ import typer
 from torch import Tensor
 
 from search_spaces._errors import UserError
-from tracking._server import stored_uri
+from tracking._check import stored_uri
 from tracking.models import fetch_model
 from workflows import _options as options
 from workflows._cli import console, quiet_libraries, told_plainly

@@ -13,7 +13,7 @@ from schedulers._settings import Settings
 from search_spaces._errors import UserError
 from search_spaces._objective import Objective
 from search_spaces._space import Config, SearchSpace
-from tracking._server import stored_uri
+from tracking._check import stored_uri
 from tracking.curves import Recording, recorded_study, recorded_table
 from workflows import _options as options
 from workflows._checks import check_counts

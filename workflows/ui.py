@@ -14,7 +14,8 @@ from typing import Annotated
 import typer
 
 from search_spaces._errors import UserError
-from tracking._server import stored_uri, study_links
+from tracking._check import stored_uri
+from tracking._server import study_links
 from workflows import _options as options
 from workflows._cli import console, quiet_libraries, told_plainly
 

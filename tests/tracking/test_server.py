@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from search_spaces._errors import UserError
-from tracking._server import check_tracking, connect, default_uri, study_links
+from tracking._check import check_tracking
+from tracking._server import connect, default_uri, study_links
 from tracking.callback import TrackingCallback
 
 
