@@ -10,7 +10,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from search_spaces._errors import UserError
-from tracking._database import bring_artifacts_along, check_database, database_path
+from tracking._database import (
+    bring_artifacts_along,
+    check_database,
+    check_version,
+    database_path,
+)
 from tracking._server import connect, default_uri, find_experiment
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -45,7 +50,8 @@ def stored_uri(folder: Path, tracking_uri: str | None = None) -> str:
         raise UserError(
             f"There is no study in {folder}: run one first (make hpo), or name its --storage."
         )
-    check_tracking(uri)
+    check_version(uri, database)
+    bring_artifacts_along(database)
     return uri
 
 

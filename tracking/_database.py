@@ -8,8 +8,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
-from filelock import FileLock
-
 from search_spaces._errors import UserError
 
 ARTIFACTS = "mlflow-artifacts"  # the folder beside the database
@@ -64,12 +62,6 @@ def check_database(uri: str) -> None:
             database.execute("PRAGMA schema_version").fetchone()
             database.execute("BEGIN IMMEDIATE")
             database.rollback()
-            tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
-            version = (
-                database.execute("SELECT * FROM alembic_version").fetchone()
-                if ("alembic_version" in tables)
-                else None
-            )
     except (OSError, sqlite3.Error) as error:
         raise UserError(
             f"The tracking database {path} cannot be written to ({error}); "
@@ -78,21 +70,31 @@ def check_database(uri: str) -> None:
     finally:
         if not existed and path.is_file() and not path.stat().st_size:
             path.unlink()  # a check leaves nothing behind
-    if tables:
-        _check_version(uri, path, version[0] if version else None)
+    if existed:
+        check_version(uri, path)
 
 
-def _check_version(uri: str, path: Path, version: str | None) -> None:
-    """UserError unless this MLflow's own. MLflow would upgrade some older ones without a word."""
-    if version is None:
+def check_version(uri: str, path: Path) -> None:
+    """UserError if this MLflow cannot use the database, or would upgrade it without a word."""
+    try:
+        with closing(_read_only(path)) as database:
+            tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
+            found = database.execute("SELECT * FROM alembic_version").fetchone() if (
+                "alembic_version" in tables
+            ) else None  # fmt: skip
+    except sqlite3.Error as error:
+        raise UserError(f"The tracking database {path} cannot be read ({error}).") from error
+    if not tables:  # nothing yet
+        return
+    if found is None:
         raise UserError(f"{path} is a database, but not MLflow's; choose another --tracking-uri.")
     newest, known = _versions()
-    if version == newest:
+    if found[0] == newest:
         return
-    if version not in known:
+    if found[0] not in known:
         raise UserError(
             f"The tracking database {path} is of a newer MLflow than the one installed here "
-            f"(its version is {version}); install that MLflow, or choose another --tracking-uri."
+            f"(its version is {found[0]}); install that MLflow, or choose another --tracking-uri."
         )
     command = shlex.join([sys.executable, "-m", "mlflow", "db", "upgrade", uri])
     raise UserError(
@@ -119,18 +121,22 @@ def bring_artifacts_along(database: Path) -> None:
     MLflow keeps absolute addresses. Those that lead to a folder like the one beside the database,
     but elsewhere, are rewritten, all or none.
     """
-    if not (database.parent / ARTIFACTS).is_dir() or not database.exists():
-        return
     here = artifact_root(database)
-    with (
-        FileLock(f"{database}.lock"),
-        closing(sqlite3.connect(database, timeout=20)) as opened,
-        opened,
-    ):
+    if not (database.parent / ARTIFACTS).is_dir():
+        return
+    with closing(_read_only(database)) as opened:
         found = opened.execute("SELECT DISTINCT artifact_location FROM experiments").fetchall()
-        for (root,) in found:
-            if root and root != here and root.endswith(f"/{ARTIFACTS}") and _is_local(root):
-                _rewrite(opened, root, here)
+    roots = [root for (root,) in found if root and _is_local(root) and root != here]
+    moved = [root for root in roots if root.endswith(f"/{ARTIFACTS}")]
+    if not moved:
+        return
+    with closing(sqlite3.connect(database, timeout=20)) as opened, opened:
+        for root in moved:
+            _rewrite(opened, root, here)
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=20)
 
 
 def _is_local(address: str) -> bool:

@@ -1,6 +1,8 @@
 """Where runs are stored: the default store, the client, and how to find studies there."""
 
 import os
+import shlex
+import sys
 import time
 from datetime import datetime
 from glob import escape
@@ -80,10 +82,12 @@ def find_experiment(client: "MlflowClient", name: str) -> "Experiment | None":
     """
     found: Experiment | None = client.get_experiment_by_name(name)
     if found is not None and found.lifecycle_stage != "active":
+        words = [sys.executable, "-m", "mlflow", "experiments", "restore", "--experiment-id"]
+        restore = shlex.join([*words, str(found.experiment_id)])
         raise UserError(
             f"Experiment {name!r} was deleted in MLflow, which therefore takes no runs for it. "
-            f"Restore it (mlflow experiments restore --experiment-id {found.experiment_id}), or "
-            "choose another --experiment."
+            "Choose another --experiment, or restore it: "
+            f"MLFLOW_TRACKING_URI={shlex.quote(client.tracking_uri)} {restore}"
         )
     return found
 

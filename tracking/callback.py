@@ -17,6 +17,7 @@ from tracking._server import web_address
 from tracking._study import Study
 from tracking._tracker import Tracker
 from tracking._trials import PARENT, RUNNING
+from tracking._writer import Writer
 
 PATIENCE = 20.0  # seconds without any progress that the end of a study waits for a server
 
@@ -158,6 +159,14 @@ class TrackingCallback(Tracker, Callback):
         except Exception as error:
             warn(f"The end of the study could not be tracked: {_where(error)}")
             return False
+        return self._has_all(behind)
+
+    def send_rest(self) -> bool:
+        """Send what the journals of the study hold; whether MLflow has everything then."""
+        parts = self._other_parts("")
+        return self._has_all(self._rest(Writer(parts), PATIENCE) if parts else 0)
+
+    def _has_all(self, behind: int) -> bool:
         if behind:
             warn(
                 f"MLflow at {self._uri} lacks {behind:,} bytes of what is kept in {self._folder}; "
