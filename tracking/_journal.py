@@ -6,6 +6,7 @@ memory. How far a store has it, the store itself keeps, as a mark: so a store th
 an older copy is known to be behind.
 """
 
+import errno
 import json
 import os
 import zlib
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from search_spaces._errors import UserError
+from search_spaces._warning import warn
 
 Op = dict[str, Any]
 
@@ -26,6 +28,7 @@ class Journal:
 
     def __init__(self, folder: Path, name: str) -> None:
         self.name = name
+        self._waiting = b""
         self.path = folder / f"{name}.jsonl"
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -38,13 +41,32 @@ class Journal:
         self.size = self._cut_torn_tail()
 
     def append(self, op: Op) -> None:
-        """One write to the page cache: a process that is killed after it loses nothing."""
+        """One write to the page cache: a process that is killed after it loses nothing.
+
+        While the disk is full, operations wait in memory for the next one.
+        """
         line = json.dumps(op, separators=(",", ":"), default=str).encode() + b"\n"
-        written = os.write(self._file, line)
-        if written < len(line):  # the disk is full: a torn line must not swallow the next one
-            os.ftruncate(self._file, self.size)
-            raise OSError(f"{self.path}: only {written} of {len(line)} bytes could be written")
-        self.size += len(line)
+        full = bool(self._waiting)
+        self._waiting += line
+        try:
+            written = os.write(self._file, self._waiting)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                self._waiting = b""
+                raise
+            written = 0
+        if written == len(self._waiting):
+            self.size += written
+            self._waiting = b""
+            return
+        os.ftruncate(self._file, self.size)  # a torn line must not swallow the next one
+        if not full:
+            warn(f"No space is left for {self.path}: what it misses is in memory alone.")
+
+    @property
+    def waiting(self) -> int:
+        """Bytes that are not in the file yet."""
+        return len(self._waiting)
 
     def read(self, start: int, limit: int) -> tuple[list[Op], int]:
         """Operations from byte `start` on, of at least one and about `limit` bytes; next start."""

@@ -30,7 +30,7 @@ class Part:
     @property
     def behind(self) -> int:
         """Bytes that the store lacks."""
-        return self.journal.size - self.offset
+        return self.journal.size - self.offset + self.journal.waiting
 
 
 class Writer:
@@ -117,7 +117,7 @@ class Writer:
         self._looked = True
 
     def _send(self, part: Part) -> None:
-        while part.behind and not self._abandoned:
+        while part.offset < part.journal.size and not self._abandoned:
             ops, end = part.journal.read(part.offset, CHUNK)
             try:
                 part.runs.apply(ops)

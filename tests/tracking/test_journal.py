@@ -1,3 +1,4 @@
+import os
 import string
 from pathlib import Path
 
@@ -60,3 +61,19 @@ def test_a_folder_that_cannot_be_written_is_the_users_mistake(tmp_path):
     Path(tmp_path, "file").write_text("")
     with pytest.raises(UserError, match="cannot be written"):
         Journal(tmp_path / "file" / "journal", "trial")
+
+
+def test_what_a_full_disk_has_no_space_for_is_written_when_there_is_some(tmp_path, capsys):
+    full, journal = Path("/dev/full"), Journal(tmp_path, "trial")
+    journal.append({"run": "a"})
+    disk, journal._file = journal._file, os.open(full, os.O_WRONLY)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(os, "ftruncate", lambda file, size: None)  # /dev/full has no size
+        for run in "bc":
+            journal.append({"run": run})
+    assert journal.waiting
+    journal._file = disk
+    journal.append({"run": "d"})
+    assert not journal.waiting
+    assert [op["run"] for op in Journal(tmp_path, "trial")] == list("abcd")
+    assert capsys.readouterr().err.count("No space is left") == 1

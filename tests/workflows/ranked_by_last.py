@@ -15,7 +15,7 @@ class Worsening(tune.Trainable):
 
     @staticmethod
     def values(x: float) -> list[float]:
-        return [x, 2 * x, 3 * x, 3 * x - 2.5 * x * x]
+        return [x, 2 * x, 3 * x, 3 * x - 2 * x * x]
 
     def step(self) -> dict[str, Any]:
         if self.x == 1 and self.iteration == 1:
