@@ -118,7 +118,7 @@ def _told(uri: str, error: Exception) -> str:
         )
     if status == 403:
         return f"The tracking server {uri} does not let you store runs (403): {text[:200]}"
-    if status >= 500:
+    if status >= 500 and status != 501:  # that one does not know the method
         return f"The tracking server {uri} has an error of its own ({status}): {text[:200]}"
     return (
         f"{uri} answers, but not as an MLflow server ({status} to its API); correct --tracking-uri."

@@ -61,7 +61,7 @@ class Runs:
         self.uri = uri
         self.experiment_id = ""
         self.ids: dict[str, str] = {}
-        self.answers = 0  # of the store: a sign of life in a long batch
+        self.answers = 0  # of the store, in the present batch
         self._aliases: dict[str, str] = {}
         self._before: Iterable[Op] = ()  # what the store has already
         self._experiment = experiment
@@ -76,7 +76,6 @@ class Runs:
         """How far the store has each journal of the study: its name -> its mark."""
         self._client = connect(self.uri)  # anew: a database may have been deleted, or replaced
         study = self._find_study()
-        self.answers += 1
         if study is None:
             return {}
         tags = study.data.tags.items()
@@ -98,6 +97,7 @@ class Runs:
         """Carry out a batch; nothing of it is lost if this raises and is called again."""
         if self._client is None:
             self._client = connect(self.uri)
+        self.answers = 0
         for op in self._before:
             self._see_adoption(op)
         self._before = ()
@@ -143,7 +143,8 @@ class Runs:
             self._log_batch(run_id, metrics, params, tags)
             self.answers += 1
         for name, content in change.files.items():
-            log_file(self._client, run_id, name, content)
+            with _refusals(f"file {name} of run {run_id}"):
+                log_file(self._client, run_id, name, content)
             self.answers += 1
         if change.status:
             with _refusals(f"status of run {run_id}"):

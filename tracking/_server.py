@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 REFUSALS = frozenset(
     {"INVALID_PARAMETER_VALUE", "BAD_REQUEST", "INVALID_STATE", "RESOURCE_ALREADY_EXISTS"}
 )
+REFUSED_FILES = frozenset({400, 404, 405, 413, 501})  # HTTP's, of where artifacts are
 SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
@@ -117,7 +118,9 @@ def study_links(uri: str, base: str) -> dict[str, str]:
 
 def refused(error: Exception) -> bool:
     """Whether a server has answered, and no further try will change its answer."""
-    return getattr(error, "error_code", None) in REFUSALS
+    if getattr(error, "error_code", None) in REFUSALS or isinstance(error, PermissionError):
+        return True
+    return getattr(getattr(error, "response", None), "status_code", None) in REFUSED_FILES
 
 
 def is_lost(error: Any) -> bool:

@@ -44,6 +44,7 @@ class Writer:
         self._parts = parts
         self.seconds = 0.0
         self.error: Exception | None = None
+        self._batches = 0
         self._looked = False  # at what the store has
         self._hurry = threading.Event()
         self._closing = False
@@ -57,22 +58,23 @@ class Writer:
         return sum(part.behind for part in self._parts)
 
     def close(self, patience: float) -> bool:
-        """Write what is left; whether all was. Gives up `patience` seconds after the last answer.
+        """Write what is left; whether all was. Gives up `patience` seconds after the last progress.
 
         Whatever is left stays in the journals for the next writer.
         """
         self._closing = True
         self._hurry.set()
-        seen, deadline = self._answers(), time.monotonic() + patience
+        seen, deadline = self._progress(), time.monotonic() + patience
         while self._thread.is_alive() and time.monotonic() < deadline:
             self._thread.join(0.05)
-            if self._answers() > seen:
-                seen, deadline = self._answers(), time.monotonic() + patience
+            if self._progress() > seen:
+                seen, deadline = self._progress(), time.monotonic() + patience
         self._abandoned = self._thread.is_alive()
         return not self._abandoned and not self.behind
 
-    def _answers(self) -> int:
-        return sum(part.runs.answers for part in self._parts)
+    def _progress(self) -> tuple[int, int]:
+        """Batches that went through, and answers in the present one; a second try is none."""
+        return self._batches, max(part.runs.answers for part in self._parts)
 
     def _run(self) -> None:
         backoff = 0.5
@@ -126,3 +128,4 @@ class Writer:
                 raise
             part.runs.acknowledge(part.journal.name, part.journal.mark(end))
             part.offset, part.again = end, False
+            self._batches += 1

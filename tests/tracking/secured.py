@@ -80,7 +80,7 @@ class _Pass(http.server.BaseHTTPRequestHandler):
         except urllib.error.HTTPError as refusal:
             self._answer(refusal.code, refusal.read())
 
-    do_POST = do_GET  # noqa: N815  (http.server's name)
+    do_POST = do_PUT = do_GET  # noqa: N815  (http.server's names)
 
     def _answer(self, status, body):
         self.send_response(status)
