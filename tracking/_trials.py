@@ -45,7 +45,7 @@ class Trials:
         trial.outcome = op.get("tags", {}).get("automl.outcome", trial.outcome)
         if "metrics" in op:
             own = {k: v for k, v in op["metrics"].items() if not k.startswith("hp/")}
-            trial.metrics = own
+            trial.metrics |= own  # each as it was reported last
         if "exploit" in op:
             self._exploited(trial, op["exploit"])
         self.ended += int(op.get("ended", False))

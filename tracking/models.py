@@ -2,7 +2,6 @@
 
 import copy
 import json
-import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import torch
 
 from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._space import Config
+from automl_on_ray.search_spaces._warning import warn
 from automl_on_ray.tracking._server import connect, find_studies
 from automl_on_ray.tracking._study import Study
 from automl_on_ray.tracking.provenance import versions
@@ -20,8 +20,6 @@ from automl_on_ray.tracking.provenance import versions
 CHAMPION = "champion"
 RECIPE = "automl.recipe"
 HOW_TO_NAME = "Name one as models:/NAME/VERSION, models:/NAME@champion or runs:/RUN_ID/model."
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ def log_model(
         client = connect(uri)
         runs = find_studies(client, study.study_id)
         if not runs:
-            logger.warning("MLflow does not have the study yet; its model was not stored.")
+            warn("MLflow does not have the study yet; its model was not stored.")
             return None
         tags = {
             "automl.study_id": study.study_id,
@@ -83,7 +81,7 @@ def log_model(
             version = _register(model_uri, registered_name, tags)
         champion, reason = _judge(client, registered_name, version, study)
     except Exception as error:
-        logger.warning("The model could not be stored at %s: %s", uri, error)
+        warn(f"The model could not be stored at {uri}: {error}")
         return None
     where = f"models:/{registered_name}/{version}"
     return ModelRecord(registered_name, version, where, champion, reason)

@@ -17,7 +17,8 @@ from automl_on_ray.search_spaces._objective import Objective
 from automl_on_ray.search_spaces._space import SearchSpace
 from automl_on_ray.searchers._create import create_searcher
 from automl_on_ray.searchers._settings import Settings as SearcherSettings
-from automl_on_ray.tracking._server import check_tracking, default_uri
+from automl_on_ray.tracking._check import check_tracking
+from automl_on_ray.tracking._server import default_uri
 from automl_on_ray.tracking._study import Study
 from automl_on_ray.tracking.callback import TrackingCallback
 from automl_on_ray.trainables.datasets._dataset import Dataset
@@ -96,7 +97,7 @@ def prepare(asked: Asked) -> Plan:
         "epochs": asked.epochs, "seed": asked.seed,
     }  # fmt: skip
     scheduler = _scheduler(asked, space, objectives[0], recipe)
-    check_tracking(uri, patience=patience(asked.address))
+    check_tracking(uri, asked.experiment, patience=patience(asked.address))
     name = study_name(asked.name, "hpo")
     place.fetch(name)
     before = stored_study(place, name)

@@ -20,7 +20,8 @@ from automl_on_ray.search_spaces._operation_sets import operation_set
 from automl_on_ray.search_spaces._space import Config, SearchSpace
 from automl_on_ray.searchers._create import create_searcher
 from automl_on_ray.searchers._settings import Settings as SearcherSettings
-from automl_on_ray.tracking._server import check_tracking, default_uri
+from automl_on_ray.tracking._check import check_tracking
+from automl_on_ray.tracking._server import default_uri
 from automl_on_ray.tracking._study import Study
 from automl_on_ray.tracking.callback import TrackingCallback
 from automl_on_ray.trainables._data_parallel import data_parallel
@@ -138,7 +139,7 @@ def prepare(asked: Asked) -> Plan:
             ),
         ),
     )  # fmt: skip
-    check_tracking(uri, patience=patience(asked.address))
+    check_tracking(uri, asked.experiment, patience=patience(asked.address))
     name = study_name(asked.name, "nas")
     place.fetch(name)
     _check_stage(asked, place.local / name)

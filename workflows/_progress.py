@@ -1,5 +1,6 @@
 """What a person sees while a study runs: a live view, or plain lines without a terminal."""
 
+import math
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -51,7 +52,7 @@ class Progress(Callback):
         self._budget = budget
         self._began = time.monotonic()
         self._before: float | None = None  # what former sessions did, in trials
-        self._best: tuple[float, str] | None = None
+        self._values: dict[str, float] = {}  # what each trial that did not fail reported last
         self._counts = _Counts()
         self._trials: list[Trial] = []
         self._live: Live | None = None
@@ -104,7 +105,7 @@ class Progress(Callback):
         status = [trial.status for trial in trials]
         self._counts = _Counts(
             # Where a budget ends a study, Tune terminates trials that were never begun too.
-            done=sum(t.status == Trial.TERMINATED and self._epoch(t) > 0 for t in trials),
+            done=sum(t.status == Trial.TERMINATED and self._whole(t) for t in trials),
             pruned=sum(t.status == Trial.TERMINATED and self._cut_short(t) for t in trials),
             failed=status.count(Trial.ERROR),
             running=status.count(Trial.RUNNING),
@@ -112,6 +113,7 @@ class Progress(Callback):
         ended = self._counts.done + self._counts.failed
         if self._before is None:
             self._before = self._done()
+            self._remember_values()
         if self._live is not None:
             self._live.update(self._view())
         elif ended > self._told_ended and time.monotonic() - self._told > PLAIN_PERIOD:
@@ -123,18 +125,36 @@ class Progress(Callback):
     ) -> None:
         self.cut_by_budget.discard(trial.trial_id)  # it goes on
         value = result.get(self._objective.metric)
-        if not isinstance(value, int | float) or value != value:
-            return
-        if self._best is None or self._objective.better(value, self._best[0]):
-            self._best = (float(value), trial.trial_id)
+        if isinstance(value, int | float):
+            self._values[trial.trial_id] = float(value)
+
+    def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **_: Any) -> None:
+        self._values.pop(trial.trial_id, None)
+
+    def _remember_values(self) -> None:
+        """Of former sessions."""
+        for trial in self._trials:
+            analysis = trial.run_metadata.metric_analysis.get(self._objective.metric)
+            if analysis and trial.status != Trial.ERROR:
+                self._values.setdefault(trial.trial_id, float(analysis["last"]))
+
+    def _best(self) -> tuple[float, str] | None:
+        """As trials are ranked in the end: by what each reported last."""
+        finite = [(v, trial_id) for trial_id, v in self._values.items() if math.isfinite(v)]
+        sign = self._objective.sign()
+        return max(finite, key=lambda one: sign * one[0], default=None)
 
     def on_trial_complete(
         self, iteration: int, trials: list[Trial], trial: Trial, **_: Any
     ) -> None:
         self._completed.add(trial.trial_id)
 
+    def _whole(self, trial: Trial) -> bool:
+        """Whether it ended by itself or by the scheduler, and not with the study's budget."""
+        return self._epoch(trial) > 0 and trial.trial_id not in self.cut_by_budget
+
     def _cut_short(self, trial: Trial) -> bool:
-        return 0 < self._epoch(trial) < self._epochs
+        return self._whole(trial) and self._epoch(trial) < self._epochs
 
     def _epoch(self, trial: Trial) -> int:
         return int((trial.last_result or {}).get("training_iteration", 0))
@@ -156,7 +176,8 @@ class Progress(Callback):
 
     def _line(self) -> str:
         c = self._counts
-        best = "none yet" if self._best is None else f"{self._best[0]:.5g} ({self._best[1]})"
+        found = self._best()
+        best = "none yet" if found is None else f"{found[0]:.5g} ({found[1]})"
         left = self._seconds_left()
         ended = c.done + c.failed
         return (

@@ -9,6 +9,7 @@ import numpy as np
 from ray.tune.experiment import Trial
 
 from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.tracking._description import best_first
 from automl_on_ray.tracking._study import TrialRow
 
 
@@ -51,15 +52,11 @@ def first_error(trial: Trial) -> str | None:
 
 
 def scored(rows: Iterable[Row], objectives: Sequence[Objective]) -> list[Row]:
-    """Rows that have every objective as a finite number, best first by the first objective."""
-    first = objectives[0]
-    whole = [
-        row
-        for row in rows
-        if row.outcome != "failed"
-        and all(np.isfinite(row.metrics.get(o.metric, np.nan)) for o in objectives)
-    ]
-    return sorted(whole, key=lambda row: -first.sign() * row.metrics[first.metric])
+    """Rows that have every objective as a finite number, best first by the first objective.
+
+    As MLflow's description has them.
+    """
+    return best_first(rows, objectives)
 
 
 def pareto_front(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[Row]:

@@ -85,7 +85,7 @@ def run(asked: Asked) -> None:
             found = candidates_of(searched, plan.judging.objective, most=asked.candidates)
             print_searched(searched, plan.judging)
         if not found or asked.stage == "search":
-            end_stage(failed, nothing=not found)
+            end_stage(failed, nothing=not found, tracked=plan.tracker("trial").send_rest())
             return
 
         # 2. Select: these cells by themselves, with random ones beside them.
@@ -95,7 +95,7 @@ def run(asked: Asked) -> None:
         judged = judge_all(plan, found, rows)
         print_judged(judged, plan.judging.objective, compared["seconds"])
         if not judged or asked.stage == "select":
-            end_stage(failed, nothing=not judged)
+            end_stage(failed, nothing=not judged, tracked=plan.tracker("trial").send_rest())
             return
 
         # 3. Train the winner from scratch, test it once. 4. Keep it.

@@ -13,7 +13,7 @@ from automl_on_ray.schedulers._settings import Settings
 from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._objective import Objective
 from automl_on_ray.search_spaces._space import Config, SearchSpace
-from automl_on_ray.tracking._server import stored_uri
+from automl_on_ray.tracking._check import stored_uri
 from automl_on_ray.tracking.curves import Recording, recorded_study, recorded_table
 from automl_on_ray.workflows import _options as options
 from automl_on_ray.workflows._checks import check_counts
