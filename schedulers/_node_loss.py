@@ -4,7 +4,6 @@ Ray counts it as a failure, unless the machine was drained first, and asks no sc
 ends a trial that has failed too often. So trials are told themselves.
 """
 
-import logging
 import socket
 from typing import Any
 
@@ -13,7 +12,7 @@ from ray._private import state
 from ray.exceptions import RayActorError
 from ray.tune.experiment import Trial
 
-logger = logging.getLogger(__name__)
+from automl_on_ray.search_spaces._warning import warn
 
 MOST = 20  # losses of one trial: it may be what its machines die of
 PATIENCE = 2.0  # seconds to answer
@@ -41,8 +40,8 @@ class Spared(Trial):
         actor = _lost_actor(error)
         try:
             return actor is not None and _is_gone(actor)
-        except Exception:  # of a cluster that loses machines; the failure then counts
-            logger.exception("Whether %s has lost its machine is not known", self)
+        except Exception as error:  # of a cluster that loses machines; the failure then counts
+            warn(f"Whether {self} has lost its machine is not known: {error!r}")
             return False
 
 

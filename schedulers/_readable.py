@@ -5,7 +5,6 @@ may be so old that all checkpoints it knows of are gone: then the trial goes on 
 it knows of none, the trial begins anew, and all is decided as it was.
 """
 
-import logging
 import zipfile
 from collections.abc import Sequence
 from pathlib import PurePosixPath
@@ -18,8 +17,7 @@ from ray.tune.experiment import Trial
 from ray.tune.result import TRAINING_ITERATION
 
 from automl_on_ray.search_spaces._untrusted import is_inside
-
-logger = logging.getLogger(__name__)
+from automl_on_ray.search_spaces._warning import warn
 
 
 def fall_back(trial: Trial, *, restored: bool = False) -> None:
@@ -37,7 +35,7 @@ def fall_back(trial: Trial, *, restored: bool = False) -> None:
         others = [r.checkpoint for r in manager._checkpoint_results]
         if readable(latest.checkpoint, others):
             return
-        logger.warning("%s cannot be read; %s goes on from before it", latest.checkpoint, trial)
+        warn(f"{latest.checkpoint} cannot be read; {trial} goes on from before it")
         path = latest.checkpoint.path
         kept = [r for r in manager._checkpoint_results if r.checkpoint.path != path]
         manager._checkpoint_results = kept
@@ -66,7 +64,7 @@ def _go_forward(trial: Trial, known: Any) -> None:
         if readable(checkpoint, checkpoints)
     ]
     if results:
-        logger.warning("%s goes on from %s", trial, results[-1].checkpoint)
+        warn(f"{trial} goes on from {results[-1].checkpoint}")
         manager._checkpoint_results, manager._latest_checkpoint_result = results, results[-1]
         storage.current_checkpoint_index = later[-1]
 

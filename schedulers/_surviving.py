@@ -7,7 +7,6 @@ stands for the one of that id.
 """
 
 import io
-import logging
 import pickle
 import random
 from collections.abc import Sequence
@@ -25,8 +24,7 @@ from automl_on_ray.schedulers._readable import at_place, fall_back, place_of
 from automl_on_ray.schedulers._turns import keep_processes
 from automl_on_ray.schedulers._watch import Watch
 from automl_on_ray.search_spaces._numbers import finite, last_reported
-
-logger = logging.getLogger(__name__)
+from automl_on_ray.search_spaces._warning import warn
 
 
 @runtime_checkable
@@ -66,13 +64,13 @@ class Surviving(TrialScheduler):
     # What is remembered
 
     def get_state(self) -> dict[str, Any] | None:
-        """None if the scheduler cannot be saved; that is logged."""
+        """None if the scheduler cannot be saved; that is told."""
         if self._state is not None:
             return self._state
         try:
             memory = _dump(self.inner)
-        except Exception:
-            logger.exception("%s cannot be saved, and will begin anew after a stop", self.inner)
+        except Exception as error:
+            warn(f"{self.inner} cannot be saved, and will begin anew after a stop: {error!r}")
             return None
         if isinstance(self.inner, Saved):
             self.inner.was_saved()

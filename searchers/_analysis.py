@@ -3,7 +3,6 @@
 Works for the trials of any searcher. It takes seconds: for the end of a study, not Tune's loop.
 """
 
-import logging
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -12,14 +11,13 @@ import plotly.graph_objects as go
 
 from automl_on_ray.search_spaces._objective import Objective
 from automl_on_ray.search_spaces._space import Config, SearchSpace
+from automl_on_ray.search_spaces._warning import warn
 from automl_on_ray.searchers._domains import is_log, varying
 from automl_on_ray.searchers._settings import Known, Settings
 
 FEWEST_ROWS = 5
 MOST_SLICES = 6
 SLICE_POINTS = 40
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ def analyse(
             warnings.simplefilter("ignore")
             return _analysed(space, tuple(objectives), rows)
     except Exception as error:  # a figure is not worth the end of a study
-        logger.warning("Hyperparameters were not analysed: %r", error)
+        warn(f"Hyperparameters were not analysed: {error!r}")
         return Analysis()
 
 

@@ -1,8 +1,8 @@
 """A study in Markdown, as the description of its run: what a person looks for first."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from automl_on_ray.search_spaces._numbers import finite
 from automl_on_ray.search_spaces._objective import Objective
@@ -10,6 +10,8 @@ from automl_on_ray.tracking._results import mlflow_name
 from automl_on_ray.tracking._study import Study, TrialRow
 
 ROWS = 10
+
+RowT = TypeVar("RowT", bound=TrialRow)
 
 
 def describe(
@@ -47,21 +49,25 @@ def describe(
     return "\n\n".join(parts)
 
 
-def best_first(rows: Sequence[TrialRow], objectives: Sequence[Objective]) -> list[TrialRow]:
-    """Trials with a finite first objective that did not fail, best first."""
+def best_first(rows: Iterable[RowT], objectives: Sequence[Objective]) -> list[RowT]:
+    """Trials that did not fail and have every objective as a finite number, best first.
+
+    A trial's value of a metric is what it reported last: so the searcher is told, so trials are
+    ranked, and so it stands wherever a best value is shown.
+    """
     first = objectives[0]
     scored = [
         row
         for row in rows
-        if row.outcome != "failed" and finite(row.metrics.get(first.metric)) is not None
+        if row.outcome != "failed"
+        and all(finite(row.metrics.get(o.metric)) is not None for o in objectives)
     ]
     return sorted(scored, key=lambda row: -first.sign() * row.metrics[first.metric])
 
 
 def best_values(rows: Sequence[TrialRow], objectives: Sequence[Objective]) -> dict[str, float]:
-    """The best value of each objective so far, of trials that ended, by MLflow's name of it."""
-    ended = [row for row in rows if row.outcome in ("completed", "pruned")]
-    best = {o.metric: best_first(ended, (o,)) for o in objectives}
+    """The best value of each objective so far, by MLflow's name of it."""
+    best = {o.metric: best_first(rows, (o,)) for o in objectives}
     return {
         f"best_{mlflow_name(metric)}": rows[0].metrics[metric]
         for metric, rows in best.items()

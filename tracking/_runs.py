@@ -1,16 +1,17 @@
 """Operations of a journal become MLflow runs: merged per run, and harmless when repeated."""
 
 import json
-import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from automl_on_ray.search_spaces._warning import warn
+from automl_on_ray.tracking._database import artifact_root, database_path
 from automl_on_ray.tracking._files import Content, log_file
 from automl_on_ray.tracking._journal import Op
 from automl_on_ray.tracking._links import addresses, experiment_note, shared_view
 from automl_on_ray.tracking._results import mlflow_name
-from automl_on_ray.tracking._server import connect, refused, sqlite_path
+from automl_on_ray.tracking._server import connect, find_experiment, is_lost, refused
 from automl_on_ray.tracking._study import Study
 from automl_on_ray.tracking._trials import PARENT
 
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from mlflow.entities import DatasetInput, Run
 
 COLUMNS = 12  # of params in the table of trials
-
-logger = logging.getLogger(__name__)
+MARK = "automl.has."  # tags of the study's run: how far the store has each journal
 
 
 @dataclass
@@ -40,7 +40,8 @@ class Change:
         self.began, self.ended = self.began or op["t"], op["t"]
         self.name = op.get("name", self.name)
         self.status = op.get("status", self.status)
-        self.sweep = self.sweep or op.get("sweep", False)
+        # A study that goes on after it had ended has trials at work again.
+        self.sweep = op.get("sweep", self.sweep and op.get("status") != "RUNNING")
         for key, value in op.get("metrics", {}).items():
             self.metrics.append((mlflow_name(key), value, op["t"], op.get("step", 0)))
         self.params.update(op.get("params", {}))
@@ -54,14 +55,16 @@ class Runs:
     Runs are looked up by tag before any is created: a process killed between the two, or an answer
     lost on the way, makes no second run. MLflow itself drops a metric it already has with the same
     step and time, so a repeated operation changes nothing. Errors of the store are raised, except
-    refusals, which are logged and passed over.
+    refusals, which are told and passed over.
     """
 
     def __init__(self, uri: str, experiment: str, study: Study, role: str) -> None:
         self.uri = uri
         self.experiment_id = ""
         self.ids: dict[str, str] = {}
-        self.aliases: dict[str, str] = {}
+        self.answers = 0  # of the store, in the present batch
+        self._aliases: dict[str, str] = {}
+        self._before: Iterable[Op] = ()  # what the store has already
         self._experiment = experiment
         self._study = study
         self._role = role
@@ -70,22 +73,38 @@ class Runs:
         self._params: dict[str, None] = {}  # of trials, in the order they were seen
         self._shown: tuple[str, ...] | None = None
 
-    def state(self) -> dict[str, Any]:
-        return {
-            "uri": self.uri,
-            "experiment_id": self.experiment_id,
-            "runs": self.ids,
-            "aliases": self.aliases,
-        }
+    def marks(self) -> dict[str, str]:
+        """How far the store has each journal of the study: its name -> its mark."""
+        self._client = connect(self.uri)  # anew: a database may have been deleted, or replaced
+        study = self._find_study()
+        if study is None:
+            return {}
+        tags = study.data.tags.items()
+        return {key.removeprefix(MARK): mark for key, mark in tags if key.startswith(MARK)}
+
+    def acknowledge(self, journal: str, mark: str) -> None:
+        """Have the store remember how far it has this journal."""
+        self._client.set_tag(self.ids[PARENT], MARK + journal, mark)
+
+    def forget(self, before: Iterable[Op] = ()) -> None:
+        """Look for all runs again; what comes next in the journal follows the operations `before`.
+
+        What was told is no longer what the store has.
+        """
+        self.ids, self._aliases, self._before = {}, {}, before
+        self._looked_up, self._shown = False, None
 
     def apply(self, ops: Iterable[Op]) -> None:
         """Carry out a batch; nothing of it is lost if this raises and is called again."""
         if self._client is None:
             self._client = connect(self.uri)
+        self.answers = 0
+        for op in self._before:
+            self._see_adoption(op)
+        self._before = ()
         changes: dict[str, Change] = {}
         for op in ops:
-            if "adopts" in op:
-                self.aliases[op["run"]] = self._owner(op["adopts"])
+            self._see_adoption(op)
             changes.setdefault(self._owner(op["run"]), Change()).add(op)
         parent_end = changes.pop(PARENT, Change())
         self._ensure(PARENT, parent_end)
@@ -101,25 +120,33 @@ class Runs:
 
     def links(self, base: str) -> dict[str, str]:
         """Pages to look at -> address; empty until the server has the study."""
-        if PARENT not in self.ids:
+        run_id = self.ids.get(PARENT)  # the writer's thread may forget it meanwhile
+        if run_id is None:
             return {}
         return addresses(
             base,
             experiment_id=self.experiment_id,
-            run_id=self.ids[PARENT],
+            run_id=run_id,
             study_id=self._study.study_id,
             objective=self._study.objectives[0],
         )
 
+    def _see_adoption(self, op: Op) -> None:
+        if "adopts" in op:
+            self._aliases[op["run"]] = self._owner(op["adopts"])
+
     def _owner(self, key: str) -> str:
-        return self.aliases.get(key, key)
+        return self._aliases.get(key, key)
 
     def _write(self, key: str, change: Change) -> None:
         run_id = self._ensure(key, change)
         for metrics, params, tags in _portions(change):
             self._log_batch(run_id, metrics, params, tags)
+            self.answers += 1
         for name, content in change.files.items():
-            log_file(self._client, run_id, name, content)
+            with _refusals(f"file {name} of run {run_id}"):
+                log_file(self._client, run_id, name, content)
+            self.answers += 1
         if change.status:
             with _refusals(f"status of run {run_id}"):
                 if change.status == "RUNNING":
@@ -131,10 +158,12 @@ class Runs:
         try:
             self._client.log_batch(run_id, metrics, params, tags, synchronous=True)
         except Exception as error:
-            if not refused(error) or len(metrics) + len(params) + len(tags) == 1:
-                if not refused(error):
-                    raise
-                logger.warning("MLflow refused %s: %s", [*metrics, *params, *tags], error)
+            if not refused(error):
+                raise
+            gone = self._client.get_run(run_id).info.lifecycle_stage == "deleted"
+            if gone or len(metrics) + len(params) + len(tags) == 1:
+                what = "a deleted run" if gone else f"{[*metrics, *params, *tags]}"
+                warn(f"MLflow refused {what}: {error}")
                 return
             # one of them is refused: all the others are kept
             for item in metrics:
@@ -184,13 +213,32 @@ class Runs:
                     self._client.log_inputs(run.info.run_id, datasets=[self._dataset(key)])
         self._looked_up = True
 
+    def _find_study(self) -> "Run | None":
+        """The study's own run, as the store has it now."""
+        known = self.ids.get(PARENT)
+        if known is not None:
+            try:
+                run: Run = self._client.get_run(known)
+            except Exception as error:
+                if not is_lost(error):
+                    raise
+            else:
+                if run.info.lifecycle_stage == "active":
+                    return run
+        found = find_experiment(self._client, self._experiment)
+        if found is None:
+            return None
+        self.experiment_id = str(found.experiment_id)
+        condition = f"tags.`automl.study_id` = '{self._study.study_id}'"
+        return next(self._search(f"{condition} AND tags.`automl.role` = 'study'"), None)
+
     def _find_experiment(self) -> str:
-        found = self._client.get_experiment_by_name(self._experiment)
+        found = find_experiment(self._client, self._experiment)
         if found is not None:
             return str(found.experiment_id)
-        path = sqlite_path(self.uri)
-        artifacts = str(path.parent / "mlflow-artifacts") if path else None
-        return str(self._client.create_experiment(self._experiment, artifact_location=artifacts))
+        database = database_path(self.uri)
+        location = artifact_root(database) if database else None
+        return str(self._client.create_experiment(self._experiment, artifact_location=location))
 
     def _search(self, condition: str) -> "Iterator[Run]":
         token = None
@@ -257,7 +305,7 @@ class _refusals:  # noqa: N801  (a context manager, used as a word)
     def __exit__(self, kind: Any, error: Any, trace: Any) -> bool:
         if not isinstance(error, Exception) or not refused(error):
             return False
-        logger.warning("MLflow refused the %s: %s", self._what, error)
+        warn(f"MLflow refused the {self._what}: {error}")
         return True
 
 

@@ -1,62 +1,42 @@
-"""Where runs are stored: the default store, the client, and a check before anything starts."""
+"""Where runs are stored: the default store, the client, and how to find studies there."""
 
 import os
-import socket
-import sqlite3
+import shlex
+import sys
 import time
+from datetime import datetime
+from glob import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
 from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._untrusted import check_id
-from automl_on_ray.search_spaces._uri import check_no_credentials
+from automl_on_ray.tracking._database import database_path, database_uri
 from automl_on_ray.tracking._links import run_links
 
 if TYPE_CHECKING:
-    from mlflow.entities import Run
+    from mlflow.entities import Experiment, Run
     from mlflow.tracking import MlflowClient
 
 # Answers of a server that will not change when asked again. All else is worth another try.
 REFUSALS = frozenset(
-    {
-        "INVALID_PARAMETER_VALUE",
-        "BAD_REQUEST",
-        "INVALID_STATE",
-        "RESOURCE_DOES_NOT_EXIST",
-        "RESOURCE_ALREADY_EXISTS",
-    }
+    {"INVALID_PARAMETER_VALUE", "BAD_REQUEST", "INVALID_STATE", "RESOURCE_ALREADY_EXISTS"}
 )
-
-
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+REFUSED_FILES = frozenset({400, 404, 405, 413, 501})  # HTTP's, of where artifacts are
+SETTINGS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # at every end of run
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+    "MLFLOW_SQLALCHEMYSTORE_POOLCLASS": "NullPool",  # a database that was replaced is noticed
+}
 
 
 def default_uri(folder: Path) -> str:
     """SQLite in `folder`; its artifacts go to `mlflow-artifacts` beside it."""
-    return f"sqlite:///{folder.expanduser().absolute()}/mlflow.db"
-
-
-def stored_uri(folder: Path, tracking_uri: str | None = None) -> str:
-    """Where there are studies to look at: at `tracking_uri`, else in `folder`.
-
-    UserError if there is nothing, or nobody answers; nothing is made.
-    """
-    if tracking_uri is not None:
-        check_tracking(tracking_uri)
-        return tracking_uri
-    if not (folder.expanduser() / "mlflow.db").exists():
-        raise UserError(
-            f"There is no study in {folder}: run one first (make hpo), or name its --storage."
-        )
-    return default_uri(folder)
-
-
-def sqlite_path(uri: str) -> Path | None:
-    """The file of a SQLite store, else None."""
-    return Path(uri.removeprefix("sqlite:///")) if uri.startswith("sqlite:///") else None
+    return database_uri(folder.expanduser().absolute() / "mlflow.db")
 
 
 def web_address(uri: str) -> str:
@@ -69,14 +49,12 @@ def connect(uri: str) -> "MlflowClient":
 
     MLflow's own retry would create a second run when only the answer to the first got lost.
     """
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # at every end of run
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)
     os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"
     from mlflow.tracking import MlflowClient
 
-    path = sqlite_path(uri)
+    path = database_path(uri)
     if path is not None:
         _make_whole(path, MlflowClient)
     return MlflowClient(tracking_uri=uri, registry_uri=uri)
@@ -90,11 +68,30 @@ def _make_whole(path: Path, client: "type[MlflowClient]") -> None:
     with FileLock(f"{path}.lock"):
         if path.exists() and path.stat().st_size:
             return
-        new = path.with_name(f"{path.name}.new")
-        new.unlink(missing_ok=True)
-        uri = f"sqlite:///{new}"
+        for left in path.parent.glob(f"{escape(path.name)}.new*"):  # by a process that was killed
+            left.unlink()
+        # Another name each time: MLflow makes no tables for an address that it knows already.
+        new = path.with_name(f"{path.name}.new{time.time_ns()}")
+        uri = database_uri(new)
         client(tracking_uri=uri, registry_uri=uri)
         new.replace(path)
+
+
+def find_experiment(client: "MlflowClient", name: str) -> "Experiment | None":
+    """The experiment of that name, None if there is none. UserError for a deleted one.
+
+    MLflow would take no run for it, and no new experiment of its name.
+    """
+    found: Experiment | None = client.get_experiment_by_name(name)
+    if found is not None and found.lifecycle_stage != "active":
+        words = [sys.executable, "-m", "mlflow", "experiments", "restore", "--experiment-id"]
+        restore = shlex.join([*words, str(found.experiment_id)])
+        raise UserError(
+            f"Experiment {name!r} was deleted in MLflow, which therefore takes no runs for it. "
+            "Choose another --experiment, or restore it: "
+            f"MLFLOW_TRACKING_URI={shlex.quote(client.tracking_uri)} {restore}"
+        )
+    return found
 
 
 def find_studies(client: "MlflowClient", study_id: str | None = None) -> list["Run"]:
@@ -108,101 +105,26 @@ def find_studies(client: "MlflowClient", study_id: str | None = None) -> list["R
 
 
 def study_links(uri: str, base: str) -> dict[str, str]:
-    """Names of the studies stored at `uri`, newest first, and where their trials are shown."""
-    return {run.info.run_name: run_links(base, run)["trials"] for run in find_studies(connect(uri))}
+    """Names of the studies stored at `uri`, newest first, and where their trials are shown.
+
+    The newest of a name has it alone; the older ones, with the time when they began.
+    """
+    links: dict[str, str] = {}
+    for run in find_studies(connect(uri)):
+        name = run.info.run_name
+        if name in links:
+            name += f", begun {datetime.fromtimestamp(run.info.start_time / 1000):%F %T}"
+        links[name] = run_links(base, run)["trials"]
+    return links
 
 
 def refused(error: Exception) -> bool:
     """Whether a server has answered, and no further try will change its answer."""
-    return getattr(error, "error_code", None) in REFUSALS
-
-
-def check_tracking(uri: str, *, patience: float = 0.0) -> None:
-    """Return within about five seconds, or raise UserError if runs cannot be stored at `uri`.
-
-    A server on this machine that is not there yet may be starting: it has `patience` more seconds.
-    """
-    check_no_credentials(uri, "--tracking-uri")
-    if uri.startswith("sqlite:"):
-        _check_sqlite(uri)
-    elif urlsplit(uri).scheme in ("http", "https"):
-        _wait_for_start(uri, patience)
-        _check_server(uri)
-    else:
-        raise UserError(
-            f"The tracking store {uri!r} is neither a server (http://host:port) nor a SQLite file "
-            "(sqlite:////absolute/path/mlflow.db)."
-        )
-
-
-def _check_sqlite(uri: str) -> None:
-    path = sqlite_path(uri)
-    if path is None or not path.is_absolute():
-        raise UserError(f"Write the tracking store {uri!r} as sqlite:////absolute/path/mlflow.db.")
-    existed = path.exists()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with sqlite3.connect(path, timeout=2) as database:
-            database.execute("PRAGMA schema_version").fetchone()
-            database.execute("BEGIN IMMEDIATE")
-            database.rollback()
-    except (OSError, sqlite3.Error) as error:
-        raise UserError(
-            f"The tracking database {path} cannot be written to ({error}); "
-            "choose another --storage or --tracking-uri."
-        ) from error
-    finally:
-        if not existed and path.is_file() and not path.stat().st_size:
-            path.unlink()  # a check leaves nothing behind
-
-
-def _wait_for_start(uri: str, patience: float) -> None:
-    """Until something listens at this machine's own `uri`; elsewhere an address may be wrong."""
-    if not patience or urlsplit(uri).hostname not in LOOPBACK or not _refuses(uri):
-        return
-    print(f"Waiting up to {patience:g} s for MLflow at {uri}, which may be starting.", flush=True)
-    deadline = time.monotonic() + patience
-    while _refuses(uri) and time.monotonic() < deadline:
-        time.sleep(0.5)
-
-
-def _refuses(uri: str) -> bool:
-    """Whether nothing listens there; False if that cannot be known."""
-    try:
-        parts = urlsplit(uri)
-        socket.create_connection((parts.hostname or "", parts.port or 80), timeout=2).close()
-    except ConnectionRefusedError:
+    if getattr(error, "error_code", None) in REFUSALS or isinstance(error, PermissionError):
         return True
-    except (OSError, ValueError):
-        return False
-    return False
+    return getattr(getattr(error, "response", None), "status_code", None) in REFUSED_FILES
 
 
-def _check_server(uri: str) -> None:
-    import requests
-
-    try:
-        health = requests.get(f"{uri.rstrip('/')}/health", timeout=(2, 3))
-    except requests.RequestException as error:
-        raise UserError(
-            f"The tracking server {uri} does not answer ({_reason(error)}); "
-            "start it, or leave out --tracking-uri to use a SQLite file."
-        ) from error
-    if health.status_code in (401, 403):
-        return  # behind a door that MLflow's own client may have the key to
-    if health.status_code != 200 or health.text.strip() != "OK":
-        raise UserError(
-            f"{uri} answers, but not as an MLflow server (/health gave {health.status_code}); "
-            "correct --tracking-uri."
-        )
-
-
-def _reason(error: Exception) -> str:
-    cause: BaseException = error
-    text = str(error)
-    for words in ("Connection refused", "timed out", "Name or service not known"):
-        if words in text:
-            return words.lower()
-    while cause.__cause__ or cause.__context__:
-        cause = cause.__cause__ or cause.__context__ or cause
-    return str(cause)[:120]
+def is_lost(error: Any) -> bool:
+    """Whether the store does not have what it once had."""
+    return getattr(error, "error_code", None) == "RESOURCE_DOES_NOT_EXIST"

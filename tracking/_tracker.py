@@ -16,7 +16,7 @@ from automl_on_ray.tracking._results import params
 from automl_on_ray.tracking._runs import Runs
 from automl_on_ray.tracking._study import Study
 from automl_on_ray.tracking._trials import PARENT, RUNNING, Trials, TrialState
-from automl_on_ray.tracking._writer import Writer
+from automl_on_ray.tracking._writer import Part, Writer
 
 
 class Tracker:
@@ -51,7 +51,7 @@ class Tracker:
             self._trials.apply(op)
         self._earlier = set(self._trials.known)
         self._runs = Runs(self._uri, self._experiment, self._study, self._role)
-        self._writer = Writer(self._journal, self._runs)
+        self._writer = Writer([*self._other_parts(name), Part(self._journal, self._runs)])
         status = {"status": "RUNNING", "tags": {"automl.outcome": RUNNING}}
         self._log(PARENT, name=self._study.name, **status)
         if self._role != "final":
@@ -64,12 +64,28 @@ class Tracker:
                 files={"study.json": text},
             )
 
-    def _close(self, patience: float) -> bool:
+    def _other_parts(self, own: str) -> list[Part]:
+        """The study's other journals, oldest first: the store may be behind in any of them."""
+        files = self._folder.glob(f"*-{self._study.study_id}.jsonl")
+        others = [Journal(self._folder, file.stem) for file in files if file.stem != own]
+        return [
+            Part(
+                journal,
+                Runs(self._uri, self._experiment, self._study, role=journal.name.partition("-")[0]),
+            )
+            for journal in sorted(others, key=lambda journal: journal.began)
+        ]
+
+    def _close(self, patience: float) -> int:
+        """Bytes of the study's journals that the store does not have yet."""
         assert self._writer
-        whole = self._writer.close(patience)
-        self.writer_seconds += self._writer.seconds
-        self._writer = None
-        return whole
+        writer, self._writer = self._writer, None
+        return self._rest(writer, patience)
+
+    def _rest(self, writer: Writer, patience: float) -> int:
+        whole = writer.close(patience)
+        self.writer_seconds += writer.seconds
+        return 0 if whole else max(1, writer.behind)
 
     # ---- trials
 
@@ -152,6 +168,8 @@ class Tracker:
         for key, trial in self._trials.known.items():
             if trial.outcome == RUNNING:
                 self._log(key, status="FINISHED", tags={"automl.outcome": "stopped"})
+        if self._role != "final":
+            self._tell_study()
         lineage = self._trials.lineage
         self._log(
             PARENT,

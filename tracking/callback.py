@@ -1,8 +1,8 @@
 """Ray Tune's trials as MLflow runs, in place of Ray's own MLflowLoggerCallback."""
 
 import functools
-import logging
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from ray.tune import Callback
 from ray.tune.experiment import Trial
 
+from automl_on_ray.search_spaces._warning import warn
 from automl_on_ray.tracking._error_line import error_line, error_text
 from automl_on_ray.tracking._files import as_json
 from automl_on_ray.tracking._results import numbers
@@ -17,10 +18,9 @@ from automl_on_ray.tracking._server import web_address
 from automl_on_ray.tracking._study import Study
 from automl_on_ray.tracking._tracker import Tracker
 from automl_on_ray.tracking._trials import PARENT, RUNNING
+from automl_on_ray.tracking._writer import Writer
 
 PATIENCE = 20.0  # seconds without any progress that the end of a study waits for a server
-
-logger = logging.getLogger(__name__)
 
 
 def _never_raises(hook: Callable[..., None]) -> Callable[..., None]:
@@ -31,8 +31,8 @@ def _never_raises(hook: Callable[..., None]) -> Callable[..., None]:
         began = time.perf_counter()
         try:
             hook(self, *args, **info)
-        except Exception:
-            logger.exception("Tracking goes on without what %s had to say", hook.__name__)
+        except Exception as error:
+            warn(f"Tracking goes on without what {hook.__name__} had to say: {_where(error)}")
         self.loop_seconds += time.perf_counter() - began
         self.loop_calls += 1
 
@@ -161,23 +161,29 @@ class TrackingCallback(Tracker, Callback):
         """Mark the study "completed", "stopped" or "failed", and what still runs "stopped".
 
         Waits for the server, but not for ever; returns whether it has everything. What it misses
-        stays in the journal, and is sent when the study is next opened. Never raises.
+        stays in the journals, and is sent when the study is next opened. Never raises.
         """
         try:
             self._open()
             self._finish(outcome)
-            whole = self._close(PATIENCE)
-            if not whole:
-                logger.warning(
-                    "MLflow at %s has not everything yet; the rest is kept in %s and will be sent "
-                    "when the same command is run again.",
-                    self._uri,
-                    self._folder,
-                )
-        except Exception:
-            logger.exception("The end of the study could not be tracked")
+            behind = self._close(PATIENCE)
+        except Exception as error:
+            warn(f"The end of the study could not be tracked: {_where(error)}")
             return False
-        return whole
+        return self._has_all(behind)
+
+    def send_rest(self) -> bool:
+        """Send what the journals of the study hold; whether MLflow has everything then."""
+        parts = self._other_parts("")
+        return self._has_all(self._rest(Writer(parts), PATIENCE) if parts else 0)
+
+    def _has_all(self, behind: int) -> bool:
+        if behind:
+            warn(
+                f"MLflow at {self._uri} lacks {behind:,} bytes of what is kept in {self._folder}; "
+                "the same command sends them."
+            )
+        return not behind
 
     def study_files(self, files: Mapping[str, str | bytes]) -> None:
         """Keep files with the study's own run, name -> content. Never raises."""
@@ -191,8 +197,8 @@ class TrackingCallback(Tracker, Callback):
         try:
             self._open()
             self._log(run, files={name: as_json(content) for name, content in files.items()})
-        except Exception:
-            logger.exception("Files could not be kept: %s", ", ".join(files))
+        except Exception as error:
+            warn(f"Files could not be kept ({', '.join(files)}): {_where(error)}")
 
     def links(self) -> dict[str, str]:
         """Pages to look at -> address; empty until the server has the study."""
@@ -201,3 +207,9 @@ class TrackingCallback(Tracker, Callback):
     def runs_known(self) -> list[str]:
         """Ids of the runs that the server has of this study so far."""
         return list(self._runs.ids.values())
+
+
+def _where(error: Exception) -> str:
+    """An error of ours, or of the disk, in a line that tells where to look."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{error!r} ({place.filename}:{place.lineno})"

@@ -1,7 +1,6 @@
 """The best model in MLflow's registry, and whether it is the champion."""
 
 import json
-import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import yaml
 
 from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._space import Config
+from automl_on_ray.search_spaces._warning import warn
 from automl_on_ray.tracking._files import fetch_file
 from automl_on_ray.tracking._server import connect, find_studies
 from automl_on_ray.tracking._stored_model import Interface, log_metrics, page, store
@@ -22,8 +22,6 @@ CHAMPION = "champion"
 RECIPE = "automl.recipe"
 PROGRAM = "data/model.pt2"  # where MLflow puts it in a model
 HOW_TO_NAME = "Name one as models:/NAME/VERSION, models:/NAME@champion or runs:/RUN_ID/model."
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ def log_model(
         client = connect(uri)
         runs = find_studies(client, study.study_id)
         if not runs:
-            logger.warning("MLflow does not have the study yet; its model was not stored.")
+            warn("MLflow does not have the study yet; its model was not stored.")
             return None
         tags = {
             "automl.study_id": study.study_id,
@@ -91,7 +89,7 @@ def log_model(
         client.update_model_version(registered_name, version, text)
         champion, reason = _judge(client, registered_name, version, study)
     except Exception as error:
-        logger.warning("The model could not be stored at %s: %s", uri, error)
+        warn(f"The model could not be stored at {uri}: {error}")
         return None
     where = f"models:/{registered_name}/{version}"
     return ModelRecord(registered_name, version, where, champion, reason)

@@ -2,21 +2,19 @@
 
 import html
 import json
-import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
+from automl_on_ray.search_spaces._warning import warn
 from automl_on_ray.tracking import provenance
-from automl_on_ray.tracking._description import best_first, describe
+from automl_on_ray.tracking._description import best_first, best_values, describe
 from automl_on_ray.tracking._figures import importance_bars, parallel_coordinates
 from automl_on_ray.tracking._links import run_links
 from automl_on_ray.tracking._server import connect, find_studies
 from automl_on_ray.tracking._study import Study, TrialRow
-
-logger = logging.getLogger(__name__)
 
 Figures = Mapping[str, go.Figure]
 
@@ -39,7 +37,7 @@ def log_report(
         client = connect(uri)
         runs = find_studies(client, study.study_id)
         if not runs:
-            logger.warning("MLflow does not have the study yet; run the command again to report.")
+            warn("MLflow does not have the study yet; the same command reports again.")
             return False
         run = runs[0]
         text = describe(
@@ -51,6 +49,9 @@ def log_report(
             final=final,
         )
         client.set_tag(run.info.run_id, "mlflow.note.content", text)
+        for name, value in best_values(trials, study.objectives).items():
+            told = client.get_metric_history(run.info.run_id, name)
+            client.log_metric(run.info.run_id, name, value, step=max([0, *(m.step for m in told)]))
         drawn = {"Parallel coordinates": parallel_coordinates(trials, study.objectives)}
         if importance:
             drawn["Importance of hyperparameters"] = importance_bars(importance)
@@ -61,7 +62,7 @@ def log_report(
         table = json.dumps(ranked, indent=1, default=str)
         client.log_text(run.info.run_id, table, "trials.json")
     except Exception as error:
-        logger.warning("The report could not be stored at %s: %s", uri, error)
+        warn(f"The report could not be stored at {uri}: {error}")
         return False
     return True
 

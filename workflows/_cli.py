@@ -19,8 +19,13 @@ FAILED_TRIALS = 1
 USER_ERROR = 2
 DISK_FULL = 3
 UNEXPECTED_ERROR = 1
+NOT_TRACKED = 4
 INTERRUPTED = 130
 LONGEST_WORD = 300  # letters: a path may have so many
+
+# As they were when the command began.
+_FOLDER, _ENVIRONMENT = str(Path.cwd()), dict(os.environ)
+_SETTINGS = ("AUTOML_", "MLFLOW_TRACKING_URI", "RAY_ADDRESS", "PYTHONPATH")
 
 
 @contextmanager
@@ -82,8 +87,17 @@ def disk_is_full(error: BaseException | None) -> bool:
 
 
 def command_line() -> str:
-    """The command that was typed, to be typed again."""
-    return shlex.join(["python", *sys.argv])
+    """The command that was typed, to be pasted into any shell.
+
+    With its folder, since paths may be relative; its Python; and the settings in its environment.
+    """
+    settings = [
+        f"{name}={shlex.quote(value)}"
+        for name, value in sorted(_ENVIRONMENT.items())
+        if name.startswith(_SETTINGS) and not ("://" in value and "@" in value)  # no credentials
+    ]
+    command = shlex.join([sys.executable, *sys.argv])
+    return " ".join(["cd", shlex.quote(_FOLDER), "&&", *settings, command])
 
 
 def quiet_libraries() -> None:

@@ -1,6 +1,7 @@
 """The end of a study: the best config trained anew and tested, the report, and what to say."""
 
 import shlex
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -30,7 +31,13 @@ from automl_on_ray.trainables.image_classifier import (
     count_parameters,
     load_network,
 )
-from automl_on_ray.workflows._cli import FAILED_TRIALS, INTERRUPTED, command_line, console
+from automl_on_ray.workflows._cli import (
+    FAILED_TRIALS,
+    INTERRUPTED,
+    NOT_TRACKED,
+    command_line,
+    console,
+)
 from automl_on_ray.workflows._final import Final, train_final
 from automl_on_ray.workflows._folder import StudyFolder
 from automl_on_ray.workflows._lives import along
@@ -71,8 +78,9 @@ def conclude(
     max_failures: int = 1,
     lives: Mapping[str, Sequence[Segment]] = MappingProxyType({}),
 ) -> None:
-    """Exits with code 1 if a trial has failed. May be repeated: what was done is not done again.
+    """Exits with code 1 if a trial has failed, or 4 if MLflow does not have all of the study yet.
 
+    May be repeated: what was done is not done again.
     Where `lives` tells that the best trial's config changed, the final model goes through them all.
     """
     if ended_by:
@@ -92,16 +100,15 @@ def conclude(
                 tracking.study_end("stopped")
                 say_how_to_go_on(study, rows, record.objectives)
     with console.status("Writing the report to MLflow"):
-        tracking.study_end("completed" if ranked else "failed")
-        _report(uri, record, rows, offers, final)
+        tracked = tracking.study_end("completed" if ranked else "failed")
+        tracked &= _report(uri, record, rows, offers, final)
         if final is not None and data is not None and issubclass(klass, ImageClassifier):
             model = _model(uri, record, ranked[0], training, offers, data, final, register)
+            tracked &= model is not None
     if show_trials:
         print_trials(rows, record.objectives)
     if not ranked:
-        console.print(
-            why_nothing_scored(rows, record.objectives), style="red", markup=False, soft_wrap=True
-        )
+        console.print(why_nothing_scored(rows, record.objectives), style="red", soft_wrap=True)
     if final is not None:
         print_final(final, ("test_accuracy", "test_loss"))
         _say_final_failures(final)
@@ -111,10 +118,15 @@ def conclude(
     serving = None if uri.startswith("http") else _ui_command(study)
     print_links(tracking.links(), start_with=serving)
     if model is not None:
-        console.print(f"To use it: mlflow.pyfunc.load_model({model.uri!r})", soft_wrap=True)
+        console.print("To use it:")
+        console.print(f"  {_load_command(uri, model.uri)}", soft_wrap=True)
     failed_final = final is not None and any(row.outcome == "failed" for row in final.rows)
     if print_failures(rows) or failed_final or not ranked:
         raise SystemExit(FAILED_TRIALS)
+    if not tracked:
+        console.print(f"MLflow at {uri} does not have all of the study yet; to send the rest:")
+        console.print(f"  {_same_command(study)}", style="bold", soft_wrap=True)
+        raise SystemExit(NOT_TRACKED)
 
 
 def say_how_to_go_on(
@@ -126,13 +138,16 @@ def say_how_to_go_on(
     """
     study.check_ours()
     print_trials(rows, objectives)
+    console.print("Stopped; everything is kept. To go on:")
+    console.print(f"  {_same_command(study)}", style="bold", soft_wrap=True)
+    raise SystemExit(INTERRUPTED)
+
+
+def _same_command(study: StudyFolder) -> str:
+    """That goes on with the study."""
     command = command_line().replace(" --fresh", "")  # it would begin anew
     name = shlex.quote(study.path.name)
-    if f"--name {name}" not in command:
-        command += f" --name {name}"
-    console.print("Stopped; everything is kept. To go on:")
-    console.print(f"  {command}", style="bold", soft_wrap=True)
-    raise SystemExit(INTERRUPTED)
+    return command if f"--name {name}" in command else f"{command} --name {name}"
 
 
 def _final(
@@ -178,7 +193,8 @@ def _final(
 
 def _report(
     uri: str, record: Study, rows: list[Row], offers: dict[str, Any], final: Final | None
-) -> None:
+) -> bool:
+    """Whether it is in MLflow."""
     ranked = scored(rows, record.objectives)
     whole = [row for row in ranked if row.outcome == "completed"]
     # Few trials get to the end under ASHA; then all count, with what they had when they ended.
@@ -186,7 +202,7 @@ def _report(
     analysis = analyse(
         offers["space"], record.objectives, [(row.config, row.metrics) for row in judged]
     )
-    log_report(
+    return log_report(
         uri,
         record,
         trials=rows,
@@ -290,7 +306,12 @@ def _say_final_failures(final: Final) -> None:
 
 
 def _ui_command(study: StudyFolder) -> str:
-    storage = study.path.parent
-    if storage == Path("runs").absolute() and Path("Makefile").exists():
-        return "make ui"
-    return f"python workflows/ui.py --storage {storage}"
+    ui = Path(__file__).with_name("ui.py")
+    return shlex.join([sys.executable, str(ui), "--storage", str(study.path.parent)])
+
+
+def _load_command(uri: str, model_uri: str) -> str:
+    """Python with the model at hand, from any folder."""
+    code = f"import mlflow; model = mlflow.pyfunc.load_model({model_uri!r}); print(model)"
+    command = shlex.join([sys.executable, "-i", "-c", code])
+    return f"MLFLOW_TRACKING_URI={shlex.quote(uri)} {command}"

@@ -14,7 +14,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._uri import below, is_uri
-from automl_on_ray.tracking._server import check_tracking
+from automl_on_ray.tracking._check import check_tracking
 from automl_on_ray.workflows._cli import console
 from automl_on_ray.workflows._cluster import MLFLOW_STARTS, start_ray
 from automl_on_ray.workflows._doctor_finding import Finding, error, warning

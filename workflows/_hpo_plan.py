@@ -20,7 +20,8 @@ from automl_on_ray.search_spaces._uri import check_no_secrets
 from automl_on_ray.searchers._create import create_searcher
 from automl_on_ray.searchers._outcomes import metric_names
 from automl_on_ray.searchers._settings import Settings as SearcherSettings
-from automl_on_ray.tracking._server import check_tracking, default_uri
+from automl_on_ray.tracking._check import check_tracking
+from automl_on_ray.tracking._server import default_uri
 from automl_on_ray.tracking._study import Study
 from automl_on_ray.tracking.callback import TrackingCallback
 from automl_on_ray.trainables.datasets._dataset import Dataset
@@ -116,7 +117,7 @@ def prepare(asked: Asked) -> Plan:
         "epochs": asked.epochs, "seed": asked.seed,
     }  # fmt: skip
     scheduler = _scheduler(asked, space, objectives[0], recipe)
-    check_tracking(uri, patience=patience(asked.address))
+    check_tracking(uri, asked.experiment, patience=patience(asked.address))
     place.fetch(name)
     before = stored_study(place, name)
     earlier: dict[str, str] | None = None

@@ -3,11 +3,10 @@
 They are written on this machine's disk, by one process; a thread copies what has changed. A stage's
 saved states are of one moment and go as one archive, after the journal: what they know is in it.
 Each copy ends with a stamp. One that is of another machine means that the study goes on there.
-How far MLflow has the journal stays here: a new head's MLflow may know less, so it gets all of it.
+How far MLflow has the journal MLflow itself knows: a new head's may know less, and gets the rest.
 """
 
 import io
-import logging
 import os
 import signal
 import tarfile
@@ -20,8 +19,7 @@ import pyarrow.fs
 from filelock import FileLock, Timeout
 
 from automl_on_ray.search_spaces._untrusted import check_id, files_of_tar, inside
-
-logger = logging.getLogger(__name__)
+from automl_on_ray.search_spaces._warning import warn
 
 STAMP = "copied.txt"  # what was copied last, here and there
 KEPT = "kept"
@@ -35,7 +33,7 @@ _Stats = tuple[tuple[str, int, int, int], ...]
 class Mirror:
     """Copies `folder` to `path`/STUDY_ID of `files`; an older study of that name stays beside it.
 
-    Failures are logged, and tried again next time. Once the study is `overtaken` by another machine
+    Failures are told, and tried again next time. Once the study is `overtaken` by another machine
     nothing is copied any more, and the study is stopped here.
     """
 
@@ -144,7 +142,7 @@ class Mirror:
             if not self.overtaken:
                 self.copy()
         except OSError as error:  # also of files that were replaced meanwhile
-            logger.warning("The study could not be copied to %s: %s", self._path, error)
+            warn(f"The study could not be copied to {self._path}: {error}")
 
     def _write(self, name: str, data: bytes) -> None:
         path = f"{self._path}/{name}"
@@ -196,7 +194,7 @@ def _is_small(name: str) -> bool:
     """Whether it is the study's own; Ray's trials are beside them in a bucket."""
     parts = name.split("/")
     own = len(parts) == 1 or parts[0] in ("journal", "pictures") or name.endswith(f"/{KEPT}.tar")
-    return own and not name.endswith((".tmp", ".lock", ".ack.json"))
+    return own and not name.endswith((".tmp", ".lock"))
 
 
 def _stat(file: Path) -> tuple[str, int, int, int]:

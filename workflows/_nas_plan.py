@@ -21,7 +21,8 @@ from automl_on_ray.search_spaces._space import Config, SearchSpace
 from automl_on_ray.search_spaces._uri import check_no_secrets
 from automl_on_ray.searchers._create import create_searcher
 from automl_on_ray.searchers._settings import Settings as SearcherSettings
-from automl_on_ray.tracking._server import check_tracking, default_uri
+from automl_on_ray.tracking._check import check_tracking
+from automl_on_ray.tracking._server import default_uri
 from automl_on_ray.tracking._study import Study
 from automl_on_ray.tracking.callback import TrackingCallback
 from automl_on_ray.trainables._data_parallel import data_parallel
@@ -146,7 +147,7 @@ def prepare(asked: Asked) -> Plan:
             ),
         ),
     )  # fmt: skip
-    check_tracking(uri, patience=patience(asked.address))
+    check_tracking(uri, asked.experiment, patience=patience(asked.address))
     place.fetch(name)
     _check_stage(asked, place.local / name)
     study = open_study(place, name, _identity(asked, data, supernet_space, given),

@@ -11,7 +11,7 @@ from automl_on_ray.search_spaces._cell_text import cell_text
 from automl_on_ray.search_spaces._objective import Objective
 from automl_on_ray.tracking.callback import TrackingCallback
 from automl_on_ray.workflows._candidates import Candidate, Judged, Searched, rank_correlation
-from automl_on_ray.workflows._cli import FAILED_TRIALS, console
+from automl_on_ray.workflows._cli import FAILED_TRIALS, NOT_TRACKED, console
 from automl_on_ray.workflows._nas_plan import OBJECTIVE, Judging
 from automl_on_ray.workflows._progress import clock
 from automl_on_ray.workflows._report import config_text, print_failures, why_nothing_scored
@@ -115,18 +115,26 @@ def verdict(judged: Sequence[Judged], search_objective: Objective) -> list[str]:
 
 
 def end_stage(
-    failed: Sequence[Row], *, nothing: bool, rows: Sequence[Row], objective: Objective
+    failed: Sequence[Row],
+    *,
+    nothing: bool,
+    rows: Sequence[Row],
+    objective: Objective,
+    tracked: bool,
 ) -> None:
     """Name failed trials; exit code 1 if there are any, or if the stage came to nothing.
 
-    `rows` are all of the stage's, judged by `objective`.
+    Else 4, if MLflow does not have all of it yet. `rows` are all of the stage's, judged by
+    `objective`.
     """
     if nothing:
         console.print("No cell came of this stage, so the search ends here.", style="red")
     if nothing and not scored(rows, [objective]):
-        console.print(why_nothing_scored(rows, [objective]), style="red", markup=False)
+        console.print(why_nothing_scored(rows, [objective]), style="red")
     if print_failures(failed) or nothing:
         raise SystemExit(FAILED_TRIALS)
+    if not tracked:
+        raise SystemExit(NOT_TRACKED)
 
 
 def keep_cell(tracking: TrackingCallback, winner: Candidate, pictures: Path) -> None:

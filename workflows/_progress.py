@@ -1,5 +1,6 @@
 """What a person sees while a study runs: a live view, or plain lines without a terminal."""
 
+import math
 import signal
 import threading
 import time
@@ -21,7 +22,7 @@ from rich.text import Text
 
 from automl_on_ray.schedulers._trial_failures import SECONDS_TO_STOP
 from automl_on_ray.schedulers._watch import Watch
-from automl_on_ray.search_spaces._numbers import as_number, finite, last_reported
+from automl_on_ray.search_spaces._numbers import as_number, last_reported
 from automl_on_ray.search_spaces._objective import Objective, reported_instead
 from automl_on_ray.tracking._error_line import error_line, error_text
 from automl_on_ray.workflows._budget import Budget
@@ -65,7 +66,7 @@ class Progress(Callback):
         self._awaited, self._warned = awaited, False
         self._began = time.monotonic()
         self._before: float | None = None  # what former sessions did, in trials
-        self._best: tuple[float, str] | None = None
+        self._values: dict[str, float] = {}  # what each trial that did not fail reported last
         self._counts = _Counts()
         self._trials: list[Trial] = []
         self._live: Live | None = None
@@ -93,7 +94,7 @@ class Progress(Callback):
             self._live.stop()
             self._live = None
         else:
-            console.print(self._line(), soft_wrap=True, markup=False)
+            console.print(self._line(), soft_wrap=True)
 
     def __getstate__(self) -> dict[str, Any]:
         # Tune pickles callbacks; a terminal and the trials are not to be had elsewhere.
@@ -133,7 +134,7 @@ class Progress(Callback):
         status = [trial.status for trial in trials]
         self._counts = _Counts(
             # Where a budget ends a study, Tune terminates trials that were never begun too.
-            done=sum(t.status == Trial.TERMINATED and self._epoch(t) > 0 for t in trials),
+            done=sum(t.status == Trial.TERMINATED and self._whole(t) for t in trials),
             pruned=sum(t.status == Trial.TERMINATED and self._cut_short(t) for t in trials),
             failed=status.count(Trial.ERROR),
             running=status.count(Trial.RUNNING),
@@ -143,24 +144,23 @@ class Progress(Callback):
         ended = self._counts.done + self._counts.failed
         if self._before is None:
             self._before = self._done()
+            self._remember_values()
         if self._live is not None:
             self._live.update(self._view())
         elif ended > self._told_ended and time.monotonic() - self._told > PLAIN_PERIOD:
             self._told, self._told_ended = time.monotonic(), ended
-            console.print(self._line(), soft_wrap=True, markup=False)
+            console.print(self._line(), soft_wrap=True)
 
     def on_trial_result(
         self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **_: Any
     ) -> None:
         self.cut_by_budget.discard(trial.trial_id)  # it goes on
         report = flatten_dict(result)
-        value = finite(report.get(self._objective.metric))
-        if as_number(report.get(self._objective.metric)) is None:
-            self._warn(trial, report)
+        value = as_number(report.get(self._objective.metric))
         if value is None:
-            return
-        if self._best is None or self._objective.better(value, self._best[0]):
-            self._best = (value, trial.trial_id)
+            self._warn(trial, report)
+        else:
+            self._values[trial.trial_id] = value
 
     def _warn(self, trial: Trial, report: dict[str, Any]) -> None:
         """Once, if the study's first report lacks the objective: a mistyped name is seen early."""
@@ -170,21 +170,39 @@ class Progress(Callback):
                 f"Trial {trial.trial_id} has not reported "
                 f"{reported_instead(self._objective.metric, report)} "
                 "A trial that never does fails.",
-                style="yellow", markup=False, soft_wrap=True,
+                style="yellow", soft_wrap=True,
             )  # fmt: skip
         self._warned = True
+
+    def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **_: Any) -> None:
+        self._values.pop(trial.trial_id, None)
+        told = f"Trial {trial.trial_id} has failed ({error_line(error_text(trial))})"
+        console.print(told, style="red", soft_wrap=True)
+
+    def _remember_values(self) -> None:
+        """Of former sessions."""
+        for trial in self._trials:
+            value = last_reported(trial, self._objective.metric)
+            if value is not None and trial.status != Trial.ERROR:
+                self._values.setdefault(trial.trial_id, value)
+
+    def _best(self) -> tuple[float, str] | None:
+        """As trials are ranked in the end: by what each reported last."""
+        finite = [(v, trial_id) for trial_id, v in self._values.items() if math.isfinite(v)]
+        sign = self._objective.sign()
+        return max(finite, key=lambda one: sign * one[0], default=None)
 
     def on_trial_complete(
         self, iteration: int, trials: list[Trial], trial: Trial, **_: Any
     ) -> None:
         self._completed.add(trial.trial_id)
 
-    def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **_: Any) -> None:
-        told = f"Trial {trial.trial_id} has failed ({error_line(error_text(trial))})"
-        console.print(told, style="red", soft_wrap=True)
+    def _whole(self, trial: Trial) -> bool:
+        """Whether it ended by itself or by the scheduler, and not with the study's budget."""
+        return self._epoch(trial) > 0 and trial.trial_id not in self.cut_by_budget
 
     def _cut_short(self, trial: Trial) -> bool:
-        return 0 < self._epoch(trial) < self._epochs
+        return self._whole(trial) and self._epoch(trial) < self._epochs
 
     def _epoch(self, trial: Trial) -> int:
         return int(trial.run_metadata.last_result.get("training_iteration", 0))
@@ -206,7 +224,8 @@ class Progress(Callback):
 
     def _line(self) -> str:
         c = self._counts
-        best = "none yet" if self._best is None else f"{self._best[0]:.5g} ({self._best[1]})"
+        found = self._best()
+        best = "none yet" if found is None else f"{found[0]:.5g} ({found[1]})"
         left = self._seconds_left()
         ended = c.done + c.failed
         return (

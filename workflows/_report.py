@@ -104,7 +104,8 @@ def print_final(final: Final, metrics: Sequence[str]) -> None:
 def print_links(links: Mapping[str, str], *, start_with: str | None) -> None:
     """Where to look; `start_with` is the command that serves the pages, if none does yet."""
     if start_with:
-        console.print(f"See it in MLflow: run {start_with}, then open", soft_wrap=True)
+        console.print("To see it in MLflow, run this, then open the links:")
+        console.print(f"  {start_with}", style="bold", soft_wrap=True)
     else:
         console.print("See it in MLflow:")
     for name, link in links.items():

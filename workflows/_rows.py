@@ -9,6 +9,7 @@ from ray.tune.experiment import Trial
 
 from automl_on_ray.search_spaces._numbers import last_reported
 from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.tracking._description import best_first
 from automl_on_ray.tracking._error_line import error_line, error_text
 from automl_on_ray.tracking._study import TrialRow
 from automl_on_ray.trainables._printed import printed_by
@@ -52,15 +53,11 @@ def error_of(trial: Trial) -> str | None:
 
 
 def scored(rows: Iterable[Row], objectives: Sequence[Objective]) -> list[Row]:
-    """Rows that have every objective as a finite number, best first by the first objective."""
-    first = objectives[0]
-    whole = [
-        row
-        for row in rows
-        if row.outcome != "failed"
-        and all(np.isfinite(row.metrics.get(o.metric, np.nan)) for o in objectives)
-    ]
-    return sorted(whole, key=lambda row: -first.sign() * row.metrics[first.metric])
+    """Rows that have every objective as a finite number, best first by the first objective.
+
+    As MLflow's description has them.
+    """
+    return best_first(rows, objectives)
 
 
 def pareto_front(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[Row]:

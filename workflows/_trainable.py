@@ -94,7 +94,7 @@ def load_data(
     source, folder = versioned(offers["dataset"], offers["data_dir"])
     data = load_dataset(source, data_dir=folder, seed=offers["seed"], size=offers["subset"])
     for remark in data.remarks:
-        console.print(f"{data.name}: {remark}", markup=False, soft_wrap=True)
+        console.print(f"{data.name}: {remark}", soft_wrap=True)
     if issubclass(trainable, ImageClassifier):
         space: SearchSpace = offers["space"]
         member = space.sample(np.random.default_rng(0))

@@ -11,7 +11,7 @@ import typer
 from torch import Tensor
 
 from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.tracking._server import stored_uri
+from automl_on_ray.tracking._check import stored_uri
 from automl_on_ray.tracking.models import fetch_model
 from automl_on_ray.workflows import _options as options
 from automl_on_ray.workflows._cli import console, quiet_libraries, told_plainly

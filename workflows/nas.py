@@ -90,7 +90,10 @@ def run(asked: Asked) -> None:
             found = candidates_of(searched, plan.judging.objective, most=asked.candidates)
             print_searched(searched, plan.judging)
         if not found or asked.stage == "search":
-            end_stage(failed, nothing=not found, rows=tried, objective=plan.judging.objective)
+            end_stage(
+                failed, nothing=not found, rows=tried, objective=plan.judging.objective,
+                tracked=plan.tracker("trial").send_rest(),
+            )  # fmt: skip
             return
 
         # 2. Select: these cells by themselves, with random ones beside them.
@@ -103,7 +106,10 @@ def run(asked: Asked) -> None:
         judged = judge_all(plan, found, rows)
         print_judged(judged, plan.judging.objective, compared["seconds"])
         if not judged or asked.stage == "select":
-            end_stage(failed, nothing=not judged, rows=rows, objective=OBJECTIVE)
+            end_stage(
+                failed, nothing=not judged, rows=rows, objective=OBJECTIVE,
+                tracked=plan.tracker("trial").send_rest(),
+            )  # fmt: skip
             return
 
         # 3. Train the winner from scratch, test it once. 4. Keep it.

@@ -16,7 +16,7 @@ from automl_on_ray.search_spaces._numbers import finite, last_reported
 from automl_on_ray.search_spaces._objective import Objective, parse_objectives
 from automl_on_ray.search_spaces._ranges import Between
 from automl_on_ray.search_spaces._space import Config, SearchSpace
-from automl_on_ray.tracking._server import stored_uri
+from automl_on_ray.tracking._check import stored_uri
 from automl_on_ray.tracking.curves import Recording, recorded_study, recorded_table
 from automl_on_ray.workflows import _options as options
 from automl_on_ray.workflows._cli import console, quiet_libraries, told_plainly

@@ -15,7 +15,8 @@ import typer
 
 from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._ranges import Between
-from automl_on_ray.tracking._server import stored_uri, study_links
+from automl_on_ray.tracking._check import stored_uri
+from automl_on_ray.tracking._server import study_links
 from automl_on_ray.workflows import _options as options
 from automl_on_ray.workflows._cli import console, quiet_libraries, told_plainly
 from automl_on_ray.workflows._command import checked, run_command

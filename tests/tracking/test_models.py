@@ -162,7 +162,7 @@ def test_a_study_registers_its_model_once(uri, register):
     assert len(connect(uri).search_model_versions("name = 'digits-cnn'")) == 1
 
 
-def test_a_store_that_is_away_costs_a_warning(make_study, caplog):
+def test_a_store_that_is_away_costs_a_warning(make_study, capsys):
     record = log_model(
         "http://127.0.0.1:1",
         make_study(),
@@ -174,4 +174,4 @@ def test_a_store_that_is_away_costs_a_warning(make_study, caplog):
         interface=INTERFACE,
     )
     assert record is None
-    assert "could not be stored" in caplog.text
+    assert "could not be stored" in capsys.readouterr().err

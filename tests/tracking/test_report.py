@@ -42,11 +42,11 @@ def test_the_report_has_the_best_trials_first_and_every_figure(uri, tmp_path, ma
     assert json.loads(stored.read_text()) == importance
 
 
-def test_a_report_for_a_store_that_is_away_costs_a_warning(make_study, caplog):
+def test_a_report_for_a_store_that_is_away_costs_a_warning(make_study, capsys):
     assert not log_report(
         "http://127.0.0.1:1", make_study(), trials=ROWS, figures={}, importance={}
     )
-    assert "could not be stored" in caplog.text
+    assert "could not be stored" in capsys.readouterr().err
 
 
 def test_a_report_without_any_scored_trial_can_be_written(uri, tmp_path, make_study):

@@ -6,13 +6,17 @@ import subprocess
 import sys
 import threading
 import time
+from base64 import b64encode
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from secured import Door, make_certificate
+from tracking_checks import stored_runs
 
 from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.tracking._server import check_tracking, connect, default_uri, study_links
+from automl_on_ray.tracking._check import check_tracking, stored_uri
+from automl_on_ray.tracking._server import connect, default_uri, study_links
 from automl_on_ray.tracking.callback import TrackingCallback
 
 
@@ -69,7 +73,9 @@ class Healthy(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200)
         self.end_headers()
-        self.wfile.write(b"OK")
+        self.wfile.write(b'{"experiments": []}')
+
+    do_POST = do_GET  # noqa: N815  (http.server's name)
 
     def log_message(self, *arguments):
         pass
@@ -160,3 +166,120 @@ def test_a_database_that_another_process_has_locked_is_named(template, tmp_path)
         with pytest.raises(UserError, match="locked"):
             check_tracking(default_uri(tmp_path))
         holder.rollback()
+
+
+def test_a_server_behind_token_and_certificate_is_used_as_mlflows_client_would(
+    server, tmp_path, make_study, monkeypatch
+):
+    certificate, key = make_certificate(tmp_path)
+    door = Door(server.uri, word="Bearer of-mine", certificate=certificate, key=key)
+    with pytest.raises(UserError, match="MLFLOW_TRACKING_SERVER_CERT_PATH"):
+        check_tracking(door.uri, "test")
+    with pytest.raises(UserError, match="https://"):
+        check_tracking(door.uri.replace("https", "http"), "test")
+    monkeypatch.setenv("MLFLOW_TRACKING_SERVER_CERT_PATH", str(certificate))
+    with pytest.raises(UserError, match="401"):
+        check_tracking(door.uri, "test")
+    monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "of-mine")
+    check_tracking(door.uri, "test")
+    tracker = TrackingCallback(
+        uri=door.uri, experiment="test", study=make_study(), folder=tmp_path / "journal"
+    )
+    assert tracker.study_end("completed")
+    monkeypatch.delenv("MLFLOW_TRACKING_SERVER_CERT_PATH")
+    monkeypatch.setenv("MLFLOW_TRACKING_INSECURE_TLS", "true")
+    check_tracking(door.uri, "test")
+
+    user = Door(server.uri, word="Basic " + b64encode(b"me:secret").decode())
+    with pytest.raises(UserError, match="401"):
+        check_tracking(user.uri, "test")
+    monkeypatch.delenv("MLFLOW_TRACKING_TOKEN")
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "me")
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "secret")
+    check_tracking(user.uri, "test")
+    with pytest.raises(UserError, match="does not speak TLS"):
+        check_tracking(user.uri.replace("http", "https"), "test")
+    for one in (door, user):
+        one.shutdown()
+
+
+def test_a_deleted_experiment_is_told_and_how_to_restore_it(uri):
+    client = connect(uri)
+    client.delete_experiment(client.create_experiment("mine"))
+    with pytest.raises(
+        UserError,
+        match=r"deleted in MLflow.*MLFLOW_TRACKING_URI=sqlite.* restore --experiment-id 1",
+    ):
+        check_tracking(uri, "mine")
+    check_tracking(uri, "another")
+
+
+@pytest.mark.parametrize(
+    ("version", "words"),
+    [("451aebb31d03", "older MLflow.*mlflow db upgrade sqlite:"), ("f00d", "newer MLflow")],
+)
+def test_a_database_of_another_version_is_told_and_left_alone(uri, tmp_path, version, words):
+    file = tmp_path / "mlflow.db"
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute("UPDATE alembic_version SET version_num = ?", (version,))
+    before = file.read_bytes()
+    for look in (check_tracking, lambda uri: stored_uri(tmp_path)):
+        with pytest.raises(UserError, match=words):
+            look(uri)
+    assert file.read_bytes() == before
+
+
+def test_a_database_of_something_else_is_told_and_left_alone(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "mlflow.db")) as database, database:
+        database.execute("CREATE TABLE letters (text TEXT)")
+    with pytest.raises(UserError, match="not MLflow's"):
+        check_tracking(default_uri(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["feature%2Fx", "runs?1", "a#b c", "50%"])
+def test_any_folder_can_have_the_database_and_the_files_of_runs(
+    name, template, tmp_path, make_study
+):
+    folder = tmp_path / name
+    folder.mkdir()
+    shutil.copy(template, folder)
+    check_tracking(default_uri(folder), "test")
+    tracker = TrackingCallback(
+        uri=default_uri(folder), experiment="test", study=make_study(), folder=folder / "journal"
+    )
+    tracker.study_files({"notes/a.txt": "kept"})
+    assert tracker.study_end("completed")
+    assert stored_uri(folder) == default_uri(folder)
+    run = stored_runs(default_uri(folder))[0]
+    kept = connect(default_uri(folder)).download_artifacts(run.info.run_id, "notes/a.txt")
+    assert Path(kept).read_text() == "kept"
+    assert [entry.name for entry in tmp_path.iterdir()] == [name]
+
+
+def test_a_moved_folder_finds_the_files_of_its_runs(template, tmp_path, make_study):
+    old, new = tmp_path / "old", tmp_path / "new?"
+    old.mkdir()
+    shutil.copy(template, old)
+    tracker = TrackingCallback(
+        uri=default_uri(old), experiment="test", study=make_study(), folder=old / "journal"
+    )
+    tracker.study_files({"a.txt": "kept"})
+    assert tracker.study_end("completed")
+    shutil.copytree(old, new)
+    (old / "mlflow-artifacts").rename(tmp_path / "gone")
+    client = connect(stored_uri(new))
+    run = stored_runs(default_uri(new))[0]
+    assert Path(client.download_artifacts(run.info.run_id, "a.txt")).read_text() == "kept"
+    assert client.get_experiment(run.info.experiment_id).artifact_location.startswith("file://")
+
+
+def test_the_newest_study_of_a_name_has_its_link(uri, tmp_path, make_study):
+    for number in (1, 2):
+        study = make_study(study_id=f"id-{number}")
+        callback = TrackingCallback(
+            uri=uri, experiment="test", study=study, folder=tmp_path / str(number)
+        )
+        assert callback.study_end("completed")
+    links = study_links(uri, "")
+    assert "id-2" in links["a study"]
+    assert len(links) == 2

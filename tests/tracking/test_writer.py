@@ -1,4 +1,8 @@
+import logging
+import shutil
+import sqlite3
 import time
+from contextlib import closing
 from itertools import pairwise
 
 import pytest
@@ -28,8 +32,18 @@ def steps_of(uri, run):
     return sorted(point.step for point in points)
 
 
+def wait_until(true):
+    deadline = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 @pytest.mark.slow
-def test_a_server_that_goes_away_and_comes_back_misses_nothing(server, tmp_path, make_study):
+@pytest.mark.parametrize("empty", [False, True], ids=["as it was", "with an empty database"])
+def test_a_server_that_goes_away_and_comes_back_misses_nothing(
+    server, template, tmp_path, make_study, empty
+):
     study, folder = make_study(), tmp_path / "journal"
     tracker = TrackingCallback(uri=server.uri, experiment="test", study=study, folder=folder)
     tracker.setup()
@@ -42,14 +56,13 @@ def test_a_server_that_goes_away_and_comes_back_misses_nothing(server, tmp_path,
         tracker.on_trial_result(**hooks, result=result)
         slowest = max(slowest, time.perf_counter() - began)
         if step == 100:
-            deadline = time.monotonic() + 30
-            while not tracker.links() and time.monotonic() < deadline:
-                time.sleep(0.1)
-            assert tracker.links()
+            wait_until(tracker.links)
             server.stop()
         if step == 200:
             time.sleep(5)  # the writer meets the closed door, and backs off
             assert tracker._writer.error is not None
+    if empty:
+        shutil.copy(template, tmp_path / "mlflow.db")
     server.start()
     trial.last_result["training_iteration"] = 6
     tracker.on_trial_complete(**hooks)
@@ -73,6 +86,134 @@ def test_what_a_killed_process_left_is_sent_by_the_next(uri, tmp_path, make_stud
     assert later.study_end("completed")
     _, children = stored_runs(uri)
     assert [steps_of(uri, run) for run in children.values()] == [[1, 2, 3, 4, 5]] * 2
+
+
+@pytest.fixture
+def tracker(uri, tmp_path, make_study):
+    """Makes one of a stage of the study, and opens it."""
+
+    def make(stage="", role="trial", uri=uri):
+        made = TrackingCallback(
+            uri=uri, experiment="test", study=make_study(), folder=tmp_path / "journal",
+            role=role, stage=stage,
+        )  # fmt: skip
+        made.setup()
+        return made
+
+    return make
+
+
+def test_a_stage_that_the_server_missed_is_sent_with_the_next_one(tracker, uri, monkeypatch):
+    monkeypatch.setattr(callback, "PATIENCE", 0.3)
+    away = tracker(uri="http://127.0.0.1:1")
+    log_study(away._journal, ["a", "b"], 5)
+    assert not away.study_end("completed")
+    monkeypatch.undo()
+    final = tracker(role="final", stage="a-1x5")
+    log_study(final._journal, ["repeat"], 2)
+    assert final.study_end("completed")
+    study, children = stored_runs(uri)
+    assert {key: steps_of(uri, run) for key, run in children.items()} == {
+        "a": [1, 2, 3, 4, 5], "b": [1, 2, 3, 4, 5], "repeat": [1, 2]
+    }  # fmt: skip
+    assert {run.info.status for run in (study, *children.values())} == {"FINISHED"}
+    assert study.data.tags["automl.outcome"] == "completed"
+
+
+@pytest.mark.parametrize("left", ["nothing", "an older copy"])
+def test_a_database_that_lost_runs_between_two_commands_gets_them_again(
+    tracker, uri, template, tmp_path, left
+):
+    database = tmp_path / "mlflow.db"
+    search = tracker()
+    log_study(search._journal, ["a"], 3)
+    assert search.study_end("stopped")
+    older = database.read_bytes()
+    search = tracker()
+    log_study(search._journal, ["a"], 2, first=4)
+    log_study(search._journal, ["b"], 5)
+    assert search.study_end("completed")
+    database.write_bytes(older if left == "an older copy" else template.read_bytes())
+    assert tracker(role="final", stage="b-1x5").study_end("completed")
+    study, children = stored_runs(uri)
+    assert {key: steps_of(uri, run) for key, run in children.items()} == {
+        "a": [1, 2, 3, 4, 5], "b": [1, 2, 3, 4, 5]
+    }  # fmt: skip
+    assert {run.data.tags["mlflow.parentRunId"] for run in children.values()} == {study.info.run_id}
+    assert study.data.params["dataset"] == "digits"
+
+
+def test_a_database_that_is_deleted_while_the_study_runs_gets_all_again(tracker, uri, tmp_path):
+    search = tracker()
+    log_study(search._journal, ["a"], 3)
+    wait_until(lambda: search._writer.behind == 0)
+    (tmp_path / "mlflow.db").unlink()
+    log_study(search._journal, ["b"], 2)
+    assert search.study_end("completed")
+    _, children = stored_runs(uri)
+    assert [steps_of(uri, children[key]) for key in "ab"] == [[1, 2, 3], [1, 2]]
+
+
+def test_one_run_that_is_gone_for_good_is_made_again(tracker, uri, tmp_path):
+    search = tracker()
+    log_study(search._journal, ["a", "b"], 3)
+    wait_until(lambda: search._writer.behind == 0)
+    gone = stored_runs(uri)[1]["a"].info.run_id
+    with closing(sqlite3.connect(tmp_path / "mlflow.db")) as database, database:
+        for table in ("metrics", "latest_metrics", "params", "tags", "runs"):
+            database.execute(f"DELETE FROM {table} WHERE run_uuid = ?", (gone,))
+    log_study(search._journal, ["a", "b"], 2, first=4)
+    assert search.study_end("completed")
+    _, children = stored_runs(uri)
+    assert [steps_of(uri, children[key]) for key in "ab"] == [[1, 2, 3, 4, 5]] * 2
+
+
+def test_a_run_that_was_deleted_on_purpose_stays_so(tracker, uri, capsys):
+    search = tracker()
+    log_study(search._journal, ["a", "b"], 3)
+    wait_until(lambda: search._writer.behind == 0)
+    connect(uri).delete_run(stored_runs(uri)[1]["a"].info.run_id)
+    log_study(search._journal, ["a", "b"], 2, first=4)
+    assert search.study_end("completed")
+    assert set(stored_runs(uri)[1]) == {"b"}
+    assert capsys.readouterr().err.count("deleted run") == 1
+
+
+def test_what_a_deleted_experiment_cannot_take_is_told_and_kept(tracker, uri, monkeypatch, capsys):
+    search = tracker()
+    log_study(search._journal, ["a"], 3)
+    wait_until(lambda: search._writer.behind == 0)
+    client = connect(uri)
+    experiment = client.get_experiment_by_name("test").experiment_id
+    client.delete_experiment(experiment)
+    monkeypatch.setattr(callback, "PATIENCE", 0.3)
+    log_study(search._journal, ["a"], 2, first=4)
+    assert not search.study_end("completed")
+    assert "was deleted in MLflow" in capsys.readouterr().err
+    client.restore_experiment(experiment)
+    monkeypatch.undo()
+    assert tracker(role="final").study_end("completed")
+    assert steps_of(uri, stored_runs(uri)[1]["a"]) == [1, 2, 3, 4, 5]
+
+
+def test_a_long_batch_gives_signs_of_life_which_the_end_of_a_study_waits_for(uri, make_study):
+    runs = Runs(uri, "test", make_study(), "trial")
+    metrics = {f"m{number}": float(number) for number in range(5_000)}
+    runs.apply([{"run": "a", "t": 1, "step": 1, "metrics": metrics}])
+    assert runs.answers >= 5_000 / 800
+    assert len(stored_runs(uri)[1]["a"].data.metrics) == 5_000
+
+
+def test_a_warning_of_ours_is_seen_whatever_a_library_did_to_logging(tracker, capsys, monkeypatch):
+    monkeypatch.setattr(callback, "PATIENCE", 0.3)
+    logging.disable(logging.CRITICAL)
+    try:
+        tracker(uri="http://127.0.0.1:1").study_end("stopped")
+    finally:
+        logging.disable(logging.NOTSET)
+    told = capsys.readouterr().err
+    assert "MLflow is away" in told
+    assert "the same command sends them" in told
 
 
 def test_a_journal_that_is_sent_twice_changes_nothing(uri, tmp_path, make_study):
@@ -105,7 +246,7 @@ def test_a_run_made_by_a_call_whose_answer_was_lost_is_found(uri, make_study, mo
     assert children["a"].data.metrics == {"accuracy": 1.0}
 
 
-def test_one_refused_value_does_not_take_the_others_with_it(uri, make_study, caplog):
+def test_one_refused_value_does_not_take_the_others_with_it(uri, make_study, capsys):
     runs = Runs(uri, "test", make_study(), "trial")
     runs.apply([{"run": "a", "t": 1, "params": {"lr": "0.1"}}])
     change = {"run": "a", "t": 2, "params": {"lr": "0.2", "width": "8"}, "metrics": {"loss": 1.0}}
@@ -113,7 +254,7 @@ def test_one_refused_value_does_not_take_the_others_with_it(uri, make_study, cap
     _, children = stored_runs(uri)
     assert children["a"].data.params == {"lr": "0.1", "width": "8"}
     assert children["a"].data.metrics == {"loss": 1.0}
-    assert "refused" in caplog.text
+    assert "refused" in capsys.readouterr().err
 
 
 def test_more_metrics_than_one_call_takes_all_arrive(uri, make_study):
@@ -138,14 +279,15 @@ def test_the_writer_rests_longer_after_costlier_batches(uri, tmp_path, make_stud
     monkeypatch.setattr(_writer, "PERIOD", 0.01)
     write, batches = _writer.Writer._write_all, []
 
-    def timed(writer):
+    def timed(writer, **looking):
         began, cpu = time.monotonic(), time.thread_time()
-        write(writer)
+        write(writer, **looking)
         batches.append((began, time.monotonic(), time.thread_time() - cpu))
 
     monkeypatch.setattr(_writer.Writer, "_write_all", timed)
     journal = Journal(tmp_path / "journal", "trial")
-    writer = _writer.Writer(journal, Runs(uri, "test", make_study(), "trial"))
+    part = _writer.Part(journal, Runs(uri, "test", make_study(), "trial"))
+    writer = _writer.Writer([part])
     log_study(journal, ["warm"], 2)
     deadline = time.monotonic() + 120
     while len(batches) < 5 and time.monotonic() < deadline:

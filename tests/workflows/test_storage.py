@@ -20,7 +20,6 @@ from moto.server import ThreadedMotoServer
 from pyarrow.fs import FileSystem
 
 from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.tracking._journal import Journal
 from automl_on_ray.workflows._folder import open_study
 from automl_on_ray.workflows._storage import Storage, find_storage
 
@@ -92,22 +91,6 @@ def test_another_machine_finds_all_small_files_again(tmp_path_factory, files):
     assert found == files
     here.fetch("study")  # has it all
     assert [path.name for path in here.local.iterdir()] == ["study"]
-
-
-def test_another_machine_does_not_count_on_what_mlflow_was_told_by_this_one(tmp_path):
-    """A new head's MLflow may have an older copy of the database: it gets the whole journal."""
-    here, there = (Storage(tmp_path / n, f"file://{tmp_path}/bucket") for n in ("here", "there"))
-    folder, later = (place.local / "study" / "journal" for place in (here, there))
-    journal = Journal(folder, "trial-1")
-    journal.append({"run": "a"})
-    journal.acknowledge({"offset": journal.size})
-    mirror = here.mirror("study")
-    mirror.start("a1")
-    mirror.close()
-    there.fetch("study")
-    assert Journal(folder, "trial-1").acknowledged()
-    assert Journal(later, "trial-1").acknowledged() == {}
-    assert list(Journal(later, "trial-1")) == [{"run": "a"}]
 
 
 def test_what_another_machine_did_later_is_taken_over_and_nothing_is_lost(tmp_path):

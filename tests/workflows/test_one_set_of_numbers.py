@@ -1,0 +1,84 @@
+"""Terminal, table, description, metrics and links say the same of a study."""
+
+import re
+import shutil
+from collections import Counter
+
+import pytest
+import ranked_by_last
+from ranked_by_last import EPOCHS, Worsening
+from ray import cloudpickle, tune
+from ray.tune.schedulers import ASHAScheduler, FIFOScheduler
+
+from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.tracking._server import connect, default_uri
+from automl_on_ray.tracking._study import Study
+from automl_on_ray.tracking.callback import TrackingCallback
+from automl_on_ray.tracking.report import log_report
+from automl_on_ray.workflows._progress import Progress
+from automl_on_ray.workflows._report import print_trials
+from automl_on_ray.workflows._rows import row_of, scored
+
+cloudpickle.register_pickle_by_value(ranked_by_last)  # workers need not find this folder
+OBJECTIVE = Objective("score")
+
+
+@pytest.mark.usefixtures("ray_cluster")
+@pytest.mark.parametrize("scheduler", ["fifo", "asha"])
+def test_all_places_show_the_same_best_trial_and_the_same_counts(tmp_path, capsys, scheduler):
+    uri = default_uri(tmp_path)
+    study = Study("s", (OBJECTIVE,), "none", "", "x", "random", scheduler, 0, "", "id", EPOCHS)
+    tracking = TrackingCallback(uri=uri, experiment="e", study=study, folder=tmp_path / "journal")
+    progress = Progress("s", objective=OBJECTIVE, total=5, epochs=EPOCHS)
+    halving = ASHAScheduler(metric="score", mode="max", max_t=EPOCHS, grace_period=1)
+    trials = (
+        tune.Tuner(
+            tune.with_resources(Worsening, {"cpu": 2}),  # one after the other
+            param_space={"x": tune.grid_search([0.9, 0.5, 0.7, 0.2, 1.0])},  # the last one breaks
+            tune_config=tune.TuneConfig(
+                scheduler=halving if scheduler == "asha" else FIFOScheduler()
+            ),
+            run_config=tune.RunConfig(
+                name="search", storage_path=str(tmp_path), callbacks=[tracking, progress], verbose=0
+            ),
+        )
+        .fit()
+        ._experiment_analysis.trials
+    )
+    rows = [row_of(trial, max_t=EPOCHS) for trial in trials]
+    assert tracking.study_end("completed")
+    assert log_report(uri, study, trials=rows, figures={}, importance={})
+
+    best, counts = scored(rows, [OBJECTIVE])[0], Counter(row.outcome for row in rows)
+    assert best.metrics["score"] < max(Worsening.values(best.config["x"]))
+    assert counts["failed"] == 1
+    assert bool(counts["pruned"]) == (scheduler == "asha")
+
+    line = progress._line()
+    assert f"best score {best.metrics['score']:.5g} ({best.trial_id})" in line
+    assert f"5/5 trials ended ({counts['pruned']} early, 1 failed)" in line
+
+    print_trials(rows, [OBJECTIVE])
+    table = capsys.readouterr().out
+    first = next(row for row in table.splitlines() if best.trial_id[-5:] in row)
+    assert f"{best.metrics['score']:.5g}" in first
+    assert f"{counts['completed']} completed" in table
+
+    client = connect(uri)
+    experiment = client.get_experiment_by_name("e").experiment_id
+    runs = client.search_runs([experiment], "tags.`automl.role` = 'study'")
+    text, metrics = runs[0].data.tags["mlflow.note.content"], runs[0].data.metrics
+    assert f"Best score: **{best.metrics['score']:.6g}**" in text
+    told = ", ".join(f"{counts[kind]} {kind}" for kind in sorted(counts))
+    assert f"Trials: {told}." in text
+    assert metrics["best_score"] == pytest.approx(best.metrics["score"])
+    shown = {kind: metrics[f"trials_{kind}"] for kind in ("completed", "pruned", "failed")}
+    assert shown == {kind: counts[kind] for kind in shown}
+
+    (order,) = set(re.findall(r"orderByKey=([^&]+)", " ".join(tracking.links().values())))
+    assert order == "metrics.%60score%60"
+    top = client.search_runs(
+        [experiment], "tags.`automl.role` = 'trial'", order_by=["metrics.score DESC"]
+    )[0]
+    assert top.data.tags["automl.trial_id"] == best.trial_id
+    shutil.rmtree(tmp_path / "search")
