@@ -13,21 +13,22 @@ What a searcher holds of a trial, by what Tune called last:
 
 import math
 import pickle
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import cloudpickle
 from ray.tune.search import Searcher
-from ray.tune.utils.util import flatten_dict, unflatten_dict
 
 from search_spaces._errors import UserError
 from search_spaces._objective import Objective
 from search_spaces._space import Config, SearchSpace
-from searchers._constraints import parse_constraints
+from searchers._constraints import check_satisfiable, parse_constraints
 from searchers._domains import key_of, members, varying
 from searchers._settings import Settings
 
+Words: TypeAlias = str | list[str] | None
 Verdict = Literal["completed", "early_stopped", "failed", "unknown"]
 
 
@@ -50,26 +51,28 @@ class Outcome:
 class AskTellSearcher(Searcher):
     """An algorithm is `ask` and `tell`; this is all that Tune wants besides.
 
-    With `settings` the space may have conditions and constraints; a plain `tune.Tuner` gives its
-    `param_space` instead, nested or flat ("opt/lr"), and `metric` and `mode`; and `max_t`, the last
-    step of a trial, where a scheduler stops trials before it: what ends earlier has no final value.
-    UserError for a `grid_search` in it.
+    With `settings` the space may have conditions and constraints, and suggestions are plain, as the
+    space has them. A plain `tune.Tuner` gives its `param_space` instead, nested or flat ("opt/lr"),
+    and is given suggestions in that form; and `metric` and `mode`, or lists of them; and `max_t`,
+    the last step of a trial, where a scheduler stops trials before it: what ends earlier has no
+    final value. UserError for a `grid_search` in it, nothing in it, or no metric.
     """
 
     def __init__(
         self,
         settings: Settings | None = None,
         *,
-        metric: str | None = None,
-        mode: Literal["max", "min"] | None = None,
+        metric: Words = None,
+        mode: Words = None,
         seed: int = 0,
         max_t: int = 1,
     ) -> None:
         first = settings.objectives[0] if settings else None
-        super().__init__(first.metric if first else metric, first.mode if first else mode)
+        words: Any = (first.metric, first.mode) if first else (metric, mode)
+        super().__init__(*words)
         self._seed, self._max_t = seed, max_t
         self._limit: int | None = None
-        self._nested = False
+        self._plain_tuner = False
         self._live: dict[str, Config] = {}
         self._curves: dict[str, dict[int, dict[str, float]]] = {}
         self._aliases: dict[str, str] = {}
@@ -92,29 +95,24 @@ class AskTellSearcher(Searcher):
     # Tune's side
 
     def set_search_properties(
-        self, metric: str | None, mode: str | None, config: dict[str, Any], **spec: Any
+        self, metric: Words, mode: Words, config: dict[str, Any], **spec: Any
     ) -> bool:
         if self.settings is not None:
             return True
-        self._metric, self._mode = metric or self._metric, mode or self._mode
-        if not self._metric or self._mode not in ("max", "min"):
-            return False
-        flat = flatten_dict(config, prevent_delimiter=True)
-        grids = [key for key in flat if key.endswith("/grid_search")]
-        if grids:
-            raise UserError(
-                f"grid_search of {grids[0].removesuffix('/grid_search')!r} leaves a searcher "
-                "nothing to choose; use tune.choice."
-            )
-        self._nested = any(isinstance(value, dict) for value in config.values())
-        space = SearchSpace("param_space", training=flat)
-        goal = Objective(self._metric, "max" if self._mode == "max" else "min")
-        self._begin(Settings(space, (goal,), self._seed, self._max_t))
+        words: Any = metric or self._metric, mode or self._mode
+        self._metric, self._mode = words
+        space = SearchSpace("param_space", training=config)
+        self._plain_tuner = True
+        self._begin(Settings(space, _goals(*words), self._seed, self._max_t))
         return True
 
     def set_max_concurrency(self, max_concurrent: int) -> bool:
+        """Whether the limit is kept here; a limiter that tells results in batches keeps its own.
+
+        Only the caller knows which of the two it is: Ray passes nothing else.
+        """
         self._limit = max_concurrent
-        return True
+        return not getattr(sys._getframe(1).f_locals.get("self"), "batch", False)
 
     def suggest(self, trial_id: str) -> Any:
         if self._limit is not None and len(self._live) >= self._limit:
@@ -126,7 +124,7 @@ class AskTellSearcher(Searcher):
         if config is None:
             return None
         self._live[trial_id] = config
-        return unflatten_dict(config) if self._nested else dict(config)
+        return self._for_plain_tuner(config) if self._plain_tuner else dict(config)
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         known = self._known_id(trial_id, result)
@@ -179,13 +177,25 @@ class AskTellSearcher(Searcher):
     def _begin(self, settings: Settings) -> None:
         self.settings = settings
         space = settings.space
+        if not space.domains:
+            raise UserError(f"Space {space.name!r} leaves nothing to choose.")
+        check_satisfiable(space)
         self._points = [varying(space, dict(point)) for point in settings.points]
         self.start()
+
+    def _for_plain_tuner(self, config: Config) -> Config:
+        """As its `param_space` has it; what does not vary there is Tune's to merge."""
+        assert self.settings is not None
+        space = self.settings.space
+        given = space.as_declared({**space.constants, **config})
+        varied = {name.partition("/")[0] for name in space.domains}
+        return {key: value for key, value in given.items() if key in varied or key in config}
 
     def _note(self, trial_id: str, result: dict[str, Any]) -> bool:
         """Keep a report if all metrics are finite numbers; whether they were."""
         assert self.settings is not None
-        step = int(result.get(self.settings.time_attr, 0))
+        # Ray's Repeater tells means of whole trials, and no more.
+        step = int(result.get(self.settings.time_attr, self.settings.max_t))
         found = {name: finite(result.get(name)) for name in self.metrics}
         numbers = {name: value for name, value in found.items() if value is not None}
         if len(numbers) < len(found):
@@ -207,8 +217,14 @@ class AskTellSearcher(Searcher):
         Results of the latter say nothing of the former.
         """
         config = self._live[trial_id]
-        now = {key: result.get(f"config/{key}", value) for key, value in config.items()}
+        now = {**config, **{k: v for k, v in self._config_in(result).items() if k in config}}
         return key_of(now) == key_of(config)
+
+    def _config_in(self, result: dict[str, Any]) -> Config:
+        """The config in a result, which is flat there; plain."""
+        assert self.settings is not None
+        given = {k.removeprefix("config/"): v for k, v in result.items() if k.startswith("config/")}
+        return self.settings.space.plain(given)
 
     def _known_id(self, trial_id: str, result: dict[str, Any] | None) -> str | None:
         """The live trial that Tune speaks of: restarted trials come back under new ids."""
@@ -218,9 +234,9 @@ class AskTellSearcher(Searcher):
             return self._aliases[trial_id]
         if result is None:
             return None
-        given = {k.removeprefix("config/"): v for k, v in result.items() if k.startswith("config/")}
         assert self.settings is not None
-        key = key_of({k: v for k, v in given.items() if k in self.settings.space.domains})
+        domains = self.settings.space.domains
+        key = key_of({k: v for k, v in self._config_in(result).items() if k in domains})
         taken = set(self._aliases.values())
         for live, config in self._live.items():
             if live not in taken and key_of(config) == key:
@@ -239,6 +255,11 @@ class Remaining:
         if every is not None:
             allowed = (config for config in every if all(rule.holds(config) for rule in rules))
             self.left = {key_of(config): config for config in allowed}
+            if not self.left:
+                raise UserError(
+                    f"Space {space.name!r}: none of its members meets its constraints: "
+                    f"{'; '.join(rule.text for rule in rules)}."
+                )
         for config in done:
             self.take(config)
 
@@ -250,6 +271,20 @@ class Remaining:
         """Raises Exhausted if nothing is left."""
         if self.left is not None and not self.left:
             raise Exhausted
+
+
+def _goals(metric: Words, mode: Words) -> tuple[Objective, ...]:
+    """UserError if a metric or a mode is missing, or is unknown."""
+    metrics, modes = ([one] if isinstance(one, str) else list(one or []) for one in (metric, mode))
+    if not metrics or len(metrics) != len(modes) or set(modes) - {"max", "min"}:
+        raise UserError(
+            f"A searcher needs metric and mode ('max' or 'min'), not {metric!r} and {mode!r}; "
+            "give them to it or to tune.TuneConfig, as two lists for several."
+        )
+    return tuple(
+        Objective(name, "max" if how == "max" else "min")
+        for name, how in zip(metrics, modes, strict=True)
+    )
 
 
 def finite(value: Any) -> float | None:

@@ -14,7 +14,7 @@ from search_spaces._space import Config
 from searchers._ask_tell import AskTellSearcher, Exhausted, Outcome
 from searchers._ax_encoding import Encoding
 from searchers._constraints import parse_constraints
-from searchers._domains import own_values, varying
+from searchers._domains import varying
 from searchers._outcomes import check_outcomes, metric_names
 from searchers._remote import RemoteModel
 from searchers._settings import Settings
@@ -48,9 +48,8 @@ class Bayesian(AskTellSearcher):
     def start(self) -> None:
         assert self.settings is not None
         check(self.settings)
-        # The model needs no networks, whose functions its process may not be able to import.
-        space = replace(self.settings.space, build=None)
-        self._model = RemoteModel(MODEL, replace(self.settings, space=space))
+        flat = replace(self.settings, space=self.settings.space.flat)
+        self._model = RemoteModel(MODEL, flat)
         for point in self._points:
             self._send("begun", point)
 
@@ -124,7 +123,7 @@ class Bayesian(AskTellSearcher):
         if config is None:
             self._exhausted = True
         else:
-            self._ready.append(own_values(self.settings.space, config))
+            self._ready.append(config)
 
 
 def check(settings: Settings) -> None:
