@@ -69,6 +69,8 @@ class AskTellSearcher(Searcher):
     ) -> None:
         first = settings.objectives[0] if settings else None
         words: Any = (first.metric, first.mode) if first else (metric, mode)
+        if metric is not None and mode is not None:
+            _goals(metric, mode)
         super().__init__(*words)
         self._seed, self._max_t = seed, max_t
         self._limit: int | None = None
