@@ -20,20 +20,19 @@ from typing import Any, Literal, TypeAlias
 
 import cloudpickle
 from ray.tune.search import Searcher
+from ray.tune.search.sample import Categorical
 
+from search_spaces._bounds import contains
 from search_spaces._errors import UserError
 from search_spaces._objective import Objective
 from search_spaces._space import Config, SearchSpace
-from searchers._constraints import check_satisfiable, parse_constraints
-from searchers._domains import key_of, members, varying
+from searchers._constraints import check_satisfiable
+from searchers._domains import key_of, varying
+from searchers._remaining import Exhausted
 from searchers._settings import Settings
 
 Words: TypeAlias = str | list[str] | None
 Verdict = Literal["completed", "early_stopped", "failed", "unknown"]
-
-
-class Exhausted(Exception):  # noqa: N818 - it is no error
-    """Every member of the space has been handed out."""
 
 
 @dataclass(frozen=True)
@@ -223,10 +222,21 @@ class AskTellSearcher(Searcher):
         return key_of(now) == key_of(config)
 
     def _config_in(self, result: dict[str, Any]) -> Config:
-        """The config in a result, which is flat there; plain."""
+        """What varies of the config in a result, which is flat there; plain.
+
+        Without options that the space does not know: a plain Tuner puts others in objects' place.
+        """
         assert self.settings is not None
+        space = self.settings.space
         given = {k.removeprefix("config/"): v for k, v in result.items() if k.startswith("config/")}
-        return self.settings.space.plain(given)
+        domains = space.domains
+        plain = space.plain(given)
+        return {
+            key: value
+            for key, value in plain.items()
+            if key in domains
+            and not (isinstance(domains[key], Categorical) and not contains(domains[key], value))
+        }
 
     def _known_id(self, trial_id: str, result: dict[str, Any] | None) -> str | None:
         """The live trial that Tune speaks of: restarted trials come back under new ids."""
@@ -236,43 +246,14 @@ class AskTellSearcher(Searcher):
             return self._aliases[trial_id]
         if result is None:
             return None
-        assert self.settings is not None
-        domains = self.settings.space.domains
-        key = key_of({k: v for k, v in self._config_in(result).items() if k in domains})
-        taken = set(self._aliases.values())
+        given = self._config_in(result)
+        taken = set(self._aliases.values()) if given else set(self._live)
         for live, config in self._live.items():
-            if live not in taken and key_of(config) == key:
+            same = key_of({k: v for k, v in config.items() if k in given}) == key_of(given)
+            if live not in taken and same:
                 self._aliases[trial_id] = live
                 return live
         return None
-
-
-class Remaining:
-    """The members of a finite space that were not yet handed out; of no use in an infinite one."""
-
-    def __init__(self, space: SearchSpace, done: list[Config]) -> None:
-        every = members(space)
-        rules = parse_constraints(space)
-        self.left: dict[str, Config] | None = None
-        if every is not None:
-            allowed = (config for config in every if all(rule.holds(config) for rule in rules))
-            self.left = {key_of(config): config for config in allowed}
-            if not self.left:
-                raise UserError(
-                    f"Space {space.name!r}: none of its members meets its constraints: "
-                    f"{'; '.join(rule.text for rule in rules)}."
-                )
-        for config in done:
-            self.take(config)
-
-    def take(self, config: Config) -> bool:
-        """Whether `config` was still to be had; it is not any longer. Always so if infinite."""
-        return self.left is None or self.left.pop(key_of(config), None) is not None
-
-    def check(self) -> None:
-        """Raises Exhausted if nothing is left."""
-        if self.left is not None and not self.left:
-            raise Exhausted
 
 
 def _goals(metric: Words, mode: Words) -> tuple[Objective, ...]:

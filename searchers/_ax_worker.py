@@ -195,7 +195,7 @@ def main() -> None:
 
 def _serve(pipe: Connection) -> None:
     """The model's end: work off messages until the driver is gone."""
-    from searchers._ask_tell import Exhausted
+    from searchers._remaining import Exhausted
 
     try:
         _send(pipe, os.getpid())

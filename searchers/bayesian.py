@@ -11,11 +11,12 @@ from typing import Any
 
 from search_spaces._errors import UserError
 from search_spaces._space import Config
-from searchers._ask_tell import AskTellSearcher, Exhausted, Outcome
+from searchers._ask_tell import AskTellSearcher, Outcome
 from searchers._ax_encoding import Encoding
 from searchers._constraints import parse_constraints
 from searchers._domains import varying
 from searchers._outcomes import check_outcomes, metric_names
+from searchers._remaining import Exhausted
 from searchers._remote import RemoteModel
 from searchers._settings import Settings
 

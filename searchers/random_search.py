@@ -4,9 +4,10 @@ import numpy as np
 
 from search_spaces._errors import UserError
 from search_spaces._space import Config
-from searchers._ask_tell import AskTellSearcher, Exhausted, Remaining
+from searchers._ask_tell import AskTellSearcher
 from searchers._constraints import parse_constraints
 from searchers._domains import varying
+from searchers._remaining import Exhausted, Remaining
 from searchers._settings import Settings
 
 MOST_DRAWS = 10_000

@@ -4,9 +4,10 @@ from torch.quasirandom import SobolEngine
 
 from search_spaces._errors import UserError
 from search_spaces._space import Config, SearchSpace
-from searchers._ask_tell import AskTellSearcher, Remaining
+from searchers._ask_tell import AskTellSearcher
 from searchers._constraints import parse_constraints
 from searchers._domains import check_supported, from_unit, varying
+from searchers._remaining import Remaining
 from searchers._settings import Settings
 
 MOST_DRAWS = 10_000

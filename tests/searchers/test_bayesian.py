@@ -172,16 +172,19 @@ def test_an_analysis_that_would_take_minutes_is_left_out_and_says_so():
 
 
 def test_a_plain_tuner_with_a_nested_space_needs_no_settings(ray_cluster, tmp_path):
+    searcher, verdicts = Bayesian(seed=1), []
+    searcher.tell = lambda config, outcome: verdicts.append(outcome.verdict)
     results = tune.Tuner(
         lambda config: {"score": -abs(config["opt"]["rate"] - 0.5)},
-        param_space={"opt": {"rate": tune.uniform(0, 1), "kind": "sgd"}, "seed": None},
+        param_space={"opt": {"rate": tune.uniform(0, 1), "kind": tune.choice([int])}, "seed": None},
         tune_config=tune.TuneConfig(
             metric="score", mode="max", num_samples=4, max_concurrent_trials=2,
-            search_alg=Bayesian(seed=1),
+            search_alg=searcher,
         ),
         run_config=tune.RunConfig(storage_path=str(tmp_path), verbose=0),
     ).fit()  # fmt: skip
-    assert {result.config["opt"]["kind"] for result in results} == {"sgd"}
+    assert {result.config["opt"]["kind"] for result in results} == {int}
+    assert verdicts == ["completed"] * 4
     assert len({result.config["opt"]["rate"] for result in results}) == 4
 
 

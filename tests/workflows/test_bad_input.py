@@ -142,7 +142,8 @@ MISTAKES = {
             f, X, "conditions={'x': Condition('y', (1,))}")],
         "unknown parameter 'y'"),
     "a grid search": (
-        lambda f: [*DIGITS, *own_space(f, "{'x': tune.grid_search([1, 2])}")], "grid_search of 'x'"),
+        lambda f: [*DIGITS, *own_space(f, "{'x': tune.grid_search([1, 2])}")],
+        "grid_search of 'x'"),
     "domains within a choice": (
         lambda f: [*DIGITS, *own_space(f, "{'x': tune.choice([{'k': tune.randint(1, 5)}])}")],
         "holds domains"),
