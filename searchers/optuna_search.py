@@ -5,11 +5,12 @@ from importlib.util import find_spec
 from typing import Any
 
 from ray.tune.search import Searcher
-from ray.tune.search.sample import Domain, Float, Integer, Quantized
+from ray.tune.search.sample import Domain, Float, Integer
 
+from automl_on_ray.search_spaces._bounds import is_log, nearest, step_of
 from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._space import SearchSpace
-from automl_on_ray.searchers._domains import check_supported, is_log, values
+from automl_on_ray.searchers._domains import check_supported, values
 from automl_on_ray.searchers._settings import Settings
 
 
@@ -27,20 +28,35 @@ def create(settings: Settings) -> Searcher:
     for key, domain in settings.space.domains.items():
         check_supported(key, domain)
     import optuna
-    from ray.tune.search.optuna import OptunaSearch
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     several = len(settings.objectives) > 1
     metrics = [o.metric for o in settings.objectives]
     modes: list[str] = [o.mode for o in settings.objectives]
-    return OptunaSearch(
-        space=ByRun(settings.space),
+    return _searcher(
+        settings.space,
         metric=metrics if several else metrics[0],
         mode=modes if several else modes[0],
         points_to_evaluate=[dict(point) for point in settings.points] or None,
         seed=None if several else settings.seed,
         sampler=optuna.samplers.TPESampler(seed=settings.seed) if several else None,
     )
+
+
+def _searcher(space: SearchSpace, **others: Any) -> Searcher:
+    """Ray's searcher, with the flat keys and the values that the space has."""
+    from ray.tune.search.optuna import OptunaSearch  # it imports Optuna
+
+    class Flat(OptunaSearch):
+        def suggest(self, trial_id: str) -> Any:
+            found = super().suggest(trial_id)
+            if not isinstance(found, dict):
+                return found
+            flat = space.plain(found)  # Optuna has no steps on a log scale
+            return {k: nearest(space.domains[k], v) if k in space.domains else v
+                    for k, v in flat.items()}  # fmt: skip
+
+    return Flat(space=ByRun(space), **others)
 
 
 @dataclass(frozen=True)
@@ -67,9 +83,12 @@ class ByRun:
 
 
 def _asked(trial: Any, key: str, domain: Domain) -> Any:
-    quantised = isinstance(domain.get_sampler(), Quantized)
-    if isinstance(domain, Float) and not quantised:
-        return trial.suggest_float(key, domain.lower, domain.upper, log=is_log(domain))
-    if isinstance(domain, Integer) and not quantised:
-        return trial.suggest_int(key, domain.lower, domain.upper - 1, log=is_log(domain))
-    return trial.suggest_categorical(key, values(domain) or [])
+    if not isinstance(domain, Float | Integer):
+        return trial.suggest_categorical(key, values(domain) or [])
+    lower, upper = nearest(domain, domain.lower), nearest(domain, domain.upper)
+    step, suggest = step_of(domain), trial.suggest_int
+    if isinstance(domain, Float):
+        suggest = trial.suggest_float
+    if is_log(domain):
+        return suggest(key, lower, upper, log=True)
+    return suggest(key, lower, upper, **({} if step is None else {"step": step}))

@@ -16,9 +16,10 @@ from automl_on_ray.schedulers._settings import Settings as SchedulerSettings
 from automl_on_ray.search_spaces._objective import Objective
 from automl_on_ray.search_spaces._space import SearchSpace
 from automl_on_ray.searchers._create import create_searcher
+from automl_on_ray.searchers._outcomes import metric_names
 from automl_on_ray.searchers._settings import Settings as SearcherSettings
 from automl_on_ray.tracking._server import check_tracking, default_uri
-from automl_on_ray.tracking._study import Study
+from automl_on_ray.tracking._study import NO_DATA, Study
 from automl_on_ray.tracking.callback import TrackingCallback
 from automl_on_ray.trainables.datasets._dataset import Dataset
 from automl_on_ray.workflows._checks import data_offers, study_name
@@ -103,9 +104,10 @@ def prepare(asked: Asked) -> Plan:
     earlier: dict[str, str] | None = None
     if asked.warm_start:
         earlier = find_earlier(asked.warm_start, name, before, uri, fresh=asked.fresh)
-        proposing = warmed(proposing, earlier, uri)
-    searcher = create_searcher(asked.searcher, proposing)
+    searcher = create_searcher(asked.searcher, proposing)  # refuses before data are read
     data, offers = load_data(klass, offers)
+    if earlier:
+        searcher = create_searcher(asked.searcher, warmed(proposing, earlier, uri, data))
     fixed = recipe or traits(asked.scheduler).searchers is not None  # Ray's PB2 has all at once
     study = open_study(
         place, name, _identity(asked, data, klass, proposing, earlier, recipe),
@@ -123,18 +125,19 @@ def prepare(asked: Asked) -> Plan:
 def _proposing(
     asked: Asked, space: SearchSpace, objectives: tuple[Objective, ...]
 ) -> SearcherSettings:
-    return SearcherSettings(
+    settings = SearcherSettings(
         space=space,
         objectives=objectives,
         seed=asked.seed,
         max_t=asked.epochs,
         samples=asked.trials,
         points=read_points(asked.try_first, space),
-        known=read_known(asked.known, space, asked.epochs),
         outcome_constraints=tuple(asked.outcome_constraint or ()),
         acquisition=asked.acquisition,
         beta=asked.beta,
     )
+    names = list(metric_names(settings))
+    return replace(settings, known=read_known(asked.known, space, asked.epochs, names))
 
 
 def _scheduler(
@@ -191,7 +194,7 @@ def _record(
     return Study(
         name=study.path.name,
         objectives=proposing.objectives,
-        dataset=data.name if data else "the trainable's own",
+        dataset=data.name if data else NO_DATA,
         dataset_digest=data.digest if data else "",
         dataset_context=facts(data),
         space=proposing.space.name,

@@ -10,6 +10,7 @@ from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._lookup import find, load_object
 from automl_on_ray.search_spaces._objective import Objective, parse_objectives
 from automl_on_ray.search_spaces._space import SearchSpace
+from automl_on_ray.trainables._declared import declared
 from automl_on_ray.trainables._torch_trainable import TorchTrainable
 from automl_on_ray.trainables.datasets._dataset import Dataset, load_dataset, versioned
 from automl_on_ray.trainables.image_classifier import ImageClassifier, build_network
@@ -23,6 +24,7 @@ def find_space(name: str) -> SearchSpace:
         space = find("search_spaces", name, kind="space").SPACE
     if not isinstance(space, SearchSpace):
         raise UserError(f"Space {name!r} is a {type(space).__name__}, not a SearchSpace.")
+    space.validate()
     if not space.domains:
         raise UserError(f"Space {name!r} varies nothing: all of its declarations are constants.")
     return space
@@ -62,9 +64,13 @@ def taken_of(trainable: type[tune.Trainable], offers: dict[str, Any]) -> dict[st
 
 
 def bind(trainable: type[tune.Trainable], offers: dict[str, Any]) -> Any:
-    """`trainable` with those of the offered keywords that its `setup` has."""
+    """`trainable` with those of the offered keywords that its `setup` has.
+
+    Its configs are as the `space` that is offered declares them.
+    """
     taken = taken_of(trainable, offers)
-    return tune.with_parameters(trainable, **taken) if taken else trainable
+    own = declared(trainable, offers["space"]) if "space" in offers else trainable
+    return tune.with_parameters(own, **taken) if taken else own
 
 
 def load_data(
