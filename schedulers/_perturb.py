@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from ray.tune.search.sample import Categorical, Domain, Integer
 
-from automl_on_ray.schedulers._population import nearest
+from automl_on_ray.search_spaces._bounds import nearest, step_of
 from automl_on_ray.search_spaces._exploring import Exploit, Interval
 from automl_on_ray.search_spaces._space import Config, SearchSpace
 
@@ -39,9 +39,11 @@ class Perturb:
         up = int(self._generator.integers(2))
         if isinstance(domain, Categorical):
             options = list(domain.categories)
-            at = options.index(value) + (1 if up else -1)
+            at = next(i for i, o in enumerate(options) if type(o) is type(value) and o == value)
+            at += 1 if up else -1
             return options[min(max(at, 0), len(options) - 1)]
-        moved = value * FACTORS[up]
-        if isinstance(domain, Integer) and round(moved) == value:
-            moved = value + (1 if up else -1)
-        return nearest(domain, moved)
+        moved = nearest(domain, value * FACTORS[up])
+        step = step_of(domain) or (1 if isinstance(domain, Integer) else 0)
+        if moved == value and step:
+            moved = nearest(domain, value + (step if up else -step))
+        return moved

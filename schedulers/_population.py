@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ray.tune.search.sample import Categorical, Domain, Float, Integer, Quantized
+from ray.tune.search.sample import Domain
 
 from automl_on_ray.schedulers._settings import Settings
+from automl_on_ray.search_spaces._bounds import nearest
 from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._space import Config
 
@@ -34,17 +35,3 @@ def require(domains: Mapping[str, Any], settings: Settings, *, scheduler: str) -
             f"Scheduler {scheduler!r} changes training parameters in live trials, but space "
             f"{settings.space.name!r} declares none that it can change; use --scheduler asha."
         )
-
-
-def nearest(domain: Domain, value: Any) -> Any:
-    """`value`, or the nearest that the domain has."""
-    if isinstance(domain, Categorical):
-        return value
-    sampler = domain.get_sampler()
-    if isinstance(sampler, Quantized):
-        value = round(value / sampler.q) * sampler.q
-    if isinstance(domain, Integer):
-        return int(min(max(round(value), domain.lower), domain.upper - 1))
-    if isinstance(domain, Float):
-        return float(min(max(value, domain.lower), domain.upper))
-    return value

@@ -12,11 +12,14 @@ from typing import Any
 
 import numpy as np
 from ray.tune.experiment import Trial
+from ray.tune.result import SHOULD_CHECKPOINT
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
+from ray.tune.trainable import FunctionTrainable
 from ray.tune.utils.util import flatten_dict
 
 from automl_on_ray.schedulers._lending import Lending
 from automl_on_ray.schedulers._members import Members, Segment
+from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._exploring import Exploit, Explorer
 from automl_on_ray.search_spaces._numbers import as_number, finite
 from automl_on_ray.search_spaces._objective import Objective
@@ -32,7 +35,8 @@ class PopulationBased(FIFOScheduler):
 
     `interval` is in units of `time_attr`. Asynchronous: a trial is compared when it has done its
     interval, with what the others did last. `synchronous`: all are compared at the same time.
-    The trials must make checkpoints; reports without the metric are passed over.
+    The trials must make checkpoints (UserError for a function that gives none); reports
+    without the metric are passed over.
     """
 
     takes_all = True
@@ -75,6 +79,7 @@ class PopulationBased(FIFOScheduler):
         self._lending.settle(trial)
         if not self.members.reported(name, int(time)):
             return TrialScheduler.CONTINUE
+        self._require_checkpoint(trial, result)
         self._explorer.told(self.members.judge(name, int(time), self._scored(value)))
         if self._has_another(tune_controller) and self.members.is_hopeless(name):
             return TrialScheduler.STOP
@@ -153,6 +158,17 @@ class PopulationBased(FIFOScheduler):
         if donors:
             self.members.begin(name, self._one_of(donors))
         return bool(donors)
+
+    def _require_checkpoint(self, trial: Trial, result: dict[str, Any]) -> None:
+        """UserError for a function that gives none: when paused, it would begin from scratch."""
+        kind = trial.get_trainable_cls()
+        told = result.get(SHOULD_CHECKPOINT) or self._lending.latest(trial) is not None
+        if kind is not None and issubclass(kind, FunctionTrainable) and not told:
+            raise UserError(
+                f"Population-based training needs checkpoints, but {kind.__name__} has reported "
+                f"none by {self._time_attr} {result[self._time_attr]}; give tune.report one, "
+                f"checkpoint=tune.Checkpoint(...), at least every {self.members.interval}."
+            )
 
     def _has_another(self, tune_controller: Any) -> bool:
         """Whether a trial that ends gives its place to a new one."""

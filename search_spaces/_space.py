@@ -1,13 +1,24 @@
 """What may vary: Ray Tune's domains, when each applies, and the network a member stands for."""
 
-from collections.abc import Callable, Mapping
+import copy
+import functools
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from ray.tune.search.sample import Categorical, Domain, Float, Integer, Quantized
+from ray.tune.search.sample import Categorical, Domain
 
+from automl_on_ray.search_spaces._bounds import (
+    check_bounds,
+    check_searchable,
+    contains,
+    describe,
+    labelled,
+)
 from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._nesting import flattened, nested, parts_of
+from automl_on_ray.search_spaces._values import match
 
 if TYPE_CHECKING:  # to import it takes a second, also where nobody builds a network
     from torch import nn
@@ -25,17 +36,27 @@ class Condition:
     values: tuple[Any, ...]
 
     def holds(self, config: Mapping[str, Any]) -> bool:
-        return self.parent in config and config[self.parent] in self.values
+        if self.parent not in config:
+            return False
+        value = config[self.parent]
+        return any(v == value and isinstance(v, bool) == isinstance(value, bool)
+                   for v in self.values)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class SearchSpace:
-    """Flat declarations: one key is one decision, its value a Ray Tune domain or a constant.
+    """What may vary: by key a Ray Tune domain, a constant, or a dict or list that holds domains.
 
     `architecture` is what NAS varies and a live trial must keep; `training` is what PBT may perturb
     in one. `conditions` maps a key to when it applies. `constraints` are linear inequalities in
     Ax's words ("width + depth <= 100"). `build(config, image_shape, classes)` makes the network;
-    it is None where the trainable needs none. Raises UserError if the declaration cannot be.
+    it is None where the trainable needs none. Raises UserError if the declaration cannot be, and
+    in `validate` if it cannot be searched.
+
+    A config is flat everywhere but in a trial: one key is one decision ("opt/lr"), its value a
+    scalar that JSON has. A class, a tuple or an object is its label there. `as_declared` makes of
+    it what a trial is given, in the declaration's form and with its objects; `plain` is the way
+    back. `architecture` and `training` are as they were written, all else of a space is flat.
     """
 
     name: str
@@ -47,23 +68,37 @@ class SearchSpace:
 
     def __post_init__(self) -> None:
         both = set(self.architecture) & set(self.training)
+        both = both or set(self._leaves("architecture")) & set(self._leaves("training"))
         if both:
             raise UserError(f"Space {self.name!r} declares {sorted(both)} twice.")
-        for key, domain in self.all.items():
-            _check_bounds(self.name, key, domain)
+        for key, value in self._declared.items():
+            check_bounds(self.name, key, value)
+        object.__setattr__(self, "conditions", dict(self._flat_conditions()))
+
+    def validate(self) -> None:
+        """UserError for what can be declared, but not searched.
+
+        That is a grid search, a sample_from, domains within a choice, steps without a multiple,
+        conditions in a circle, or on what their parent never is.
+        """
+        for key, value in self._declared.items():
+            check_searchable(self.name, key, value)
         for key, condition in self.conditions.items():
-            for name in (key, condition.parent):
-                if name not in self.all:
+            self._refuse_cycle(key)
+            parent = self.all[condition.parent]
+            for value in condition.values if isinstance(parent, Domain) else ():
+                if not contains(parent, value):
                     raise UserError(
-                        f"Space {self.name!r} has a condition on unknown parameter {name!r}; "
-                        f"it declares {', '.join(self.all)}."
+                        f"Space {self.name!r}: {key!r} depends on {condition.parent}={value!r}, "
+                        f"which it never is; it is in {parent.domain_str}."
                     )
 
-    @property
+    @functools.cached_property
     def all(self) -> dict[str, Any]:
-        return {**self.architecture, **self.training}
+        """Keys -> domains of scalars, and constants that are scalars."""
+        return {key: labelled(value) for key, value in self._declared.items()}
 
-    @property
+    @functools.cached_property
     def domains(self) -> dict[str, Domain]:
         """What varies: the part that a searcher answers for."""
         return {key: value for key, value in self.all.items() if isinstance(value, Domain)}
@@ -76,20 +111,26 @@ class SearchSpace:
         with the old one's state.
         """
         parents = {condition.parent for condition in self.conditions.values()}
-        return {
-            key: domain
-            for key, domain in self.training.items()
-            if isinstance(domain, Domain) and key not in parents
-        }
+        training = self._leaves("training")
+        return {k: d for k, d in self.domains.items() if k in training and k not in parents}
 
     @property
     def constants(self) -> Config:
         """What does not vary; Tune merges it into every config."""
         return {key: value for key, value in self.all.items() if not isinstance(value, Domain)}
 
+    @property
+    def flat(self) -> "SearchSpace":
+        """The same with nothing of the user's own: for a process that may not import it."""
+        architecture, training = (
+            {key: self.all[key] for key in self._leaves(part)}
+            for part in ("architecture", "training")
+        )
+        return SearchSpace(self.name, architecture, training, self.conditions, self.constraints)
+
     def describe(self) -> dict[str, str]:
         """Every declaration as text: what tells a reader, or a resumed study, what was searched."""
-        text = {key: _describe(value) for key, value in self.all.items()}
+        text = {key: describe(value, self._options(key)) for key, value in self.all.items()}
         for key, condition in self.conditions.items():
             values = ", ".join(map(repr, condition.values))
             text[key] += f" if {condition.parent} in ({values})"
@@ -114,12 +155,24 @@ class SearchSpace:
         drawn = {key: domain.sample(random_state=state) for key, domain in self.domains.items()}
         return self.active({**self.constants, **drawn})
 
+    def plain(self, config: Mapping[str, Any]) -> Config:
+        """A config as a trial has it, or as it was read from JSON: flat, with labels for values.
+
+        What the space does not know stays, and what is plain stays as it is.
+        """
+        return {key: self._label(key, value) for key, value in self._parted(config)}
+
     def as_declared(self, config: Mapping[str, Any]) -> Config:
-        """A config out of JSON, where a choice that is a tuple has become a list."""
-        return {key: _as_declared(self.all.get(key), value) for key, value in config.items()}
+        """What a trial is given: the form and the values of the declaration, each its own copy.
+
+        Without inactive parameters. `config` is plain; it may have keys that the space has not.
+        """
+        own = {key: self._value(key, value) for key, value in self.active(config).items()}
+        return nested({**self.architecture, **self.training}, own)
 
     def check(self, config: Mapping[str, Any]) -> None:
         """UserError if `config` is not a member: foreign or missing keys, values out of range."""
+        config = self.plain(config)
         foreign = sorted(set(config) - set(self.all))
         if foreign:
             raise UserError(
@@ -137,50 +190,78 @@ class SearchSpace:
                     f"of space {self.name!r}."
                 )
 
+    # The user's own declarations
 
-def _as_declared(domain: Any, value: Any) -> Any:
-    options = domain.categories if isinstance(domain, Categorical) else [domain]
-    if not isinstance(value, list):
+    @functools.cached_property
+    def _declared(self) -> dict[str, Any]:
+        return {**self._leaves("architecture"), **self._leaves("training")}
+
+    def _leaves(self, part: str) -> dict[str, Any]:
+        return flattened(getattr(self, part), self.name)
+
+    def _options(self, key: str) -> list[Any]:
+        """The values of a choice; a constant is a choice of one."""
+        declared = self._declared[key]
+        if isinstance(declared, Categorical):
+            return list(declared.categories)
+        return [] if isinstance(declared, Domain) else [declared]
+
+    def _labels(self, key: str) -> list[Any]:
+        known = self.all[key]
+        return list(known.categories) if isinstance(known, Categorical) else [known]
+
+    def _label(self, key: str, value: Any) -> Any:
+        options = self._options(key) if key in self._declared else []
+        found = match(options, value) if options else None
+        if found is not None:
+            return self._labels(key)[found]
+        return value.item() if isinstance(value, np.generic) else value
+
+    def _value(self, key: str, value: Any) -> Any:
+        options = self._options(key) if key in self._declared else []
+        found = match(self._labels(key), value) if options else None
+        return value if found is None else _copied(options[found])
+
+    def _parted(self, config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+        for name, value in config.items():
+            key = f"{prefix}{name}"
+            within = isinstance(value, dict | list | tuple) and key not in self._declared
+            if within and any(known.startswith(f"{key}/") for known in self._declared):
+                yield from self._parted(dict(parts_of(value)), f"{key}/")
+            else:
+                yield key, value
+
+    # Conditions
+
+    def _flat_conditions(self) -> Iterator[tuple[str, Condition]]:
+        """A condition on a dict of declarations is one on each of them."""
+        for key, condition in self.conditions.items():
+            below = [k for k in self.all if k.startswith(f"{key}/")]
+            for name in (key, condition.parent):
+                if name not in self.all and not (below and name == key):
+                    raise UserError(
+                        f"Space {self.name!r} has a condition on unknown parameter {name!r}; "
+                        f"it declares {', '.join(self.all)}."
+                    )
+            values = tuple(self._label(condition.parent, value) for value in condition.values)
+            for name in [key] if key in self.all else below:
+                yield name, Condition(condition.parent, values)
+
+    def _refuse_cycle(self, key: str) -> None:
+        seen = [key]
+        while seen[-1] in self.conditions:
+            parent = self.conditions[seen[-1]].parent
+            if parent in seen:
+                circle = " on ".join(map(repr, [*seen[seen.index(parent) :], parent]))
+                raise UserError(
+                    f"Space {self.name!r}: conditions form a circle, {circle}; none would exist."
+                )
+            seen.append(parent)
+
+
+def _copied(value: Any) -> Any:
+    """A trial that changes a list, or trains a network, changes its own."""
+    try:
+        return copy.deepcopy(value)
+    except Exception:  # modules, locks, open files: whatever an object's copying may raise
         return value
-    return next((o for o in options if isinstance(o, tuple) and list(o) == value), value)
-
-
-def contains(domain: Domain, value: Any) -> bool:
-    """Whether a domain can have this value. A float's upper bound counts as inside."""
-    if isinstance(domain, Categorical):
-        return any(type(value) is type(c) and value == c for c in domain.categories)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    if isinstance(domain, Integer):
-        # Tune's integers end before their upper bound, but quantised ones reach it.
-        last = domain.upper - (not isinstance(domain.get_sampler(), Quantized))
-        return isinstance(value, int) and domain.lower <= value <= last
-    if isinstance(domain, Float):
-        return domain.lower <= value <= domain.upper
-    return True
-
-
-def _describe(domain: Any) -> str:
-    if isinstance(domain, Categorical):
-        return f"choice({list(domain.categories)!r})"
-    if isinstance(domain, Float | Integer):
-        sampler = domain.get_sampler()
-        step = f", step {sampler.q}" if isinstance(sampler, Quantized) else ""
-        inner = sampler.get_sampler() if isinstance(sampler, Quantized) else sampler
-        kind = "int " if isinstance(domain, Integer) else ""
-        return f"{kind}{inner!s}({domain.lower}, {domain.upper}{step})".lower()
-    return repr(domain)
-
-
-def _check_bounds(space: str, key: str, domain: Any) -> None:
-    if isinstance(domain, Categorical):
-        if not domain.categories:
-            raise UserError(f"Space {space!r}: {key!r} is a choice of nothing.")
-        return
-    if not isinstance(domain, Float | Integer):
-        return
-    if domain.lower >= domain.upper:
-        raise UserError(
-            f"Space {space!r}: {key!r} has bounds reversed or equal, "
-            f"[{domain.lower}, {domain.upper}); the lower one comes first."
-        )

@@ -9,23 +9,32 @@ from dataclasses import dataclass, field, replace
 
 import plotly.graph_objects as go
 
+from automl_on_ray.search_spaces._bounds import is_log
 from automl_on_ray.search_spaces._objective import Objective
 from automl_on_ray.search_spaces._space import Config, SearchSpace
 from automl_on_ray.search_spaces._warning import warn
-from automl_on_ray.searchers._domains import is_log, varying
+from automl_on_ray.searchers._ax_encoding import Encoding
+from automl_on_ray.searchers._domains import varying
 from automl_on_ray.searchers._settings import Known, Settings
 
-FEWEST_ROWS = 5
+FEWEST_ROWS, MOST_ROWS = 5, 500  # a fit's time grows with the cube of them
+# Sobol indices take time and memory by samples x columns²: 4 s and 0.5 GB for so many of these,
+# one hundred parameters with 1000 samples (measured on one core).
+WORK, FEWEST_SAMPLES, MOST_SAMPLES = 10**7, 64, 1000
 MOST_SLICES = 6
 SLICE_POINTS = 40
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """`importance`: each parameter's share of the first objective's variation, 0 to 1."""
+    """`importance`: each parameter's share of the first objective's variation, 0 to 1.
+
+    `left_out` says what was too much to analyse.
+    """
 
     importance: dict[str, float] = field(default_factory=dict)
     figures: dict[str, go.Figure] = field(default_factory=dict)
+    left_out: str = ""
 
 
 def analyse(
@@ -36,14 +45,21 @@ def analyse(
     """Total Sobol indices of Ax's model, and a slice through the best trial per main parameter.
 
     `rows` are configs of `space` with metrics that hold every objective. With fewer than five of
-    them, or where no model can be had, nothing: never raises.
+    them, or where no model can be had, nothing: never raises. So it is with more parameters than
+    can be analysed in seconds; of many rows it takes a part.
     """
     if len(rows) < FEWEST_ROWS:
         return Analysis()
+    every = -(-len(rows) // MOST_ROWS)
+    left_out = f"What matters was told from {len(rows[::every])} of {len(rows)} trials."
     try:
+        if _samples(space) < FEWEST_SAMPLES:
+            count = len(space.domains)
+            return Analysis(left_out=f"{count} hyperparameters are too many to tell what matters.")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _analysed(space, tuple(objectives), rows)
+            found = _analysed(space, tuple(objectives), rows[::every])
+            return replace(found, left_out=left_out if every > 1 else "")
     except Exception as error:  # a figure is not worth the end of a study
         warn(f"Hyperparameters were not analysed: {error!r}")
         return Analysis()
@@ -65,9 +81,13 @@ def _analysed(
     model = AxModel(Settings(plain, first, known=tuple(Known(c, {1: m}) for c, m in known)))
     adapter = model.adapter()
     keys = model.encoding.keys()
-    raw = ax_parameter_sens(adapter, order="total", num_mc_samples=1000)
+    raw = ax_parameter_sens(adapter, order="total", num_mc_samples=_samples(space))
     metric = next(iter(raw))
-    shares = {keys[name]: abs(float(value)) for name, value in raw[metric].items() if name in keys}
+    shares = dict.fromkeys(keys.values(), 0.0)
+    for name, value in raw[metric].items():  # a choice without an order is a column an option
+        key = keys.get(name.partition("_OH_PARAM_")[0])
+        if key is not None:
+            shares[key] += abs(float(value))
     total = sum(shares.values()) or 1.0
     ranked = sorted(shares, key=lambda key: -shares[key])
     importance = {key: shares[key] / total for key in ranked}
@@ -86,6 +106,12 @@ def _analysed(
             log=is_log(space.domains[key]),
         )  # fmt: skip
     return Analysis(importance, figures)
+
+
+def _samples(space: SearchSpace) -> int:
+    """How many samples may be drawn for Sobol indices."""
+    columns = sum(len(each.get("values", [1])) for each in Encoding(space).parameters())
+    return min(MOST_SAMPLES, WORK // columns**2)
 
 
 def _slice(

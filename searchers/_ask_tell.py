@@ -14,27 +14,27 @@ What a searcher holds of a trial, by what Tune called last:
 
 import math
 import pickle
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import cloudpickle
 from ray.tune.search import Searcher
-from ray.tune.utils.util import flatten_dict, unflatten_dict
+from ray.tune.search.sample import Categorical
 
+from automl_on_ray.search_spaces._bounds import contains
 from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._numbers import as_number
 from automl_on_ray.search_spaces._objective import Objective
 from automl_on_ray.search_spaces._space import Config, SearchSpace
-from automl_on_ray.searchers._constraints import parse_constraints
-from automl_on_ray.searchers._domains import key_of, members, varying
+from automl_on_ray.searchers._constraints import check_satisfiable
+from automl_on_ray.searchers._domains import key_of, varying
+from automl_on_ray.searchers._remaining import Exhausted
 from automl_on_ray.searchers._settings import Settings
 
+Words: TypeAlias = str | list[str] | None
 Verdict = Literal["completed", "early_stopped", "failed", "unknown"]
-
-
-class Exhausted(Exception):  # noqa: N818 - it is no error
-    """Every member of the space has been handed out."""
 
 
 @dataclass(frozen=True)
@@ -84,26 +84,30 @@ class Reports:
 class AskTellSearcher(Searcher):
     """An algorithm is `ask` and `tell`; this is all that Tune wants besides.
 
-    With `settings` the space may have conditions and constraints; a plain `tune.Tuner` gives its
-    `param_space` instead, nested or flat ("opt/lr"), and `metric` and `mode`; and `max_t`, the last
-    step of a trial, where a scheduler stops trials before it: what ends earlier has no final value.
-    UserError for a `grid_search` in it.
+    With `settings` the space may have conditions and constraints, and suggestions are plain, as the
+    space has them. A plain `tune.Tuner` gives its `param_space` instead, nested or flat ("opt/lr"),
+    and is given suggestions in that form; and `metric` and `mode`, or lists of them; and `max_t`,
+    the last step of a trial, where a scheduler stops trials before it: what ends earlier has no
+    final value. UserError for a `grid_search` in it, nothing in it, or no metric.
     """
 
     def __init__(
         self,
         settings: Settings | None = None,
         *,
-        metric: str | None = None,
-        mode: Literal["max", "min"] | None = None,
+        metric: Words = None,
+        mode: Words = None,
         seed: int = 0,
         max_t: int = 1,
     ) -> None:
         first = settings.objectives[0] if settings else None
-        super().__init__(first.metric if first else metric, first.mode if first else mode)
+        words: Any = (first.metric, first.mode) if first else (metric, mode)
+        if metric is not None and mode is not None:
+            _goals(metric, mode)
+        super().__init__(*words)
         self._seed, self._max_t = seed, max_t
         self._limit: int | None = None
-        self._nested = False
+        self._plain_tuner = False
         self._live: dict[str, Config] = {}
         self._reports: dict[str, Reports] = {}
         self._aliases: dict[str, str] = {}
@@ -126,29 +130,24 @@ class AskTellSearcher(Searcher):
     # Tune's side
 
     def set_search_properties(
-        self, metric: str | None, mode: str | None, config: dict[str, Any], **spec: Any
+        self, metric: Words, mode: Words, config: dict[str, Any], **spec: Any
     ) -> bool:
         if self.settings is not None:
             return True
-        self._metric, self._mode = metric or self._metric, mode or self._mode
-        if not self._metric or self._mode not in ("max", "min"):
-            return False
-        flat = flatten_dict(config, prevent_delimiter=True)
-        grids = [key for key in flat if key.endswith("/grid_search")]
-        if grids:
-            raise UserError(
-                f"grid_search of {grids[0].removesuffix('/grid_search')!r} leaves a searcher "
-                "nothing to choose; use tune.choice."
-            )
-        self._nested = any(isinstance(value, dict) for value in config.values())
-        space = SearchSpace("param_space", training=flat)
-        goal = Objective(self._metric, "max" if self._mode == "max" else "min")
-        self._begin(Settings(space, (goal,), self._seed, self._max_t))
+        words: Any = metric or self._metric, mode or self._mode
+        self._metric, self._mode = words
+        space = SearchSpace("param_space", training=config)
+        self._plain_tuner = True
+        self._begin(Settings(space, _goals(*words), self._seed, self._max_t))
         return True
 
     def set_max_concurrency(self, max_concurrent: int) -> bool:
+        """Whether the limit is kept here; a limiter that tells results in batches keeps its own.
+
+        Only the caller knows which of the two it is: Ray passes nothing else.
+        """
         self._limit = max_concurrent
-        return True
+        return not getattr(sys._getframe(1).f_locals.get("self"), "batch", False)
 
     def suggest(self, trial_id: str) -> Any:
         if self._limit is not None and len(self._live) >= self._limit:
@@ -160,7 +159,7 @@ class AskTellSearcher(Searcher):
         if config is None:
             return None
         self._live[trial_id] = config
-        return unflatten_dict(config) if self._nested else dict(config)
+        return self._for_plain_tuner(config) if self._plain_tuner else dict(config)
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         known = self._known_id(trial_id, result)
@@ -218,13 +217,25 @@ class AskTellSearcher(Searcher):
     def _begin(self, settings: Settings) -> None:
         self.settings = settings
         space = settings.space
+        if not space.domains:
+            raise UserError(f"Space {space.name!r} leaves nothing to choose.")
+        check_satisfiable(space)
         self._points = [varying(space, dict(point)) for point in settings.points]
         self.start()
 
     def _note(self, trial_id: str, result: dict[str, Any]) -> None:
         assert self.settings is not None
-        step = int(result.get(self.settings.time_attr, 0))
+        # Ray's Repeater tells means of whole trials, and no more.
+        step = int(result.get(self.settings.time_attr, self.settings.max_t))
         self._reports.setdefault(trial_id, Reports()).add(step, result, self.metrics)
+
+    def _for_plain_tuner(self, config: Config) -> Config:
+        """As its `param_space` has it; what does not vary there is Tune's to merge."""
+        assert self.settings is not None
+        space = self.settings.space
+        given = space.as_declared({**space.constants, **config})
+        varied = {name.partition("/")[0] for name in space.domains}
+        return {key: value for key, value in given.items() if key in varied or key in config}
 
     def _is_own(self, trial_id: str, result: dict[str, Any]) -> bool:
         """Whether the trial still has the config that was suggested, and not one that PBT gave it.
@@ -232,8 +243,25 @@ class AskTellSearcher(Searcher):
         Results of the latter say nothing of the former.
         """
         config = self._live[trial_id]
-        now = {key: result.get(f"config/{key}", value) for key, value in config.items()}
+        now = {**config, **{k: v for k, v in self._config_in(result).items() if k in config}}
         return key_of(now) == key_of(config)
+
+    def _config_in(self, result: dict[str, Any]) -> Config:
+        """What varies of the config in a result, which is flat there; plain.
+
+        Without options that the space does not know: a plain Tuner puts others in objects' place.
+        """
+        assert self.settings is not None
+        space = self.settings.space
+        given = {k.removeprefix("config/"): v for k, v in result.items() if k.startswith("config/")}
+        domains = space.domains
+        plain = space.plain(given)
+        return {
+            key: value
+            for key, value in plain.items()
+            if key in domains
+            and not (isinstance(domains[key], Categorical) and not contains(domains[key], value))
+        }
 
     def _known_id(self, trial_id: str, result: dict[str, Any] | None) -> str | None:
         """The live trial that Tune speaks of: restarted trials come back under new ids."""
@@ -243,35 +271,25 @@ class AskTellSearcher(Searcher):
             return self._aliases[trial_id]
         if result is None:
             return None
-        given = {k.removeprefix("config/"): v for k, v in result.items() if k.startswith("config/")}
-        assert self.settings is not None
-        key = key_of({k: v for k, v in given.items() if k in self.settings.space.domains})
-        taken = set(self._aliases.values())
+        given = self._config_in(result)
+        taken = set(self._aliases.values()) if given else set(self._live)
         for live, config in self._live.items():
-            if live not in taken and key_of(config) == key:
+            same = key_of({k: v for k, v in config.items() if k in given}) == key_of(given)
+            if live not in taken and same:
                 self._aliases[trial_id] = live
                 return live
         return None
 
 
-class Remaining:
-    """The members of a finite space that were not yet handed out; of no use in an infinite one."""
-
-    def __init__(self, space: SearchSpace, done: list[Config]) -> None:
-        every = members(space)
-        rules = parse_constraints(space)
-        self.left: dict[str, Config] | None = None
-        if every is not None:
-            allowed = (config for config in every if all(rule.holds(config) for rule in rules))
-            self.left = {key_of(config): config for config in allowed}
-        for config in done:
-            self.take(config)
-
-    def take(self, config: Config) -> bool:
-        """Whether `config` was still to be had; it is not any longer. Always so if infinite."""
-        return self.left is None or self.left.pop(key_of(config), None) is not None
-
-    def check(self) -> None:
-        """Raises Exhausted if nothing is left."""
-        if self.left is not None and not self.left:
-            raise Exhausted
+def _goals(metric: Words, mode: Words) -> tuple[Objective, ...]:
+    """UserError if a metric or a mode is missing, or is unknown."""
+    metrics, modes = ([one] if isinstance(one, str) else list(one or []) for one in (metric, mode))
+    if not metrics or len(metrics) != len(modes) or set(modes) - {"max", "min"}:
+        raise UserError(
+            f"A searcher needs metric and mode ('max' or 'min'), not {metric!r} and {mode!r}; "
+            "give them to it or to tune.TuneConfig, as two lists for several."
+        )
+    return tuple(
+        Objective(name, "max" if how == "max" else "min")
+        for name, how in zip(metrics, modes, strict=True)
+    )

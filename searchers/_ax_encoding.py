@@ -2,47 +2,46 @@
 
 Nothing here imports Ax: a driver checks a space with it, and the model in its own process uses it.
 Ax takes choices of one type only and refuses some names in constraints, so parameters are called
-p0, p1, ... and finite domains are their indices. A parameter that does not exist in a config stands
-at the middle of its domain: then configs that are equal are equal to the model too. Constants never
-reach Ax.
+p0, p1, ... and finite domains are their indices. It refuses short ranges, and a trust region cuts a
+range short: so real parameters, and those with many whole values, are places in their ranges, from
+0 to 1, on their own scale. A parameter that does not exist in a config stands at the middle of its
+domain: then configs that are equal are equal to the model too. Constants never reach Ax.
 """
 
 import itertools
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ray.tune.search.sample import Categorical, Domain, Integer
+from ray.tune.search.sample import Categorical, Domain, Float, Integer
 
+from automl_on_ray.search_spaces._bounds import is_log, nearest
 from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._space import Config, SearchSpace
 from automl_on_ray.searchers._constraints import Linear, parse_constraints
-from automl_on_ray.searchers._domains import (
-    bounds,
-    check_supported,
-    from_unit,
-    is_log,
-    key_of,
-    values,
-    varying,
-)
+from automl_on_ray.searchers._domains import check_supported, from_unit, key_of, values, varying
 
 MOST_INDEXED = 1000
 
 
 @dataclass(frozen=True)
 class _Parameter:
-    """One of the space's parameters; `options` are its values if Ax sees their indices."""
+    """One of the space's parameters.
+
+    `options` are its values if Ax sees their indices, `whole` are few consecutive integers, as
+    they are; what is neither is its place in its range.
+    """
 
     name: str
     domain: Domain
     options: list[Any] | None
+    whole: bool = False
 
     @property
     def fixed(self) -> bool:
         """Whether there is one value only, and so nothing for Ax to choose."""
-        only = values(self.domain, 2) if self.options is None else self.options
-        return only is not None and len({repr(value) for value in only}) == 1
+        return self.options is not None and len({repr(value) for value in self.options}) == 1
 
 
 class Encoding:
@@ -74,7 +73,7 @@ class Encoding:
             for key, p in self._free.items()
         }
 
-    def decode(self, parameters: dict[str, Any]) -> Config:
+    def decode(self, parameters: Mapping[str, Any]) -> Config:
         """The config, without constants and inactive parameters."""
         config = {key: _value(p, parameters.get(p.name, 0)) for key, p in self._all.items()}
         return varying(self._space, config)
@@ -115,6 +114,10 @@ class Encoding:
                 first, second = parameter.options[:2]
                 bound -= weight * first
                 factor = weight * (second - first)
+            elif not parameter.whole:
+                lower, upper = _ends(parameter.domain)
+                bound -= weight * lower
+                factor = weight * (upper - lower)
             terms.append(f"{factor!r}*{parameter.name}")
         return f"{' + '.join(terms)} <= {bound!r}"
 
@@ -122,25 +125,30 @@ class Encoding:
 def _parameter(name: str, key: str, domain: Domain) -> _Parameter:
     check_supported(key, domain)
     options = values(domain, MOST_INDEXED)
-    consecutive = (
+    whole = (
         isinstance(domain, Integer)
         and options is not None
         and all(b - a == 1 for a, b in itertools.pairwise(options))
         and len(options) > 1
     )
-    return _Parameter(name, domain, None if consecutive else options)
+    return _Parameter(name, domain, None if whole else options, whole)
 
 
 def _as_ax(parameter: _Parameter) -> dict[str, Any]:
     domain, options = parameter.domain, parameter.options
-    if options is None:
-        whole = isinstance(domain, Integer)
-        lower, upper = bounds(domain)
+    if parameter.whole:
         return {
             "name": parameter.name,
-            "bounds": (lower, upper - whole),
-            "parameter_type": "int" if whole else "float",
+            "bounds": _ends(domain),
+            "parameter_type": "int",
             "scaling": "log" if is_log(domain) else "linear",
+        }
+    if options is None:
+        return {
+            "name": parameter.name,
+            "bounds": (0.0, 1.0),
+            "parameter_type": "float",
+            "scaling": "linear",
         }
     known = {"name": parameter.name, "parameter_type": "int"}
     if _ordered(options):
@@ -156,21 +164,38 @@ def _ordered(options: list[Any]) -> bool:
     return numbers and all(a < b for a, b in itertools.pairwise(options))
 
 
+def _ends(domain: Domain) -> tuple[Any, Any]:
+    """The least and the greatest value."""
+    assert isinstance(domain, Float | Integer)
+    return nearest(domain, domain.lower), nearest(domain, domain.upper)
+
+
 def _code(parameter: _Parameter, value: Any) -> int | float:
     if parameter.options is not None:
         return _index(parameter.options, value)
-    return int(value) if isinstance(parameter.domain, Integer) else float(value)
+    if parameter.whole:
+        return int(value)
+    lower, upper = _ends(parameter.domain)
+    if is_log(parameter.domain):
+        value, lower, upper = (math.log(number) for number in (value, lower, upper))
+    return min(max((value - lower) / (upper - lower), 0.0), 1.0)  # not beyond by a rounding
 
 
 def _value(parameter: _Parameter, code: float) -> Any:
     domain = parameter.domain
     if parameter.options is not None:
         return parameter.options[int(code)]
-    lower, upper = bounds(domain)
-    if isinstance(domain, Integer):
-        return min(max(round(code), lower), upper - 1)
-    # A logarithm there and back may leave the bounds by a rounding.
-    return float(min(max(code, lower), upper))
+    if parameter.whole:
+        return nearest(domain, code)
+    lower, upper = _ends(domain)
+    log = is_log(domain)
+    return nearest(domain, lower * (upper / lower) ** code if log else _between(lower, upper, code))
+
+
+def _between(lower: Any, upper: Any, part: float) -> Any:
+    """Exact at both ends, also between integers that a float cannot tell apart."""
+    near = part <= 0.5
+    return lower + part * (upper - lower) if near else upper - (1 - part) * (upper - lower)
 
 
 def _index(options: list[Any], value: Any) -> int:

@@ -26,6 +26,7 @@ import traceback
 import warnings
 import weakref
 from concurrent.futures import Future
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -33,8 +34,16 @@ import cloudpickle
 
 Message = tuple[str, tuple[Any, ...]]  # a method of the model, and its arguments
 NICENESS = 5
+PASSING = (MemoryError, OSError)  # errors that another process may not meet
 # Elsewhere than on Linux, libraries of the system may not work in a forked process.
 FORKS = sys.platform == "linux"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A reply: the model raised this, and would raise it again."""
+
+    text: str
 
 
 class AxWorker:
@@ -64,7 +73,8 @@ class AxWorker:
         self._outbox.put(message)
 
     def receive(self, timeout: float | None = 0.0) -> Any:
-        """The next reply: (config, snapshot), or (None, None) at the end of a finite space.
+        """The next reply: (config, snapshot), or (None, None) at the end of a finite space; or a
+        Failure, after which there is nothing more.
 
         Raises queue.Empty if there is none within `timeout` seconds (None waits for ever), EOFError
         if the process has died.
@@ -101,7 +111,8 @@ def _server() -> tuple["subprocess.Popen[bytes]", socket.socket]:
 
 def _start(end: socket.socket) -> "subprocess.Popen[bytes]":
     process = subprocess.Popen(
-        [sys.executable, "-m", "automl_on_ray.searchers._ax_worker"],
+        # -P: else what is called as our packages in the current folder would come before them.
+        [sys.executable, "-P", "-m", "automl_on_ray.searchers._ax_worker"],
         stdin=end.fileno(),
         env={**os.environ, "PYTHONPATH": os.pathsep.join(_path())},
     )
@@ -184,7 +195,7 @@ def main() -> None:
 
 def _serve(pipe: Connection) -> None:
     """The model's end: work off messages until the driver is gone."""
-    from automl_on_ray.searchers._ask_tell import Exhausted
+    from automl_on_ray.searchers._remaining import Exhausted
 
     try:
         _send(pipe, os.getpid())
@@ -196,17 +207,35 @@ def _serve(pipe: Connection) -> None:
     name, start = messages.get()
     module, _, kind = name.partition(":")
     make = getattr(importlib.import_module(module), kind)
-    model = pickle.loads(start) if isinstance(start, bytes) else make(start)
+    try:
+        model = pickle.loads(start) if isinstance(start, bytes) else make(start)
+    except Exception as error:
+        _fail(pipe, error)
+        return
     while True:
         method, arguments = messages.get()
-        if method != "suggest":
-            getattr(model, method)(*arguments)
-            continue
         try:
+            if method != "suggest":
+                getattr(model, method)(*arguments)
+                continue
             reply = (model.suggest(*arguments), cloudpickle.dumps(model))
         except Exhausted:
             reply = (None, None)
+        except Exception as error:
+            if method == "suggest" or isinstance(error, PASSING):
+                _fail(pipe, error)
+                return
+            print(f"The model passes over {method} of {arguments}: {error!r}", file=sys.stderr)
+            continue
         _send(pipe, reply)
+
+
+def _fail(pipe: Connection, error: Exception) -> None:
+    """Tell the driver of an error that must recur; another is this process's end."""
+    if isinstance(error, PASSING):
+        raise error
+    traceback.print_exception(error)
+    _send(pipe, Failure(str(error) or repr(error)))
 
 
 def _receive(pipe: Connection, messages: "queue.Queue[Any]") -> None:

@@ -29,9 +29,9 @@ from ray import tune
 
 from automl_on_ray.search_spaces._exploring import Exploit, Interval
 from automl_on_ray.search_spaces._space import Config
+from automl_on_ray.searchers._ax_encoding import Encoding
 from automl_on_ray.searchers._explorer import Course
 from automl_on_ray.searchers._trust_region import around, drawn
-from automl_on_ray.searchers._unit_encoding import UnitEncoding
 
 TIME, BEFORE = "(time)", "(score before)"  # no keys of a space
 BETA = 1.0  # of the variance: PB2's own grows with time, for a guarantee in the limit
@@ -61,16 +61,17 @@ class ChangeModel:
 
     def __init__(self, course: Course) -> None:
         self._course = course
+        flat = course.space.flat
         self._whole = replace(
-            course.space,
+            flat,
             training={
-                **course.space.training,
+                **flat.training,
                 TIME: tune.uniform(0.0, 1.0),
                 BEFORE: tune.uniform(0.0, 1.0),
             },
             constraints=(),
         )
-        self._encoding = UnitEncoding(self._whole)
+        self._encoding = Encoding(self._whole)
         self._intervals: list[Interval] = []
         self._open: dict[str, Suggestion] = {}  # by trial, until it is told how it went
         self._count = 0

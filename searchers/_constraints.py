@@ -2,11 +2,17 @@
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+
+import numpy as np
+from ray.tune.search.sample import Domain, Float, Integer
 
 from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._space import Config, SearchSpace
+from automl_on_ray.searchers._domains import from_unit
+
+MOST_DRAWS = 10_000
 
 
 @dataclass(frozen=True)
@@ -22,7 +28,12 @@ class Linear:
         if any(name not in config for name in self.weights):
             return True
         total = sum(weight * config[name] for name, weight in self.weights.items())
-        return bool(total <= self.bound + 1e-9 * max(1.0, abs(self.bound)))
+        return bool(total <= self.bound + self.slack)
+
+    @property
+    def slack(self) -> float:
+        """For rounding."""
+        return 1e-9 * max(1.0, abs(self.bound))
 
 
 def parse_constraints(space: SearchSpace) -> list[Linear]:
@@ -88,3 +99,61 @@ def _scaled(weights: dict[str, float], factor: float) -> dict[str, float]:
 
 def _wrong(text: str, why: str) -> UserError:
     return UserError(f'Constraint "{text}" {why}. Write such as "width + 2 * depth <= 40".')
+
+
+def check_satisfiable(space: SearchSpace) -> None:
+    """UserError if the constraints leave no member, or so few that drawing does not find one.
+
+    The first by linear programming over the bounds. `Remaining` counts the members of a small
+    space.
+    """
+    every = parse_constraints(space)
+    rules = [rule for rule in every if not set(rule.weights) & set(space.conditions)]
+    names = sorted({name for rule in rules for name in rule.weights})
+    if not names:
+        return
+    ends = [_ends(name, space.domains[name]) for name in names]
+    for rule in rules:
+        at = dict(zip(names, ends, strict=True))
+        least = sum(min(w * at[n][0], w * at[n][1]) for n, w in rule.weights.items())
+        if least > rule.bound + rule.slack:
+            raise UserError(
+                f'Space {space.name!r}: nothing meets the constraint "{rule.text}" within the '
+                "bounds of its parameters."
+            )
+    from scipy.optimize import linprog  # only here: it takes a while to import
+
+    found = linprog(
+        [0.0] * len(names),
+        A_ub=[[rule.weights.get(name, 0.0) for name in names] for rule in rules],
+        b_ub=[rule.bound + rule.slack for rule in rules],
+        bounds=ends,
+    )
+    if found.status == 2:  # infeasible
+        raise UserError(
+            f"Space {space.name!r}: nothing meets all constraints together: "
+            f"{'; '.join(rule.text for rule in rules)}."
+        )
+    domains = {name: space.domains[name] for name in names}
+    if not any(all(rule.holds(config) for rule in rules) for config in _draws(domains)):
+        raise UserError(
+            f"Space {space.name!r}: {MOST_DRAWS} draws met no constraint; widen them: "
+            f"{'; '.join(rule.text for rule in rules)}."
+        )
+
+
+def _draws(domains: Mapping[str, Domain]) -> Iterator[Config]:
+    generator = np.random.default_rng(0)
+    for _ in range(MOST_DRAWS):
+        units = generator.random(len(domains)).tolist()
+        yield {k: from_unit(d, u) for (k, d), u in zip(domains.items(), units, strict=True)}
+
+
+def _ends(name: str, domain: Domain) -> tuple[float, float]:
+    """The least and the greatest value. UserError for what no constraint can reckon with."""
+    if isinstance(domain, Float | Integer):
+        return domain.lower, domain.upper
+    options = getattr(domain, "categories", [])
+    if not all(isinstance(v, int | float) and not isinstance(v, bool) for v in options):
+        raise UserError(f"A constraint names {name!r}, which is a choice of other than numbers.")
+    return min(options), max(options)

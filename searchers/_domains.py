@@ -1,7 +1,6 @@
 """Tune's domains as numbers: from the unit interval, and as lists where they are finite."""
 
 import itertools
-import math
 from typing import Any
 
 from ray.tune.search.sample import (
@@ -14,16 +13,11 @@ from ray.tune.search.sample import (
     Uniform,
 )
 
+from automl_on_ray.search_spaces._bounds import at_step, grid_of, is_log, nearest, step_of
 from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._space import Config, SearchSpace
 
 MOST_MEMBERS = 20_000
-
-
-def is_log(domain: Domain) -> bool:
-    sampler = domain.get_sampler()
-    inner = sampler.get_sampler() if isinstance(sampler, Quantized) else sampler
-    return isinstance(inner, LogUniform)
 
 
 def check_supported(name: str, domain: Domain) -> None:
@@ -43,39 +37,36 @@ def values(domain: Domain, limit: int = MOST_MEMBERS) -> list[Any] | None:
     """All values in order if they are finite and not more than `limit`, else None."""
     if isinstance(domain, Categorical):
         return list(domain.categories) if len(domain.categories) <= limit else None
-    if not isinstance(domain, Float | Integer) or domain.lower is None or domain.upper is None:
+    if not isinstance(domain, Float | Integer):
         return None
-    sampler = domain.get_sampler()
-    if isinstance(sampler, Quantized) and not (isinstance(domain, Integer) and sampler.q == 1):
-        first = math.ceil(round(domain.lower / sampler.q, 9))
-        last = math.floor(round(domain.upper / sampler.q, 9))
-        if last - first >= limit:
-            return None
-        steps = (domain.cast(_tidy(k * sampler.q)) for k in range(first, last + 1))
-        return list(steps)
+    if step_of(domain) is not None:
+        first, last = grid_of(domain)
+        fits = last - first < limit
+        return [at_step(domain, k) for k in range(first, last + 1)] if fits else None
     if isinstance(domain, Integer) and domain.upper - domain.lower <= limit:
         return list(range(int(domain.lower), int(domain.upper)))
     return None
 
 
-def bounds(domain: Domain) -> tuple[Any, Any]:
-    """Lower and upper as declared: an integer's upper bound is outside, unless quantised."""
-    assert isinstance(domain, Float | Integer)
-    return domain.lower, domain.upper
-
-
 def from_unit(domain: Domain, unit: float) -> Any:
     """The value at `unit` in [0, 1): the domain's own distribution, by its inverse."""
-    finite = values(domain)
-    if finite is not None and (isinstance(domain, Categorical) or not is_log(domain)):
-        return finite[min(int(unit * len(finite)), len(finite) - 1)]
-    lower, upper = bounds(domain)
-    value = lower * (upper / lower) ** unit if is_log(domain) else lower + unit * (upper - lower)
-    if finite is not None and not isinstance(domain.get_sampler(), LogUniform):
-        return min(finite, key=lambda v: abs(v - value))
+    if isinstance(domain, Categorical):
+        return domain.categories[min(int(unit * len(domain)), len(domain) - 1)]
+    assert isinstance(domain, Float | Integer)
+    lower, upper = domain.lower, domain.upper
+    if is_log(domain):
+        value = lower * (upper / lower) ** unit
+        return nearest(domain, int(value) if _is_whole(domain) else value)
+    if step_of(domain) is not None:
+        first, last = grid_of(domain)
+        return at_step(domain, first + min(int(unit * (last - first + 1)), last - first))
     if isinstance(domain, Integer):
-        return min(int(value), upper - 1)
-    return float(min(max(value, lower), upper))
+        return min(lower + int(unit * (upper - lower)), upper - 1)
+    return float(min(max(lower + unit * (upper - lower), lower), upper))
+
+
+def _is_whole(domain: Domain) -> bool:
+    return isinstance(domain, Integer) and step_of(domain) is None
 
 
 def members(space: SearchSpace, limit: int = MOST_MEMBERS) -> list[Config] | None:
@@ -103,24 +94,4 @@ def varying(space: SearchSpace, config: Config) -> Config:
 
 def key_of(config: Config) -> str:
     """Equal for equal configs, whatever their order and types of values, in every process."""
-    return repr(sorted((key, type(value).__name__, _text(value)) for key, value in config.items()))
-
-
-def own_values(space: SearchSpace, config: Config) -> Config:
-    """`config` with the choices' own objects: what came through a pipe may be copies of them."""
-    found = dict(config)
-    for key, domain in space.domains.items():
-        if key in found and isinstance(domain, Categorical):
-            same = key_of({"": found[key]})
-            found[key] = next(v for v in domain.categories if key_of({"": v}) == same)
-    return found
-
-
-def _text(value: Any) -> str:
-    """A function's `repr` holds its address, which the next process does not share."""
-    name = getattr(value, "__qualname__", None)
-    return repr(value) if name is None else f"{value.__module__}.{name}"
-
-
-def _tidy(value: float) -> float:
-    return float(f"{value:.12g}") if isinstance(value, float) else value
+    return repr(sorted((key, type(value).__name__, repr(value)) for key, value in config.items()))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from automl_on_ray.search_spaces._exploring import Exploit, Interval
 from automl_on_ray.search_spaces._space import Config, SearchSpace
 from automl_on_ray.searchers._ax_encoding import Encoding
-from automl_on_ray.searchers._domains import own_values, varying
+from automl_on_ray.searchers._domains import varying
 from automl_on_ray.searchers._remote import RemoteModel
 
 MODEL = "automl_on_ray.searchers._change_model:ChangeModel"
@@ -32,8 +32,7 @@ class AxExplorer:
     def __init__(self, course: Course) -> None:
         Encoding(course.space)
         self._space = course.space
-        # The model needs no networks, whose functions its process may not be able to import.
-        self._model = RemoteModel(MODEL, replace(course, space=replace(course.space, build=None)))
+        self._model = RemoteModel(MODEL, replace(course, space=course.space.flat))
         self._asked: list[int] = []
         self._ready: dict[int, Config] = {}
 
@@ -53,8 +52,7 @@ class AxExplorer:
                     return None
                 continue
             self._ready[self._asked.pop(0)] = config
-        found = own_values(self._space, self._ready.pop(exploit.number))
-        return {**exploit.config, **found}
+        return {**exploit.config, **self._ready.pop(exploit.number)}
 
     def dropped(self, exploit: Exploit) -> None:
         self._ready.pop(exploit.number, None)

@@ -1,22 +1,34 @@
-"""Ray's Optuna searcher, told of trials as all of ours are: by what they reported last."""
+"""Ray's Optuna searcher, told of trials and suggesting configs as all of ours are."""
 
 import math
 from typing import Any
 
 from ray.tune.search.optuna import OptunaSearch
 
+from automl_on_ray.search_spaces._bounds import nearest
 from automl_on_ray.search_spaces._numbers import as_number, finite
+from automl_on_ray.search_spaces._space import SearchSpace
 
 
 class LastReported(OptunaSearch):
     """Passes over reports without the metric, at which Ray's ends a study.
 
-    A trial has failed if a metric was never reported, or is NaN or infinite at the end.
+    A trial has failed if a metric was never reported, or is NaN or infinite at the end. Suggestions
+    are plain, as `own` has them.
     """
 
-    def __init__(self, **given: Any) -> None:
+    def __init__(self, own: SearchSpace, **given: Any) -> None:
         super().__init__(**given)
+        self._own = own
         self._last: dict[str, dict[str, float]] = {}
+
+    def suggest(self, trial_id: str) -> Any:
+        found = super().suggest(trial_id)
+        if not isinstance(found, dict):
+            return found
+        domains, plain = self._own.domains, self._own.plain(found)
+        # Optuna has no steps on a log scale.
+        return {k: nearest(domains[k], v) if k in domains else v for k, v in plain.items()}
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         self._note(trial_id, result)

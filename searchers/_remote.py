@@ -7,7 +7,8 @@ with the last answer, and the events since, another process goes on exactly as t
 import queue
 from typing import Any
 
-from automl_on_ray.searchers._ax_worker import AxWorker, Message
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.searchers._ax_worker import AxWorker, Failure, Message
 
 MOST_RESTARTS = 3
 
@@ -34,19 +35,23 @@ class RemoteModel:
     def receive(self, timeout: float | None) -> Any:
         """The oldest unanswered suggestion; `timeout` in seconds, None: as long as it takes.
 
-        Raises queue.Empty if it is not ready, RuntimeError if the process dies again and again.
+        Raises queue.Empty if it is not ready, UserError for what the model raised, as another would
+        raise it too, and RuntimeError if the process dies again and again.
         """
         if self._worker is None:
             self._go_on()
         assert self._worker is not None
         try:
-            answer, snapshot = self._worker.receive(timeout)
+            reply = self._worker.receive(timeout)
         except EOFError:
             self._restarts += 1
             if self._restarts > MOST_RESTARTS:
                 raise RuntimeError("Ax's process died again and again; see its output.") from None
             self._go_on()
             raise queue.Empty from None
+        if isinstance(reply, Failure):
+            raise UserError(f"Ax cannot go on: {' '.join(reply.text.split())}")
+        answer, snapshot = reply
         self.waiting -= 1
         self._restarts = 0
         if snapshot is not None:

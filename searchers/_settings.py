@@ -40,5 +40,10 @@ class Settings:
     def __post_init__(self) -> None:
         if not self.objectives:
             raise UserError("A searcher needs an objective: a metric to maximise or minimise.")
-        for config in (*self.points, *(trial.config for trial in self.known)):
+        self.space.validate()
+        plain = tuple(self.space.plain(point) for point in self.points)
+        known = tuple(Known(self.space.plain(one.config), one.curve) for one in self.known)
+        object.__setattr__(self, "points", plain)
+        object.__setattr__(self, "known", known)
+        for config in (*plain, *(trial.config for trial in known)):
             self.space.check({**self.space.constants, **config})

@@ -11,11 +11,12 @@ from typing import Any
 
 from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._space import Config
-from automl_on_ray.searchers._ask_tell import AskTellSearcher, Exhausted, Outcome
+from automl_on_ray.searchers._ask_tell import AskTellSearcher, Outcome
 from automl_on_ray.searchers._ax_encoding import Encoding
 from automl_on_ray.searchers._constraints import parse_constraints
-from automl_on_ray.searchers._domains import own_values, varying
+from automl_on_ray.searchers._domains import varying
 from automl_on_ray.searchers._outcomes import check_outcomes, metric_names
+from automl_on_ray.searchers._remaining import Exhausted
 from automl_on_ray.searchers._remote import RemoteModel
 from automl_on_ray.searchers._settings import Settings
 
@@ -48,9 +49,8 @@ class Bayesian(AskTellSearcher):
     def start(self) -> None:
         assert self.settings is not None
         check(self.settings)
-        # The model needs no networks, whose functions its process may not be able to import.
-        space = replace(self.settings.space, build=None)
-        self._model = RemoteModel(MODEL, replace(self.settings, space=space))
+        flat = replace(self.settings, space=self.settings.space.flat)
+        self._model = RemoteModel(MODEL, flat)
         for point in self._points:
             self._send("begun", point)
 
@@ -124,7 +124,7 @@ class Bayesian(AskTellSearcher):
         if config is None:
             self._exhausted = True
         else:
-            self._ready.append(own_values(self.settings.space, config))
+            self._ready.append(config)
 
 
 def check(settings: Settings) -> None:

@@ -5,11 +5,12 @@ from importlib.util import find_spec
 from typing import Any
 
 from ray.tune.search import Searcher
-from ray.tune.search.sample import Domain, Float, Integer, Quantized
+from ray.tune.search.sample import Domain, Float, Integer
 
+from automl_on_ray.search_spaces._bounds import is_log, nearest, step_of
 from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._space import SearchSpace
-from automl_on_ray.searchers._domains import check_supported, is_log, values
+from automl_on_ray.searchers._domains import check_supported, values
 from automl_on_ray.searchers._settings import Settings
 
 
@@ -35,6 +36,7 @@ def create(settings: Settings) -> Searcher:
     metrics = [o.metric for o in settings.objectives]
     modes: list[str] = [o.mode for o in settings.objectives]
     return LastReported(
+        settings.space,
         space=ByRun(settings.space),
         metric=metrics if several else metrics[0],
         mode=modes if several else modes[0],
@@ -68,9 +70,12 @@ class ByRun:
 
 
 def _asked(trial: Any, key: str, domain: Domain) -> Any:
-    quantised = isinstance(domain.get_sampler(), Quantized)
-    if isinstance(domain, Float) and not quantised:
-        return trial.suggest_float(key, domain.lower, domain.upper, log=is_log(domain))
-    if isinstance(domain, Integer) and not quantised:
-        return trial.suggest_int(key, domain.lower, domain.upper - 1, log=is_log(domain))
-    return trial.suggest_categorical(key, values(domain) or [])
+    if not isinstance(domain, Float | Integer):
+        return trial.suggest_categorical(key, values(domain) or [])
+    lower, upper = nearest(domain, domain.lower), nearest(domain, domain.upper)
+    step, suggest = step_of(domain), trial.suggest_int
+    if isinstance(domain, Float):
+        suggest = trial.suggest_float
+    if is_log(domain):
+        return suggest(key, lower, upper, log=True)
+    return suggest(key, lower, upper, **({} if step is None else {"step": step}))

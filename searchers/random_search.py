@@ -4,9 +4,10 @@ import numpy as np
 
 from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._space import Config
-from automl_on_ray.searchers._ask_tell import AskTellSearcher, Exhausted, Remaining
+from automl_on_ray.searchers._ask_tell import AskTellSearcher
 from automl_on_ray.searchers._constraints import parse_constraints
 from automl_on_ray.searchers._domains import varying
+from automl_on_ray.searchers._remaining import Exhausted, Remaining
 from automl_on_ray.searchers._settings import Settings
 
 MOST_DRAWS = 10_000

@@ -6,6 +6,8 @@ from typing import Any
 from automl_on_ray.search_spaces._objective import Objective
 from automl_on_ray.search_spaces._space import Config
 
+NO_DATA = "the trainable's own"  # the data set of a trainable that takes none of ours
+
 
 @dataclass(frozen=True)
 class Study:

@@ -21,6 +21,16 @@ def earlier_study(uri: str, name: str) -> str:
     return str(newest_study(connect(uri), uri, name).data.tags["automl.study_id"])
 
 
+def earlier_data(uri: str, study_id: str) -> tuple[str, str]:
+    """Name and digest of the data that a study was on; "" for what is not known."""
+    for run in find_studies(connect(uri), study_id):
+        told = run.inputs.dataset_inputs if run.inputs else []
+        for one in told:
+            return str(one.dataset.name), str(one.dataset.digest or "")
+        return run.data.params.get("dataset", ""), ""
+    return "", ""
+
+
 def earlier_trials(
     uri: str, study_id: str, metrics: Sequence[str]
 ) -> list[tuple[Config, dict[int, dict[str, float]]]]:

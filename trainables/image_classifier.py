@@ -238,13 +238,13 @@ class ImageClassifier(TorchTrainable):
 def build_network(
     space: SearchSpace, config: Config, image_shape: ImageShape, classes: int
 ) -> nn.Module:
-    """The network of `config`, on the CPU. Raises UserError if the space builds none."""
+    """The network of `config`, plain or not, on the CPU. UserError if the space builds none."""
     if space.build is None:
         raise UserError(
             f"Space {space.name!r} has no build function, so there is no network to train; "
             "give it one, or choose another with --space."
         )
-    return space.build(config, image_shape, classes)
+    return space.build(space.as_declared(space.plain(config)), image_shape, classes)
 
 
 def count_parameters(network: nn.Module) -> int:
@@ -281,11 +281,11 @@ def load_network(
 def member_of(space: SearchSpace, config: Config) -> tuple[Config, int | None]:
     """The member that a trial's config names, and the seed of its own if it carries one.
 
-    Raises UserError if it is not a member. Tune's config may hold None for a parameter that does
-    not apply.
+    The config may be plain; the member is as declared. Raises UserError if it is none. Tune's
+    config may hold None for a parameter that does not apply.
     """
-    member = dict(config)
+    member = space.plain(config)
     seed = None if "seed" in space.all else member.pop("seed", None)
     member = space.active(member)
     space.check(member)
-    return member, seed
+    return space.as_declared(member), seed

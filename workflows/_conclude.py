@@ -7,12 +7,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NoReturn
 
+import numpy as np
 import torch
 from ray import tune
 
 from automl_on_ray.schedulers._members import Segment
 from automl_on_ray.search_spaces._objective import Objective
 from automl_on_ray.search_spaces._space import Config, SearchSpace
+from automl_on_ray.search_spaces._values import is_json
 from automl_on_ray.searchers._analysis import analyse
 from automl_on_ray.tracking._stored_model import Interface
 from automl_on_ray.tracking._study import Study
@@ -166,7 +168,7 @@ def _final(
     objective: Objective,
 ) -> Final | None:
     """None if it was interrupted. The study's `objective` is shown where no test is made."""
-    config = {key: value for key, value in best.config.items() if value is not None}
+    config = offers["space"].active(best.config)
     shown = Objective("test_accuracy") if issubclass(klass, ImageClassifier) else objective
     progress = Progress(
         f"{study.path.name}: the best config ({best.trial_id}) anew, on train + validation",
@@ -202,6 +204,8 @@ def _report(
     analysis = analyse(
         offers["space"], record.objectives, [(row.config, row.metrics) for row in judged]
     )
+    if analysis.left_out:
+        console.print(analysis.left_out, style="dim")
     return log_report(
         uri,
         record,
@@ -237,7 +241,7 @@ def _model(
     with final.checkpoint.as_directory() as folder:
         network = load_network(
             Path(folder),
-            {key: value for key, value in best.config.items() if value is not None},
+            best.config,
             space=offers["space"],
             image_shape=data.image_shape,
             classes=len(data.classes),
@@ -280,17 +284,19 @@ def _recipe(
 ) -> dict[str, Any] | None:
     """How to build the network again, without this study, and what it then must answer.
 
-    None where the space cannot say.
+    None where the space cannot say, and for values that JSON does not have.
     """
     build = space.build
-    if build is None:
+    member = space.as_declared(space.active(space.plain(config)))
+    own = {key: member[key] for key in space.architecture if key in member}
+    chosen = {k: v.item() if isinstance(v, np.generic) else v for k, v in own.items()}
+    if build is None or not is_json(chosen):
         return None
     with torch.no_grad():
         answers = predictor(example_images(data.image_shape))
-    keys = (key for key in space.architecture if config.get(key) is not None)
     return {
         "build": f"{build.__module__}:{build.__qualname__}",
-        "config": {key: config[key] for key in keys},
+        "config": chosen,
         "image_shape": list(data.image_shape),
         "classes": list(data.classes),
         "mean": list(data.mean),

@@ -1,11 +1,13 @@
 """What a user hands to a study: configs to try first, results known beforehand, cells."""
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from automl_on_ray.search_spaces._cells import check_cells, keys
 from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._numbers import finite
 from automl_on_ray.search_spaces._operation_sets import KNOWN
 from automl_on_ray.search_spaces._published_cells import NAMES, published_cell
 from automl_on_ray.search_spaces._space import Config, SearchSpace
@@ -14,21 +16,39 @@ from automl_on_ray.searchers._settings import Known
 
 def read_points(path: Path | None, space: SearchSpace) -> tuple[Config, ...]:
     """A JSON list of configs, each a member of `space`; constants may be left out."""
-    return tuple(_member(space, config, path) for config in read_list(path))
+    entries = enumerate(read_list(path), start=1)
+    return tuple(_member(space, config, f"{path}, entry {number}") for number, config in entries)
 
 
-def read_known(path: Path | None, space: SearchSpace, max_t: int) -> tuple[Known, ...]:
+def read_known(
+    path: Path | None, space: SearchSpace, max_t: int, metrics: Sequence[str]
+) -> tuple[Known, ...]:
     """A JSON list of {"config": ..., "metrics": ...}, the latter at `max_t`.
 
-    Configs are as in `read_points`.
+    Configs are as in `read_points`. Each entry must have all of `metrics` as finite numbers, which
+    may be written as in an objective, "accuracy" for "val_accuracy". UserError names the entry.
     """
     known = []
-    for entry in read_list(path):
+    for number, entry in enumerate(read_list(path), start=1):
+        where = f"{path}, entry {number}"
         objects = all(isinstance(value, dict) for value in entry.values())
         if set(entry) != {"config", "metrics"} or not objects:
-            raise UserError(f'{path}: each entry must be {{"config": ..., "metrics": ...}}.')
-        known.append(Known(_member(space, entry["config"], path), {max_t: entry["metrics"]}))
+            raise UserError(f'{where} must be {{"config": ..., "metrics": ...}}.')
+        numbers = {name: _number(entry["metrics"], name, where) for name in metrics}
+        known.append(Known(_member(space, entry["config"], where), {max_t: numbers}))
     return tuple(known)
+
+
+def _number(metrics: Mapping[str, Any], name: str, where: str) -> float:
+    short = name.removeprefix("val_")
+    found = metrics.get(name, metrics.get(short))
+    if name not in metrics and short not in metrics:
+        there = f"only {', '.join(metrics)}" if metrics else "none"
+        raise UserError(f"{where} has no metric {name!r}, {there}.")
+    number = finite(found)
+    if number is None:
+        raise UserError(f"{where}: {name} must be a finite number, but is {found!r}.")
+    return number
 
 
 def read_cells(text: str | None, space: SearchSpace) -> dict[str, Config]:
@@ -81,10 +101,16 @@ def _read_json(path: Path) -> Any:
         raise UserError(f"{path} is not JSON: {error}.") from error
 
 
-def _member(space: SearchSpace, config: Config, path: Path | None) -> Config:
-    config = space.as_declared(config)
+def _member(space: SearchSpace, config: Any, where: str) -> Config:
+    if not isinstance(config, dict):
+        raise UserError(f"{where}: a config must be a JSON object, but is {config!r}.")
+    config = space.plain(config)
     try:
-        space.check({**space.constants, **config})
+        whole = {**space.constants, **config}
+        space.check(whole)
+        for key, value in space.constants.items():
+            if whole[key] != value:
+                raise UserError(f"Config has {key}={whole[key]!r}, but the space has {value!r}.")
     except UserError as error:
-        raise UserError(f"{path}: {error}") from error
+        raise UserError(f"{where}: {error}") from error
     return config

@@ -36,7 +36,8 @@ def measured_share(
         return 0.0
     share_out(slots=None, cpus=cpus, gpus=1.0)  # refuses what would be waited for in vain
     console.print("Measuring how much of a GPU one trial needs.", style="dim")
-    readings = [_measured(klass, keywords, m, cpus or 1.0) for m in demanding(space)]
+    members = map(space.as_declared, demanding(space))
+    readings = [_measured(klass, keywords, member, cpus or 1.0) for member in members]
     if not any(reading.total for reading in readings):
         raise UserError(
             "--gpus-per-trial auto: Ray has GPUs here that PyTorch does not see; install PyTorch "

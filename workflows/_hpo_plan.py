@@ -22,7 +22,7 @@ from automl_on_ray.searchers._outcomes import metric_names
 from automl_on_ray.searchers._settings import Settings as SearcherSettings
 from automl_on_ray.tracking._check import check_tracking
 from automl_on_ray.tracking._server import default_uri
-from automl_on_ray.tracking._study import Study
+from automl_on_ray.tracking._study import NO_DATA, Study
 from automl_on_ray.tracking.callback import TrackingCallback
 from automl_on_ray.trainables.datasets._dataset import Dataset
 from automl_on_ray.workflows._budget import check_budget
@@ -123,9 +123,10 @@ def prepare(asked: Asked) -> Plan:
     earlier: dict[str, str] | None = None
     if asked.warm_start is not None:
         earlier = find_earlier(asked.warm_start, name, before, uri, fresh=asked.fresh)
-        proposing = warmed(proposing, earlier, uri)
-    searcher = create_searcher(asked.searcher, proposing)
+    searcher = create_searcher(asked.searcher, proposing)  # refuses before data are read
     data, offers = load_data(klass, offers)
+    if earlier:
+        searcher = create_searcher(asked.searcher, warmed(proposing, earlier, uri, data))
     fixed = recipe or traits(asked.scheduler).searchers is not None  # Ray's PB2 has all at once
     study = open_study(
         place, name, _identity(asked, data, klass, proposing, earlier, recipe),
@@ -147,18 +148,19 @@ def _proposing(
     objectives: tuple[Objective, ...],
     outcomes: tuple[str, ...],
 ) -> SearcherSettings:
-    return SearcherSettings(
+    settings = SearcherSettings(
         space=space,
         objectives=objectives,
         seed=asked.seed,
         max_t=asked.epochs,
         samples=asked.trials,
         points=read_points(asked.try_first, space),
-        known=read_known(asked.known, space, asked.epochs),
         outcome_constraints=outcomes,
         acquisition=asked.acquisition,
         beta=asked.beta,
     )
+    names = list(metric_names(settings))
+    return replace(settings, known=read_known(asked.known, space, asked.epochs, names))
 
 
 def _scheduler(
@@ -215,7 +217,7 @@ def _record(
     return Study(
         name=study.path.name,
         objectives=proposing.objectives,
-        dataset=data.name if data else "the trainable's own",
+        dataset=data.name if data else NO_DATA,
         dataset_digest=data.digest if data else "",
         dataset_context=facts(data),
         space=proposing.space.name,

@@ -70,7 +70,7 @@ def read_schedule(path: Path, space: SearchSpace) -> list[Segment]:
                 int(e["start"]),
                 int(e["end"]),
                 str(e.get("trial", "")),
-                space.as_declared(e["config"]),
+                space.plain(e["config"]),
             )
             for e in entries
         ]

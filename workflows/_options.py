@@ -148,7 +148,8 @@ TryFirst = Annotated[
 Known = Annotated[
     Path | None,
     typer.Option(
-        help='JSON: results known beforehand, a list of {"config": ..., "metrics": ...}.',
+        help='JSON: results known beforehand, a list of {"config": ..., "metrics": ...}, metrics '
+        "named as in --objective.",
         rich_help_panel=_SEARCH,
     ),
 ]
@@ -157,7 +158,8 @@ WarmStart = Annotated[
     str | None,
     typer.Option(
         help="Name of an earlier study, also this one's own: its trials are known to the bayesian "
-        "searcher from the start. With this one's own name the old study is kept under another.",
+        "searcher from the start; of other data, its best configs are tried first. With this one's "
+        "own name the old study is kept under another.",
         rich_help_panel=_SEARCH,
     ),
 ]

@@ -65,7 +65,10 @@ def first_population(searcher: Searcher, samples: int) -> BasicVariantGenerator:
 
 
 def placeholders(space: SearchSpace) -> Config:
-    """What `param_space` must hold for such a list: every key, None where a point has none."""
+    """What `param_space` must hold for such a list: every key, None where a point has none.
+
+    A trial is not given those that are inactive.
+    """
     return {**dict.fromkeys(space.domains), **space.constants}
 
 

@@ -12,6 +12,7 @@ from automl_on_ray.search_spaces._lookup import find, load_object
 from automl_on_ray.search_spaces._objective import Objective, near_miss, parse_objectives
 from automl_on_ray.search_spaces._space import SearchSpace
 from automl_on_ray.searchers._outcomes import parse_outcome
+from automl_on_ray.trainables._declared import declared
 from automl_on_ray.trainables._printed import keeping_prints
 from automl_on_ray.trainables._reports import reporting_plainly
 from automl_on_ray.trainables._torch_trainable import TorchTrainable
@@ -28,6 +29,7 @@ def find_space(name: str) -> SearchSpace:
         space = find("search_spaces", name, kind="space").SPACE
     if not isinstance(space, SearchSpace):
         raise UserError(f"Space {name!r} is a {type(space).__name__}, not a SearchSpace.")
+    space.validate()
     if not space.domains:
         raise UserError(f"Space {name!r} varies nothing: all of its declarations are constants.")
     return space
@@ -75,9 +77,12 @@ def taken_of(trainable: type[tune.Trainable], offers: dict[str, Any]) -> dict[st
 def bind(trainable: type[tune.Trainable], offers: dict[str, Any]) -> Any:
     """`trainable` with those of the offered keywords that its `setup` has.
 
-    What it prints is kept, and it reports plain values.
+    Its configs are as the `space` that is offered declares them, what it prints is kept, and it
+    reports plain values.
     """
-    taken, ready = taken_of(trainable, offers), keeping_prints(reporting_plainly(trainable))
+    taken = taken_of(trainable, offers)
+    own = declared(trainable, offers["space"]) if "space" in offers else trainable
+    ready = keeping_prints(reporting_plainly(own))
     return tune.with_parameters(ready, **taken) if taken else ready
 
 

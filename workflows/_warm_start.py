@@ -1,6 +1,6 @@
 """Trials of an earlier study as data for a new one, of another space or trainable perhaps."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,8 +9,12 @@ from automl_on_ray.search_spaces._space import Config, SearchSpace
 from automl_on_ray.searchers._outcomes import metric_names
 from automl_on_ray.searchers._settings import Known, Settings
 from automl_on_ray.searchers.bayesian import check
-from automl_on_ray.tracking.earlier import earlier_study, earlier_trials
+from automl_on_ray.tracking._study import NO_DATA
+from automl_on_ray.tracking.earlier import earlier_data, earlier_study, earlier_trials
+from automl_on_ray.trainables.datasets._dataset import Dataset
 from automl_on_ray.workflows._cli import console
+
+FIRST = 3  # configs of a study of other data that are tried first
 
 
 def find_earlier(
@@ -29,10 +33,13 @@ def find_earlier(
     return {"study": name, "id": earlier_study(uri, name)}
 
 
-def warmed(proposing: Settings, earlier: Mapping[str, str], uri: str) -> Settings:
+def warmed(
+    proposing: Settings, earlier: Mapping[str, str], uri: str, data: Dataset | None
+) -> Settings:
     """With the trials of the earlier study that are members of the space now.
 
-    UserError if there is none, or none has reported what is to be learned from.
+    If it was on other data than these, its results say nothing of them: then its best configs are
+    tried first. UserError if there is no such trial, or none has reported what is learned from.
     """
     metrics = list(metric_names(proposing))
     trials = earlier_trials(uri, earlier["id"], metrics)
@@ -41,6 +48,7 @@ def warmed(proposing: Settings, earlier: Mapping[str, str], uri: str) -> Setting
             f"No trial of study {earlier['study']!r} has reported {', '.join(metrics)} for one "
             "config; --warm-start needs such."
         )
+    same = _is_on(data, *earlier_data(uri, earlier["id"]))
     known, strange = [], ""
     for config, curve in trials:
         try:
@@ -52,20 +60,48 @@ def warmed(proposing: Settings, earlier: Mapping[str, str], uri: str) -> Setting
     left = f"; {len(trials) - len(known)} lie outside the space ({strange})" if strange else ""
     if not known:
         raise UserError(f"No trial of study {earlier['study']!r} can be learned from{left}")
+    if not same:
+        return _tried_first(proposing, earlier["study"], known)
     console.print(
         f"Warm start: {len(known)} of {len(trials)} trials of {earlier['study']!r} are known to "
         f"the searcher{left}",
         soft_wrap=True,
+        markup=False,
     )
     return replace(proposing, known=(*proposing.known, *known))
 
 
+def _is_on(data: Dataset | None, name: str, digest: str) -> bool:
+    """Whether a study was on these data; by their names where one has no digest."""
+    own_name, own_digest = (data.name, data.digest) if data else (NO_DATA, "")
+    if digest and own_digest:
+        return own_digest.startswith(digest)  # which MLflow may have cut
+    return name == own_name
+
+
+def _tried_first(proposing: Settings, study: str, known: Sequence[Known]) -> Settings:
+    """With the best configs of a study of other data as first points."""
+    first = proposing.objectives[0]
+    ranked = sorted(known, key=lambda one: -first.sign() * one.curve[max(one.curve)][first.metric])
+    room = max(0, (proposing.samples or FIRST) - len(proposing.points))
+    points = list(proposing.points)
+    for one in ranked:
+        if one.config not in points and len(points) < len(proposing.points) + min(FIRST, room):
+            points.append(one.config)
+    console.print(
+        f"Warm start: {study!r} was on other data, so its results are not known to the searcher; "
+        f"its {len(points) - len(proposing.points)} best configs are tried first.",
+        soft_wrap=True,
+        markup=False,
+    )
+    return replace(proposing, points=tuple(points))
+
+
 def _member(space: SearchSpace, config: Config) -> Config:
-    """What the space has of a config. UserError if that is none of it."""
-    declared = space.as_declared({k: v for k, v in config.items() if v is not None})
+    """What varies of a config that is a member, constants included. UserError if it is none."""
+    whole = space.active(space.plain(config))
+    space.check(whole)
     for key, value in space.constants.items():
-        if declared.get(key, value) != value:
-            raise UserError(f"Config has {key}={declared[key]!r}, which is {value!r} today.")
-    kept = {key: value for key, value in declared.items() if key in space.domains}
-    space.check({**space.constants, **kept})
-    return kept
+        if key in whole and whole[key] != value:
+            raise UserError(f"Config has {key}={whole[key]!r}, which is {value!r} today.")
+    return {key: value for key, value in whole.items() if key in space.domains}

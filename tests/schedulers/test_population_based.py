@@ -7,7 +7,9 @@ from ray import tune
 
 from automl_on_ray.schedulers._perturb import Perturb
 from automl_on_ray.schedulers._population_based import PopulationBased
+from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._objective import Objective
+from automl_on_ray.search_spaces._space import SearchSpace
 from automl_on_ray.searchers._explorer import AxExplorer, Course
 from automl_on_ray.searchers._settings import Settings
 from automl_on_ray.searchers.bayesian import Bayesian
@@ -98,3 +100,20 @@ def test_a_trial_that_crashes_keeps_its_place_in_the_population(ray_cluster, tmp
     assert (tmp_path / "crashed").exists()
     assert {trial.status for trial in trials} == {"TERMINATED"}
     lives_match_scores(scheduler, trials)
+
+
+def test_a_function_that_reports_no_checkpoints_is_told_so(ray_cluster, tmp_path):
+    def without(config):
+        for epoch in range(EPOCHS):
+            tune.report({"score": config["rate"] * epoch})
+
+    space = SearchSpace("rates", training={"rate": tune.uniform(0.0, 1.0)})
+    scheduler = PopulationBased(GOAL, Perturb(space, seed=0), interval=2)
+    tuner = tune.Tuner(
+        without,
+        param_space=space.domains,
+        tune_config=tune.TuneConfig(scheduler=scheduler, num_samples=2),
+        run_config=tune.RunConfig(storage_path=str(tmp_path), verbose=0),
+    )
+    with pytest.raises(UserError, match=r"needs checkpoints, but without has reported none by"):
+        tuner.fit()

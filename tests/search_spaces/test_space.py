@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ray import tune
 
+from automl_on_ray.search_spaces._bounds import contains, nearest, step_of
 from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._space import Condition, SearchSpace
 
@@ -24,6 +25,7 @@ SPACE = SearchSpace(
         "nesterov": Condition("momentum", (0.5,)),
     },
 )
+PAIR = {"a": tune.choice([1, 2]), "b": tune.choice([1, 2])}
 MEMBER = {"width": 3, "act": "relu", "rate": 0.1, "optimizer": "adam", "classes": 10}
 
 
@@ -120,11 +122,66 @@ def test_what_a_stepped_integer_samples_is_a_member(lower, steps, step, seed):
             {"training": {"x": 1}, "conditions": {"z": Condition("x", (1,))}},
             "condition on unknown parameter 'z'",
         ),
+        ({"training": {"o/a": 1, "o": {**PAIR}}}, "declares 'o/a' twice"),
+        ({"training": {"o": {1: tune.uniform(0, 1)}}}, "key 1 must be text"),
     ],
 )
 def test_what_cannot_be_declared_is_refused(declaration, message):
     with pytest.raises(UserError, match=message):
         SearchSpace("wrong", **declaration)
+
+
+@pytest.mark.parametrize(
+    ("declaration", "message"),
+    [
+        ({"training": {**PAIR}, "conditions": {"a": Condition("a", (1,))}}, "circle, 'a' on 'a'"),
+        (
+            {
+                "training": {**PAIR},
+                "conditions": {"a": Condition("b", (1,)), "b": Condition("a", (1,))},
+            },
+            "circle, 'a' on 'b' on 'a'",
+        ),
+        (
+            {"training": {**PAIR}, "conditions": {"a": Condition("b", (3,))}},
+            "depends on b=3, which it never is",
+        ),
+        ({"training": {"x": tune.grid_search([1, 2])}}, "grid_search of 'x'"),
+        ({"training": {"o": {"x": tune.grid_search([1]), **PAIR}}}, "grid_search of 'o/x'"),
+        ({"training": {"x": tune.choice([{"eval": "1"}])}}, "eval of 'x'"),
+        ({"training": {"x": tune.sample_from(lambda spec: 1)}}, "'x' is a sample_from"),
+        ({"training": {"x": tune.choice([{"k": tune.randint(1, 5)}, {"k": 0}])}}, "holds domains"),
+        ({"training": {"x": tune.qrandint(1, 7, 8)}}, "no multiple of 8 from 1 to 7"),
+        ({"training": {"x": tune.randint(0, 2**65)}}, "beyond integers of 64 bits"),
+    ],
+)
+def test_what_cannot_be_searched_is_refused(declaration, message):
+    """Not when it is declared: a module may hold other spaces too."""
+    space = SearchSpace("wrong", **declaration)
+    with pytest.raises(UserError, match=message):
+        space.validate()
+
+
+QUANTISED = [
+    tune.qrandint(8, 16384, 8), tune.qrandint(1, 30000, 7), tune.qlograndint(1, 10**6, 8),
+    tune.quniform(-1, 1, 0.1), tune.quniform(0, 5000, 0.5), tune.qloguniform(0.5, 10000, 0.5),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("domain", QUANTISED, ids=str)
+@given(value=st.floats(-1e7, 1e7), seed=st.integers(0, 2**32 - 1))
+def test_the_nearest_value_of_a_domain_with_steps_is_one_of_its_values(domain, value, seed):
+    assert contains(domain, nearest(domain, value))
+    drawn = domain.sample(random_state=np.random.RandomState(seed))
+    assert contains(domain, drawn)
+    assert nearest(domain, drawn) == pytest.approx(drawn)
+    assert not contains(domain, drawn + step_of(domain) / 2)
+
+
+def test_bounds_and_values_of_numpy_are_numbers_as_any():
+    domain = SearchSpace("n", training={"x": tune.randint(np.int64(1), np.int64(5))}).all["x"]
+    assert type(domain.lower) is int
+    SearchSpace("n", training={"x": tune.randint(1, 5)}).check({"x": np.int64(4)})
 
 
 def test_a_description_changes_whenever_the_space_does():

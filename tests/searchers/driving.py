@@ -24,3 +24,18 @@ def take(searcher, trial_id, seconds=120.0):
             return suggestion
         time.sleep(0.01)
     raise TimeoutError(f"no suggestion within {seconds} s")
+
+
+class Broken:
+    """A model that cannot suggest, of which every process of its own would find out."""
+
+    def __init__(self, start):
+        self.start = start
+
+    def told(self, *event):
+        raise ValueError("this cannot be told")
+
+    def suggest(self):
+        if self.start == "raises":
+            raise ValueError("a range is too narrow")
+        return {"x": 1}

@@ -1,12 +1,15 @@
 """Configs to Ax's parameters and back."""
 
+import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ray import tune
 
 from automl_on_ray.search_spaces._space import Condition, SearchSpace
 from automl_on_ray.searchers._ax_encoding import Encoding
-from automl_on_ray.searchers._domains import from_unit, key_of, values, varying
+from automl_on_ray.searchers._constraints import parse_constraints
+from automl_on_ray.searchers._domains import from_unit, values, varying
 
 bounds = st.tuples(st.integers(-1000, 1000), st.integers(1, 500)).map(lambda b: (b[0], b[0] + b[1]))
 anything = st.one_of(
@@ -15,6 +18,14 @@ anything = st.one_of(
 )  # fmt: skip
 domains = st.one_of(
     bounds.map(lambda b: tune.uniform(*b)),
+    st.floats(1e-12, 1e-3).map(lambda width: tune.uniform(0.1, 0.1 + width)),
+    st.floats(1e-9, 1e-3).map(lambda low: tune.loguniform(low, low * 1.1)),
+    st.integers(1001, 2**40).map(lambda width: tune.randint(-5, width)),
+    st.integers(1001, 10**12).map(lambda high: tune.lograndint(1, high)),
+    st.sampled_from([8, 48]).map(lambda q: tune.qrandint(q, 16384 * q, q)),
+    st.sampled_from([8, 48]).map(lambda q: tune.qlograndint(1, 16384 * q, q)),
+    st.just(tune.quniform(0, 3000, 0.5)),
+    st.just(tune.qloguniform(0.5, 3000, 0.5)),
     bounds.map(lambda b: tune.randint(*b)),
     st.floats(1e-6, 1.0).map(lambda low: tune.loguniform(low, low * 1000)),
     st.integers(1, 50).map(lambda low: tune.lograndint(low, low * 20 + 1)),
@@ -41,8 +52,17 @@ def test_a_config_comes_back_as_it_was(space, data):
     drawn = {key: from_unit(domain, units[key]) for key, domain in space.domains.items()}
     config = varying(space, drawn)
     space.check({**space.constants, **config})
-    back = encoding.decode(encoding.encode(config))
-    assert key_of(back) == key_of(config)
+    codes = encoding.encode(config)
+    for keywords in encoding.parameters():
+        if keywords["parameter_type"] == "float":
+            assert keywords["bounds"] == (0.0, 1.0)
+            assert 0 <= codes[keywords["name"]] <= 1
+    back = encoding.decode(codes)
+    space.check({**space.constants, **back})
+    assert back.keys() == config.keys()
+    for key, value in config.items():
+        assert type(back[key]) is type(value)
+        assert back[key] == (pytest.approx(value) if isinstance(value, float) else value)
 
 
 @given(spaces())
@@ -50,7 +70,27 @@ def test_equal_configs_are_equal_to_ax_whatever_was_proposed_for_inactive_parame
     encoding = Encoding(space)
     config = varying(space, {key: from_unit(d, 0.4) for key, d in space.domains.items()})
     codes = encoding.encode(config)
-    assert encoding.encode(encoding.decode(codes)) == codes
+    assert encoding.encode(encoding.decode(codes)) == pytest.approx(codes, abs=1e-3)
+
+
+def test_a_constraint_between_raw_values_is_one_between_codes():
+    space = SearchSpace(
+        "constrained",
+        training={
+            "x": tune.uniform(-2, 3), "y": tune.uniform(0, 1e-7), "n": tune.randint(0, 10**9),
+            "k": tune.randint(3, 9), "q": tune.quniform(1, 2, 0.25),
+            "w": tune.qrandint(8, 16384, 8),
+        },
+        constraints=("x + 1e7 * y - 1e-9 * n + k <= 4.5", "q + w / 16384 >= 1.7"),
+    )  # fmt: skip
+    encoding = Encoding(space)
+    rules = parse_constraints(space)
+    generator = np.random.default_rng(0)
+    for _ in range(300):
+        config = varying(space, space.sample(generator))
+        codes = encoding.encode(config)
+        for rule, text in zip(rules, encoding.constraints(), strict=True):
+            assert rule.holds(config) == eval(text, {}, codes)
 
 
 @given(domains, st.floats(0, 1, exclude_max=True))

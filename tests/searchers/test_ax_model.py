@@ -1,5 +1,6 @@
 """What the real Ax is told of trials, and what it suggests then."""
 
+import math
 import pickle
 from collections import Counter
 
@@ -11,8 +12,11 @@ from ax.core.trial_status import TrialStatus
 from botorch.acquisition.logei import qLogExpectedImprovement, qLogNoisyExpectedImprovement
 from botorch.acquisition.monte_carlo import qNoisyExpectedImprovement, qUpperConfidenceBound
 from botorch.acquisition.multi_objective.logei import qLogNoisyExpectedHypervolumeImprovement
+from ray import tune
 
+from automl_on_ray.search_spaces._bounds import is_log
 from automl_on_ray.search_spaces._objective import Objective, parse_objectives
+from automl_on_ray.search_spaces._space import SearchSpace
 from automl_on_ray.searchers._ask_tell import Outcome
 from automl_on_ray.searchers._ax_model import AxModel
 from automl_on_ray.searchers._settings import Known, Settings
@@ -43,6 +47,31 @@ def test_it_finds_a_peak_faster_than_chance():
     random = np.random.default_rng(0).random((16, 2))
     assert max(map(peak, configs)) > -0.003
     assert max(map(peak, configs)) > max(peak({"x": x, "y": y}) for x, y in random)
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        tune.loguniform(1e-6, 1e-5), tune.uniform(0, 1e-7), tune.uniform(1, 1 + 1e-9),
+        tune.randint(0, 2**40), tune.lograndint(1, 10**12), tune.qrandint(8, 16384 * 8, 8),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_narrow_and_very_wide_ranges_are_searched_like_any_other(domain):
+    """The peak is at 0.7 of the range, on its own scale."""
+    space = SearchSpace("one", training={"x": domain})
+    there = math.log if is_log(domain) else float
+    low, high = there(domain.lower), there(domain.upper)
+
+    def place(config):
+        return (there(config["x"]) - low) / (high - low)
+
+    _, configs = led(
+        Settings(space, SCORE, max_t=4), 9, lambda c: completed(score=-((place(c) - 0.7) ** 2))
+    )
+    for config in configs:
+        space.check(config)
+    assert min(abs(place(config) - 0.7) for config in configs) < 0.02
 
 
 def test_it_begins_in_the_middle_unless_the_user_says_where():

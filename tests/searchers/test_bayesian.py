@@ -14,13 +14,18 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from ray import cloudpickle, tune
+from ray.tune.search import ConcurrencyLimiter, Repeater
+from ray.tune.utils.util import flatten_dict
 
 from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.search_spaces._objective import parse_objectives
+from automl_on_ray.search_spaces._objective import Objective, parse_objectives
 from automl_on_ray.search_spaces._space import SearchSpace
 from automl_on_ray.searchers._analysis import analyse
+from automl_on_ray.searchers._ax_worker import _server
+from automl_on_ray.searchers._remote import RemoteModel
 from automl_on_ray.searchers._settings import Settings
 from automl_on_ray.searchers.bayesian import Bayesian
+from automl_on_ray.searchers.random_search import RandomSearch
 from tests.searchers.driving import PLANE, SCORE, peak, take
 
 
@@ -148,18 +153,138 @@ def test_importance_and_slices_come_of_the_trials_of_any_searcher():
     assert analyse(PLANE, SCORE, rows[:3]).figures == {}
 
 
+def test_a_choice_has_its_share_of_importance():
+    space = SearchSpace(
+        "k", training={"x": tune.uniform(0, 1), "kind": tune.choice(["a", "b", "c"])}
+    )
+    generator = np.random.default_rng(0)
+    configs = [space.sample(generator) for _ in range(15)]
+    rows = [(c, {"score": "abc".index(c["kind"]) + 0.3 * c["x"]}) for c in configs]
+    assert analyse(space, SCORE, rows).importance["kind"] > 0.7
+
+
+def test_an_analysis_that_would_take_minutes_is_left_out_and_says_so():
+    wide = SearchSpace("wide", training={f"x{i}": tune.uniform(0, 1) for i in range(500)})
+    rows = [(wide.sample(np.random.default_rng(i)), {"score": i}) for i in range(10)]
+    analysis = analyse(wide, SCORE, rows)
+    assert analysis.importance == {}
+    assert "500 hyperparameters are too many" in analysis.left_out
+
+
 def test_a_plain_tuner_with_a_nested_space_needs_no_settings(ray_cluster, tmp_path):
+    searcher, verdicts = Bayesian(seed=1), []
+    searcher.tell = lambda config, outcome: verdicts.append(outcome.verdict)
     results = tune.Tuner(
         lambda config: {"score": -abs(config["opt"]["rate"] - 0.5)},
-        param_space={"opt": {"rate": tune.uniform(0, 1), "kind": "sgd"}, "seed": None},
+        param_space={"opt": {"rate": tune.uniform(0, 1), "kind": tune.choice([int])}, "seed": None},
         tune_config=tune.TuneConfig(
             metric="score", mode="max", num_samples=4, max_concurrent_trials=2,
-            search_alg=Bayesian(seed=1),
+            search_alg=searcher,
         ),
         run_config=tune.RunConfig(storage_path=str(tmp_path), verbose=0),
     ).fit()  # fmt: skip
-    assert {result.config["opt"]["kind"] for result in results} == {"sgd"}
+    assert {result.config["opt"]["kind"] for result in results} == {int}
+    assert verdicts == ["completed"] * 4
     assert len({result.config["opt"]["rate"] for result in results}) == 4
+
+
+def test_an_error_that_must_recur_is_told_at_once():
+    model = RemoteModel("tests.searchers.driving:Broken", "raises")
+    model.send("suggest")
+    with pytest.raises(UserError, match="Ax cannot go on: a range is too narrow"):
+        model.receive(60)
+    assert model._restarts == 0
+
+
+def test_an_event_that_the_model_cannot_take_is_passed_over():
+    model = RemoteModel("tests.searchers.driving:Broken", "answers")
+    model.send("told", 1)
+    model.send("suggest")
+    assert model.receive(60) == {"x": 1}
+
+
+def test_what_is_called_as_a_room_in_the_current_folder_is_not_taken_for_it(tmp_path, monkeypatch):
+    for name in ("searchers", "tracking", "search_spaces"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('not mine')")
+    monkeypatch.chdir(tmp_path)
+    _server.cache_clear()
+    searcher = Bayesian(Settings(PLANE, SCORE))
+    assert take(searcher, "first", 120) == {"x": 0.5, "y": 0.5}
+    searcher.close()
+
+
+ODD = {
+    "x": tune.uniform(0, 1), "constant": 3,
+    "opt": {"kind": tune.choice([int, (1, 2)]), "layers": [tune.randint(0, 3), 7]},
+}  # fmt: skip
+
+
+def plain_tuners(**words):
+    searcher = RandomSearch(**words)
+    searcher.told = []
+    searcher.tell = lambda config, outcome: searcher.told.append((config, outcome))
+    return searcher
+
+
+def test_a_plain_tuner_is_given_values_and_forms_as_it_declared_them():
+    searcher = plain_tuners()
+    assert searcher.set_search_properties("score", "max", ODD)
+    config = searcher.suggest("t")
+    assert set(config) == {"x", "opt"}
+    assert config["opt"]["kind"] in (int, (1, 2))
+    assert config["opt"]["layers"][1] == 7
+    result = flatten_dict({"score": 1.0, "training_iteration": 1, "config": {**ODD, **config}})
+    searcher.on_trial_complete("t", result)
+    ((told, outcome),) = searcher.told
+    assert outcome.last == {"score": 1.0}
+    assert told["opt/layers/0"] == config["opt"]["layers"][0]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {}, {"metric": "score"}, {"metric": "score", "mode": "maximum"},
+        {"metric": ["a", "b"], "mode": ["max"]}, {"mode": "min"},
+    ],
+)  # fmt: skip
+def test_a_plain_tuner_without_metric_and_mode_is_refused(words):
+    with pytest.raises(UserError, match="needs metric and mode"):
+        Bayesian(**words).set_search_properties(None, None, ODD)
+
+
+def test_a_plain_tuner_may_have_several_metrics_but_not_nothing_to_choose():
+    searcher = Bayesian(metric=["a", "b"], mode=["max", "min"])
+    searcher.set_search_properties(None, None, ODD)
+    assert searcher.settings.objectives == (Objective("a"), Objective("b", "min"))
+    with pytest.raises(UserError, match="leaves nothing to choose"):
+        Bayesian().set_search_properties("score", "max", {"constant": 1})
+
+
+def test_a_limiter_of_batches_tells_results_when_a_batch_is_done():
+    searcher = plain_tuners()
+    limiter = ConcurrencyLimiter(searcher, 2, batch=True)
+    limiter.set_search_properties("score", "max", ODD)
+    assert limiter.suggest("a")
+    assert limiter.suggest("b")
+    limiter.on_trial_complete("a", {"score": 1.0, "training_iteration": 1})
+    assert limiter.suggest("c") is None
+    assert not searcher.told
+    limiter.on_trial_complete("b", {"score": 2.0, "training_iteration": 1})
+    assert len(searcher.told) == 2
+    assert isinstance(limiter.suggest("c"), dict)
+
+
+def test_the_mean_of_repeated_trials_is_that_of_whole_ones():
+    searcher = plain_tuners(metric="score", mode="max", max_t=9)
+    repeater = Repeater(searcher, 2)
+    repeater.set_search_properties("score", "max", ODD)
+    for name in "ab":
+        repeater.suggest(name)
+    for name, score in (("a", 1.0), ("b", 3.0)):
+        repeater.on_trial_complete(name, {"score": score})
+    ((_, outcome),) = searcher.told
+    assert outcome.verdict == "completed"
+    assert outcome.last == {"score": 2.0}
 
 
 def test_a_grid_search_in_a_plain_tuners_space_is_refused():

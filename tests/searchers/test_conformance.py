@@ -1,5 +1,6 @@
 """What every searcher does, whatever its algorithm: a new file in searchers/ is held to it too."""
 
+import json
 import math
 import pickle
 import subprocess
@@ -240,6 +241,60 @@ def test_linear_constraints_hold(name):
         assert config["x"] + config["y"] <= 0.8 + 1e-6
         assert config["n"] >= 4 * config["x"] - 1e-6
         searcher.on_trial_complete(f"t{index}", {"score": config["x"], "training_iteration": 1})
+
+
+@EVERY
+def test_values_of_domains_with_steps_are_multiples(name):
+    space = SearchSpace(
+        "stepped",
+        training={
+            "hidden": tune.qrandint(8, 16384 * 8, 8), "width": tune.qlograndint(1, 30000, 8),
+            "rate": tune.quniform(0, 5000, 0.5),
+        },
+    )  # fmt: skip
+    searcher = create_searcher(name, Settings(space, GOAL, seed=1, max_t=1))
+    for index in range(BEGUN + 2):
+        config = take(searcher, f"t{index}")
+        space.check(config)
+        result = {"score": config["rate"], "training_iteration": 1}
+        searcher.on_trial_complete(f"t{index}", result)
+
+
+@EVERY
+def test_configs_are_flat_and_their_values_plain(name):
+    space = SearchSpace(
+        "odd",
+        training={
+            "opt": {"lr": tune.loguniform(1e-4, 1.0), "kind": tune.choice([int, len, (1, 2)])},
+            "v": tune.choice([None]), "layers": [tune.randint(1, 4), 3],
+        },
+        conditions={"opt/lr": Condition("opt/kind", (int, (1, 2)))},
+    )  # fmt: skip
+    searcher = create_searcher(name, Settings(space, GOAL, seed=1, max_t=1))
+    for index in range(BEGUN + 2):
+        config = {**space.constants, **take(searcher, f"t{index}")}
+        assert json.loads(json.dumps(config)) == config
+        space.check(config)
+        given = space.as_declared(config)
+        assert given["v"] is None
+        assert given["layers"][1] == 3
+        assert given["opt"]["kind"] in (int, len, (1, 2))
+        assert ("lr" in given["opt"]) == (given["opt"]["kind"] is not len)
+        searcher.on_trial_complete(f"t{index}", {"score": 1.0 * index, "training_iteration": 1})
+
+
+@pytest.mark.parametrize("name", ["bayesian", "random", "sobol"])
+@pytest.mark.parametrize(
+    "constraints",
+    [("x + y <= -1",), ("x + y <= 0.5", "x + y >= 0.6"), ("x + y <= 0.5", "x + y >= 0.5")],
+)
+def test_constraints_that_nothing_meets_are_refused(name, constraints):
+    space = SearchSpace(
+        "unmet", training={"x": tune.uniform(0, 1), "y": tune.uniform(0, 1)},
+        constraints=constraints,
+    )  # fmt: skip
+    with pytest.raises(UserError, match=r"nothing meets|met no constraint"):
+        create_searcher(name, Settings(space, GOAL))
 
 
 @OURS

@@ -1,18 +1,26 @@
 """A study in MLflow, written by hand."""
 
+from mlflow.entities import Dataset, DatasetInput, InputTag
 from mlflow.tracking import MlflowClient
 
 from automl_on_ray.tracking._results import mlflow_name
 
 
-def store(uri, name, trials, *, scheduler="fifo"):
-    """`trials` are (config, reports by step, tags); a number is one of `score`. The study's id."""
+def store(uri, name, trials, *, scheduler="fifo", data=None):
+    """`trials` are (config, reports by step, tags); a number is one of `score`. The study's id.
+
+    `data` are the name and the digest of its data.
+    """
     client = MlflowClient(uri)
     beside = uri.removeprefix("sqlite:///").removesuffix("mlflow.db") + "artifacts"
     experiment = client.create_experiment(name, artifact_location=beside)
     tags = {"automl.role": "study", "automl.study_id": f"id-of-{name}"}
     study = client.create_run(experiment, run_name=name, tags=tags)
     client.log_param(study.info.run_id, "scheduler", scheduler)
+    if data is not None:
+        context = [InputTag("mlflow.data.context", "study")]
+        told = Dataset(name=data[0], digest=data[1], source_type="local", source="{}")
+        client.log_inputs(study.info.run_id, datasets=[DatasetInput(told, context)])
     for config, curve, more in trials:
         run = client.create_run(
             experiment, tags={**tags, "automl.role": "trial", "automl.outcome": "completed", **more}

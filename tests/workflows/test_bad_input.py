@@ -148,6 +148,19 @@ MISTAKES = {
         lambda f: [*DIGITS, *own_space(
             f, X, "conditions={'x': Condition('y', (1,))}")],
         "unknown parameter 'y'"),
+    "a grid search": (
+        lambda f: [*DIGITS, *own_space(f, "{'x': tune.grid_search([1, 2])}")],
+        "grid_search of 'x'"),
+    "domains within a choice": (
+        lambda f: [*DIGITS, *own_space(f, "{'x': tune.choice([{'k': tune.randint(1, 5)}])}")],
+        "holds domains"),
+    "conditions in a circle": (
+        lambda f: [*DIGITS, *own_space(
+            f, "{'x': tune.choice([1]), 'y': tune.choice([1])}",
+            "conditions={'x': Condition('y', (1,)), 'y': Condition('x', (1,))}")],
+        "circle, 'x' on 'y' on 'x'"),
+    "a constraint that nothing meets": (
+        lambda f: [*DIGITS, *own_space(f, X, "constraints=('x <= -1',)")], "nothing meets"),
     "a space of constants": (
         lambda f: [*DIGITS, *own_space(f, "{'x': 1}")], "varies nothing"),
     "GPUs that are no number": ([*DIGITS, "--gpus-per-trial", "some"], "or auto, but got some"),

@@ -1,5 +1,7 @@
 """Trials of an earlier study as data: those that are members of the space of today."""
 
+from types import SimpleNamespace
+
 import pytest
 from ray import tune
 
@@ -7,6 +9,7 @@ from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._objective import Objective
 from automl_on_ray.search_spaces._space import SearchSpace
 from automl_on_ray.searchers._settings import Settings
+from automl_on_ray.tracking._study import NO_DATA
 from automl_on_ray.workflows._warm_start import find_earlier, warmed
 from tests.tracking.stored import store
 
@@ -21,8 +24,12 @@ SPACE = SearchSpace(
     },
     constraints=("w + d <= 100",),
 )
+OWN = (NO_DATA, "")
 GOOD = {"w": 10, "d": 20, "q": 0.3, "betas": [0.9, 0.99], "optimizer": "adam"}
-BAD = [{"w": 101}, {"w": 90, "d": 90}, {"q": 0.13}, {"betas": [1, 2]}, {"optimizer": "sgd"}]
+BAD = [
+    {"w": 101}, {"w": 90, "d": 90}, {"q": 0.13}, {"betas": [1, 2]}, {"optimizer": "sgd"},
+    {"depth": 3},
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -31,16 +38,45 @@ def uri(tmp_path_factory):
 
 
 def known(uri, name, configs):
-    earlier = {"study": name, "id": store(uri, name, [(c, [0.1, 0.2], {}) for c in configs])}
-    return warmed(Settings(SPACE, (Objective("score"),), max_t=4), earlier, uri).known
+    earlier = {
+        "study": name,
+        "id": store(uri, name, [(c, [0.1, 0.2], {}) for c in configs], data=OWN),
+    }
+    return warmed(Settings(SPACE, (Objective("score"),), max_t=4), earlier, uri, None).known
 
 
 def test_members_of_todays_space_are_known_and_others_are_counted(uri, capsys):
-    (one,) = known(uri, "mixed", [GOOD, {**GOOD, "gone": 1}, *[{**GOOD, **bad} for bad in BAD]][1:])
-    assert one.config == {"w": 10, "d": 20, "q": 0.3, "betas": (0.9, 0.99)}
+    """One that lacks a constant, or has a parameter that is gone, is none."""
+    lacking = {key: value for key, value in GOOD.items() if key != "optimizer"}
+    (one,) = known(uri, "mixed", [GOOD, lacking, *[{**GOOD, **bad} for bad in BAD]])
+    assert one.config == {"w": 10, "d": 20, "q": 0.3, "betas": "(0.9, 0.99)"}
     assert one.curve == {1: {"score": 0.1}, 2: {"score": 0.2}}
     said = " ".join(capsys.readouterr().out.split())
-    assert "1 of 6 trials of 'mixed' are known to the searcher; 5 lie outside" in said
+    assert "1 of 8 trials of 'mixed' are known to the searcher; 7 lie outside" in said
+
+
+@pytest.mark.parametrize(
+    ("stored", "own", "same"),
+    [
+        (("mnist", "abc"), ("mnist", "abcdef"), True),  # MLflow keeps a part of a digest
+        (("renamed", "abc"), ("mnist", "abc"), True),
+        (("mnist", "xyz"), ("mnist", "abc"), False),
+        (("mnist", ""), ("mnist", "abc"), True),
+        (("digits", ""), ("mnist", "abc"), False),
+        (None, ("mnist", "abc"), False),
+    ],
+)
+def test_a_study_of_other_data_gives_its_best_configs_and_no_results(
+    stored, own, same, tmp_path, capsys
+):
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    trials = [({**GOOD, "w": w}, [0.1, w / 100], {}) for w in (10, 50, 40, 30, 20)]
+    earlier = {"study": "other", "id": store(uri, "other", trials, data=stored)}
+    data = SimpleNamespace(name=own[0], digest=own[1])
+    found = warmed(Settings(SPACE, (Objective("score"),), max_t=4, samples=9), earlier, uri, data)
+    assert len(found.known) == (5 if same else 0)
+    assert [point["w"] for point in found.points] == ([] if same else [50, 40, 30])
+    assert ("3 best configs are tried first" in capsys.readouterr().out) == (not same)
 
 
 @pytest.mark.parametrize("bad", BAD, ids=str)
