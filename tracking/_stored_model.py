@@ -76,16 +76,21 @@ def store(
     status = run.info.status
     with tempfile.TemporaryDirectory() as folder, mlflow.start_run(run_id=run.info.run_id):
         code = _brought(interface.code, Path(folder))
-        _write(Path(folder) / "data", network, batch, interface)
+        program = _export(network, batch, Path(folder) / "model.pt2")
+        facts = {
+            "classes": list(interface.classes),
+            "image_shape": list(batch.shape[1:]),
+            "brightness": interface.brightness,
+        }
         stored = mlflow.pyfunc.log_model(
             name="model",
             loader_module=code.stem,
-            data_path=str(Path(folder) / "data"),
+            data_path=str(program),
             code_paths=[str(code)],
             signature=_signature(batch, interface.classes),
             input_example=batch.round().to(torch.uint8).numpy(),
             pip_requirements=[f"{name}=={metadata.version(name)}" for name in NEEDED],
-            metadata=details,
+            metadata={**details, "automl.interface": json.dumps(facts)},
         )
     client = connect(uri)
     if status == "RUNNING":
@@ -137,20 +142,11 @@ def _brought(code: Path, folder: Path) -> Path:
     return Path(shutil.copyfile(code, folder / f"automl{code.stem}_{digest}.py"))
 
 
-def _write(
-    folder: Path, network: torch.nn.Module, batch: torch.Tensor, interface: Interface
-) -> None:
-    """What `_load_pyfunc` reads."""
-    folder.mkdir()
+def _export(network: torch.nn.Module, batch: torch.Tensor, path: Path) -> Path:
     model = copy.deepcopy(network).cpu().eval()
     program = torch.export.export(model, (batch,), dynamic_shapes=({0: torch.export.Dim.AUTO},))
-    torch.export.save(program, folder / "model.pt2")
-    facts = {
-        "classes": list(interface.classes),
-        "image_shape": list(batch.shape[1:]),
-        "brightness": interface.brightness,
-    }
-    (folder / "model.json").write_text(json.dumps(facts), encoding="utf-8")
+    torch.export.save(program, path)
+    return path
 
 
 def _signature(batch: torch.Tensor, classes: tuple[str, ...]) -> Any:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import yaml
 from PIL import Image, ImageOps
 
 CHANNELS = (1, 3, 4)
@@ -69,10 +70,10 @@ class ImageModel:
 
 
 def _load_pyfunc(path: str) -> ImageModel:
-    """The model whose `model.pt2` and `model.json` lie in the folder `path`."""
-    facts = json.loads((Path(path) / "model.json").read_text(encoding="utf-8"))
-    program = torch.export.load(Path(path) / "model.pt2")
-    return ImageModel(program.module(), **facts)
+    """The model whose exported graph is at `path`, in the folder that MLflow calls `data`."""
+    described = yaml.safe_load((Path(path).parents[1] / "MLmodel").read_text(encoding="utf-8"))
+    facts = json.loads(described["metadata"]["automl.interface"])
+    return ImageModel(torch.export.load(path).module(), **facts)
 
 
 def to_batch(

@@ -1,7 +1,10 @@
 """What a registered model takes: the same picture in any usual form gives the same batch."""
 
+import ast
 import base64
 import io
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,6 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
+from automl_on_ray.trainables import _image_model
 from automl_on_ray.trainables._image_model import ImageModel, to_batch
 
 RNG = np.random.default_rng(0)
@@ -203,6 +207,15 @@ def test_a_mistaken_scale_is_refused():
         to_batch(GREY, SHAPES["grey"], "1")
     with pytest.raises(ValueError, match=r"which is not on the scale 0\.\.1"):
         to_batch(GREY, SHAPES["grey"], "0..1")
+
+
+def test_it_needs_nothing_but_what_a_stored_model_asks_for():
+    tree = ast.parse(Path(_image_model.__file__).read_text())
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    names = {getattr(node, "module", None) or node.names[0].name for node in imports}
+    others = {name.partition(".")[0] for name in names} - set(sys.stdlib_module_names)
+
+    assert others <= {"numpy", "pandas", "torch", "yaml", "PIL"}
 
 
 def test_the_answer_has_classes_and_probabilities():
