@@ -174,7 +174,6 @@ MISTAKES = {
     "no epochs": ([*DIGITS, "--epochs", 0], "--epochs must be from 1"),
     "storage that is a file": (
         lambda f: [((f / "runs").write_text("") and []) or "--dataset", "digits"], "runs"),
-    "a cluster that is away": ([*DIGITS, "--address", "127.0.0.1:9"], "No Ray cluster at"),
     "tracking server that is away": (
         [*DIGITS, "--tracking-uri", "http://127.0.0.1:9"], "does not answer"),
     "a server's password": ([*DIGITS, "--tracking-uri", "http://me:secret@127.0.0.1:9"],

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import ray
 from ray.cluster_utils import Cluster
 
-from automl_on_ray.workflows._cluster import OWN, shipped
+from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.workflows._cluster import OWN, check_address, shipped
 from tests.bucket import Bucket
 
 ROOT = Path(__file__).parents[2]
@@ -203,6 +205,12 @@ def test_what_goes_along_is_the_folder_or_file_that_a_users_module_is_in(tmp_pat
     ]  # fmt: skip
     importlib.import_module("mine")
     assert shipped(["mine"]) == [*own, str(tmp_path / "mine.py"), str(tmp_path / "helping.py")]
+
+
+def test_a_cluster_that_is_away_is_told_by_the_plan(monkeypatch):
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)  # a test before may have begun one
+    with pytest.raises(UserError, match=r"No Ray cluster at '127\.0\.0\.1:9'"):
+        check_address("127.0.0.1:9")
 
 
 @pytest.mark.slow
