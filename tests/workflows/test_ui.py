@@ -1,7 +1,6 @@
 """The MLflow UI: on a port of its own, and gone when it is told to go."""
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -56,8 +55,7 @@ def test_a_port_that_is_taken_is_told_though_it_may_answer(storage):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_the_server_ends_with_the_command_that_started_it(storage, number):
+def test_the_server_ends_with_the_command_that_started_it_however_that_ends(storage):
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
@@ -67,7 +65,7 @@ def test_the_server_ends_with_the_command_that_started_it(storage, number):
         assert process.poll() is None
     children = psutil.Process(process.pid).children(recursive=True)
     urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=10).close()
-    process.send_signal(number)
+    process.kill()
     process.communicate(timeout=60)
     assert len(children) > 1
     assert not psutil.wait_procs(children, timeout=60)[1]
