@@ -161,8 +161,8 @@ class PopulationBased(FIFOScheduler):
         told = result.get(SHOULD_CHECKPOINT) or self._lending.latest(trial) is not None
         if kind is not None and issubclass(kind, FunctionTrainable) and not told:
             raise UserError(
-                f"Population-based training needs checkpoints, but {kind.__name__} has reported "
-                f"none by {self._time_attr} {result[self._time_attr]}; give tune.report one, "
+                f"Population-based training needs checkpoints, but {trial.trainable_name} has "
+                f"reported none by {self._time_attr} {result[self._time_attr]}; give tune.report one, "
                 f"checkpoint=tune.Checkpoint(...), at least every {self.members.interval}."
             )
 
