@@ -162,8 +162,8 @@ class PopulationBased(FIFOScheduler):
         if kind is not None and issubclass(kind, FunctionTrainable) and not told:
             raise UserError(
                 f"Population-based training needs checkpoints, but {trial.trainable_name} has "
-                f"reported none by {self._time_attr} {result[self._time_attr]}; give tune.report one, "
-                f"checkpoint=tune.Checkpoint(...), at least every {self.members.interval}."
+                f"reported none by {self._time_attr} {result[self._time_attr]}; give tune.report "
+                f"one, checkpoint=tune.Checkpoint(...), at least every {self.members.interval}."
             )
 
     def _has_another(self, tune_controller: Any) -> bool:
