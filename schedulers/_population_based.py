@@ -165,9 +165,9 @@ class PopulationBased(FIFOScheduler):
         told = result.get(SHOULD_CHECKPOINT) or self._lending.latest(trial) is not None
         if kind is not None and issubclass(kind, FunctionTrainable) and not told:
             raise UserError(
-                f"Population-based training needs checkpoints, but {kind.__name__} has reported "
-                f"none by {self._time_attr} {result[self._time_attr]}; give tune.report one, "
-                f"checkpoint=tune.Checkpoint(...), at least every {self.members.interval}."
+                f"Population-based training needs checkpoints, but {trial.trainable_name} has "
+                f"reported none by {self._time_attr} {result[self._time_attr]}; give tune.report "
+                f"one, checkpoint=tune.Checkpoint(...), at least every {self.members.interval}."
             )
 
     def _has_another(self, tune_controller: Any) -> bool:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 from ray import tune
+from ray.tune.error import TuneError
 
 from automl_on_ray.schedulers._perturb import Perturb
 from automl_on_ray.schedulers._population_based import PopulationBased
-from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._objective import Objective
 from automl_on_ray.search_spaces._space import SearchSpace
 from automl_on_ray.searchers._explorer import AxExplorer, Course
@@ -115,5 +115,5 @@ def test_a_function_that_reports_no_checkpoints_is_told_so(ray_cluster, tmp_path
         tune_config=tune.TuneConfig(scheduler=scheduler, num_samples=2),
         run_config=tune.RunConfig(storage_path=str(tmp_path), verbose=0),
     )
-    with pytest.raises(UserError, match=r"needs checkpoints, but without has reported none by"):
+    with pytest.raises(TuneError, match="needs checkpoints, but without has reported none by"):
         tuner.fit()
