@@ -68,6 +68,10 @@ class Journal:
         """Bytes that are not in the file yet."""
         return len(self._waiting)
 
+    def in_memory(self) -> list[Op]:
+        """The operations that are not in the file yet."""
+        return [json.loads(line) for line in self._waiting.splitlines()]
+
     def read(self, start: int, limit: int) -> tuple[list[Op], int]:
         """Operations from byte `start` on, of at least one and about `limit` bytes; next start."""
         data = os.pread(self._file, limit, start)
