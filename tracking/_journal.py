@@ -108,11 +108,6 @@ class Journal:
         ops, _ = self.read(0, 1)
         return int(ops[0].get("t", 0)) if ops else 0
 
-    @property
-    def lost(self) -> bool:
-        """Whether the file was deleted: what is appended then is gone with this process."""
-        return os.fstat(self._file).st_nlink == 0
-
     def close(self) -> None:
         os.close(self._file)
 
