@@ -141,7 +141,7 @@ def search(plan: Plan, resources: Resources, budget: Budget) -> None:
     if isinstance(plan.scheduler, PopulationBased):
         surviving.awake()
         keep_lives(study, plan.scheduler, rows, record.objectives, tracking)
-    tracking.study_end("completed")
+    tracking.study_end("completed" if study.is_there() else "failed")
     study.write_rows([row.as_dict() for row in rows])
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 
 import pytest
 
@@ -65,3 +66,16 @@ def test_a_torn_manifest_is_named_and_kept(tmp_path):
 def test_a_name_must_be_a_folders_name(tmp_path, name):
     with pytest.raises(UserError, match="folder's name"):
         open_study(Storage(tmp_path), name, ASKED, fresh=False)
+
+
+def test_a_folder_that_was_removed_in_the_middle_counts_as_nothing_done(tmp_path):
+    study = open_study(Storage(tmp_path), "mine", {"trials": 3}, fresh=False)
+    shutil.rmtree(study.path)
+    with pytest.raises(UserError, match="removed while the study ran"):
+        study.write_rows([])
+    study.lock.release()
+    (tmp_path / "mine" / "search").mkdir(parents=True)  # what Ray then writes
+    (tmp_path / "mine" / "search" / "experiment_state-1.json").write_text("{}")
+    again = open_study(Storage(tmp_path), "mine", {"trials": 3}, fresh=False)
+    assert not (again.path / "search").exists()
+    assert len(list(tmp_path.glob("mine-*/search/*.json"))) == 1
