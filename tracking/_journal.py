@@ -70,6 +70,10 @@ class Journal:
         """Bytes that are not in the file yet."""
         return len(self._waiting)
 
+    def in_memory(self) -> list[Op]:
+        """The operations that are not in the file yet."""
+        return [json.loads(line) for line in self._waiting.splitlines()]
+
     def read(self, start: int, limit: int) -> tuple[list[Op], int]:
         """Operations from byte `start` on, of at least one and about `limit` bytes; next start."""
         data = os.pread(self._file, limit, start)
@@ -105,11 +109,6 @@ class Journal:
         """When its first operation was, in Unix milliseconds; 0 while it is empty."""
         ops, _ = self.read(0, 1)
         return int(ops[0].get("t", 0)) if ops else 0
-
-    @property
-    def lost(self) -> bool:
-        """Whether the file was deleted: what is appended then is gone with this process."""
-        return os.fstat(self._file).st_nlink == 0
 
     def close(self) -> None:
         os.close(self._file)

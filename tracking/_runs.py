@@ -11,7 +11,7 @@ from automl_on_ray.tracking._files import Content, log_file
 from automl_on_ray.tracking._journal import Op
 from automl_on_ray.tracking._links import addresses, experiment_note, shared_view
 from automl_on_ray.tracking._results import mlflow_name
-from automl_on_ray.tracking._server import connect, find_experiment, is_lost, refused
+from automl_on_ray.tracking._server import connect, find_experiment, is_lost, refusals_told, refused
 from automl_on_ray.tracking._study import Study
 from automl_on_ray.tracking._trials import PARENT
 
@@ -140,15 +140,17 @@ class Runs:
 
     def _write(self, key: str, change: Change) -> None:
         run_id = self._ensure(key, change)
+        if change.name and key != PARENT:  # a store may have lost the study's run alone
+            change.tags["mlflow.parentRunId"] = self.ids[PARENT]
         for metrics, params, tags in _portions(change):
             self._log_batch(run_id, metrics, params, tags)
             self.answers += 1
         for name, content in change.files.items():
-            with _refusals(f"file {name} of run {run_id}"):
+            with refusals_told(f"file {name} of run {run_id}"):
                 log_file(self._client, run_id, name, content)
             self.answers += 1
         if change.status:
-            with _refusals(f"status of run {run_id}"):
+            with refusals_told(f"status of run {run_id}"):
                 if change.status == "RUNNING":
                     self._client.update_run(run_id, status=change.status)
                 else:  # with the time it really ended, however late the server learns of it
@@ -291,22 +293,6 @@ class Runs:
             ),
             [InputTag("mlflow.data.context", context)],
         )
-
-
-class _refusals:  # noqa: N801  (a context manager, used as a word)
-    """Pass over what a store refuses for good; let everything else through."""
-
-    def __init__(self, what: str) -> None:
-        self._what = what
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> bool:
-        if not isinstance(error, Exception) or not refused(error):
-            return False
-        warn(f"MLflow refused the {self._what}: {error}")
-        return True
 
 
 def _portions(change: Change) -> Iterator[tuple[list, list, list]]:

@@ -4,7 +4,10 @@ import os
 import shlex
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from errno import EACCES, EEXIST, ENAMETOOLONG, ENOTDIR, EPERM, EROFS
 from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +16,7 @@ from filelock import FileLock
 
 from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._untrusted import check_id
+from automl_on_ray.search_spaces._warning import warn
 from automl_on_ray.tracking._database import database_path, database_uri
 from automl_on_ray.tracking._links import run_links
 
@@ -24,7 +28,9 @@ if TYPE_CHECKING:
 REFUSALS = frozenset(
     {"INVALID_PARAMETER_VALUE", "BAD_REQUEST", "INVALID_STATE", "RESOURCE_ALREADY_EXISTS"}
 )
-REFUSED_FILES = frozenset({400, 404, 405, 413, 501})  # HTTP's, of where artifacts are
+# The same of where files of runs go: HTTP's, and those of a folder that a server told us to use.
+REFUSED_FILES = frozenset({400, 404, 405, 413, 501})
+NO_PLACE = frozenset({EACCES, EPERM, EROFS, EEXIST, ENOTDIR, ENAMETOOLONG})
 SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
@@ -120,9 +126,22 @@ def study_links(uri: str, base: str) -> dict[str, str]:
 
 def refused(error: Exception) -> bool:
     """Whether a server has answered, and no further try will change its answer."""
-    if getattr(error, "error_code", None) in REFUSALS or isinstance(error, PermissionError):
+    if getattr(error, "error_code", None) in REFUSALS:
+        return True
+    if isinstance(error, OSError) and error.errno in NO_PLACE:
         return True
     return getattr(getattr(error, "response", None), "status_code", None) in REFUSED_FILES
+
+
+@contextmanager
+def refusals_told(what: str) -> Iterator[None]:
+    """Pass over what a store refuses for good, with a warning; let everything else through."""
+    try:
+        yield
+    except Exception as error:
+        if not refused(error):
+            raise
+        warn(f"MLflow refused the {what}: {error}")
 
 
 def is_lost(error: Any) -> bool:

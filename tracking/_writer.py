@@ -106,6 +106,8 @@ class Writer:
             self._look()
         for part in self._parts:
             self._send(part)
+        if look and self._parts[-1].journal.waiting:  # the disk is full, and this is the end
+            self._parts[-1].runs.apply(self._parts[-1].journal.in_memory())
 
     def _look(self) -> None:
         """Ask the store how far it has each journal."""

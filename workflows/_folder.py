@@ -78,7 +78,17 @@ class StudyFolder:
         text = {"study_id": self.study_id, "searched": self.searched, "asked": self.asked}
         write_json(self.path / "study.json", {"format": FORMAT, **text})
 
+    def is_there(self) -> bool:
+        """Whether nobody has removed the folder meanwhile."""
+        return (self.path / "study.json").exists()
+
     def write_rows(self, rows: list[dict[str, Any]]) -> None:
+        """UserError if the folder was removed meanwhile."""
+        if not self.is_there():
+            raise UserError(
+                f"{self.path} was removed while the study ran, and what it had with it: nothing of "
+                "it is counted as done. The same command begins it anew."
+            )
         write_json(self.path / "trials.json", rows)
         self.searched = True
         self.write()
@@ -105,11 +115,11 @@ def open_study(
 ) -> StudyFolder:
     """The folder of study `name`, locked for this process: new, or found again with what it holds.
 
-    `fresh` puts an earlier one aside under another name. UserError if the storage cannot be written
-    to, if another process runs the study, or if it was asked something else before; but the number
-    asked as `may_grow` may be higher now, and a search that has ended is then open again. `hint`
-    ends the refusal. Unless the storage is `trusted`, UserError too if the state of its trials is
-    not this user's, or there are links.
+    `fresh` puts an earlier one aside under another name, where goes what has no `study.json` too.
+    UserError if the storage cannot be written to, if another process runs the study, or if it was
+    asked something else before; but the number asked as `may_grow` may be higher now, and a search
+    that has ended is then open again. `hint` ends the refusal. Unless the storage is
+    `trusted`, UserError too if the state of its trials is not this user's, or there are links.
     """
     check_study(name)
     folder = storage.local / name
@@ -117,7 +127,8 @@ def open_study(
     if not trusted:
         _refuse_links(folder)
     lock = _lock(folder)
-    if fresh and (folder / "study.json").exists():
+    there = (folder / "study.json").exists()
+    if (fresh and there) or (not there and _leftovers(folder)):
         lock.release()
         aside = folder.rename(folder.with_name(f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"))
         lock = _lock(folder)
@@ -141,6 +152,11 @@ def open_study(
     if study.mirror is not None:
         study.mirror.start(study.study_id)
     return study
+
+
+def _leftovers(folder: Path) -> bool:
+    """Whether there is what a study had written whose folder was removed while it ran."""
+    return any(entry.name not in (".lock", STAMP) for entry in folder.iterdir())
 
 
 def _found_again(study: StudyFolder, may_grow: str | None, hint: str) -> StudyFolder:

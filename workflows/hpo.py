@@ -149,7 +149,7 @@ def search(plan: Plan, resources: Resources, budget: Budget, tracking: TrackingC
     if isinstance(plan.scheduler, PopulationBased):
         surviving.awake()
         keep_lives(study, plan.scheduler, rows, record.objectives, tracking)
-    tracking.study_end("completed")
+    tracking.study_end("completed" if study.is_there() else "failed")
     study.write_rows([row.as_dict() for row in rows])
 
 

@@ -4,6 +4,7 @@ import sqlite3
 import time
 from contextlib import closing
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from ray.tune.experiment import Trial
@@ -154,6 +155,16 @@ def test_a_database_that_is_deleted_while_the_study_runs_gets_all_again(tracker,
     assert [steps_of(uri, children[key]) for key in "ab"] == [[1, 2, 3], [1, 2]]
 
 
+def test_trials_of_a_study_whose_own_run_was_deleted_have_its_new_one(tracker, uri):
+    search = tracker()
+    log_study(search._journal, ["a"], 3)
+    assert search.study_end("stopped")
+    connect(uri).delete_run(stored_runs(uri)[0].info.run_id)
+    assert tracker().study_end("completed")
+    study, children = stored_runs(uri)
+    assert children["a"].data.tags["mlflow.parentRunId"] == study.info.run_id
+
+
 def test_one_run_that_is_gone_for_good_is_made_again(tracker, uri, tmp_path):
     search = tracker()
     log_study(search._journal, ["a", "b"], 3)
@@ -202,6 +213,19 @@ def test_a_long_batch_gives_signs_of_life_which_the_end_of_a_study_waits_for(uri
     runs.apply([{"run": "a", "t": 1, "step": 1, "metrics": metrics}])
     assert runs.answers >= 5_000 / 800
     assert len(stored_runs(uri)[1]["a"].data.metrics) == 5_000
+
+
+def test_a_file_that_has_no_place_keeps_nothing_else_from_the_store(tracker, uri, capsys):
+    search = tracker()
+    wait_until(lambda: search._writer.behind == 0)
+    place = Path(stored_runs(uri)[0].info.artifact_uri)
+    shutil.rmtree(place)
+    place.write_text("no folder")
+    search.study_files({"a.txt": "lost"})
+    log_study(search._journal, ["a"], 3)
+    assert search.study_end("completed")
+    assert steps_of(uri, stored_runs(uri)[1]["a"]) == [1, 2, 3]
+    assert "refused the file a.txt" in capsys.readouterr().err
 
 
 def test_a_warning_of_ours_is_seen_whatever_a_library_did_to_logging(tracker, capsys, monkeypatch):

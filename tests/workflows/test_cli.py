@@ -10,7 +10,7 @@ import pytest
 from ray.tune import TuneError
 
 from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.workflows import export
+from automl_on_ray.workflows import _cli, export
 from automl_on_ray.workflows._cli import told_plainly
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
@@ -58,3 +58,21 @@ def test_a_script_that_was_sent_alone_must_be_of_the_code_that_it_imports(
     )  # fmt: skip
     assert done.returncode == 2
     assert ("ray rsync-up" in done.stderr) == refused, done.stderr
+
+
+def test_the_command_that_goes_on_can_be_pasted_into_any_shell(tmp_path, monkeypatch):
+    folder = tmp_path / "my project"
+    folder.mkdir()
+    (folder / "hpo.py").write_text(
+        "import os, sys\nprint(sys.argv, os.getcwd(), os.environ.get('AUTOML_STORAGE'), "
+        "os.environ.get('MLFLOW_TRACKING_TOKEN'), sys.executable)"
+    )
+    monkeypatch.setattr(_cli, "_FOLDER", str(folder))
+    settings = {"AUTOML_STORAGE": "s p a", "MLFLOW_TRACKING_TOKEN": "secret", "PYTHONPATH": ""}
+    monkeypatch.setattr(_cli, "_ENVIRONMENT", settings)
+    monkeypatch.setattr(sys, "argv", ["hpo.py", "--storage", "50% of $HOME"])
+    done = subprocess.run(
+        ["bash", "-c", _cli.command_line()], cwd="/", env={}, capture_output=True, text=True
+    )
+    argv = ["hpo.py", "--storage", "50% of $HOME"]
+    assert done.stdout.strip() == f"{argv} {folder} s p a None {sys.executable}", done.stderr

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 
 import pytest
 
@@ -119,3 +120,16 @@ def test_a_storage_may_be_a_link_itself(tmp_path):
     (tmp_path / "runs").symlink_to(tmp_path / "disk")
     open_study(Storage(tmp_path / "runs"), "a", ASKED, fresh=False).lock.release()
     assert (tmp_path / "disk" / "a" / "study.json").exists()
+
+
+def test_a_folder_that_was_removed_in_the_middle_counts_as_nothing_done(tmp_path):
+    study = open_study(Storage(tmp_path), "mine", {"trials": 3}, fresh=False)
+    shutil.rmtree(study.path)
+    with pytest.raises(UserError, match="removed while the study ran"):
+        study.write_rows([])
+    study.lock.release()
+    (tmp_path / "mine" / "search").mkdir(parents=True)  # what Ray then writes
+    (tmp_path / "mine" / "search" / "experiment_state-1.json").write_text("{}")
+    again = open_study(Storage(tmp_path), "mine", {"trials": 3}, fresh=False)
+    assert not (again.path / "search").exists()
+    assert len(list(tmp_path.glob("mine-*/search/*.json"))) == 1

@@ -1,6 +1,8 @@
 """Whole studies by workflows/hpo.py: real Ray, real MLflow, scikit-learn's digits."""
 
 import json
+import os
+import subprocess
 from collections import Counter
 
 import pytest
@@ -31,6 +33,13 @@ def test_a_study_finds_tests_tracks_and_registers_a_model(storage, ray_cluster):
     assert version.tags["automl.metric"] == "test_accuracy"
     for said in ("Best trials", "test_accuracy: ", "2 seeds", "the champion", "trials: http"):
         assert said in result.output
+    lines = result.output.splitlines()
+    pasted = lines[lines.index("To use it:") + 1]
+    shell = {name: os.environ[name] for name in ("PATH", "HOME")}
+    used = subprocess.run(
+        ["bash", "-c", pasted], cwd="/", env=shell, input="", capture_output=True, text=True
+    )
+    assert "mlflow.pyfunc.loaded_model" in used.stdout, used.stderr
 
     again = run(storage, "whole", *QUICK, "--searcher", "random", "--final-seeds", 2)
     assert again.exit_code == 0, again.output
