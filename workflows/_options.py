@@ -218,6 +218,7 @@ Address = Annotated[
 ]
 TrialMinutes = Annotated[
     float | None,
+    Between(0, 1e6, above=True),
     typer.Option(
         help="Fail a trial of the search that takes longer, its setup included; it may hang.",
         rich_help_panel=_BUDGET,
