@@ -8,30 +8,7 @@ from automl_on_ray.schedulers._settings import Settings
 from automl_on_ray.schedulers._surviving import Surviving
 from automl_on_ray.search_spaces._objective import Objective
 from automl_on_ray.search_spaces._space import SearchSpace
-
-KINDS = {
-    "always": lambda epoch: {"score": float(epoch)},
-    "every second": lambda epoch: {"score": float(epoch)} if epoch % 2 else {"loss": 1.0},
-    "from the third on": lambda epoch: {"score": float(epoch)} if epoch > 2 else {"loss": 1.0},
-    "diverges": lambda epoch: {"score": float(epoch) if epoch < 3 else float("nan")},
-    "never": lambda epoch: {"loss": 1.0, "scores": 2.0},
-    "as text": lambda epoch: {"score": "0.9"},
-}
-
-
-class Odd(tune.Trainable):
-    def setup(self, config):
-        self.epoch = 0
-
-    def step(self):
-        self.epoch += 1
-        return {**KINDS[self.config["kind"]](self.epoch), "done": self.epoch == 4}
-
-    def save_checkpoint(self, folder):
-        pass
-
-    def load_checkpoint(self, folder):
-        pass
+from tests.schedulers.sparse import KINDS, Odd
 
 
 def ran(scheduler, folder):
