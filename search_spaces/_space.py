@@ -71,6 +71,8 @@ class SearchSpace:
         both = both or set(self._leaves("architecture")) & set(self._leaves("training"))
         if both:
             raise UserError(f"Space {self.name!r} declares {sorted(both)} twice.")
+        if isinstance(self.constraints, str):
+            object.__setattr__(self, "constraints", (self.constraints,))
         for key, value in self._declared.items():
             check_bounds(self.name, key, value)
         object.__setattr__(self, "conditions", dict(self._flat_conditions()))

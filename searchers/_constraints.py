@@ -10,7 +10,6 @@ from ray.tune.search.sample import Domain, Float, Integer
 
 from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._space import Config, SearchSpace
-from automl_on_ray.searchers._domains import from_unit
 
 MOST_DRAWS = 10_000
 
@@ -143,10 +142,9 @@ def check_satisfiable(space: SearchSpace) -> None:
 
 
 def _draws(domains: Mapping[str, Domain]) -> Iterator[Config]:
-    generator = np.random.default_rng(0)
+    state = np.random.RandomState(0)
     for _ in range(MOST_DRAWS):
-        units = generator.random(len(domains)).tolist()
-        yield {k: from_unit(d, u) for (k, d), u in zip(domains.items(), units, strict=True)}
+        yield {key: domain.sample(random_state=state) for key, domain in domains.items()}
 
 
 def _ends(name: str, domain: Domain) -> tuple[float, float]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -145,7 +146,9 @@ class ImageClassifier(TorchTrainable):
 
     def _begin(self, config: Config) -> None:
         member, own_seed = member_of(self.space, config)
-        self.config_used = {**DEFAULTS, **member}
+        # A checkpoint, which holds the optimiser's numbers, may not hold NumPy's.
+        own = {k: v.item() if isinstance(v, np.generic) else v for k, v in member.items()}
+        self.config_used = {**DEFAULTS, **own}
         self.prepare(self.seed if own_seed is None else own_seed)
         self._place_data()
         self.world.check_batch(min(self.config_used["batch_size"], len(self._train)))

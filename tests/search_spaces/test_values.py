@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ray import cloudpickle, tune
 
@@ -150,6 +150,7 @@ values = st.recursive(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.lists(values, min_size=1, max_size=5, unique_by=repr))
 def test_labels_are_scalars_and_lead_back(options):
     space = space_of(options)
@@ -177,6 +178,7 @@ NESTED = SearchSpace(
 )
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.integers(0, 2**32))
 def test_a_nested_declaration_is_flat_everywhere_but_in_a_trial(seed):
     flat = NESTED.sample(np.random.default_rng(seed))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ray import tune
 
@@ -45,6 +45,7 @@ def spaces(draw):
     return SearchSpace("drawn", training=training, conditions=conditions)
 
 
+@settings(deadline=None)
 @given(spaces(), st.data())
 def test_a_config_comes_back_as_it_was(space, data):
     encoding = Encoding(space)
@@ -65,6 +66,7 @@ def test_a_config_comes_back_as_it_was(space, data):
         assert back[key] == (pytest.approx(value) if isinstance(value, float) else value)
 
 
+@settings(deadline=None)
 @given(spaces())
 def test_equal_configs_are_equal_to_ax_whatever_was_proposed_for_inactive_parameters(space):
     encoding = Encoding(space)
@@ -93,6 +95,7 @@ def test_a_constraint_between_raw_values_is_one_between_codes():
             assert rule.holds(config) == eval(text, {}, codes)
 
 
+@settings(deadline=None)
 @given(domains, st.floats(0, 1, exclude_max=True))
 def test_every_point_of_the_unit_interval_is_a_member(domain, unit):
     space = SearchSpace("one", training={"x": domain})

@@ -297,6 +297,12 @@ def test_constraints_that_nothing_meets_are_refused(name, constraints):
         create_searcher(name, Settings(space, GOAL))
 
 
+def test_a_constraint_on_a_parameter_without_bounds_holds():
+    space = SearchSpace("normal", training={"x": tune.randn(0, 1)}, constraints="x <= 0.5")
+    searcher = create_searcher("random", Settings(space, GOAL))
+    assert all(searcher.suggest(f"t{index}")["x"] <= 0.5 for index in range(20))
+
+
 @OURS
 def test_a_constraint_on_an_unknown_parameter_is_refused(name):
     space = SearchSpace("wrong", training={"x": tune.uniform(0, 1)}, constraints=("x + z <= 1",))

@@ -42,7 +42,7 @@ class Strict(tune.Trainable):
     """Fails if it is not given values of the kinds declared, in the form declared."""
 
     def setup(self, config, *, epochs=1, final=False):
-        assert config == self.config
+        assert config.keys() == self.config.keys()
         opt = config["opt"]
         types = [type(value) for value in opt.values()]
         assert types == [Kind, tuple, np.float64], types
