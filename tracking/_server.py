@@ -144,6 +144,12 @@ def refusals_told(what: str) -> Iterator[None]:
         warn(f"MLflow refused the {what}: {error}")
 
 
+def in_short(error: Exception) -> str:
+    """What is at the root of an error, without all that MLflow's client has tried."""
+    text = " ".join(str(error).split())
+    return text.rpartition("Caused by ")[2][:300]
+
+
 def is_lost(error: Any) -> bool:
     """Whether the store does not have what it once had."""
     return getattr(error, "error_code", None) == "RESOURCE_DOES_NOT_EXIST"

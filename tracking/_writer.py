@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from automl_on_ray.search_spaces._warning import warn
 from automl_on_ray.tracking._journal import Journal
 from automl_on_ray.tracking._runs import Runs
-from automl_on_ray.tracking._server import is_lost
+from automl_on_ray.tracking._server import in_short, is_lost
 
 PERIOD = 2.0  # seconds between batches while all is well
 LONGEST_PERIOD = 60.0
@@ -92,7 +92,7 @@ class Writer:
             except Exception as error:
                 spent = time.thread_time() - began
                 if self.error is None:
-                    warn(f"MLflow is away, the journal keeps what it misses: {error}")
+                    warn(f"MLflow is away, the journal keeps what it misses: {in_short(error)}")
                 self.error, pause, self._looked = error, backoff, False
                 backoff = min(2 * backoff, LONGEST_BACKOFF)
             self.seconds += spent

@@ -13,7 +13,7 @@ from automl_on_ray.tracking import provenance
 from automl_on_ray.tracking._description import best_first, best_values, describe
 from automl_on_ray.tracking._figures import importance_bars, parallel_coordinates
 from automl_on_ray.tracking._links import run_links
-from automl_on_ray.tracking._server import connect, find_studies
+from automl_on_ray.tracking._server import connect, find_studies, in_short
 from automl_on_ray.tracking._study import Study, TrialRow
 
 Figures = Mapping[str, go.Figure]
@@ -62,7 +62,7 @@ def log_report(
         table = json.dumps(ranked, indent=1, default=str)
         client.log_text(run.info.run_id, table, "trials.json")
     except Exception as error:
-        warn(f"The report could not be stored at {uri}: {error}")
+        warn(f"The report could not be stored at {uri}: {in_short(error)}")
         return False
     return True
 

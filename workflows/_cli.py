@@ -94,10 +94,14 @@ def command_line() -> str:
     settings = [
         f"{name}={shlex.quote(value)}"
         for name, value in sorted(_ENVIRONMENT.items())
-        if name.startswith(_SETTINGS) and not ("://" in value and "@" in value)  # no credentials
+        if name.startswith(_SETTINGS) and value and not _has_credentials(value)
     ]
     command = shlex.join([sys.executable, *sys.argv])
     return " ".join(["cd", shlex.quote(_FOLDER), "&&", *settings, command])
+
+
+def _has_credentials(value: str) -> bool:
+    return "://" in value and "@" in value
 
 
 def quiet_libraries() -> None:

@@ -126,7 +126,8 @@ def conclude(
     if print_failures(rows) or failed_final or not ranked:
         raise SystemExit(FAILED_TRIALS)
     if not tracked:
-        console.print(f"MLflow at {uri} does not have all of the study yet; to send the rest:")
+        said = f"MLflow at {uri} does not have all of the study yet; to send the rest:"
+        console.print(said, soft_wrap=True)
         console.print(f"  {_same_command(study)}", style="bold", soft_wrap=True)
         raise SystemExit(NOT_TRACKED)
 

@@ -103,6 +103,8 @@ def print_final(final: Final, metrics: Sequence[str]) -> None:
 
 def print_links(links: Mapping[str, str], *, start_with: str | None) -> None:
     """Where to look; `start_with` is the command that serves the pages, if none does yet."""
+    if not links:  # MLflow was away
+        return
     if start_with:
         console.print("To see it in MLflow, run this, then open the links:")
         console.print(f"  {start_with}", style="bold", soft_wrap=True)
