@@ -19,6 +19,7 @@ from workflows._conclude import conclude, say_how_to_go_on
 from workflows._gpu_share import measured_share
 from workflows._hpo_asked import Asked
 from workflows._hpo_plan import Plan, prepare
+from workflows._leftovers import leave_a_stopped_ray
 from workflows._lives import keep_lives, lives_of, seeds_along
 from workflows._population import proposals
 from workflows._progress import Progress
@@ -38,6 +39,7 @@ def run(asked: Asked) -> None:
     """
     with told_plainly(), ExitStack() as ends:
         quiet_libraries()
+        ends.push(leave_a_stopped_ray)
         plan = prepare(asked)
         asked, study = plan.asked, ends.enter_context(plan.study)
         ends.enter_context(traceback_kept(study))
