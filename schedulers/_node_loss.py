@@ -5,6 +5,7 @@ ends a trial that has failed too often. So trials are told themselves.
 """
 
 import socket
+from contextlib import suppress
 from typing import Any
 
 import ray
@@ -26,6 +27,10 @@ class Spared(Trial):
     def _get_default_result_or_future(self) -> None:
         """None: Ray would ask the process, and Tune's loop wait for it, if it hangs for ever."""
         self._default_result_or_future = None
+
+    def update_last_result(self, result: dict[str, Any]) -> None:
+        with suppress(TypeError, ArithmeticError):  # Ray's means of what may have none
+            super().update_last_result(result)
 
     def handle_error(self, exc: Any = None) -> None:
         before = self.run_metadata.num_failures

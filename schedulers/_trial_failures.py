@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+import ray
 from ray.air.execution._internal import RayActorManager
 from ray.air.execution._internal.tracked_actor_task import TrackedActorTask
 from ray.exceptions import OutOfMemoryError, RayActorError, RayTaskError
@@ -37,6 +38,19 @@ class SparingActorManager(RayActorManager):
         elif tracked_actor_task._on_error:
             tracked_actor_task._on_error(tracked_actor_task._tracked_actor, exception)
 
+    def cleanup(self) -> None:
+        if not ray_has_ended():
+            super().cleanup()
+
+
+def ray_has_ended() -> bool:
+    """Whether the Ray that this process has started was stopped; it would be waited for a minute.
+
+    So it is where a signal goes to all processes, as when a machine shuts down.
+    """
+    node = ray._private.worker._global_node
+    return node is not None and bool(node.dead_processes())
+
 
 class FailingAlone(TuneController):
     """Tune's loop, in which a trial fails alone, also one that takes too long or reports oddly."""
@@ -44,7 +58,7 @@ class FailingAlone(TuneController):
     def on_step_end(self) -> None:
         super().on_step_end()
         watch: Watch = self._scheduler_alg.watch  # type: ignore[attr-defined]  # a Surviving
-        for trial in watch.look(self._at_work()):
+        for trial in watch.look(self._at_work()) if watch.is_due() else ():
             minutes = f"the trial took over {(watch.seconds or 0) / 60:.4g} minutes"
             self._end_at_once(trial, TrialError(f"TimeoutError: {minutes} (--trial-minutes)"))
 
@@ -67,6 +81,8 @@ class FailingAlone(TuneController):
     def _on_training_result(self, trial: Trial, result: Any) -> None:
         try:
             check_report(result)
+            if not isinstance(result.get("training_iteration", 0), int):
+                raise TypeError("training_iteration must be the number of the epoch")
         except (TypeError, RecursionError) as error:
             self._trial_task_failure(trial, error)
         else:

@@ -32,10 +32,15 @@ class Watch:
     clock: Callable[[], float] = time.monotonic
     silences: list[str] = field(default_factory=list)
     _seen: dict[str, _Seen] = field(default_factory=dict)
+    _looked: float = float("-inf")
+
+    def is_due(self) -> bool:
+        """Whether a second has passed since the last look: with many trials it takes a while."""
+        return self.clock() - self._looked >= 1.0
 
     def look(self, at_work: Iterable[Trial]) -> list[Trial]:
         """Which of these trials have taken longer than they may; call it often."""
-        now = self.clock()
+        now = self._looked = self.clock()
         before, self._seen = self._seen, {}
         late = []
         for trial in at_work:

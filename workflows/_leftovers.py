@@ -4,11 +4,15 @@ They see within seconds that their raylet has ended, and then wait a minute for 
 store, which has ended with it. A shell that outlives the driver ends them.
 """
 
+import os
 import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
+
+from automl_on_ray.schedulers._trial_failures import ray_has_ended
 
 # Its input ends with the driver. A process is known by its id and by when it began.
 _SHELL = """
@@ -34,6 +38,14 @@ def end_with_driver() -> None:
             start_new_session=True,
         )  # fmt: skip
         _shells.append(shell)
+
+
+def leave_a_stopped_ray(kind: object, error: BaseException | None, trace: object) -> None:
+    """At the end of a study: exit at once where Ray was stopped too. For `ExitStack.push`."""
+    if isinstance(error, SystemExit) and ray_has_ended():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(int(error.code or 0))
 
 
 def _began(process: int) -> str:

@@ -18,6 +18,7 @@ from automl_on_ray.workflows._conclude import conclude, say_how_to_go_on
 from automl_on_ray.workflows._gpu_share import measured_share
 from automl_on_ray.workflows._hpo_asked import Asked
 from automl_on_ray.workflows._hpo_plan import Plan, prepare
+from automl_on_ray.workflows._leftovers import leave_a_stopped_ray
 from automl_on_ray.workflows._lives import keep_lives, lives_of, seeds_along
 from automl_on_ray.workflows._names import model_name
 from automl_on_ray.workflows._population import proposals
@@ -44,6 +45,7 @@ def run(asked: Asked) -> None:
     """
     with told_plainly(), ExitStack() as ends:
         quiet_libraries()
+        ends.push(leave_a_stopped_ray)
         plan = prepare(asked)
         asked, study = plan.asked, ends.enter_context(plan.study)
         ends.enter_context(traceback_kept(study))

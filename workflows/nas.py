@@ -29,6 +29,7 @@ from automl_on_ray.workflows._command import command_of, run_command
 from automl_on_ray.workflows._conclude import conclude, say_how_to_go_on
 from automl_on_ray.workflows._folder import once
 from automl_on_ray.workflows._gpu_share import measured_share
+from automl_on_ray.workflows._leftovers import leave_a_stopped_ray
 from automl_on_ray.workflows._names import model_name
 from automl_on_ray.workflows._nas_asked import Asked
 from automl_on_ray.workflows._nas_plan import COMPARED, FOUND, OBJECTIVE, Plan, prepare
@@ -60,6 +61,7 @@ def run(asked: Asked) -> None:
     """
     with told_plainly(), ExitStack() as ends:
         quiet_libraries()
+        ends.push(leave_a_stopped_ray)
         plan = prepare(asked)
         ends.enter_context(plan.study)
         ends.enter_context(traceback_kept(plan.study))

@@ -124,7 +124,7 @@ class Forgetting(Growing):
     """As one writes it: nothing is returned."""
 
     def reset_config(self, new_config):
-        self.setup(new_config)
+        super().reset_config(new_config)
 
 
 def test_a_process_that_takes_no_other_config_gives_its_place_to_a_new_one(ray_cluster, tmp_path):

@@ -82,3 +82,13 @@ def test_the_time_before_a_study_went_on_counts(clock):
     report(resumed, 3, 90.0)
     assert not look(watch, clock, 0, resumed)
     assert look(watch, clock, 11, resumed) == [resumed]
+
+
+def test_a_look_is_due_once_a_second(clock):
+    watch = Watch(clock=clock)
+    assert watch.is_due()
+    look(watch, clock, 10.0)
+    clock.now = 10.9
+    assert not watch.is_due()
+    clock.now = 11.0
+    assert watch.is_due()

@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 import time
+from decimal import Decimal
 
 import numpy as np
 from ray import tune
@@ -85,5 +86,6 @@ _DOES = {
     "reports odd keys": lambda: {("a", 1): 2.0, 3: {4: 5}},
     "reports arrays": lambda: {"c": np.zeros((5, 3, 4)), "d": np.zeros((2, 5, 3, 4))},
     "reports no number": lambda: {"much": 10**400, "word": "text", "none": None, "set": {1}},
+    "reports odd numbers": lambda: {"a": 1j, "b": Decimal(1), "training_iteration": "third"},
     "reports itself": lambda: _circle(),
 }

@@ -36,6 +36,7 @@ FAILING = {
     "reports unreadable": "not to be read here",
     "reports unpicklable": "TypeError: cannot pickle",
     "reports odd keys": "TypeError: a metric's name must be text, but is ('a', 1)",
+    "reports odd numbers": "TypeError: training_iteration must be the number of the epoch",
     "reports no dict": "AssertionError: step() needs to return a dict",
     "reports itself": "RecursionError",
     "fails to save": "OSError: cannot save",
