@@ -23,7 +23,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import torch
 import typer
@@ -48,6 +48,7 @@ from workflows._interval import half_width
 
 EPSILONS = (0.1, 0.01, 0.001)
 EXACT = "exact"
+T = TypeVar("T")
 Numbers = dict[str, list[float]]
 
 
@@ -121,7 +122,7 @@ def terms_of(problem: Problem) -> tuple[Tensor, dict[str, Tensor], dict[str, flo
     """The first-order part, the second-order term by each way, and each way's seconds in all."""
     weights, alpha, seconds = problem.weights, problem.alpha, {}
 
-    def timed(name: str, function: Callable[[], list[Tensor]]) -> list[Tensor]:
+    def timed(name: str, function: Callable[[], T]) -> T:
         started = time.perf_counter()
         found = function()
         seconds[name] = time.perf_counter() - started
@@ -130,9 +131,7 @@ def terms_of(problem: Problem) -> tuple[Tensor, dict[str, Tensor], dict[str, flo
     step = step_of(problem.optimizer, weights)
     losses = (problem.on_training, problem.on_validation)
     timed("first order", lambda: first_order(problem.on_validation, alpha))
-    parts: list[list[Tensor]] = []
-    timed("step", lambda: parts.extend(after_step(*losses, weights, alpha, step)) or [])
-    first, vector = parts
+    first, vector = timed("step", lambda: after_step(*losses, weights, alpha, step))
     rest = (problem.on_training, weights, alpha, vector)
     found = {EXACT: timed(EXACT, lambda: product_by_autograd(*rest))}
     for epsilon in EPSILONS:

@@ -24,9 +24,10 @@ from tracking._server import check_tracking, default_uri
 from tracking._study import Study
 from tracking.callback import TrackingCallback
 from trainables._data_parallel import data_parallel
+from trainables._search_optimisation import DEFAULTS as SUPERNET_DEFAULTS
 from trainables.darts_supernet import DartsSupernet
 from trainables.datasets._dataset import Dataset
-from trainables.image_classifier import ImageClassifier
+from trainables.image_classifier import DEFAULTS, ImageClassifier
 from workflows._checks import (
     check_images,
     check_supernet,
@@ -160,13 +161,22 @@ def subset_of(images: int, data: Dataset) -> int | None:
 def _supernet_space(asked: Asked) -> SearchSpace:
     """With the augmentation that was asked for, where the space has none of its own."""
     space = find_space(asked.space)
-    moves = {"flip": asked.flip, "crop": asked.crop}
+    moves: Config = {"flip": asked.flip, "crop": asked.crop}
+    if asked.crop_border != SUPERNET_DEFAULTS["crop_border"]:
+        moves["crop_border"] = asked.crop_border
     own = {key: value for key, value in moves.items() if key not in space.all}
     return replace(space, training={**space.training, **own})
 
 
 def _cell_space(asked: Asked) -> SearchSpace:
+    rules = {
+        "even_cutout": asked.even_cutout, "crop_border": asked.crop_border,
+        "nesterov": asked.nesterov, "gradient_clip": asked.gradient_clip,
+        "decay_vectors": asked.decay_vectors, "schedule_by": asked.schedule_by,
+        "last_batch": asked.last_batch,
+    }  # fmt: skip
     return darts.space(
+        more={key: value for key, value in rules.items() if value != DEFAULTS[key]},
         operations=asked.operations, channels=asked.channels, layers=asked.layers,
         stem_stride=asked.stem_stride, drop_path=asked.drop_path,
         auxiliary_weight=asked.auxiliary_weight, learning_rate=asked.learning_rate,

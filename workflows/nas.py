@@ -10,6 +10,7 @@ from ray import tune
 from schedulers._create import traits
 from schedulers._surviving import Surviving
 from search_spaces._cell_text import cell_text
+from search_spaces._genotype import genotype_text
 from trainables._data_parallel import alone
 from trainables.image_classifier import ImageClassifier
 from workflows._budget import Budget
@@ -95,6 +96,7 @@ def run(asked: Asked) -> None:
         # 3. Train the winner from scratch, test it once. 4. Keep it.
         winner = judged[0].candidate
         console.print(cell_text(winner.cell), markup=False)
+        console.print(genotype_text(winner.cell), markup=False, soft_wrap=True)
         keep_cell(plan.tracker("trial"), winner, folder / "pictures")
         conclude(
             plan.study, plan.record, [*best_rows(judged), *failed], klass=ImageClassifier,
