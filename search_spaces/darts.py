@@ -5,7 +5,7 @@ from ray import tune
 from automl_on_ray.search_spaces._cell_network import build
 from automl_on_ray.search_spaces._cells import keys, pairs
 from automl_on_ray.search_spaces._operation_sets import operation_set
-from automl_on_ray.search_spaces._space import SearchSpace
+from automl_on_ray.search_spaces._space import Config, SearchSpace
 
 
 def space(
@@ -22,10 +22,12 @@ def space(
     flip: bool = False,
     crop: int = 0,
     cutout: int | None = None,
+    more: Config | None = None,
 ) -> SearchSpace:
     """Cells of `operations` (a set's name, or a list) in networks of one size.
 
-    Learning rate and weight decay vary unless they are given.
+    Learning rate and weight decay vary unless they are given. `more` are further settings of the
+    training, as `trainables/image_classifier.py` names them.
     Raises UserError for unknown operations. Sets that differ from edge to edge (S1) are taken whole
     here: a config says what a cell is, not where it came from.
     """
@@ -52,6 +54,7 @@ def space(
             "flip": flip,
             "crop": crop,
             **({} if cutout is None else {"cutout": cutout}),
+            **(more or {}),
         },
         build=build,
     )

@@ -51,13 +51,13 @@ class Architecture:
         return self._mixing(lambda alpha: self.relaxation.sample(alpha, progress, generator))
 
     def expected(self) -> Mixing:
-        """What the supernet is evaluated with, and derived from."""
+        """What the supernet is evaluated with."""
         return self._mixing(self.relaxation.expected)
 
     def derived(self) -> Config:
         """The cells that these parameters stand for."""
         with torch.no_grad():
-            mixing, edges = self.expected()
+            mixing, edges = self._mixing(self.relaxation.ranking)
         if edges is not None:
             mixing = {cell: mixing[cell] * edges[cell][:, None] for cell in CELLS}
         if self._exists is not None:  # an operation that an edge lacks is never the largest

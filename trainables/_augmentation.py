@@ -17,15 +17,18 @@ from torch.nn import functional as F
 from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.trainables.datasets._dataset import Images
 
+BORDERS = ("mirror", "black")  # what a crop finds beyond the image's edges
+
 
 @dataclass(frozen=True)
 class Augmentation:
     """How far an image may be moved before it is learned from; 0 or False leaves a step out.
 
     `shift` whole pixels each way, filled with black; `rotation` degrees each way, bilinear;
-    `crop` pixels each way from the image continued by its mirror image; `flip` left-right for half
-    of the images; `cutout` the side in pixels of a square that is filled with the mean colour
-    (DeVries and Taylor 2017, arXiv:1708.04552). Raises UserError if one is negative.
+    `crop` pixels each way from the image continued by what `border` says: its mirror image, or
+    black; `flip` left-right for half of the images; `cutout` the side in pixels of a square that is
+    filled with the mean colour (DeVries and Taylor 2017, arXiv:1708.04552). Raises UserError if one
+    is negative, or the border unknown.
     """
 
     shift: int = 0
@@ -33,8 +36,11 @@ class Augmentation:
     crop: int = 0
     flip: bool = False
     cutout: int = 0
+    border: str = "mirror"
 
     def __post_init__(self) -> None:
+        if self.border not in BORDERS:
+            raise UserError(f"Unknown crop border {self.border!r}; there are {', '.join(BORDERS)}.")
         for name in ("shift", "rotation", "crop", "cutout"):
             if getattr(self, name) < 0:
                 raise UserError(f"{name} must be 0 or more, but is {getattr(self, name)}.")
@@ -43,11 +49,17 @@ class Augmentation:
     def chosen(cls, config: Mapping[str, Any], *, side: int) -> "Augmentation":
         """What a trial's config says: `scaled` by its `augmentation`, with its `flip` and `crop`.
 
-        `cutout`, where it is not None, is taken in place of the scaled one.
+        `cutout`, where it is not None, is taken in place of the scaled one; with `even_cutout` an
+        odd side is one less, as in the published program, which halves it first.
         """
         scaled = cls.scaled(config["augmentation"], side=side)
         cutout = scaled.cutout if config["cutout"] is None else config["cutout"]
-        return replace(scaled, flip=config["flip"], crop=config["crop"], cutout=cutout)
+        if config["even_cutout"]:
+            cutout -= cutout % 2
+        return replace(
+            scaled, flip=config["flip"], crop=config["crop"], cutout=cutout,
+            border=config["crop_border"],
+        )  # fmt: skip
 
     @classmethod
     def scaled(cls, strength: float, *, side: int, flip: bool = False) -> "Augmentation":
@@ -107,6 +119,17 @@ def batches(
         yield normal.contiguous(memory_format=layout), split.labels.index_select(0, index)
 
 
+def batch_sizes(images: int, batch_size: int, *, last: bool, ranks: int = 1) -> list[int]:
+    """Of an epoch. The smaller last batch is left out, unless `last` or there is no other.
+
+    One image a rank has no variance to normalise by, so the last batch has two a rank at least.
+    """
+    if images < batch_size:
+        return [images]
+    rest = images % batch_size
+    return [batch_size] * (images // batch_size) + [rest] * (last and rest >= 2 * ranks)
+
+
 @dataclass(frozen=True)
 class _Draws:
     """Random numbers for each of a batch's `count` images, of which those of `part` are kept."""
@@ -156,17 +179,26 @@ def _gathered(images: Tensor, by: Augmentation, draws: _Draws) -> Tensor:
     if by.flip:
         coin = draws.integers(0, 2)
         columns = torch.where(coin.to(images.device) == 1, columns.flip(1), columns)
+    inside_rows, inside_columns = _inside(rows, height), _inside(columns, width)
     planes = torch.arange(count * channels, device=images.device).view(count, channels, 1, 1)
-    pixels = rows.view(count, 1, height, 1) * width + columns.view(count, 1, 1, width)
-    return images.take(planes * (height * width) + pixels)
+    pixels = inside_rows.view(count, 1, height, 1) * width + inside_columns.view(count, 1, 1, width)
+    found = images.take(planes * (height * width) + pixels)
+    if by.border == "black":
+        inside = (rows == inside_rows)[:, :, None] & (columns == inside_columns)[:, None, :]
+        found.masked_fill_(~inside[:, None], 0)
+    return found
 
 
 def _window(length: int, crop: int, draws: _Draws) -> Tensor:
-    """(B, length) indices along one axis, moved by up to `crop` and mirrored at the ends."""
+    """(B, length) indices along one axis, moved by up to `crop`, perhaps beyond the ends."""
     shift = draws.integers(-crop, crop + 1)
-    moved = torch.arange(length, device=shift.device) + shift
+    return torch.arange(length, device=shift.device) + shift
+
+
+def _inside(index: Tensor, length: int) -> Tensor:
+    """`index`, mirrored at the ends."""
     last = length - 1
-    return (last - (last - moved.abs()).abs()).clamp_(0, last)
+    return (last - (last - index.abs()).abs()).clamp_(0, last)
 
 
 def _resampled(images: Tensor, by: Augmentation, draws: _Draws) -> Tensor:

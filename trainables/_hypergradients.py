@@ -20,6 +20,7 @@ from torch import Tensor
 
 Loss = Callable[[], Tensor]
 Average = Callable[[Sequence[Tensor]], list[Tensor]]  # `list` where there is one process
+PUBLISHED_EPSILON = 0.01  # how far a finite difference moves the weights to either side
 
 
 @dataclass(frozen=True)
@@ -54,36 +55,19 @@ def unrolled(
     alpha: Sequence[Tensor],
     step: Step,
     *,
-    epsilon: float = 0.01,
+    epsilon: float = PUBLISHED_EPSILON,
     average: Average = list,
 ) -> list[Tensor]:
-    """Equations 6 to 8: the second-order term by a central difference of step epsilon / |v|.
+    """Equations 6 to 8: the second-order term by a central difference, as published.
 
-    v is the gradient of validation loss with respect to w'. The weights are moved in place and are
-    bit for bit what they were when this returns or raises; neither they nor alpha get a `.grad`.
+    The weights are moved in place and are bit for bit what they were when this returns or raises;
+    neither they nor alpha get a `.grad`.
     """
-    with _put_back(weights):
-        gradients = average(_gradients(training(), weights))
-        with torch.no_grad():
-            torch._foreach_sub_(list(weights), step.direction(weights, gradients), alpha=step.lr)
-        torch.clear_autocast_cache()  # or the old weights would be used once more
-        both = average(_gradients(validation(), [*alpha, *weights]))
-        first, vector = both[: len(alpha)], both[len(alpha) :]
-    size = torch.stack(torch._foreach_norm(vector)).norm()
-    if size == 0:
-        return first
-    radius = epsilon / float(size)
-    ends = []
-    for sign in (1, -1):
-        with _put_back(weights):
-            with torch.no_grad():
-                torch._foreach_add_(list(weights), vector, alpha=sign * radius)
-            # Weights in bfloat16 would not even feel so small a step.
-            with torch.autocast(vector[0].device.type, enabled=False):
-                ends.append(_gradients(training(), alpha))
-    scale = step.lr / (2 * radius)
-    differences = average([p - m for p, m in zip(*ends, strict=True)])
-    return [g - scale * d for g, d in zip(first, differences, strict=True)]
+    first, vector = after_step(training, validation, weights, alpha, step, average=average)
+    product = product_by_difference(
+        training, weights, alpha, vector, epsilon=epsilon, average=average
+    )
+    return [g - step.lr * p for g, p in zip(first, product, strict=True)]
 
 
 def unrolled_exact(
@@ -96,20 +80,75 @@ def unrolled_exact(
     average: Average = list,
 ) -> list[Tensor]:
     """Equation 7 by automatic differentiation: no finite difference, about twice the memory."""
+    first, vector = after_step(training, validation, weights, alpha, step, average=average)
+    product = product_by_autograd(training, weights, alpha, vector, average=average)
+    return [g - step.lr * p for g, p in zip(first, product, strict=True)]
+
+
+def after_step(
+    training: Loss,
+    validation: Loss,
+    weights: Sequence[Tensor],
+    alpha: Sequence[Tensor],
+    step: Step,
+    *,
+    average: Average = list,
+) -> tuple[list[Tensor], list[Tensor]]:
+    """The gradients of validation loss at w', with respect to alpha and to the weights."""
     with _put_back(weights):
         gradients = average(_gradients(training(), weights))
         with torch.no_grad():
             torch._foreach_sub_(list(weights), step.direction(weights, gradients), alpha=step.lr)
         torch.clear_autocast_cache()  # or the old weights would be used once more
         both = average(_gradients(validation(), [*alpha, *weights]))
-        first, vector = both[: len(alpha)], both[len(alpha) :]
+    return both[: len(alpha)], both[len(alpha) :]
+
+
+def product_by_difference(
+    training: Loss,
+    weights: Sequence[Tensor],
+    alpha: Sequence[Tensor],
+    vector: Sequence[Tensor],
+    *,
+    epsilon: float = PUBLISHED_EPSILON,
+    average: Average = list,
+) -> list[Tensor]:
+    """The mixed second derivative of training loss times `vector`, like `alpha`.
+
+    A central difference of alpha's gradients at weights that are `epsilon` apart from the present
+    ones, along `vector`, to either side (equation 8).
+    """
+    size = torch.stack(torch._foreach_norm(list(vector))).norm()
+    if size == 0:
+        return [torch.zeros_like(parameter) for parameter in alpha]
+    radius = epsilon / float(size)
+    ends = []
+    for sign in (1, -1):
+        with _put_back(weights):
+            with torch.no_grad():
+                torch._foreach_add_(list(weights), list(vector), alpha=sign * radius)
+            # Weights in bfloat16 would not even feel so small a step.
+            with torch.autocast(vector[0].device.type, enabled=False):
+                ends.append(_gradients(training(), alpha))
+    differences = average([plus - minus for plus, minus in zip(*ends, strict=True)])
+    return [difference / (2 * radius) for difference in differences]
+
+
+def product_by_autograd(
+    training: Loss,
+    weights: Sequence[Tensor],
+    alpha: Sequence[Tensor],
+    vector: Sequence[Tensor],
+    *,
+    average: Average = list,
+) -> list[Tensor]:
+    """The same by automatic differentiation; of ReLU's kinks, where it jumps, it knows nothing."""
     graph = torch.autograd.grad(
         training(), list(weights), create_graph=True, allow_unused=True, materialize_grads=True
     )
     product = sum((g * v).sum() for g, v in zip(graph, vector, strict=True))
     assert isinstance(product, Tensor)
-    mixed = average(_gradients(product, alpha))
-    return [g - step.lr * m for g, m in zip(first, mixed, strict=True)]
+    return average(_gradients(product, alpha))
 
 
 def _gradients(loss: Tensor, inputs: Sequence[Tensor]) -> list[Tensor]:

@@ -10,19 +10,20 @@ from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._space import Config
 
 OPTIMIZERS = ("sgd", "adam", "adamw")
+SCHEDULED_BY = ("batch", "epoch")
 
 
 def make_optimizer(config: Config, network: nn.Module) -> Optimizer:
     """The optimiser that `config["optimizer"]` names; fused, one pass over each weight.
 
-    Biases and the scales of normalisations, which are vectors, do not decay. Raises UserError for
-    an unknown name.
+    Biases and the scales of normalisations, which are vectors, do not decay unless
+    `config["decay_vectors"]`. Raises UserError for an unknown name.
     """
     matrices = [weight for weight in network.parameters() if weight.ndim > 1]
     vectors = [weight for weight in network.parameters() if weight.ndim <= 1]
     groups = [
         {"params": matrices, "weight_decay": config["weight_decay"]},
-        {"params": vectors, "weight_decay": 0.0},
+        {"params": vectors, "weight_decay": config["weight_decay"] * config["decay_vectors"]},
     ]
     rate, betas = config["learning_rate"], (config["beta1"], config["beta2"])
     match config["optimizer"]:
@@ -74,6 +75,24 @@ SCHEDULES: dict[str, Callable[[float], float]] = {
     "cosine": cosine,
     "one_cycle": one_cycle,
 }
+
+
+def progress_of(config: Config, epoch: int, share: float, epochs: int) -> float:
+    """How much of `epochs` is done, 0 to 1, with `share` of the present one.
+
+    It moves with each batch or, as published, with each epoch: `config["schedule_by"]`. Raises
+    UserError for an unknown word.
+    """
+    by = config["schedule_by"]
+    if by not in SCHEDULED_BY:
+        raise UserError(f"Unknown schedule_by {by!r}; there are {', '.join(SCHEDULED_BY)}.")
+    return (epoch + (share if by == "batch" else 0.0)) / epochs
+
+
+def check_clip(gradient_clip: float) -> None:
+    """UserError for a largest norm of the gradient that is none; 0 means any."""
+    if not gradient_clip >= 0:
+        raise UserError(f"gradient_clip must be 0 or more, but is {gradient_clip}.")
 
 
 def set_learning_rate(optimizer: Optimizer, config: Config, progress: float) -> None:

@@ -76,21 +76,27 @@ def expected_dirichlet(alpha: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Relaxation:
-    """`sample` is what is trained with, `expected` what is evaluated with and derived from.
+    """`sample` is what is trained with, `expected` what is evaluated with.
 
-    `sparse` if a sample has one operation an edge.
+    `ranking` is what cells are derived from. `sparse` if a sample has one operation an edge.
     """
 
     sample: Sample
     expected: Expected
+    ranking: Expected
     sparse: bool = False
 
 
+def _softmax(alpha: Tensor) -> Tensor:
+    return alpha.softmax(1)
+
+
 RELAXATIONS = {
-    "softmax": Relaxation(softmax, lambda alpha: alpha.softmax(1)),
-    "gumbel": Relaxation(gumbel, lambda alpha: alpha.softmax(1), sparse=True),
-    "dirichlet": Relaxation(dirichlet, expected_dirichlet),
-    "sigmoid": Relaxation(sigmoid, torch.sigmoid),
+    "softmax": Relaxation(softmax, _softmax, _softmax),
+    "gumbel": Relaxation(gumbel, _softmax, _softmax, sparse=True),
+    # DrNAS's own program compares edges by the softmax of alpha, not by the Dirichlet's mean.
+    "dirichlet": Relaxation(dirichlet, expected_dirichlet, _softmax),
+    "sigmoid": Relaxation(sigmoid, torch.sigmoid, torch.sigmoid),
 }
 
 

@@ -29,6 +29,14 @@ DEFAULTS: Config = {
     "flip": False,
     "crop": 0,
     "cutout": None,
+    # As published: True, "black", "epoch", True, True and True.
+    "even_cutout": False,
+    "crop_border": "mirror",
+    "schedule_by": "batch",
+    "last_batch": False,
+    "redraw_alpha_batches": False,  # each from all images anew, not one after the other
+    "search_on_all": False,  # no images are held out: judged on those that alpha learns from
+    "seed": None,  # None: the study's
 }
 ALPHA_BETAS = (0.5, 0.999)
 

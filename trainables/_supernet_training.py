@@ -13,9 +13,9 @@ from automl_on_ray.search_spaces._operation_sets import OperationSet
 from automl_on_ray.search_spaces._space import Config, SearchSpace
 from automl_on_ray.search_spaces._supernet import Supernet
 from automl_on_ray.trainables._architecture import Architecture
-from automl_on_ray.trainables._augmentation import Augmentation, batches
+from automl_on_ray.trainables._augmentation import Augmentation, batch_sizes, batches
 from automl_on_ray.trainables._bilevel import alpha_step, check_hypergradient, weight_step
-from automl_on_ray.trainables._optimisation import restore_optimizer
+from automl_on_ray.trainables._optimisation import check_clip, progress_of, restore_optimizer
 from automl_on_ray.trainables._search_optimisation import (
     DEFAULTS,
     alpha_optimizer,
@@ -72,7 +72,9 @@ class SupernetTraining(TorchTrainable):
         member, own_seed = member_of(self.space, config)
         used = self.config_used = {**DEFAULTS, **member}
         check_hypergradient(used["hypergradient"], used["relaxation"])
-        self.prepare(self.seed if own_seed is None else own_seed)
+        check_clip(used["gradient_clip"])
+        seeds = [seed for seed in (own_seed, used["seed"], self.seed) if seed is not None]
+        self.prepare(seeds[0])
         self._place_data()
         self.world.check_batch(self._batch_size(self._halves[0]))
         with self.randomness():
@@ -99,25 +101,30 @@ class SupernetTraining(TorchTrainable):
 
     def _place_data(self) -> None:
         """Disjoint halves of the training data, for weights and alpha, and what is judged on."""
-        if hasattr(self, "_halves") and self._held.images.device.type == self.device.type:
+        wanted = (self.config_used["search_on_all"], self.device.type)
+        if getattr(self, "_placed", None) == wanted:
             return
-        train = self.dataset.train
+        train = self.dataset.joined() if self.config_used["search_on_all"] else self.dataset.train
         # Every second image: views, so that trials go on sharing the node's one copy, and balanced
         # where a user's images come sorted by class.
         self._halves = [
             Images(train.images[i::2], train.labels[i::2]).to(self.device) for i in (0, 1)
         ]
-        self._held = self.dataset.validation.to(self.device)
+        validation = self.dataset.validation.to(self.device)
+        self._held = self._halves[1] if self.config_used["search_on_all"] else validation
+        self._placed = wanted
 
     def _train_epoch(self) -> float:
         """The mean loss of the weights' batches. Raises DivergedError if it is not finite."""
         used = self.config_used
         warm = self.epoch < round(used["warm_up"] * self.epochs)
-        pairs = list(zip(*(self._batches(half) for half in self._halves), strict=False))
-        self.images_per_epoch = len(pairs) * self._batch_size(self._halves[0])
+        sizes = [self._batch_sizes(half) for half in self._halves]
+        count = min(map(len, sizes))
+        self.images_per_epoch = sum(sizes[0][:count])
         total = torch.zeros((), device=self.device)
+        pairs = list(zip(self._batches(self._halves[0]), self._alpha_batches(), strict=False))
         for index, (training, validation) in enumerate(pairs):
-            progress = (self.epoch + index / len(pairs)) / self.epochs
+            progress = progress_of(used, self.epoch, index / count, self.epochs)
             set_weights_rate(self.optimizer, used, progress)
             with self.precision():
                 if not warm:
@@ -134,7 +141,7 @@ class SupernetTraining(TorchTrainable):
                 )
             total += loss
         self.world.check_alike(self.architecture.parameters, "Alpha")
-        mean = self.world.average([total])[0].item() / len(pairs)
+        mean = self.world.average([total])[0].item() / count
         if not math.isfinite(mean):
             raise DivergedError(f"The supernet diverged in epoch {self.epoch + 1}: loss {mean}.")
         return mean
@@ -169,6 +176,18 @@ class SupernetTraining(TorchTrainable):
         smallest = half if self.world.size == 1 else min(self._halves, key=len)
         return min(self.config_used["batch_size"], len(smallest))
 
+    def _batch_sizes(self, half: Images) -> list[int]:
+        # A smaller last batch would need weights of its own in the ranks' average.
+        last = self.config_used["last_batch"] and self.world.size == 1
+        return batch_sizes(len(half), self._batch_size(half), last=last)
+
+    def _alpha_batches(self) -> Iterator[tuple[Tensor, Tensor]]:
+        if not self.config_used["redraw_alpha_batches"]:
+            yield from self._batches(self._halves[1])
+            return
+        while True:
+            yield next(self._batches(self._halves[1]))
+
     def _batches(self, half: Images) -> Iterator[tuple[Tensor, Tensor]]:
         side = min(self.dataset.image_shape[1:])
         return batches(
@@ -178,7 +197,7 @@ class SupernetTraining(TorchTrainable):
             mean=self.dataset.mean,
             std=self.dataset.std,
             augmentation=Augmentation.chosen(self.config_used, side=side),
-            drop_last=True,
+            drop_last=sum(self._batch_sizes(half)) < len(half),
             part=self.world.part,
         )
 

@@ -69,7 +69,7 @@ class DartsSupernet(SupernetTraining):
 
     history: list[Vitals]  # by epoch
     cells: list[Config]  # derived, by epoch
-    mixings: list[dict[str, Tensor]]  # what they were derived from, (E, O) on the CPU, by epoch
+    mixings: list[dict[str, Tensor]]  # expected ones, (E, O) on the CPU, by epoch
 
     def setup(  # type: ignore[override]
         self,

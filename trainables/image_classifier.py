@@ -14,10 +14,12 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._space import Config, ImageShape, SearchSpace
-from automl_on_ray.trainables._augmentation import Augmentation, batches
+from automl_on_ray.trainables._augmentation import Augmentation, batch_sizes, batches
 from automl_on_ray.trainables._evaluation import evaluate
 from automl_on_ray.trainables._optimisation import (
+    check_clip,
     make_optimizer,
+    progress_of,
     restore_optimizer,
     set_learning_rate,
 )
@@ -40,6 +42,13 @@ DEFAULTS: Config = {
     "flip": False,
     "crop": 0,
     "cutout": None,
+    # As published for DARTS: True, "black", "epoch", True, True and 5.0.
+    "even_cutout": False,
+    "crop_border": "mirror",
+    "schedule_by": "batch",
+    "last_batch": False,
+    "decay_vectors": False,
+    "gradient_clip": 0.0,
 }
 EVALUATION_BATCH = 1000
 
@@ -149,6 +158,7 @@ class ImageClassifier(TorchTrainable):
         # A checkpoint, which holds the optimiser's numbers, may not hold NumPy's.
         own = {k: v.item() if isinstance(v, np.generic) else v for k, v in member.items()}
         self.config_used = {**DEFAULTS, **own}
+        check_clip(self.config_used["gradient_clip"])
         self.prepare(self.seed if own_seed is None else own_seed)
         self._place_data()
         self.world.check_batch(min(self.config_used["batch_size"], len(self._train)))
@@ -176,22 +186,28 @@ class ImageClassifier(TorchTrainable):
     def _train_epoch(self) -> float:
         """The mean loss. Raises DivergedError if it is not finite."""
         config = self.config_used
-        # The last, smaller batch is left out: one image alone has no variance to normalise by.
-        whole = len(self._train) >= config["batch_size"]
-        count = len(self._train) // config["batch_size"] if whole else 1
-        size = config["batch_size"] if whole else len(self._train)
-        self.images_per_epoch = count * size
+        sizes = batch_sizes(
+            len(self._train), config["batch_size"], last=config["last_batch"],
+            ranks=self.world.size,
+        )  # fmt: skip
+        count, self.images_per_epoch = len(sizes), sum(sizes)
         total = torch.zeros((), device=self.device)
         self.network.train()
-        for index, (images, labels) in enumerate(self._batches(drop_last=whole)):
-            set_learning_rate(self.optimizer, config, (self.epoch + index / count) / self.epochs)
+        whole = self._batches(drop_last=self.images_per_epoch < len(self._train))
+        for index, (size, (images, labels)) in enumerate(zip(sizes, whole, strict=True)):
+            progress = progress_of(config, self.epoch, index / count, self.epochs)
+            set_learning_rate(self.optimizer, config, progress)
             if isinstance(self.network, GrowsHarder):
-                self.network.set_progress((self.epoch + index / count) / self.epochs)
+                self.network.set_progress(progress)
             with self.precision():
                 loss = self.world.share(self._loss(self.network(images), labels), size)
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
             self.world.average_gradients(self.network.parameters())
+            if config["gradient_clip"]:
+                nn.utils.clip_grad_norm_(
+                    self.network.parameters(), config["gradient_clip"], foreach=True
+                )
             self.optimizer.step()
             total += loss.detach()
         self.world.average_statistics(self.network)

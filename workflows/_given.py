@@ -7,11 +7,14 @@ from typing import Any
 
 from automl_on_ray.search_spaces._cells import check_cells, keys
 from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces._genotype import LONGEST, parse_genotypes, split_words
 from automl_on_ray.search_spaces._numbers import finite
 from automl_on_ray.search_spaces._operation_sets import KNOWN
 from automl_on_ray.search_spaces._published_cells import NAMES, published_cell
 from automl_on_ray.search_spaces._space import Config, SearchSpace
 from automl_on_ray.searchers._settings import Known
+
+GENOTYPE_FILES = (".txt", ".py", ".genotype")
 
 
 def read_points(path: Path | None, space: SearchSpace) -> tuple[Config, ...]:
@@ -52,9 +55,15 @@ def _number(metrics: Mapping[str, Any], name: str, where: str) -> float:
 
 
 def read_cells(text: str | None, space: SearchSpace) -> dict[str, Config]:
-    """Cells by name: published ones, and JSON files of one cell's config, parted by commas."""
-    words = [word.strip() for word in (text or "").split(",") if word.strip()]
-    found = {word: _cell(word) for word in words}
+    """Cells by name, parted by commas; equal ones once.
+
+    Published ones, genotypes, files of these, and JSON files of one cell's config.
+    """
+    found: dict[str, Config] = {}
+    for number, word in enumerate(split_words(text or ""), 1):
+        for name, cell in _cells(word, number).items():
+            if cell not in found.values():
+                found[name] = cell
     for word, cell in found.items():
         try:
             space.check({**space.constants, **cell})
@@ -63,11 +72,41 @@ def read_cells(text: str | None, space: SearchSpace) -> dict[str, Config]:
     return found
 
 
+def _cells(word: str, number: int) -> dict[str, Config]:
+    if "Genotype" in word and "(" in word:
+        cells = parse_genotypes(word, f"Cell {number}")
+        return {f"genotype {number}" + f":{name}" * (len(cells) > 1): cells[name] for name in cells}
+    file, _, chosen = word.partition(":")
+    if Path(file).suffix in GENOTYPE_FILES:
+        return _genotypes(Path(file), chosen)
+    if word.startswith("|"):
+        raise UserError(
+            f"{word} is an architecture of NAS-Bench-201; --cells takes cells of DARTS's space."
+        )
+    return {word: _cell(word)}
+
+
+def _genotypes(path: Path, chosen: str) -> dict[str, Config]:
+    """All of a file, or the one that is assigned to the name `chosen`."""
+    try:
+        with path.open() as file:
+            text = file.read(LONGEST + 1)
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise UserError(f"{path} is not text: {error}.") from error
+    cells = parse_genotypes(text, str(path), chosen)
+    if len(cells) == 1 and not chosen:
+        return {str(path): cell for cell in cells.values()}
+    return {f"{path}:{name}": cell for name, cell in cells.items()}
+
+
 def _cell(word: str) -> Config:
     if not word.endswith(".json"):
         if word not in NAMES:
             raise UserError(
-                f"Unknown cell {word!r}: neither a published one ({', '.join(NAMES)}) nor a .json."
+                f"Unknown cell {word!r}: neither a published one ({', '.join(NAMES)}) nor a "
+                f".json, nor a genotype, nor a file of genotypes ({', '.join(GENOTYPE_FILES)})."
             )
         return published_cell(word)
     path = Path(word)

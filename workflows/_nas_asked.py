@@ -5,7 +5,9 @@ from typing import get_type_hints
 
 from automl_on_ray.search_spaces._operation_sets import operation_set
 from automl_on_ray.search_spaces._ranges import check_ranges
+from automl_on_ray.trainables._augmentation import BORDERS
 from automl_on_ray.trainables._doctor import check_remedy
+from automl_on_ray.trainables._optimisation import SCHEDULED_BY
 from automl_on_ray.trainables._perturbation import check_selection
 from automl_on_ray.workflows import _nas_options as nas
 from automl_on_ray.workflows import _options as options
@@ -65,6 +67,13 @@ class Asked:
     flip: nas.Flip = False
     crop: nas.Crop = 0
     cutout: nas.Cutout = None
+    even_cutout: nas.EvenCutout = False
+    crop_border: nas.CropBorder = "mirror"
+    nesterov: nas.Nesterov = True
+    gradient_clip: nas.GradientClip = 0.0
+    decay_vectors: nas.DecayVectors = False
+    schedule_by: nas.ScheduleBy = "batch"
+    last_batch: nas.LastBatch = False
     train_workers: options.TrainWorkers = 1
 
     minutes: options.Minutes = None
@@ -92,6 +101,8 @@ def check_words(asked: Asked) -> None:
     """UserError for an unknown word."""
     check_choice("stage", asked.stage, STAGES)
     check_choice("evaluation", asked.evaluation, EVALUATIONS)
+    check_choice("crop border", asked.crop_border, BORDERS)
+    check_choice("--schedule-by", asked.schedule_by, SCHEDULED_BY)
     check_remedy(asked.remedy)
     check_selection(asked.select)
     operation_set(asked.operations)

@@ -19,13 +19,17 @@ Stage = Annotated[
 ]
 # Defaults of another setting; what is given beside them wins.
 PRESETS: dict[str, dict[str, Any]] = {
-    # Liu et al. 2019, section 3: sizes, lengths and regularisation.
+    # Liu et al. 2019, section 3, and their program: four searches by seed, all their cells for 100
+    # epochs, the best for 600.
     "darts-cifar10": {
-        "dataset": "cifar10", "search_epochs": 50, "search_images": 0, "search_channels": 16,
-        "search_layers": 8, "stem_stride": 1, "select_images": 0, "select_epochs": 100,
-        "channels": 36, "layers": 20, "epochs": 600, "drop_path": 0.2, "auxiliary_weight": 0.4,
-        "learning_rate": 0.025, "weight_decay": 3e-4, "augmentation": 0.0, "flip": True, "crop": 4,
-        "cutout": 16,
+        "dataset": "cifar10", "space": "darts-second-order", "searcher": "random", "supernets": 4,
+        "search_epochs": 50, "search_images": 0, "search_channels": 16, "search_layers": 8,
+        "remedy": "warn", "eigenvalue_every": 0, "stem_stride": 1, "candidates": 4,
+        "select_images": 0, "select_epochs": 100, "select_seeds": 1, "channels": 36, "layers": 20,
+        "epochs": 600, "drop_path": 0.2, "auxiliary_weight": 0.4, "learning_rate": 0.025,
+        "weight_decay": 3e-4, "augmentation": 0.0, "flip": True, "crop": 4, "cutout": 16,
+        "nesterov": False, "gradient_clip": 5.0, "decay_vectors": True, "crop_border": "black",
+        "even_cutout": True, "schedule_by": "epoch", "last_batch": True,
     },
 }  # fmt: skip
 
@@ -43,7 +47,7 @@ Preset = Annotated[
     typer.Option(
         callback=_apply_preset,
         is_eager=True,
-        help="Other defaults for all of these: darts-cifar10, the paper's (GPU days).",
+        help="Other defaults for all of these: darts-cifar10, those of DARTS's authors (GPU days).",
     ),
 ]
 Evaluation = Annotated[
@@ -63,8 +67,9 @@ Proposals = Annotated[
 Cells = Annotated[
     str | None,
     typer.Option(
-        help="Leave the search out and take these: published cells by name (darts_v2), or JSON "
-        "files of cells (cell.json in MLflow), parted by commas.",
+        help="Leave the search out and take these, parted by commas: published cells by name "
+        "(darts_v2), Genotype(normal=...) as papers print it, files of such (mine.txt, "
+        "genotypes.py:NAME), or JSON files of cells (cell.json in MLflow).",
         rich_help_panel=_SEARCH,
     ),
 ]
@@ -235,5 +240,47 @@ Cutout = Annotated[
     typer.Option(
         help="Side of the square cut out, in pixels; the paper's is 16. Default: by --augmentation",
         rich_help_panel=_TRAIN,
+    ),
+]
+EvenCutout = Annotated[
+    bool,
+    typer.Option(help="Make an odd --cutout one less, as DARTS does.", rich_help_panel=_TRAIN),
+]
+CropBorder = Annotated[
+    str,
+    typer.Option(
+        help="What --crop finds beyond an image, in the search too: its mirror image, or black as "
+        "in DARTS.",
+        rich_help_panel=_TRAIN,
+    ),
+]
+Nesterov = Annotated[
+    bool, typer.Option(help="Nesterov's momentum; DARTS's is plain.", rich_help_panel=_TRAIN)
+]
+GradientClip = Annotated[
+    float,
+    Between(0, 1e6),
+    typer.Option(
+        help="Largest norm of the gradient; DARTS's is 5. 0: any.", rich_help_panel=_TRAIN
+    ),
+]
+DecayVectors = Annotated[
+    bool,
+    typer.Option(
+        help="Weight decay of biases and batch normalisation too, as in DARTS.",
+        rich_help_panel=_TRAIN,
+    ),
+]
+ScheduleBy = Annotated[
+    str,
+    typer.Option(
+        help="Learning rate and drop path move with each batch, or epoch as in DARTS.",
+        rich_help_panel=_TRAIN,
+    ),
+]
+LastBatch = Annotated[
+    bool,
+    typer.Option(
+        help="Train on an epoch's smaller last batch too, as DARTS does.", rich_help_panel=_TRAIN
     ),
 ]

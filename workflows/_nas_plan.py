@@ -26,9 +26,10 @@ from automl_on_ray.tracking._server import default_uri
 from automl_on_ray.tracking._study import Study
 from automl_on_ray.tracking.callback import TrackingCallback
 from automl_on_ray.trainables._data_parallel import data_parallel
+from automl_on_ray.trainables._search_optimisation import DEFAULTS as SUPERNET_DEFAULTS
 from automl_on_ray.trainables.darts_supernet import DartsSupernet
 from automl_on_ray.trainables.datasets._dataset import Dataset
-from automl_on_ray.trainables.image_classifier import ImageClassifier
+from automl_on_ray.trainables.image_classifier import DEFAULTS, ImageClassifier
 from automl_on_ray.workflows._checks import (
     check_images,
     check_pixels,
@@ -174,13 +175,22 @@ def subset_of(images: int, data: Dataset) -> int | None:
 def _supernet_space(asked: Asked) -> SearchSpace:
     """With the augmentation that was asked for, where the space has none of its own."""
     space = find_space(asked.space)
-    moves = {"flip": asked.flip, "crop": asked.crop}
+    moves: Config = {"flip": asked.flip, "crop": asked.crop}
+    if asked.crop_border != SUPERNET_DEFAULTS["crop_border"]:
+        moves["crop_border"] = asked.crop_border
     own = {key: value for key, value in moves.items() if key not in space.all}
     return replace(space, training={**space.training, **own})
 
 
 def _cell_space(asked: Asked) -> SearchSpace:
+    rules = {
+        "even_cutout": asked.even_cutout, "crop_border": asked.crop_border,
+        "nesterov": asked.nesterov, "gradient_clip": asked.gradient_clip,
+        "decay_vectors": asked.decay_vectors, "schedule_by": asked.schedule_by,
+        "last_batch": asked.last_batch,
+    }  # fmt: skip
     return darts.space(
+        more={key: value for key, value in rules.items() if value != DEFAULTS[key]},
         operations=asked.operations, channels=asked.channels, layers=asked.layers,
         stem_stride=asked.stem_stride, drop_path=asked.drop_path,
         auxiliary_weight=asked.auxiliary_weight, learning_rate=asked.learning_rate,

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from automl_on_ray.search_spaces._cell_drawing import draw_cells
 from automl_on_ray.search_spaces._cell_text import cell_text
+from automl_on_ray.search_spaces._genotype import genotype_text
 from automl_on_ray.search_spaces._objective import Objective
 from automl_on_ray.tracking.callback import TrackingCallback
 from automl_on_ray.workflows._candidates import Candidate, Judged, Searched, rank_correlation
@@ -146,6 +147,7 @@ def keep_cell(tracking: TrackingCallback, winner: Candidate, pictures: Path) -> 
         "cell.svg": draw_cells(winner.cell, "svg").decode(),
         "cell.png": draw_cells(winner.cell, "png"),
         "cell.txt": cell_text(winner.cell),
+        "cell.genotype": genotype_text(winner.cell) + "\n",
         "cell.json": json.dumps(winner.cell, indent=1),
     }
     trial_id = winner.origin.split()[0]

@@ -9,6 +9,7 @@ from ray import tune
 from automl_on_ray.schedulers._create import traits
 from automl_on_ray.schedulers._surviving import Surviving
 from automl_on_ray.search_spaces._cell_text import cell_text
+from automl_on_ray.search_spaces._genotype import genotype_text
 from automl_on_ray.tracking.callback import TrackingCallback
 from automl_on_ray.trainables._data_parallel import alone
 from automl_on_ray.trainables.image_classifier import ImageClassifier
@@ -117,6 +118,7 @@ def run(asked: Asked) -> None:
         # 3. Train the winner from scratch, test it once. 4. Keep it.
         winner = judged[0].candidate
         console.print(cell_text(winner.cell))
+        console.print(genotype_text(winner.cell), soft_wrap=True)
         keep_cell(plan.tracker("trial"), winner, folder / "pictures")
         conclude(
             plan.study, plan.record, [*best_rows(judged), *failed], klass=ImageClassifier,

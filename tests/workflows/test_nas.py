@@ -13,6 +13,10 @@ from typer.testing import CliRunner
 
 from automl_on_ray.search_spaces._cells import check_cells, keys
 from automl_on_ray.search_spaces._published_cells import published_cell
+from automl_on_ray.trainables._search_optimisation import DEFAULTS as SUPERNET_DEFAULTS
+from automl_on_ray.trainables.image_classifier import DEFAULTS as CELL_DEFAULTS
+from automl_on_ray.workflows._nas_asked import Asked, check_words_and_numbers
+from automl_on_ray.workflows._nas_plan import _cell_space, _supernet_space
 from automl_on_ray.workflows.nas import nas
 
 app = typer.Typer()
@@ -80,6 +84,7 @@ def test_a_search_goes_stage_by_stage_to_a_registered_network(storage, ray_clust
     assert third.exit_code == 0, third.output
     assert "2. select" not in third.output
     assert "node 3 = " in third.output
+    assert "Genotype(normal=[" in third.output
     told = " ".join(third.output.split())  # lines are as wide as the terminal
     assert "2 seeds, trained from scratch on train + validation" in told
     assert "Registered as models:/nas-digits/1" in third.output
@@ -95,7 +100,7 @@ def test_a_search_goes_stage_by_stage_to_a_registered_network(storage, ray_clust
     assert study.data.metrics["best_val_loss"] <= best
     assert study.data.metrics["trials_done"] == 6
     names = {file.path for file in client.list_artifacts(study.info.run_id)}
-    assert {"cell.svg", "cell.txt", "cell.json", "report.html"} <= names
+    assert {"cell.svg", "cell.txt", "cell.json", "cell.genotype", "report.html"} <= names
     assert study.data.metrics["final_latency_seconds"] > 0
     assert study.data.metrics["final_parameters"] > 1000
     for one in runs["supernet"]:
@@ -211,7 +216,55 @@ def test_a_preset_gives_other_defaults_and_what_is_given_wins():
     given = ["--layers", "8", "--preset", "darts-cifar10"]
     chosen = command.make_context("nas", given).params
     assert (chosen["dataset"], chosen["channels"], chosen["layers"]) == ("cifar10", 36, 8)
-    assert chosen["supernets"] == command.make_context("nas", []).params["supernets"]
+    assert chosen["slots"] == command.make_context("nas", []).params["slots"]
+
+
+def spaces_of(*arguments):
+    """Of the supernets and of the cells that such a command trains, what is constant."""
+    asked = Asked(**typer.main.get_command(app).make_context("nas", list(arguments)).params)
+    check_words_and_numbers(asked)
+    return asked, _supernet_space(asked), _cell_space(asked)
+
+
+def test_the_preset_is_the_published_recipe():
+    asked, supernets, cells = spaces_of("--preset", "darts-cifar10")
+    used = {**SUPERNET_DEFAULTS, **supernets.constants}
+    assert list(supernets.domains) == ["seed"]
+    published = {
+        "relaxation": "softmax", "hypergradient": "unrolled", "partial": 1, "edge_weights": False,
+        "batch_size": 64, "learning_rate": 0.025, "lowest_learning_rate": 0.001, "momentum": 0.9,
+        "weight_decay": 3e-4, "gradient_clip": 5.0, "alpha_learning_rate": 3e-4,
+        "alpha_weight_decay": 1e-3, "warm_up": 0.0, "augmentation": 0.0, "flip": True, "crop": 4,
+        "crop_border": "black", "cutout": None, "schedule_by": "epoch", "last_batch": True,
+        "redraw_alpha_batches": True, "search_on_all": True, "zero_one_weight": 0.0,
+        "flatness_weight": 0.0, "even_cutout": False,
+    }  # fmt: skip
+    assert {key: used[key] for key in used if key != "seed"} == published
+    sizes = (asked.search_channels, asked.search_layers, asked.search_epochs, asked.supernets)
+    assert sizes == (16, 8, 50, 4)
+    assert (asked.remedy, asked.eigenvalue_every, asked.select) == ("warn", 0, "magnitude")
+    assert (asked.candidates, asked.select_epochs, asked.epochs) == (4, 100, 600)
+
+    assert {**CELL_DEFAULTS, **cells.constants} == {
+        **{key: CELL_DEFAULTS[key] for key in ("beta1", "beta2")},
+        "channels": 36, "layers": 20, "stem_stride": 1, "optimizer": "sgd", "momentum": 0.9,
+        "nesterov": False, "learning_rate": 0.025, "schedule": "cosine", "schedule_by": "epoch",
+        "weight_decay": 3e-4, "decay_vectors": True, "batch_size": 96, "last_batch": True,
+        "gradient_clip": 5.0, "drop_path": 0.2, "auxiliary_weight": 0.4, "label_smoothing": 0.0,
+        "augmentation": 0.0, "flip": True, "crop": 4, "crop_border": "black", "cutout": 16,
+        "even_cutout": True,
+    }  # fmt: skip
+
+
+def test_without_the_preset_networks_are_trained_as_before_and_each_rule_is_an_option():
+    _, supernets, cells = spaces_of()
+    rules = ("nesterov", "gradient_clip", "decay_vectors", "crop_border", "schedule_by")
+    assert not set(rules) & set(cells.all)
+    assert "crop_border" not in supernets.all
+    _, _, changed = spaces_of("--no-nesterov", "--gradient-clip", "2", "--crop-border", "black")
+    assert set(changed.all) - set(cells.all) == {"nesterov", "gradient_clip", "crop_border"}
+    _, _, kept = spaces_of("--preset", "darts-cifar10", "--nesterov")
+    assert "nesterov" not in kept.all
 
 
 @pytest.mark.parametrize(
@@ -234,6 +287,10 @@ def test_a_preset_gives_other_defaults_and_what_is_given_wins():
             "'unrolled' does not go with relaxation 'gumbel'",
         ),
         (["--remedy", "prayer"], "Unknown remedy 'prayer'"),
+        (["--crop-border", "white"], "Unknown crop border 'white'"),
+        (["--schedule-by", "epochs"], "Did you mean 'epoch'"),
+        (["--cells", "Genotype(normal=[])"], "normal must be a list of pairs"),
+        (["--cells", "none.py:A"], "none.py cannot be read"),
         (["--select", "pertubation"], "Did you mean 'perturbation'"),
         (["--space", "darts-supernets"], "Did you mean 'darts-supernet'"),
         (["--space", "mnist-cnn"], "which a supernet does not know"),

@@ -1,0 +1,12 @@
+"""DARTS's own search, of first order: as `darts_second_order.py`, at a third of the time."""
+
+from dataclasses import replace
+
+from automl_on_ray.search_spaces._space import SearchSpace
+from automl_on_ray.search_spaces.darts_second_order import SPACE as SECOND_ORDER
+
+SPACE: SearchSpace = replace(
+    SECOND_ORDER,
+    name="darts-first-order",
+    training={**SECOND_ORDER.training, "hypergradient": "first_order"},
+)
