@@ -66,7 +66,6 @@ def warmed(
         f"Warm start: {len(known)} of {len(trials)} trials of {earlier['study']!r} are known to "
         f"the searcher{left}",
         soft_wrap=True,
-        markup=False,
     )
     return replace(proposing, known=(*proposing.known, *known))
 
@@ -92,7 +91,6 @@ def _tried_first(proposing: Settings, study: str, known: Sequence[Known]) -> Set
         f"Warm start: {study!r} was on other data, so its results are not known to the searcher; "
         f"its {len(points) - len(proposing.points)} best configs are tried first.",
         soft_wrap=True,
-        markup=False,
     )
     return replace(proposing, points=tuple(points))
 
