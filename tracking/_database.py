@@ -3,7 +3,7 @@
 import shlex
 import sqlite3
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
@@ -56,6 +56,7 @@ def check_database(uri: str) -> None:
     if path is None or not path.is_absolute():
         raise UserError(f"Write the tracking store {uri!r} as sqlite:////absolute/path/mlflow.db.")
     existed = path.exists()
+    missing = [folder for folder in path.parents if not folder.exists()]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with closing(sqlite3.connect(path, timeout=2)) as database:
@@ -70,6 +71,9 @@ def check_database(uri: str) -> None:
     finally:
         if not existed and path.is_file() and not path.stat().st_size:
             path.unlink()  # a check leaves nothing behind
+        for folder in missing:
+            with suppress(OSError):
+                folder.rmdir()
     if existed:
         check_version(uri, path)
 

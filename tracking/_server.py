@@ -71,6 +71,7 @@ def _make_whole(path: Path, client: "type[MlflowClient]") -> None:
 
     MLflow takes seconds for them, and cannot open what it had half made when it was killed.
     """
+    path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{path}.lock"):
         if path.exists() and path.stat().st_size:
             return

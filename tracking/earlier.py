@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._numbers import finite
 from automl_on_ray.search_spaces._space import Config
+from automl_on_ray.tracking._database import database_path
 from automl_on_ray.tracking._recorded import json_of, last_step, newest_study, trials_of
 from automl_on_ray.tracking._results import mlflow_name
 from automl_on_ray.tracking._server import connect, find_studies
@@ -17,7 +19,10 @@ EXPLOITED = "pbt.generation"
 
 
 def earlier_study(uri: str, name: str) -> str:
-    """The id of the newest study of that name. UserError if there is none."""
+    """The id of the newest study of that name. UserError if there is none; nothing is made."""
+    path = database_path(uri)
+    if path is not None and not path.exists():
+        raise UserError(f"There is no study {name!r} in {uri}: nothing is stored there yet.")
     return str(newest_study(connect(uri), uri, name).data.tags["automl.study_id"])
 
 

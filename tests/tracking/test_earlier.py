@@ -14,6 +14,12 @@ def uri(tmp_path_factory):
     return f"sqlite:///{tmp_path_factory.mktemp('mlflow')}/mlflow.db"
 
 
+def test_a_study_is_looked_for_without_making_a_database(tmp_path):
+    with pytest.raises(UserError, match="no study 'mine'"):
+        earlier_study(f"sqlite:///{tmp_path}/runs/mlflow.db", "mine")
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_trials_that_are_the_work_of_one_config_with_their_curves(uri):
     study = store(
         uri, "earlier",

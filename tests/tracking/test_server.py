@@ -21,7 +21,7 @@ from automl_on_ray.tracking.callback import TrackingCallback
 
 
 def test_a_new_database_can_be_made_and_the_check_leaves_nothing(tmp_path):
-    check_tracking(default_uri(tmp_path))
+    check_tracking(default_uri(tmp_path / "new" / "runs"))
     assert not list(tmp_path.iterdir())
 
 

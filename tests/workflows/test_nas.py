@@ -15,7 +15,7 @@ from automl_on_ray.search_spaces._cells import check_cells, keys
 from automl_on_ray.search_spaces._published_cells import published_cell
 from automl_on_ray.trainables._search_optimisation import DEFAULTS as SUPERNET_DEFAULTS
 from automl_on_ray.trainables.image_classifier import DEFAULTS as CELL_DEFAULTS
-from automl_on_ray.workflows._nas_asked import Asked, check_words_and_numbers
+from automl_on_ray.workflows._nas_asked import Asked, check_words
 from automl_on_ray.workflows._nas_plan import _cell_space, _supernet_space
 from automl_on_ray.workflows.nas import nas
 
@@ -222,7 +222,7 @@ def test_a_preset_gives_other_defaults_and_what_is_given_wins():
 def spaces_of(*arguments):
     """Of the supernets and of the cells that such a command trains, what is constant."""
     asked = Asked(**typer.main.get_command(app).make_context("nas", list(arguments)).params)
-    check_words_and_numbers(asked)
+    check_words(asked)
     return asked, _supernet_space(asked), _cell_space(asked)
 
 
