@@ -40,7 +40,7 @@ def register(uri, tmp_path, make_study):
             uri,
             study,
             network(),
-            torch.rand(1, 1, 8, 8),
+            torch.rand(1, 1, 8, 8) * 255,
             metrics={"test_accuracy": accuracy},
             config={"width": 4},
             registered_name="digits-cnn",
