@@ -155,9 +155,7 @@ class ImageClassifier(TorchTrainable):
 
     def _begin(self, config: Config) -> None:
         member, own_seed = member_of(self.space, config)
-        # A checkpoint, which holds the optimiser's numbers, may not hold NumPy's.
-        own = {k: v.item() if isinstance(v, np.generic) else v for k, v in member.items()}
-        self.config_used = {**DEFAULTS, **own}
+        self.config_used = {**DEFAULTS, **member}
         check_clip(self.config_used["gradient_clip"])
         self.prepare(self.seed if own_seed is None else own_seed)
         self._place_data()
@@ -300,11 +298,13 @@ def load_network(
 def member_of(space: SearchSpace, config: Config) -> tuple[Config, int | None]:
     """The member that a trial's config names, and the seed of its own if it carries one.
 
-    The config may be plain; the member is as declared. Raises UserError if it is none. Tune's
-    config may hold None for a parameter that does not apply.
+    The config may be plain; the member is as declared, but with Python's numbers for NumPy's, which
+    checkpoints cannot hold. Raises UserError if it is none. Tune's config may hold None for a
+    parameter that does not apply.
     """
     member = space.plain(config)
     seed = None if "seed" in space.all else member.pop("seed", None)
     member = space.active(member)
     space.check(member)
-    return space.as_declared(member), seed
+    declared = space.as_declared(member).items()
+    return {k: v.item() if isinstance(v, np.generic) else v for k, v in declared}, seed

@@ -112,6 +112,22 @@ def test_a_checkpoint_gives_the_network_back(tmp_path):
     assert same(values, list(classifier.network.state_dict().values()))
 
 
+def test_numbers_of_numpy_are_trained_with_and_kept_out_of_checkpoints(tmp_path):
+    rates = np.logspace(-3, -2, 3)
+    space = replace(
+        CLASSIC,
+        architecture={"width": tune.choice(list(np.array([8, 12])))},
+        training={"learning_rate": tune.choice(list(rates))},
+    )
+    told = {"width": 8, "learning_rate": float(rates[0])}
+    for config in (told, space.as_declared(told)):
+        classifier = trial(config, space=space)
+        classifier.step()
+        classifier.save_checkpoint(str(tmp_path))
+        load_network(tmp_path, told, space=space, image_shape=(1, 8, 8), classes=10)
+        trial(config, space=space).load_checkpoint(str(tmp_path))
+
+
 @pytest.mark.parametrize(
     ("config", "message"),
     [
