@@ -107,5 +107,5 @@ def _named(labels: np.ndarray, source: str) -> np.ndarray:
     words = np.char.strip(labels)
     empty = np.flatnonzero((words == "") | (words == "nan"))  # what a missing one becomes as text
     if len(empty):
-        raise UserError(f"{source} image {empty[0]} has {labels[empty[0]]!r} for a label.")
+        raise UserError(f"{source} image {empty[0]} has {str(labels[empty[0]])!r} for a label.")
     return labels.astype(np.str_)

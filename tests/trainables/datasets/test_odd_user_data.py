@@ -293,13 +293,14 @@ def test_the_scale_of_pixels_is_known_from_the_whole_set(tmp_path, kind):
 
 
 def test_a_grey_test_part_beside_coloured_ones_gets_three_channels(tmp_path):
-    write_folder(tmp_path / "train", pixels(), LABELS)
-    write_folder(tmp_path / "test", pixels(channels=1), LABELS)
+    (tmp_path / "files").mkdir()
     for part, channels in (("train", 3), ("test", 1)):
-        write_parquet(tmp_path / f"{part}.parquet", pixels(channels=channels), LABELS)
+        images = pixels(channels=channels)
+        write_folder(tmp_path / "folders" / part, images, LABELS)
+        write_parquet(tmp_path / "files" / f"{part}.parquet", images, LABELS)
 
-    for place in (tmp_path, tmp_path / "train.parquet"):
-        arrays = _user_data.load(place)
+    for place in ("folders", "files"):
+        arrays = _user_data.load(tmp_path / place)
         assert arrays.test_images.shape == arrays.train_images.shape
 
 

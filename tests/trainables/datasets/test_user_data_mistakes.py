@@ -293,7 +293,7 @@ MISTAKES = [
     (npz(x=pixels()[:0], y=LABELS[:0]), "holds no training images"),
     (an_npy_called_npz, r"is a single array \(\.npy\): write .* numpy\.savez"),
     (npz(x=pixels() / 3.0, y=LABELS), "pixels must be"),
-    (npz(x=pixels()[:, 0, 0], y=LABELS), "images must be"),
+    (npz(x=pixels()[:, None], y=LABELS), "images must be"),
     (npz(x=np.array([{}] * 6), y=LABELS), "it holds Python objects, which are not read"),
     (
         npz(x_train=pixels(), y_train=LABELS, x_test=pixels(side=5), y_test=LABELS),
