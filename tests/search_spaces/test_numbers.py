@@ -36,7 +36,7 @@ def test_a_number_is_one_in_whatever_it_comes(value):
      np.array(["1"]), np.ma.masked, np.ma.array([1.0], mask=[True]), np.datetime64("2020", "ns"),
      np.timedelta64(5, "ns"), datetime.timedelta(1), pd.NA, pd.NaT, float, np.float64, object(),
      Decimal("sNaN")],
-    ids=str,
+    
 )  # fmt: skip
 def test_flags_text_dates_and_several_values_are_no_number(value):
     assert as_number(value) is None

@@ -168,7 +168,7 @@ QUANTISED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("domain", QUANTISED, ids=str)
+@pytest.mark.parametrize("domain", QUANTISED)
 @settings(max_examples=50, deadline=None)
 @given(value=st.floats(-1e7, 1e7), seed=st.integers(0, 2**32 - 1))
 def test_the_nearest_value_of_a_domain_with_steps_is_one_of_its_values(domain, value, seed):

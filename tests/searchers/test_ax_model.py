@@ -55,7 +55,7 @@ def test_it_finds_a_peak_faster_than_chance():
         tune.loguniform(1e-6, 1e-5), tune.uniform(0, 1e-7), tune.uniform(1, 1 + 1e-9),
         tune.randint(0, 2**40), tune.lograndint(1, 10**12), tune.qrandint(8, 16384 * 8, 8),
     ],
-    ids=str,
+    
 )  # fmt: skip
 def test_narrow_and_very_wide_ranges_are_searched_like_any_other(domain):
     """The peak is at 0.7 of the range, on its own scale."""
