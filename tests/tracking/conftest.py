@@ -61,8 +61,8 @@ def make_study() -> Callable[..., Study]:
 class Server:
     """A real `mlflow server` process that can be stopped and started again on the same store."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, *words: str, **settings: str) -> None:
+        self._folder, self._words, self._settings = folder, words, settings
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -73,12 +73,12 @@ class Server:
         command = [sys.executable, "-m", "mlflow", "server", "--workers", "1"]
         command += ["--host", "127.0.0.1", "--port", str(self.port)]
         command += ["--backend-store-uri", default_uri(self._folder)]
-        command += ["--artifacts-destination", str(self._folder / "artifacts")]
+        command += ["--artifacts-destination", str(self._folder / "artifacts"), *self._words]
         quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
         with (self._folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
                 command,
-                env={**os.environ, **quiet},
+                env={**os.environ, **quiet, **self._settings},
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -103,6 +103,29 @@ class Server:
 def server(template: Path, tmp_path: Path) -> Iterator[Server]:
     shutil.copy(template, tmp_path / "mlflow.db")
     server = Server(tmp_path)
+    server.start()
+    yield server
+    server.stop()
+
+
+AUTH = """[mlflow]
+default_permission = EDIT
+database_uri = sqlite:///{folder}/users.db
+admin_username = me
+admin_password = secret-of-mine
+authorization_function = mlflow.server.auth:authenticate_request_basic_auth
+"""
+
+
+@pytest.fixture
+def guarded(template: Path, tmp_path: Path) -> Iterator[Server]:
+    """One that knows users: MLflow's `basic-auth`, with one of them."""
+    shutil.copy(template, tmp_path / "mlflow.db")
+    (tmp_path / "auth.ini").write_text(AUTH.format(folder=tmp_path))
+    server = Server(
+        tmp_path, "--app-name", "basic-auth", MLFLOW_AUTH_CONFIG_PATH=str(tmp_path / "auth.ini"),
+        MLFLOW_FLASK_SERVER_SECRET_KEY="of tests",
+    )  # fmt: skip
     server.start()
     yield server
     server.stop()

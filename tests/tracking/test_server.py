@@ -203,6 +203,23 @@ def test_a_server_behind_token_and_certificate_is_used_as_mlflows_client_would(
         one.shutdown()
 
 
+def test_mlflows_own_server_with_users_takes_a_study_of_one_and_refuses_others(
+    guarded, tmp_path, make_study, monkeypatch
+):
+    with pytest.raises(UserError, match="401"):
+        check_tracking(guarded.uri, "test")
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "me")
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "another")
+    with pytest.raises(UserError, match="401"):
+        check_tracking(guarded.uri, "test")
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "secret-of-mine")
+    check_tracking(guarded.uri, "test")
+    tracker = TrackingCallback(
+        uri=guarded.uri, experiment="test", study=make_study(), folder=tmp_path / "journal"
+    )
+    assert tracker.study_end("completed")
+
+
 def test_a_deleted_experiment_is_told_and_how_to_restore_it(uri):
     client = connect(uri)
     client.delete_experiment(client.create_experiment("mine"))
