@@ -15,13 +15,14 @@ from automl_on_ray.search_spaces._supernet import Supernet
 from automl_on_ray.trainables._architecture import Architecture
 from automl_on_ray.trainables._augmentation import Augmentation, batch_sizes, batches
 from automl_on_ray.trainables._bilevel import alpha_step, check_hypergradient, weight_step
-from automl_on_ray.trainables._optimisation import check_clip, progress_of, restore_optimizer
+from automl_on_ray.trainables._optimisation import progress_of, restore_optimizer
 from automl_on_ray.trainables._search_optimisation import (
     DEFAULTS,
     alpha_optimizer,
     set_weights_rate,
     weights_optimizer,
 )
+from automl_on_ray.trainables._supernet_settings import check_settings
 from automl_on_ray.trainables._torch_trainable import TorchTrainable
 from automl_on_ray.trainables.datasets._dataset import Dataset, Images
 from automl_on_ray.trainables.image_classifier import DivergedError, member_of
@@ -72,7 +73,7 @@ class SupernetTraining(TorchTrainable):
         member, own_seed = member_of(self.space, config)
         used = self.config_used = {**DEFAULTS, **member}
         check_hypergradient(used["hypergradient"], used["relaxation"])
-        check_clip(used["gradient_clip"])
+        check_settings(used)
         seeds = [seed for seed in (own_seed, used["seed"], self.seed) if seed is not None]
         self.prepare(seeds[0])
         self._place_data()

@@ -33,7 +33,7 @@ from automl_on_ray.trainables._perturbation import check_selection, select_by_pe
 from automl_on_ray.trainables._supernet_training import SupernetTraining
 from automl_on_ray.trainables._supernet_vitals import cell_facts, empty_operations
 from automl_on_ray.trainables.datasets._dataset import load_dataset
-from automl_on_ray.trainables.image_classifier import EVALUATION_BATCH
+from automl_on_ray.trainables.image_classifier import EVALUATION_BATCH, DivergedError
 
 EIGENVALUE_IMAGES, EIGENVALUE_PRODUCTS = 32, 3
 TUNED_BATCHES = 5  # after each decision of a selection by perturbation
@@ -172,6 +172,8 @@ class DartsSupernet(SupernetTraining):
         mixing = self.architecture.expected()
         self.mixings.append({cell: w.detach().cpu().clone() for cell, w in mixing[0].items()})
         loss, accuracy = self._evaluate(mixing)
+        if not math.isfinite(loss):  # the epoch's last step may be the one too far
+            raise DivergedError(f"The supernet diverged in epoch {self.epoch}: val_loss is {loss}.")
         one_hot = one_hot_mixing(cells, self.operations.names)
         alone = self._evaluate(({c: m.to(self.device) for c, m in one_hot.items()}, None), True)[1]
         facts = cell_facts(cells, self.cells[-1] if self.cells else cells)

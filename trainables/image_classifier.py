@@ -249,6 +249,8 @@ class ImageClassifier(TorchTrainable):
             mean=self.dataset.mean, std=self.dataset.std, shuffle=False, part=self.world.part,
         )  # fmt: skip
         loss, right = evaluate(self.network, held, self.world)
+        if not math.isfinite(loss):  # the epoch's last step may be the one too far
+            raise DivergedError(f"Training diverged in epoch {self.epoch}: {part}_loss is {loss}.")
         return {f"{part}_loss": loss, f"{part}_accuracy": right}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ray.tune.search.sample import Categorical
+from ray.tune.search.sample import Categorical, Float, Integer
 
 from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._space import ImageShape, SearchSpace
@@ -14,6 +14,7 @@ from automl_on_ray.search_spaces._uri import is_uri
 from automl_on_ray.trainables._bilevel import check_hypergradient
 from automl_on_ray.trainables._relaxations import find_relaxation
 from automl_on_ray.trainables._search_optimisation import DEFAULTS
+from automl_on_ray.trainables._supernet_settings import check_setting
 from automl_on_ray.trainables.datasets._dataset import is_path
 from automl_on_ray.workflows._names import check_study
 
@@ -58,12 +59,17 @@ def check_supernet(space: SearchSpace, *, channels: int) -> None:
             f"Space {space.name!r} has {foreign[0]!r}, which a supernet does not know; "
             f"it knows {', '.join(DEFAULTS)}."
         )
+    for key in space.all:
+        for value in _values(space, key):
+            check_setting(key, value)
     for relaxation in _values(space, "relaxation"):
-        find_relaxation(relaxation)
+        find_relaxation(str(relaxation))
         for hypergradient in _values(space, "hypergradient"):
             # A condition may keep the two apart: then the second is at its default.
             pair = {"relaxation": relaxation, "hypergradient": hypergradient}
             check_hypergradient({**DEFAULTS, **space.active(pair)}["hypergradient"], relaxation)
+    if isinstance(space.all.get("partial"), Integer):
+        raise UserError(f"Space {space.name!r} has a range for partial; list its values instead.")
     for part in _values(space, "partial"):
         if channels % part:
             raise UserError(
@@ -74,6 +80,8 @@ def check_supernet(space: SearchSpace, *, channels: int) -> None:
 
 def _values(space: SearchSpace, key: str) -> Sequence[Any]:
     declared = space.all.get(key, DEFAULTS[key])
+    if isinstance(declared, Float | Integer):  # without an upper end, or with it exclusive
+        return [declared.lower, max(declared.lower, declared.upper - isinstance(declared, Integer))]
     return declared.categories if isinstance(declared, Categorical) else [declared]
 
 

@@ -11,13 +11,14 @@ from torch.nn import functional as F
 from automl_on_ray.search_spaces._cell_operations import DropPath
 from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._published_cells import published_cell
+from automl_on_ray.search_spaces._space import SearchSpace
 from automl_on_ray.search_spaces.darts import space as cell_space
 from automl_on_ray.search_spaces.darts_first_order import SPACE as FIRST_ORDER
 from automl_on_ray.search_spaces.darts_second_order import SPACE as SECOND_ORDER
 from automl_on_ray.trainables._augmentation import Augmentation, batch_sizes, batches
 from automl_on_ray.trainables.darts_supernet import DartsSupernet
 from automl_on_ray.trainables.datasets._dataset import Images
-from automl_on_ray.trainables.image_classifier import DEFAULTS, ImageClassifier
+from automl_on_ray.trainables.image_classifier import DEFAULTS, DivergedError, ImageClassifier
 
 RULES = {
     "nesterov": False, "gradient_clip": 0.5, "decay_vectors": True, "crop_border": "black",
@@ -227,3 +228,12 @@ def test_an_unknown_border_schedule_or_clip_is_refused():
     for clip in (-1.0, math.nan):
         with pytest.raises(UserError, match="gradient_clip must be 0 or more"):
             classifier(rules={"gradient_clip": clip})
+
+
+def test_a_training_whose_last_step_goes_too_far_fails_rather_than_report_no_number():
+    with pytest.raises(DivergedError, match="in epoch 1: val_loss is nan"):
+        classifier(rules={"batch_size": 1000}, learning_rate=1e38).step()
+    config = {"learning_rate": 1e38, "batch_size": 1000, "gradient_clip": 0.0}
+    with pytest.raises(DivergedError, match="in epoch 1: val_loss is nan"):
+        bound(DartsSupernet, config, space=SearchSpace("mine", training=config), epochs=2,
+              channels=4, layers=3).step()  # fmt: skip
