@@ -26,7 +26,6 @@ import traceback
 import warnings
 import weakref
 from concurrent.futures import Future
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -37,13 +36,6 @@ NICENESS = 5
 PASSING = (MemoryError, OSError)  # errors that another process may not meet
 # Elsewhere than on Linux, libraries of the system may not work in a forked process.
 FORKS = sys.platform == "linux"
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A reply: the model raised this, and would raise it again."""
-
-    text: str
 
 
 class AxWorker:
@@ -73,8 +65,8 @@ class AxWorker:
         self._outbox.put(message)
 
     def receive(self, timeout: float | None = 0.0) -> Any:
-        """The next reply: (config, snapshot), or (None, None) at the end of a finite space; or a
-        Failure, after which there is nothing more.
+        """The next reply: (config, snapshot), or (None, None) at the end of a finite space; or as
+        text what the model raised and would raise again, after which there is nothing more.
 
         Raises queue.Empty if there is none within `timeout` seconds (None waits for ever), EOFError
         if the process has died.
@@ -235,7 +227,7 @@ def _fail(pipe: Connection, error: Exception) -> None:
     if isinstance(error, PASSING):
         raise error
     traceback.print_exception(error)
-    _send(pipe, Failure(str(error) or repr(error)))
+    _send(pipe, str(error) or repr(error))
 
 
 def _receive(pipe: Connection, messages: "queue.Queue[Any]") -> None:

@@ -8,7 +8,7 @@ import queue
 from typing import Any
 
 from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.searchers._ax_worker import AxWorker, Failure, Message
+from automl_on_ray.searchers._ax_worker import AxWorker, Message
 
 MOST_RESTARTS = 3
 
@@ -49,8 +49,8 @@ class RemoteModel:
                 raise RuntimeError("Ax's process died again and again; see its output.") from None
             self._go_on()
             raise queue.Empty from None
-        if isinstance(reply, Failure):
-            raise UserError(f"Ax cannot go on: {' '.join(reply.text.split())}")
+        if isinstance(reply, str):
+            raise UserError(f"Ax cannot go on: {' '.join(reply.split())}")
         answer, snapshot = reply
         self.waiting -= 1
         self._restarts = 0
