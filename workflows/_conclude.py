@@ -313,7 +313,7 @@ def _say_final_failures(final: Final) -> None:
 
 
 def _ui_command(study: StudyFolder) -> str:
-    ui = Path(__file__).with_name("ui.py")
+    ui = Path(__file__).resolve().with_name("ui.py")
     return shlex.join([sys.executable, str(ui), "--storage", str(study.path.parent)])
 
 
