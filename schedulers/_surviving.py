@@ -17,6 +17,7 @@ import numpy as np
 from ray.train._checkpoint import Checkpoint
 from ray.train._internal.session import _FutureTrainingResult
 from ray.tune.experiment import Trial
+from ray.tune.result import DEFAULT_METRIC
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
 from automl_on_ray.schedulers._node_loss import spare
@@ -149,7 +150,9 @@ class Surviving(TrialScheduler):
 
     @property
     def _takes_all(self) -> bool:
-        return self.metric is None or getattr(self.inner, "takes_all", False)
+        # Tune gives DEFAULT_METRIC to a scheduler that asks for none.
+        judged = self.metric not in (None, DEFAULT_METRIC)
+        return not judged or getattr(self.inner, "takes_all", False)
 
     def on_trial_remove(self, tune_controller: Any, trial: Trial) -> None:
         self.awake().on_trial_remove(tune_controller, trial)
