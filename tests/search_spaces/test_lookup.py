@@ -156,12 +156,12 @@ def test_what_a_module_prints_is_shown_only_if_it_can_be_imported(tmp_path):
 
 
 def test_what_a_module_changes_for_all_of_the_program_is_put_back(room, tmp_path):
-    (tmp_path / "changing.py").write_text(
+    (tmp_path / "meddling.py").write_text(
         "import os, signal, sys\nos.chdir('/')\nARGUMENTS = sys.argv[1:]\n"
         "sys.argv = []\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
     )
     before = sys.argv, signal.getsignal(signal.SIGINT)
-    assert load_object("changing:ARGUMENTS", kind="trainable") != before[0][1:]
+    assert load_object("meddling:ARGUMENTS", kind="trainable") != before[0][1:]
     assert (sys.argv, signal.getsignal(signal.SIGINT)) == before
     assert Path.cwd() == tmp_path
 
