@@ -34,8 +34,7 @@ def read_known(
     known = []
     for number, entry in enumerate(read_list(path), start=1):
         where = f"{path}, entry {number}"
-        objects = all(isinstance(value, dict) for value in entry.values())
-        if set(entry) != {"config", "metrics"} or not objects:
+        if set(entry) != {"config", "metrics"} or not isinstance(entry["metrics"], dict):
             raise UserError(f'{where} must be {{"config": ..., "metrics": ...}}.')
         numbers = {name: _number(entry["metrics"], name, where) for name in metrics}
         known.append(Known(_member(space, entry["config"], where), {max_t: numbers}))

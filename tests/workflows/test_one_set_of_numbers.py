@@ -34,7 +34,7 @@ def test_all_places_show_the_same_best_trial_and_the_same_counts(tmp_path, capsy
     trials = (
         tune.Tuner(
             tune.with_resources(Worsening, {"cpu": 2}),  # one after the other
-            param_space={"x": tune.grid_search([0.9, 0.5, 0.7, 0.2, 1.0])},  # the last one breaks
+            param_space={"x": tune.grid_search([1.0, 0.9, 0.5, 0.7, 0.2])},  # the first breaks
             tune_config=tune.TuneConfig(
                 scheduler=halving if scheduler == "asha" else FIFOScheduler()
             ),
