@@ -3,8 +3,6 @@
 import os
 import subprocess
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -117,19 +115,9 @@ def test_a_server_that_does_not_answer_is_an_error():
     assert check_server(None)[0].severity == "warning"
 
 
-class Healthy(BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(b"OK")
-
-
 @pytest.fixture
-def mlflow_uri():
-    with ThreadingHTTPServer(("127.0.0.1", 0), Healthy) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+def mlflow_uri(tmp_path):
+    return f"sqlite:///{tmp_path}/mlflow.db"
 
 
 @pytest.fixture
