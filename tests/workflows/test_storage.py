@@ -1,10 +1,12 @@
 """Where studies are kept: folders and buckets. S3 is moto's server, on this machine."""
 
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
+import tarfile
 import time
 from collections import Counter
 from dataclasses import replace
@@ -166,6 +168,17 @@ def test_a_driver_whose_study_goes_on_elsewhere_ends_its_trials(bucket, tmp_path
     assert client.get_object(Bucket="studies", Key=stamp)["Body"].read() == b"a1 another"
 
 
+def copied_states(client):
+    """Names of the files of Ray's states in the bucket's archives."""
+    names = []
+    for each in client.list_objects_v2(Bucket="studies").get("Contents", []):
+        if each["Key"].endswith("kept.tar"):
+            body = client.get_object(Bucket="studies", Key=each["Key"])["Body"].read()
+            with tarfile.open(fileobj=io.BytesIO(body)) as archive:
+                names += [Path(name).name for name in archive.getnames()]
+    return names
+
+
 @pytest.mark.slow
 def test_a_study_in_a_bucket_goes_on_on_another_machine(bucket, tmp_path):
     uri, environment = bucket
@@ -173,14 +186,10 @@ def test_a_study_in_a_bucket_goes_on_on_another_machine(bucket, tmp_path):
     process = start(uri, tracking, environment, tmp_path / "lost")
     client = boto3.client("s3")
     deadline = time.monotonic() + 150
-    while not any(
-        each["Key"].endswith("kept.tar")
-        for each in client.list_objects_v2(Bucket="studies").get("Contents", [])
-    ):
+    while not any(name.startswith("experiment_state") for name in copied_states(client)):
         assert time.monotonic() < deadline
         assert process.poll() is None, process.stdout.read()
         time.sleep(0.3)
-    time.sleep(3)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     refused = start(uri, tracking, environment, tmp_path / "new")
