@@ -87,8 +87,10 @@ def load_object(path: str, *, kind: str) -> Any:
 
 
 def _users_folders() -> list[str]:
-    root = Path(__file__).resolve().parents[1]
-    return [str(Path.cwd()), *([str(root)] if (root / "pyproject.toml").exists() else [])]
+    # The repository's root is one above this room, or two where a copy has no links.
+    near = Path(__file__).resolve().parents[1:3]
+    roots = [str(folder) for folder in near if (folder / "pyproject.toml").exists()]
+    return [str(Path.cwd()), *roots]
 
 
 def _as_a_module(path: str) -> str:

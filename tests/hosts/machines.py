@@ -226,7 +226,7 @@ class Machines:
     def _set_up_laptop(self) -> None:
         """The repository, and a key for all machines."""
         laptop = self[LAPTOP]
-        shutil.copytree(ROOT, laptop.home / "automl", ignore=LEFT_OUT)
+        shutil.copytree(ROOT, laptop.home / "automl", symlinks=True, ignore=LEFT_OUT)
         (laptop.home / ".bashrc").write_text("export PATH=~/automl-venv/bin:$PATH; cd ~/automl\n")
         make_key(laptop.home / ".ssh" / "automl.pem")
 
