@@ -153,10 +153,7 @@ def test_a_driver_whose_study_goes_on_elsewhere_ends_its_trials(bucket, tmp_path
     process = start(uri.replace("runs", "two"), tracking, environment, tmp_path / "old", trials=900)
     client, stamp = boto3.client("s3"), "two/far/copied.txt"
     deadline = time.monotonic() + 150
-    while not any(
-        "checkpoint_" in each["Key"]
-        for each in client.list_objects_v2(Bucket="studies", Prefix="two").get("Contents", [])
-    ):
+    while not any("checkpoint_" in key for key in copied(client, "two")):
         assert time.monotonic() < deadline
         assert process.poll() is None, process.stdout.read()
         time.sleep(0.3)
@@ -168,12 +165,18 @@ def test_a_driver_whose_study_goes_on_elsewhere_ends_its_trials(bucket, tmp_path
     assert client.get_object(Bucket="studies", Key=stamp)["Body"].read() == b"a1 another"
 
 
+def copied(client, folder):
+    """Names of the objects below one of the bucket's folders: tests share the bucket."""
+    listed = client.list_objects_v2(Bucket="studies", Prefix=f"{folder}/")
+    return [each["Key"] for each in listed.get("Contents", [])]
+
+
 def copied_states(client):
-    """Names of the files of Ray's states in the bucket's archives."""
+    """Names of the files of Ray's states in the archives below `runs`."""
     names = []
-    for each in client.list_objects_v2(Bucket="studies").get("Contents", []):
-        if each["Key"].endswith("kept.tar"):
-            body = client.get_object(Bucket="studies", Key=each["Key"])["Body"].read()
+    for key in copied(client, "runs"):
+        if key.endswith("kept.tar"):
+            body = client.get_object(Bucket="studies", Key=key)["Body"].read()
             with tarfile.open(fileobj=io.BytesIO(body)) as archive:
                 names += [Path(name).name for name in archive.getnames()]
     return names
@@ -206,7 +209,7 @@ def test_a_study_in_a_bucket_goes_on_on_another_machine(bucket, tmp_path):
     assert len(runs) == 8
     assert set(Counter(run.data.tags["automl.trial_id"] for run in runs).values()) == {1}
     assert {run.info.status for run in runs} == {"FINISHED"}
-    kept = [each["Key"] for each in client.list_objects_v2(Bucket="studies")["Contents"]]
+    kept = copied(client, "runs")
     assert any("/search/" in key and "checkpoint_" in key for key in kept)
     assert not list((tmp_path / "new").rglob("checkpoint_*"))
     bodies = [client.get_object(Bucket="studies", Key=key)["Body"].read() for key in kept]
