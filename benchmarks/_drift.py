@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from ray import tune
 
-from automl_on_ray.search_spaces._space import Condition, Config, SearchSpace
+from automl_on_ray.search_spaces import Condition, Config, SearchSpace
 
 EPOCHS = 30
 SPACE = SearchSpace(

@@ -7,9 +7,8 @@ from collections import deque
 
 import numpy as np
 
-from automl_on_ray.search_spaces._space import Config
-from automl_on_ray.searchers._ask_tell import AskTellSearcher, Outcome
-from automl_on_ray.searchers._domains import varying
+from automl_on_ray.search_spaces import Config
+from automl_on_ray.searchers import AskTellSearcher, TrialOutcome, varying
 
 POPULATION, SAMPLE = 100, 25
 
@@ -33,7 +32,7 @@ class EvolutionLike(AskTellSearcher):
         needed = {k: d for k, d in drawn.items() if k in space.conditions and k not in child}
         return varying(space, {**needed, **child})
 
-    def tell(self, config: Config, outcome: Outcome) -> None:
+    def tell(self, config: Config, outcome: TrialOutcome) -> None:
         assert self.settings is not None
         goal = self.settings.objectives[0]
         if outcome.last:

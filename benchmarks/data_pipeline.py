@@ -23,11 +23,10 @@ from torch.utils.data import DataLoader, Subset
 from torchvision import datasets
 from torchvision.transforms import Compose, Normalize, RandomAffine, ToTensor
 
-from automl_on_ray.search_spaces._cnn import build
-from automl_on_ray.trainables._augmentation import Augmentation, batches
-from automl_on_ray.trainables.datasets import _idx
-from automl_on_ray.trainables.datasets._cache import cache_folder
-from automl_on_ray.trainables.datasets._dataset import Dataset, data_folder, load_dataset
+from automl_on_ray.search_spaces import build
+from automl_on_ray.trainables import Augmentation, batches
+from automl_on_ray.trainables.datasets import Dataset, cache_folder, data_folder, load_dataset
+from automl_on_ray.trainables.datasets.downloads import idx
 
 Epoch: TypeAlias = Callable[[], Iterable[tuple[Tensor, Tensor]]]
 SHIFT, DEGREES = 2, 10
@@ -86,7 +85,7 @@ def torchvisions(data: Dataset, batch_size: int, workers: int) -> Epoch:
 def _root() -> Path:
     """The folder that torchvision finds MNIST in, once load_dataset has seen to it."""
     first = data_folder()
-    whole = all((first / "MNIST" / "raw" / name).is_file() for name in _idx.FILES)
+    whole = all((first / "MNIST" / "raw" / name).is_file() for name in idx.FILES)
     return first if whole else cache_folder()
 
 

@@ -25,17 +25,15 @@ import typer
 from ray.tune.schedulers import PopulationBasedTraining, TrialScheduler
 from ray.tune.search.sample import Categorical
 
-from automl_on_ray.schedulers._create import create_scheduler
-from automl_on_ray.schedulers._population import within
-from automl_on_ray.schedulers._settings import Settings as SchedulerSettings
-from automl_on_ray.search_spaces._objective import Objective
-from automl_on_ray.search_spaces._space import Config, SearchSpace
+from automl_on_ray.schedulers import SchedulerSettings, create_scheduler
+from automl_on_ray.schedulers.populations import within
+from automl_on_ray.search_spaces import Config, SearchSpace
+from automl_on_ray.search_spaces.core import Objective
 from automl_on_ray.search_spaces.mnist_cnn import SPACE as MNIST_SPACE
-from automl_on_ray.searchers._create import create_searcher
-from automl_on_ray.searchers._explorer import AxExplorer, Course
-from automl_on_ray.searchers._settings import Settings
+from automl_on_ray.searchers import SearcherSettings, create_searcher
+from automl_on_ray.searchers.ax import AxExplorer, ExplorationConfig
+from automl_on_ray.simulation import Simulation, Training
 from automl_on_ray.trainables.image_classifier import ImageClassifier
-from automl_on_ray.workflows._simulation import Simulation, Training
 from benchmarks import _drift
 
 POPULATION, SLOTS = 8, 4
@@ -86,7 +84,11 @@ def scheduler_of(
             custom_explore_fn=within(free), log_config=False,
         )  # fmt: skip
     name = {"random": "fifo", "Ax + ASHA": "asha", "Ray's PB2": "pb2"}.get(method, "pbt")
-    explorer = AxExplorer(Course(space, epochs, interval, seed)) if method == "PBT, Ax" else None
+    explorer = (
+        AxExplorer(ExplorationConfig(space, epochs, interval, seed))
+        if method == "PBT, Ax"
+        else None
+    )
     scheduler = create_scheduler(
         name,
         SchedulerSettings(
@@ -109,7 +111,9 @@ def run(
     samples = budget if method == "Ax + ASHA" else POPULATION
     searcher = create_searcher(
         "bayesian" if "Ax" in method else "random",
-        Settings(space, (Objective("error", "min"),), seed=seed, max_t=epochs, samples=samples),
+        SearcherSettings(
+            space, (Objective("error", "min"),), seed=seed, max_t=epochs, samples=samples
+        ),
     )
     scheduler = scheduler_of(method, space, epochs, interval, seed)
     study = Simulation(

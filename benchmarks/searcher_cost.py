@@ -15,11 +15,9 @@ import numpy as np
 import torch
 import typer
 
-from automl_on_ray.search_spaces._objective import Objective
-from automl_on_ray.searchers._ask_tell import Outcome
-from automl_on_ray.searchers._ax_model import AxModel
-from automl_on_ray.searchers._domains import varying
-from automl_on_ray.searchers._settings import Known, Settings
+from automl_on_ray.search_spaces.core import Objective
+from automl_on_ray.searchers import PriorTrial, SearcherSettings, TrialOutcome, varying
+from automl_on_ray.searchers.ax import AxModel
 from benchmarks.searcher_quality import MIXED, bare_client, mixed
 
 SUGGESTIONS = 3
@@ -43,14 +41,14 @@ def main(ours: Annotated[str, typer.Option(help="Numbers of trials, ours alone."
 
 
 def _ours(configs: list[dict[str, Any]]) -> float:
-    known = tuple(Known(config, {1: {"value": mixed(config)}}) for config in configs)
-    model = AxModel(Settings(MIXED, (Objective("value", "min"),), known=known))
+    known = tuple(PriorTrial(config, {1: {"value": mixed(config)}}) for config in configs)
+    model = AxModel(SearcherSettings(MIXED, (Objective("value", "min"),), known=known))
     spent = 0.0
     for _ in range(SUGGESTIONS):
         began = time.process_time()
         config = model.suggest()
         spent += time.process_time() - began
-        model.told(config, Outcome("completed", {1: {"value": mixed(config)}}))
+        model.told(config, TrialOutcome("completed", {1: {"value": mixed(config)}}))
     assert not model.fallbacks
     return spent / SUGGESTIONS
 

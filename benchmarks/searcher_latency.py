@@ -21,12 +21,11 @@ import torch
 import typer
 from ray import tune
 
-import automl_on_ray.searchers._remote
+import automl_on_ray.searchers.ax.remote_model
 import automl_on_ray.searchers.bayesian
-from automl_on_ray.search_spaces._objective import Objective
-from automl_on_ray.searchers._ax_worker import AxWorker, Message
-from automl_on_ray.searchers._domains import varying
-from automl_on_ray.searchers._settings import Known, Settings
+from automl_on_ray.search_spaces.core import Objective
+from automl_on_ray.searchers import PriorTrial, SearcherSettings, varying
+from automl_on_ray.searchers.ax import AxWorker, Message
 from benchmarks.searcher_quality import MIXED, mixed
 
 KNOWN, TRIALS, STEPS, STEP_SECONDS = 200, 10, 60, 0.05
@@ -65,7 +64,7 @@ class InLoop:
     """AxWorker's interface, with the model in the caller's own thread."""
 
     def __init__(self, model: str, start: Any, log: list[Message]) -> None:
-        from automl_on_ray.searchers._ax_model import AxModel
+        from automl_on_ray.searchers.ax import AxModel
 
         self._model = AxModel(start)
         self._replies: queue.Queue[Any] = queue.Queue()
@@ -105,9 +104,9 @@ def study(worker: Any, folder: str) -> tuple[float, float]:
     """Seconds: the longest wait of a running trial, and the mean idle time of a slot."""
     generator = np.random.default_rng(0)
     configs = [varying(MIXED, MIXED.sample(generator)) for _ in range(KNOWN)]
-    known = tuple(Known(config, {STEPS: {"value": mixed(config)}}) for config in configs)
-    settings = Settings(MIXED, (Objective("value", "min"),), max_t=STEPS, known=known)
-    automl_on_ray.searchers._remote.AxWorker = worker  # type: ignore[misc]
+    known = tuple(PriorTrial(config, {STEPS: {"value": mixed(config)}}) for config in configs)
+    settings = SearcherSettings(MIXED, (Objective("value", "min"),), max_t=STEPS, known=known)
+    automl_on_ray.searchers.ax.remote_model.AxWorker = worker  # type: ignore[misc]
     searcher = automl_on_ray.searchers.bayesian.Bayesian(settings)
     results = tune.Tuner(
         Reporting,

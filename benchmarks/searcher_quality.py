@@ -22,12 +22,10 @@ import typer
 from botorch.test_functions import Hartmann
 from ray import tune
 
-from automl_on_ray.search_spaces._objective import Objective
-from automl_on_ray.search_spaces._space import Condition, Config, SearchSpace
-from automl_on_ray.searchers._ask_tell import Outcome
-from automl_on_ray.searchers._ax_encoding import Encoding
-from automl_on_ray.searchers._domains import values, varying
-from automl_on_ray.searchers._settings import Settings
+from automl_on_ray.search_spaces import Condition, Config, SearchSpace
+from automl_on_ray.search_spaces.core import Objective
+from automl_on_ray.searchers import SearcherSettings, TrialOutcome, values, varying
+from automl_on_ray.searchers.ax import Encoding
 
 CHECKPOINTS = (15, 30, 60)
 METHODS = ("ours", "bare Ax", "Optuna TPE", "random")
@@ -81,16 +79,16 @@ SURFACES = {"hartmann6": (HARTMANN, hartmann6), "mixed": (MIXED, mixed)}
 
 
 def ours(space: SearchSpace, seed: int) -> tuple[Ask, Tell]:
-    from automl_on_ray.searchers._ax_model import AxModel
+    from automl_on_ray.searchers.ax import AxModel
 
-    model = AxModel(Settings(space, (Objective("value", "min"),), seed=seed))
+    model = AxModel(SearcherSettings(space, (Objective("value", "min"),), seed=seed))
 
     def ask() -> tuple[Any, Config]:
         config = model.suggest()
         return config, config
 
     return ask, lambda config, value: model.told(
-        config, Outcome("completed", {1: {"value": value}})
+        config, TrialOutcome("completed", {1: {"value": value}})
     )
 
 
@@ -99,7 +97,7 @@ def bare_client(space: SearchSpace, seed: int) -> tuple[Any, Encoding]:
     from ax.api.client import Client
     from ax.api.configs import ChoiceParameterConfig, RangeParameterConfig
 
-    from automl_on_ray.searchers._ax_model import quiet
+    from automl_on_ray.searchers.ax import quiet
 
     encoding = Encoding(space)
     names = encoding.names()

@@ -15,12 +15,10 @@ from typing import Annotated
 
 import typer
 
-from automl_on_ray.schedulers._create import create_scheduler
-from automl_on_ray.schedulers._settings import Settings as SchedulerSettings
-from automl_on_ray.search_spaces._objective import Objective
-from automl_on_ray.searchers._create import create_searcher
-from automl_on_ray.searchers._settings import Settings
-from automl_on_ray.workflows._simulation import Simulation
+from automl_on_ray.schedulers import SchedulerSettings, create_scheduler
+from automl_on_ray.search_spaces.core import Objective
+from automl_on_ray.searchers import SearcherSettings, create_searcher
+from automl_on_ray.simulation import Simulation
 from benchmarks._drift import EPOCHS, SPACE, Drift
 from benchmarks._evolution_like import EvolutionLike
 
@@ -30,7 +28,7 @@ PAIRS = (("random", "fifo"), ("evolution-like", "fifo"), ("sobol", "asha"))
 def measure(searcher: str, scheduler: str, trials: int, slots: int) -> tuple[float, float]:
     """Milliseconds and kilobytes a trial."""
     goal = Objective("error", "min")
-    asked = Settings(SPACE, (goal,), max_t=EPOCHS, samples=trials)
+    asked = SearcherSettings(SPACE, (goal,), max_t=EPOCHS, samples=trials)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     began = time.process_time()
     Simulation(

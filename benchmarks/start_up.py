@@ -16,7 +16,7 @@ from statistics import median
 from rich.console import Console
 from rich.table import Table
 
-from automl_on_ray.searchers._ax_worker import AxWorker, _server
+from automl_on_ray.searchers.ax.process import AxWorker, _server
 
 DRIVER = "import automl_on_ray.workflows.hpo"
 WORKER = (

@@ -28,7 +28,7 @@ from moto.server import ThreadedMotoServer
 from pyarrow.fs import LocalFileSystem
 from ray.train._internal.storage import _upload_to_fs_path
 
-from automl_on_ray.workflows._syncing import Sent, upload
+from automl_on_ray.schedulers.tune_internals import Sent, upload
 
 ROOT = Path(__file__).parents[1]
 KINDS = {
@@ -39,8 +39,8 @@ KINDS = {
 }
 AS_RAY = """
 import contextlib, runpy, sys
-from automl_on_ray.workflows import _stage
-_stage.changes_only = contextlib.nullcontext
+from automl_on_ray.studies import run_trials
+run_trials.changes_only = contextlib.nullcontext
 sys.argv.pop(0)
 runpy.run_path(sys.argv[0], run_name="__main__")
 """

@@ -19,13 +19,13 @@ import typer
 from ray import tune
 from ray.tune.schedulers import FIFOScheduler
 
-from automl_on_ray.schedulers._surviving import Surviving
-from automl_on_ray.search_spaces._objective import Objective
-from automl_on_ray.search_spaces._space import SearchSpace
-from automl_on_ray.searchers._settings import Settings
+from automl_on_ray.clusters import Stage
+from automl_on_ray.schedulers.tune_internals import ResumableScheduler
+from automl_on_ray.search_spaces import SearchSpace
+from automl_on_ray.search_spaces.core import Objective
+from automl_on_ray.searchers import SearcherSettings
 from automl_on_ray.searchers.random_search import create
-from automl_on_ray.workflows._run_config import run_config
-from automl_on_ray.workflows._storage import Stage
+from automl_on_ray.studies import run_config
 
 SPACE = SearchSpace("tiny", training={"x": tune.uniform(0.0, 1.0)})
 SLOTS = 2
@@ -103,8 +103,8 @@ class Measured:
 
 def measure(trials: int, *, reuse: bool) -> Measured:
     watch = Watch()
-    searcher = create(Settings(SPACE, (Objective("score"),), samples=trials))
-    scheduler = Surviving(FIFOScheduler())
+    searcher = create(SearcherSettings(SPACE, (Objective("score"),), samples=trials))
+    scheduler = ResumableScheduler(FIFOScheduler())
     with tempfile.TemporaryDirectory() as folder:
         tuner = tune.Tuner(
             tune.with_resources(Tiny, {"CPU": 1}),

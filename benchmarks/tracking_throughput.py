@@ -21,10 +21,9 @@ from pathlib import Path
 from ray.air.integrations.mlflow import MLflowLoggerCallback
 from ray.tune.experiment import Trial
 
-from automl_on_ray.search_spaces._objective import Objective
-from automl_on_ray.tracking._server import connect, default_uri
-from automl_on_ray.tracking._study import Study
-from automl_on_ray.tracking.callback import TrackingCallback
+from automl_on_ray.search_spaces.core import Objective
+from automl_on_ray.tracking import Study, TrackingCallback
+from automl_on_ray.tracking.store import connect, default_uri
 
 TRIALS, KEYS = 4, 10
 STUDY_TRIALS, STUDY_EPOCHS, EPOCH_SECONDS, SLOTS = 16, 4, 2.0, 2

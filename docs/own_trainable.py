@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from ray import tune
 
-from automl_on_ray.search_spaces._space import Condition, SearchSpace
+from automl_on_ray.search_spaces import Condition, SearchSpace
 
 SPACE = SearchSpace(
     name="quadratic",

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 from ray.tune.schedulers import TrialScheduler
 
-from automl_on_ray.schedulers._settings import Settings
-from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.search_spaces._lookup import find
+from automl_on_ray.schedulers._settings import SchedulerSettings
+from automl_on_ray.search_spaces.core import UserError, find
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ def check_pair(scheduler: str, searcher: str) -> None:
         )
 
 
-def create_scheduler(name: str, settings: Settings) -> TrialScheduler:
+def create_scheduler(name: str, settings: SchedulerSettings) -> TrialScheduler:
     """UserError if the name is unknown or the space gives the scheduler nothing to do."""
     scheduler: TrialScheduler = find("schedulers", name, kind="scheduler").create(settings)
     return scheduler

@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 
-from automl_on_ray.search_spaces._exploring import Explorer
-from automl_on_ray.search_spaces._objective import Objective
-from automl_on_ray.search_spaces._space import SearchSpace
+from automl_on_ray.search_spaces import Explorer, SearchSpace
+from automl_on_ray.search_spaces.core import Objective
 
 
 @dataclass(frozen=True)
-class Settings:
+class SchedulerSettings:
     """`epochs` is the most iterations a trial may have, `samples` the number of trials.
 
     The rest is for population-based schedulers: `interval` epochs between two perturbations (None:

@@ -2,10 +2,10 @@
 
 from ray.tune.schedulers import ASHAScheduler, TrialScheduler
 
-from automl_on_ray.schedulers._settings import Settings
+from automl_on_ray.schedulers._settings import SchedulerSettings
 
 
-def create(settings: Settings) -> TrialScheduler:
+def create(settings: SchedulerSettings) -> TrialScheduler:
     return ASHAScheduler(
         time_attr=settings.time_attr,
         metric=settings.objective.metric,

@@ -2,8 +2,8 @@
 
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
-from automl_on_ray.schedulers._settings import Settings
+from automl_on_ray.schedulers._settings import SchedulerSettings
 
 
-def create(settings: Settings) -> TrialScheduler:
+def create(settings: SchedulerSettings) -> TrialScheduler:
     return FIFOScheduler()

@@ -6,13 +6,13 @@ from typing import Any
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import HyperBandScheduler, TrialScheduler
 
-from automl_on_ray.schedulers._settings import Settings
-from automl_on_ray.search_spaces._numbers import as_number, last_reported
+from automl_on_ray.schedulers._settings import SchedulerSettings
+from automl_on_ray.search_spaces.core import as_number, last_reported
 
 PAUSES_TRIALS = True
 
 
-def create(settings: Settings) -> TrialScheduler:
+def create(settings: SchedulerSettings) -> TrialScheduler:
     return HyperBand(
         time_attr=settings.time_attr,
         metric=settings.objective.metric,

@@ -10,15 +10,19 @@ from ray.tune.schedulers import TrialScheduler
 from ray.tune.schedulers.pb2 import PB2
 from ray.tune.search.sample import Float
 
-from automl_on_ray.schedulers._population import perturbation_interval, require, within
-from automl_on_ray.schedulers._settings import Settings
+from automl_on_ray.schedulers._settings import SchedulerSettings
+from automl_on_ray.schedulers.populations import (
+    perturbation_interval,
+    require,
+    within,
+)
 
 PAUSES_TRIALS = True
 SEARCHERS = ("random", "sobol")
 KEEP = None  # a trial may start from another's, older than the three that this one has by then
 
 
-def create(settings: Settings) -> TrialScheduler:
+def create(settings: SchedulerSettings) -> TrialScheduler:
     space = settings.space
     free = {key: d for key, d in space.mutable.items() if key not in space.conditions}
     bounds: dict[str, Any] = {

@@ -2,15 +2,18 @@
 
 from ray.tune.schedulers import TrialScheduler
 
-from automl_on_ray.schedulers._perturb import Perturb
-from automl_on_ray.schedulers._population import perturbation_interval, require
-from automl_on_ray.schedulers._population_based import PopulationBased
-from automl_on_ray.schedulers._settings import Settings
+from automl_on_ray.schedulers._settings import SchedulerSettings
+from automl_on_ray.schedulers.populations import (
+    Perturb,
+    PopulationBased,
+    perturbation_interval,
+    require,
+)
 
 PAUSES_TRIALS = True
 
 
-def create(settings: Settings) -> TrialScheduler:
+def create(settings: SchedulerSettings) -> TrialScheduler:
     require(settings.space.mutable, settings, scheduler="pbt")
     return PopulationBased(
         settings.objective,

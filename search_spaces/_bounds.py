@@ -16,9 +16,9 @@ from ray.tune.search.sample import (
     Uniform,
 )
 
-from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._nesting import holds_domain, parts_of
 from automl_on_ray.search_spaces._values import is_plain, labels
+from automl_on_ray.search_spaces.core import UserError
 
 
 def is_log(domain: Domain) -> bool:

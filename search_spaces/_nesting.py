@@ -5,7 +5,7 @@ from typing import Any
 
 from ray.tune.search.sample import Domain
 
-from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces.core import UserError
 
 GAP = object()  # stands for a part that a config leaves out
 

@@ -16,9 +16,9 @@ from automl_on_ray.search_spaces._bounds import (
     describe,
     labelled,
 )
-from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._nesting import flattened, nested, parts_of
 from automl_on_ray.search_spaces._values import match
+from automl_on_ray.search_spaces.core import UserError
 
 if TYPE_CHECKING:  # to import it takes a second, also where nobody builds a network
     from torch import nn

@@ -2,10 +2,8 @@
 
 from ray import tune
 
-from automl_on_ray.search_spaces._cell_network import build
-from automl_on_ray.search_spaces._cells import keys, pairs
-from automl_on_ray.search_spaces._operation_sets import operation_set
 from automl_on_ray.search_spaces._space import Config, SearchSpace
+from automl_on_ray.search_spaces.cells import build, keys, operation_set, pairs
 
 
 def space(

@@ -14,8 +14,8 @@ import torch
 from ray import tune
 from torch import Tensor, nn
 
-from automl_on_ray.search_spaces._errors import UserError
 from automl_on_ray.search_spaces._space import Config, ImageShape, SearchSpace
+from automl_on_ray.search_spaces.core import UserError
 
 NONE = "none"
 OPERATIONS = (NONE, "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")

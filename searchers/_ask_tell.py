@@ -23,22 +23,19 @@ import cloudpickle
 from ray.tune.search import Searcher
 from ray.tune.search.sample import Categorical
 
-from automl_on_ray.search_spaces._bounds import contains
-from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.search_spaces._numbers import as_number
-from automl_on_ray.search_spaces._objective import Objective
-from automl_on_ray.search_spaces._space import Config, SearchSpace
+from automl_on_ray.search_spaces import Config, SearchSpace, contains
+from automl_on_ray.search_spaces.core import Objective, UserError, as_number
 from automl_on_ray.searchers._constraints import check_satisfiable
 from automl_on_ray.searchers._domains import key_of, varying
-from automl_on_ray.searchers._remaining import Exhausted
-from automl_on_ray.searchers._settings import Settings
+from automl_on_ray.searchers._settings import SearcherSettings
+from automl_on_ray.searchers._unvisited_members import Exhausted
 
 Words: TypeAlias = str | list[str] | None
 Verdict = Literal["completed", "early_stopped", "failed", "unknown"]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrialOutcome:
     """How a trial ended; `curve` maps steps to metrics, in order, all finite.
 
     A report may lack a metric: then its last value counts on.
@@ -69,16 +66,16 @@ class Reports:
         if new and all(math.isfinite(self.last.get(name, math.nan)) for name in metrics):
             self.curve[step] = {name: self.last[name] for name in metrics}
 
-    def outcome(self, max_t: int, *, by_itself: bool) -> Outcome:
+    def outcome(self, max_t: int, *, by_itself: bool) -> TrialOutcome:
         """Of a trial that did not fail; `by_itself`: it told how it ended."""
         if not all(map(math.isfinite, self.last.values())):
-            return Outcome("failed", self.curve)
+            return TrialOutcome("failed", self.curve)
         if not self.curve:
-            return Outcome("failed" if by_itself else "unknown")
+            return TrialOutcome("failed" if by_itself else "unknown")
         last = max(self.curve)
         end = max(last, self.step or 0)  # its value there is the one reported last
         curve = {**self.curve, end: self.curve[last]}
-        return Outcome("completed" if end >= max_t else "early_stopped", curve)
+        return TrialOutcome("completed" if end >= max_t else "early_stopped", curve)
 
 
 class AskTellSearcher(Searcher):
@@ -93,7 +90,7 @@ class AskTellSearcher(Searcher):
 
     def __init__(
         self,
-        settings: Settings | None = None,
+        settings: SearcherSettings | None = None,
         *,
         metric: Words = None,
         mode: Words = None,
@@ -124,7 +121,7 @@ class AskTellSearcher(Searcher):
         """The next config without constants; None if none is ready. Raises Exhausted."""
         raise NotImplementedError
 
-    def tell(self, config: Config, outcome: Outcome) -> None:
+    def tell(self, config: Config, outcome: TrialOutcome) -> None:
         """A trial that was handed out has ended."""
 
     # Tune's side
@@ -138,7 +135,7 @@ class AskTellSearcher(Searcher):
         self._metric, self._mode = words
         space = SearchSpace("param_space", training=config)
         self._plain_tuner = True
-        self._begin(Settings(space, _goals(*words), self._seed, self._max_t))
+        self._begin(SearcherSettings(space, _goals(*words), self._seed, self._max_t))
         return True
 
     def set_max_concurrency(self, max_concurrent: int) -> bool:
@@ -180,7 +177,7 @@ class AskTellSearcher(Searcher):
         assert self.settings is not None
         self.tell(
             config,
-            Outcome("failed", reports.curve) if error
+            TrialOutcome("failed", reports.curve) if error
             else reports.outcome(self.settings.max_t, by_itself=own),
         )  # fmt: skip
 
@@ -214,7 +211,7 @@ class AskTellSearcher(Searcher):
     def in_flight(self) -> list[Config]:
         return list(self._live.values())
 
-    def _begin(self, settings: Settings) -> None:
+    def _begin(self, settings: SearcherSettings) -> None:
         self.settings = settings
         space = settings.space
         if not space.domains:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from ray.tune.search.sample import Domain, Float, Integer
 
-from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.search_spaces._space import Config, SearchSpace
+from automl_on_ray.search_spaces import Config, SearchSpace
+from automl_on_ray.search_spaces.core import UserError
 
 MOST_DRAWS = 10_000
 

@@ -2,12 +2,11 @@
 
 from ray.tune.search import Searcher
 
-from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.search_spaces._lookup import find
-from automl_on_ray.searchers._settings import Settings
+from automl_on_ray.search_spaces.core import UserError, find
+from automl_on_ray.searchers._settings import SearcherSettings
 
 
-def create_searcher(name: str, settings: Settings) -> Searcher:
+def create_searcher(name: str, settings: SearcherSettings) -> Searcher:
     """UserError if the name is unknown, or for what the searcher cannot do."""
     module = find("searchers", name, kind="searcher")
     if name != "bayesian":

@@ -13,9 +13,16 @@ from ray.tune.search.sample import (
     Uniform,
 )
 
-from automl_on_ray.search_spaces._bounds import at_step, grid_of, is_log, nearest, step_of
-from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.search_spaces._space import Config, SearchSpace
+from automl_on_ray.search_spaces import (
+    Config,
+    SearchSpace,
+    at_step,
+    grid_of,
+    is_log,
+    nearest,
+    step_of,
+)
+from automl_on_ray.search_spaces.core import UserError
 
 MOST_MEMBERS = 20_000
 

@@ -5,9 +5,8 @@ from typing import Any
 
 from ray.tune.search.optuna import OptunaSearch
 
-from automl_on_ray.search_spaces._bounds import nearest
-from automl_on_ray.search_spaces._numbers import as_number, finite
-from automl_on_ray.search_spaces._space import SearchSpace
+from automl_on_ray.search_spaces import SearchSpace, nearest
+from automl_on_ray.search_spaces.core import as_number, finite
 
 
 class LastReported(OptunaSearch):

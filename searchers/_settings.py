@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.search_spaces._objective import Objective
-from automl_on_ray.search_spaces._space import Config, SearchSpace
+from automl_on_ray.search_spaces import Config, SearchSpace
+from automl_on_ray.search_spaces.core import Objective, UserError
 
 
 @dataclass(frozen=True)
-class Known:
+class PriorTrial:
     """A trial from before the study. `curve` maps steps to metrics, all finite."""
 
     config: Config
@@ -17,7 +16,7 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Settings:
+class SearcherSettings:
     """A trial that ends before `time_attr` reaches `max_t` was stopped early.
 
     `points` are tried first; `known` are trials from before the study, of which steps after `max_t`
@@ -32,7 +31,7 @@ class Settings:
     time_attr: str = "training_iteration"
     samples: int | None = None
     points: tuple[Config, ...] = ()
-    known: tuple[Known, ...] = ()
+    known: tuple[PriorTrial, ...] = ()
     outcome_constraints: tuple[str, ...] = ()
     acquisition: str | None = None
     beta: float | None = None
@@ -42,7 +41,7 @@ class Settings:
             raise UserError("A searcher needs an objective: a metric to maximise or minimise.")
         self.space.validate()
         plain = tuple(self.space.plain(point) for point in self.points)
-        known = tuple(Known(self.space.plain(one.config), one.curve) for one in self.known)
+        known = tuple(PriorTrial(self.space.plain(one.config), one.curve) for one in self.known)
         object.__setattr__(self, "points", plain)
         object.__setattr__(self, "known", known)
         for config in (*plain, *(trial.config for trial in known)):

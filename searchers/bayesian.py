@@ -9,23 +9,21 @@ import queue
 from dataclasses import replace
 from typing import Any
 
-from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.search_spaces._space import Config
-from automl_on_ray.searchers._ask_tell import AskTellSearcher, Outcome
-from automl_on_ray.searchers._ax_encoding import Encoding
+from automl_on_ray.search_spaces import Config
+from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.searchers._ask_tell import AskTellSearcher, TrialOutcome
 from automl_on_ray.searchers._constraints import parse_constraints
 from automl_on_ray.searchers._domains import varying
-from automl_on_ray.searchers._outcomes import check_outcomes, metric_names
-from automl_on_ray.searchers._remaining import Exhausted
-from automl_on_ray.searchers._remote import RemoteModel
-from automl_on_ray.searchers._settings import Settings
+from automl_on_ray.searchers._settings import SearcherSettings
+from automl_on_ray.searchers._unvisited_members import Exhausted
+from automl_on_ray.searchers.ax import Encoding, RemoteModel, check_outcomes, metric_names
 
 SEVERAL, ONE = ("qlognehvi",), ("qlognei", "qlogei", "qnei", "ucb")
-MODEL = "automl_on_ray.searchers._ax_model:AxModel"
+MODEL = "automl_on_ray.searchers.ax.model:AxModel"
 IDLE_WAIT = 5.0  # seconds; nobody is held up while nothing runs
 
 
-def create(settings: Settings) -> "Bayesian":
+def create(settings: SearcherSettings) -> "Bayesian":
     return Bayesian(settings)
 
 
@@ -37,7 +35,11 @@ class Bayesian(AskTellSearcher):
     """
 
     def __init__(
-        self, settings: Settings | None = None, *, lookahead: int | None = None, **plain: Any
+        self,
+        settings: SearcherSettings | None = None,
+        *,
+        lookahead: int | None = None,
+        **plain: Any,
     ) -> None:
         self._lookahead = lookahead
         self._model: RemoteModel | None = None
@@ -74,7 +76,7 @@ class Bayesian(AskTellSearcher):
             raise Exhausted
         return None
 
-    def tell(self, config: Config, outcome: Outcome) -> None:
+    def tell(self, config: Config, outcome: TrialOutcome) -> None:
         self._send("told", config, outcome)
         if not self._ahead and not self._live and not self._points:
             self._request()
@@ -127,7 +129,7 @@ class Bayesian(AskTellSearcher):
             self._ready.append(config)
 
 
-def check(settings: Settings) -> None:
+def check(settings: SearcherSettings) -> None:
     """UserError for what the bayesian searcher cannot do, without importing Ax."""
     space, encoding = settings.space, Encoding(settings.space)
     rules = list(zip(parse_constraints(space), space.constraints, strict=True))

@@ -7,14 +7,13 @@ from typing import Any
 from ray.tune.search import Searcher
 from ray.tune.search.sample import Domain, Float, Integer
 
-from automl_on_ray.search_spaces._bounds import is_log, nearest, step_of
-from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.search_spaces._space import SearchSpace
+from automl_on_ray.search_spaces import SearchSpace, is_log, nearest, step_of
+from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.searchers._domains import check_supported, values
-from automl_on_ray.searchers._settings import Settings
+from automl_on_ray.searchers._settings import SearcherSettings
 
 
-def create(settings: Settings) -> Searcher:
+def create(settings: SearcherSettings) -> Searcher:
     """UserError if Optuna is not installed, or for what Ray's searcher cannot do."""
     if find_spec("optuna") is None:
         raise UserError("--searcher optuna needs Optuna: pip install 'automl-on-ray[optuna]'.")

@@ -2,18 +2,18 @@
 
 import numpy as np
 
-from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.search_spaces._space import Config
+from automl_on_ray.search_spaces import Config
+from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.searchers._ask_tell import AskTellSearcher
 from automl_on_ray.searchers._constraints import parse_constraints
 from automl_on_ray.searchers._domains import varying
-from automl_on_ray.searchers._remaining import Exhausted, Remaining
-from automl_on_ray.searchers._settings import Settings
+from automl_on_ray.searchers._settings import SearcherSettings
+from automl_on_ray.searchers._unvisited_members import Exhausted, Remaining
 
 MOST_DRAWS = 10_000
 
 
-def create(settings: Settings) -> "RandomSearch":
+def create(settings: SearcherSettings) -> "RandomSearch":
     return RandomSearch(settings)
 
 

@@ -2,18 +2,18 @@
 
 from torch.quasirandom import SobolEngine
 
-from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.search_spaces._space import Config, SearchSpace
+from automl_on_ray.search_spaces import Config, SearchSpace
+from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.searchers._ask_tell import AskTellSearcher
 from automl_on_ray.searchers._constraints import parse_constraints
 from automl_on_ray.searchers._domains import check_supported, from_unit, varying
-from automl_on_ray.searchers._remaining import Remaining
-from automl_on_ray.searchers._settings import Settings
+from automl_on_ray.searchers._settings import SearcherSettings
+from automl_on_ray.searchers._unvisited_members import Remaining
 
 MOST_DRAWS = 10_000
 
 
-def create(settings: Settings) -> "Sobol":
+def create(settings: SearcherSettings) -> "Sobol":
     return Sobol(settings)
 
 

@@ -10,15 +10,15 @@ from typing import Any
 from ray.tune import Callback
 from ray.tune.experiment import Trial
 
-from automl_on_ray.search_spaces._warning import warn
-from automl_on_ray.tracking._error_line import error_line, error_text
-from automl_on_ray.tracking._files import as_json
-from automl_on_ray.tracking._results import numbers
-from automl_on_ray.tracking._server import web_address
-from automl_on_ray.tracking._study import Study
-from automl_on_ray.tracking._tracker import Tracker
-from automl_on_ray.tracking._trials import PARENT, RUNNING
-from automl_on_ray.tracking._writer import Writer
+from automl_on_ray.search_spaces.core import warn
+from automl_on_ray.tracking.error_lines import error_line, error_text
+from automl_on_ray.tracking.files import as_json
+from automl_on_ray.tracking.mlflow_names import numbers
+from automl_on_ray.tracking.store import web_address
+from automl_on_ray.tracking.study import Study
+from automl_on_ray.tracking.tracker import Tracker
+from automl_on_ray.tracking.trial_states import PARENT, RUNNING
+from automl_on_ray.tracking.writer import Writer
 
 PATIENCE = 20.0  # seconds without any progress that the end of a study waits for a server
 

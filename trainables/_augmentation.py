@@ -14,8 +14,8 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
-from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.trainables.datasets._dataset import Images
+from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.trainables.datasets import Images
 
 BORDERS = ("mirror", "black")  # what a crop finds beyond the image's edges
 

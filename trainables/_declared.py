@@ -9,7 +9,7 @@ from typing import Any
 
 from ray import tune
 
-from automl_on_ray.search_spaces._space import Config, SearchSpace
+from automl_on_ray.search_spaces import Config, SearchSpace
 
 
 def declared(trainable: type[tune.Trainable], space: SearchSpace) -> type[tune.Trainable]:

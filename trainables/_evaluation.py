@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from automl_on_ray.trainables._world import ALONE, World
+from automl_on_ray.trainables.multi_process import ALONE, World
 
 
 @torch.inference_mode()

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from ray import tune
 
-from automl_on_ray.search_spaces._space import Config
-from automl_on_ray.trainables._data_parallel import by_hand
+from automl_on_ray.search_spaces import Config
+from automl_on_ray.trainables.multi_process import by_hand
 
 PATIENCE = 30.0  # seconds without a new peak: later batches take what the first ones took
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from torch import nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
 
-from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.search_spaces._space import Config
+from automl_on_ray.search_spaces import Config
+from automl_on_ray.search_spaces.core import UserError
 
 OPTIMIZERS = ("sgd", "adam", "adamw")
 SCHEDULED_BY = ("batch", "epoch")

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from ray import tune
 
-from automl_on_ray.search_spaces._numbers import as_number
+from automl_on_ray.search_spaces.core import as_number
 
 LONGEST_TEXT = 200  # characters of an object told as text
 

@@ -13,7 +13,7 @@ from ray import tune
 from ray.tune.trainable.trainable import _DICT_CHECKPOINT_FILE_NAME
 from torch import Tensor
 
-from automl_on_ray.trainables._world import ALONE, World
+from automl_on_ray.trainables.multi_process import ALONE, World
 
 STATE_FILE = "state.pt"
 

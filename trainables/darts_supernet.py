@@ -11,28 +11,29 @@ from typing import Any, ClassVar
 from torch import Tensor
 from torch.nn import functional as F
 
-from automl_on_ray.search_spaces._cells import one_hot_mixing
-from automl_on_ray.search_spaces._operation_sets import operation_set
-from automl_on_ray.search_spaces._space import Config, SearchSpace
-from automl_on_ray.trainables._architecture import Mixing
+from automl_on_ray.search_spaces import Config, SearchSpace
+from automl_on_ray.search_spaces.cells import one_hot_mixing, operation_set
 from automl_on_ray.trainables._augmentation import batches
-from automl_on_ray.trainables._bilevel import weight_step
-from automl_on_ray.trainables._doctor import (
+from automl_on_ray.trainables._evaluation import evaluate
+from automl_on_ray.trainables.datasets import load_dataset
+from automl_on_ray.trainables.differentiable_search import (
     SETTLED,
     STRONGER,
     STRONGEST,
-    Finding,
-    Vitals,
+    CollapseSign,
+    EpochStatistics,
+    Mixing,
+    SupernetTraining,
+    cell_facts,
     check_remedy,
+    check_selection,
+    dominant_eigenvalue,
+    empty_operations,
     examine,
+    select_by_perturbation,
+    weight_step,
     window_of,
 )
-from automl_on_ray.trainables._evaluation import evaluate
-from automl_on_ray.trainables._hessian import dominant_eigenvalue
-from automl_on_ray.trainables._perturbation import check_selection, select_by_perturbation
-from automl_on_ray.trainables._supernet_training import SupernetTraining
-from automl_on_ray.trainables._supernet_vitals import cell_facts, empty_operations
-from automl_on_ray.trainables.datasets._dataset import load_dataset
 from automl_on_ray.trainables.image_classifier import EVALUATION_BATCH, DivergedError
 
 EIGENVALUE_IMAGES, EIGENVALUE_PRODUCTS = 32, 3
@@ -67,7 +68,7 @@ class DartsSupernet(SupernetTraining):
         "images_per_second": "max",
     }
 
-    history: list[Vitals]  # by epoch
+    history: list[EpochStatistics]  # by epoch
     cells: list[Config]  # derived, by epoch
     mixings: list[dict[str, Tensor]]  # expected ones, (E, O) on the CPU, by epoch
 
@@ -155,7 +156,7 @@ class DartsSupernet(SupernetTraining):
 
     def load_state(self, state: dict[str, Any]) -> None:
         super().load_state(state)
-        self.history = [Vitals(**vitals) for vitals in state["history"]]
+        self.history = [EpochStatistics(**vitals) for vitals in state["history"]]
         self.cells = list(state["cells"])
         self.mixings = list(state["mixings"])
         self.treated = state["treated"]
@@ -189,7 +190,7 @@ class DartsSupernet(SupernetTraining):
         if self.eigenvalue_every and self.epoch % self.eigenvalue_every == 0:
             eigenvalue = found["alpha_eigenvalue"] = self._eigenvalue()
         empty, chosen = empty_operations(cells, mixing[0], self.operations.names)
-        self.history.append(Vitals(self.epoch, empty, chosen, eigenvalue))
+        self.history.append(EpochStatistics(self.epoch, empty, chosen, eigenvalue))
         self.cells.append(cells)
         return found
 
@@ -241,7 +242,7 @@ class DartsSupernet(SupernetTraining):
         )
         return self.world.first(found)  # all measure the same, but GPUs sum in any order
 
-    def finding(self) -> Finding | None:
+    def finding(self) -> CollapseSign | None:
         """What the doctor finds in the newest epoch."""
         return examine(
             self.history,
@@ -250,7 +251,7 @@ class DartsSupernet(SupernetTraining):
             settled=round(SETTLED * self.epochs),
         )
 
-    def _treat(self) -> Finding | None:
+    def _treat(self) -> CollapseSign | None:
         """What the doctor finds; weight decay is raised here if that is the remedy."""
         finding = self.finding()
         if finding and self.remedy == "regularise":

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
-from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.search_spaces._space import Config, ImageShape, SearchSpace
+from automl_on_ray.search_spaces import Config, ImageShape, SearchSpace
+from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.trainables._augmentation import Augmentation, batch_sizes, batches
 from automl_on_ray.trainables._evaluation import evaluate
 from automl_on_ray.trainables._optimisation import (
@@ -24,7 +24,7 @@ from automl_on_ray.trainables._optimisation import (
     set_learning_rate,
 )
 from automl_on_ray.trainables._torch_trainable import TorchTrainable, read_state
-from automl_on_ray.trainables.datasets._dataset import Images, load_dataset
+from automl_on_ray.trainables.datasets import Images, load_dataset
 
 # What a config that leaves a key out means.
 DEFAULTS: Config = {

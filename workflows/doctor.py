@@ -5,28 +5,36 @@ from typing import Annotated
 
 import typer
 
-from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.workflows._cli import console, quiet_libraries, told_plainly
-from automl_on_ray.workflows._command import checked, run_command
-from automl_on_ray.workflows._doctor_file import (
+from automl_on_ray.clusters.doctor import (
+    ClusterFile,
+    Finding,
     check_brackets,
+    check_dashboard,
     check_excluded,
     check_filled,
+    check_mlflow,
     check_mounts,
+    check_node_configs,
     check_one_short,
+    check_prices,
+    check_safety,
+    check_security_groups,
+    check_storage,
+    check_torch,
+    check_tracking,
+    check_versions,
     prepare,
+    price_lines,
     read,
 )
-from automl_on_ray.workflows._doctor_finding import ClusterFile, Finding
-from automl_on_ray.workflows._doctor_machines import check_node_configs, check_safety
-from automl_on_ray.workflows._doctor_ports import (
-    check_dashboard,
-    check_mlflow,
-    check_security_groups,
+from automl_on_ray.command_line import (
+    checked,
+    console,
+    quiet_libraries,
+    run_command,
+    user_errors_to_exit_codes,
 )
-from automl_on_ray.workflows._doctor_price import check_prices, price_lines
-from automl_on_ray.workflows._doctor_stores import check_storage, check_tracking
-from automl_on_ray.workflows._doctor_versions import check_torch, check_versions
+from automl_on_ray.search_spaces.core import UserError
 
 FOUND_ERRORS = 1
 
@@ -60,13 +68,13 @@ def doctor(
     Run it from where you run `ray up`. It says of each finding what is wrong, why it matters and
     what to do. The exit code is 1 if there are errors; warnings alone leave it at 0.
     """
-    with told_plainly():
+    with user_errors_to_exit_codes():
         quiet_libraries()
         if file is None and not live:
             raise UserError("Name a cluster's file, or look at a running cluster with --live.")
         found, lines = ([], []) if file is None else examine(file, constraints)
         if live:
-            from automl_on_ray.workflows._doctor_live import (
+            from automl_on_ray.clusters.doctor import (
                 examine_live,  # starts Ray, which the rest does not
             )
 

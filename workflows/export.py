@@ -10,15 +10,24 @@ import torch
 import typer
 from torch import Tensor
 
-from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.tracking._check import stored_uri
-from automl_on_ray.tracking.models import fetch_model
-from automl_on_ray.workflows import _options as options
-from automl_on_ray.workflows._cli import console, quiet_libraries, told_plainly
-from automl_on_ray.workflows._command import checked, run_command
-from automl_on_ray.workflows._rebuilt import checked_recipe, example_images, rebuilt
-from automl_on_ray.workflows._standalone import standalone_source
-from automl_on_ray.workflows._storage import folder_named
+from automl_on_ray.clusters import folder_named
+from automl_on_ray.command_line import (
+    checked,
+    console,
+    options,
+    quiet_libraries,
+    run_command,
+    user_errors_to_exit_codes,
+)
+from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.tracking.reports import fetch_model
+from automl_on_ray.tracking.store import stored_uri
+from automl_on_ray.trainables.registered_models import (
+    checked_recipe,
+    example_images,
+    rebuilt,
+    standalone_source,
+)
 
 TOLERANCE = 1e-4  # between logits of two runtimes, absolute and relative
 
@@ -38,7 +47,7 @@ def export(
     weights are read as numbers. All files are given the same images and must answer alike, and as
     the model did when it was stored. Nothing that is there is overwritten.
     """
-    with told_plainly():
+    with user_errors_to_exit_codes():
         quiet_libraries()
         warnings.filterwarnings("ignore")
         _check_onnx()

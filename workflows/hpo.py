@@ -5,45 +5,51 @@ from contextlib import ExitStack
 
 from ray import tune
 
-from automl_on_ray.schedulers._create import traits
-from automl_on_ray.schedulers._population_based import PopulationBased
-from automl_on_ray.schedulers._surviving import Surviving
-from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.tracking.callback import TrackingCallback
-from automl_on_ray.workflows._budget import Budget
-from automl_on_ray.workflows._cli import quiet_libraries, told_plainly
-from automl_on_ray.workflows._cluster import check_data, check_shared, start_ray
-from automl_on_ray.workflows._command import command_of, run_command
-from automl_on_ray.workflows._conclude import conclude, say_how_to_go_on
-from automl_on_ray.workflows._gpu_share import measured_share
-from automl_on_ray.workflows._hpo_asked import Asked
-from automl_on_ray.workflows._hpo_plan import Plan, prepare
-from automl_on_ray.workflows._leftovers import leave_a_stopped_ray
-from automl_on_ray.workflows._lives import keep_lives, lives_of, seeds_along
-from automl_on_ray.workflows._names import model_name
-from automl_on_ray.workflows._population import proposals
-from automl_on_ray.workflows._progress import Progress
-from automl_on_ray.workflows._resources import (
+from automl_on_ray.clusters import (
     AUTO,
     Resources,
+    check_data,
+    check_shared,
     check_workers,
+    leave_a_stopped_ray,
+    measured_share,
     share_out,
+    start_ray,
     wait_for_workers,
 )
-from automl_on_ray.workflows._resume import resume_config
-from automl_on_ray.workflows._rows import Row
-from automl_on_ray.workflows._stage import run_trials
-from automl_on_ray.workflows._trainable import bind, is_reusable, taken_of
-from automl_on_ray.workflows._unexpected import traceback_kept
+from automl_on_ray.command_line import (
+    command_of,
+    quiet_libraries,
+    run_command,
+    user_errors_to_exit_codes,
+)
+from automl_on_ray.schedulers import traits
+from automl_on_ray.schedulers.populations import PopulationBased
+from automl_on_ray.schedulers.tune_internals import ResumableScheduler
+from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.studies import (
+    Budget,
+    Progress,
+    Row,
+    conclude,
+    resume_config,
+    run_trials,
+    say_how_to_go_on,
+    traceback_kept,
+)
+from automl_on_ray.studies.hpo import HpoPlan, HpoSettings, prepare
+from automl_on_ray.studies.inputs import bind, is_reusable, model_name, taken_of
+from automl_on_ray.studies.populations import keep_lives, lives_of, proposals, seeds_along
+from automl_on_ray.tracking import TrackingCallback
 
 
-def run(asked: Asked) -> None:
+def run(asked: HpoSettings) -> None:
     """Tune hyperparameters on Ray Tune, with Ax's proposals, every trial tracked in MLflow.
 
     The best config is trained again with several seeds and tested once. Ctrl-C stops cleanly; the
     same command with the same --name goes on.
     """
-    with told_plainly(), ExitStack() as ends:
+    with user_errors_to_exit_codes(), ExitStack() as ends:
         quiet_libraries()
         ends.push(leave_a_stopped_ray)
         plan = prepare(asked)
@@ -81,7 +87,7 @@ def run(asked: Asked) -> None:
         )  # fmt: skip
 
 
-def reopen(plan: Plan, budget: Budget) -> None:
+def reopen(plan: HpoPlan, budget: Budget) -> None:
     """Have a search that has ended go on with its failed trials, if there are any.
 
     UserError if nothing is left to spend on them.
@@ -93,7 +99,7 @@ def reopen(plan: Plan, budget: Budget) -> None:
         study.reopen()
 
 
-def gpus_of_a_trial(plan: Plan) -> float | None:
+def gpus_of_a_trial(plan: HpoPlan) -> float | None:
     """Measured, if so asked."""
     if plan.gpus != AUTO:
         return plan.gpus
@@ -101,7 +107,7 @@ def gpus_of_a_trial(plan: Plan) -> float | None:
     return measured_share(plan.klass, taken, plan.space, cpus=plan.asked.cpus_per_trial)
 
 
-def search(plan: Plan, resources: Resources, budget: Budget, tracking: TrackingCallback) -> None:
+def search(plan: HpoPlan, resources: Resources, budget: Budget, tracking: TrackingCallback) -> None:
     """The study itself; resumable. Leaves its rows in the study's folder.
 
     Exits with how to go on when it is interrupted.
@@ -113,7 +119,7 @@ def search(plan: Plan, resources: Resources, budget: Budget, tracking: TrackingC
         else proposals(plan.searcher, plan.space, asked.scheduler, asked.trials)
     )  # fmt: skip
     pausing = recipe is not None or traits(asked.scheduler).pauses_trials
-    surviving = Surviving(plan.scheduler, awaited=plan.awaited)
+    surviving = ResumableScheduler(plan.scheduler, awaited=plan.awaited)
     resume = resume_config(stage, retry_failed=asked.retry_failed, trials=asked.trials)
     progress = Progress(
         f"{study.path.name}: {record.searcher} + {record.scheduler} on {record.dataset}, "
@@ -155,7 +161,7 @@ def search(plan: Plan, resources: Resources, budget: Budget, tracking: TrackingC
     study.write_rows([row.as_dict() for row in rows])
 
 
-hpo = command_of(run, Asked)
+hpo = command_of(run, HpoSettings)
 
 if __name__ == "__main__":
     run_command(hpo)

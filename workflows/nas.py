@@ -6,61 +6,78 @@ from typing import Any
 
 from ray import tune
 
-from automl_on_ray.schedulers._create import traits
-from automl_on_ray.schedulers._surviving import Surviving
-from automl_on_ray.search_spaces._cell_text import cell_text
-from automl_on_ray.search_spaces._genotype import genotype_text
-from automl_on_ray.tracking.callback import TrackingCallback
-from automl_on_ray.trainables._data_parallel import alone
-from automl_on_ray.trainables.image_classifier import ImageClassifier
-from automl_on_ray.workflows._budget import Budget
-from automl_on_ray.workflows._candidates import (
+from automl_on_ray.clusters import (
+    AUTO,
+    Resources,
+    check_data,
+    check_shared,
+    check_workers,
+    leave_a_stopped_ray,
+    measured_share,
+    share_out,
+    start_ray,
+    wait_for_workers,
+)
+from automl_on_ray.command_line import (
+    command_of,
+    console,
+    quiet_libraries,
+    run_command,
+    user_errors_to_exit_codes,
+)
+from automl_on_ray.schedulers import traits
+from automl_on_ray.schedulers.tune_internals import ResumableScheduler
+from automl_on_ray.search_spaces.cells import genotype_text
+from automl_on_ray.search_spaces.drawings import cell_text
+from automl_on_ray.studies import (
+    Budget,
+    Progress,
+    Row,
+    conclude,
+    once,
+    resume_config,
+    run_trials,
+    say_how_to_go_on,
+    traceback_kept,
+)
+from automl_on_ray.studies.architecture import (
+    COMPARED,
+    FOUND,
+    MOST_RANDOM,
+    OBJECTIVE,
     Candidate,
     Judged,
+    NasPlan,
+    NasSettings,
     Searched,
     best_rows,
     candidates_of,
+    compare,
+    end_stage,
     judge,
+    keep_cell,
+    prepare,
+    print_judged,
+    print_searched,
     random_candidates,
+    search_pictures,
     searched_of,
 )
-from automl_on_ray.workflows._cli import console, quiet_libraries, told_plainly
-from automl_on_ray.workflows._cluster import check_data, check_shared, start_ray
-from automl_on_ray.workflows._command import command_of, run_command
-from automl_on_ray.workflows._conclude import conclude, say_how_to_go_on
-from automl_on_ray.workflows._folder import once
-from automl_on_ray.workflows._gpu_share import measured_share
-from automl_on_ray.workflows._leftovers import leave_a_stopped_ray
-from automl_on_ray.workflows._names import model_name
-from automl_on_ray.workflows._nas_asked import Asked
-from automl_on_ray.workflows._nas_plan import COMPARED, FOUND, OBJECTIVE, Plan, prepare
-from automl_on_ray.workflows._nas_report import end_stage, keep_cell, print_judged, print_searched
-from automl_on_ray.workflows._population import proposals
-from automl_on_ray.workflows._progress import Progress
-from automl_on_ray.workflows._resources import (
-    AUTO,
-    Resources,
-    check_workers,
-    share_out,
-    wait_for_workers,
-)
-from automl_on_ray.workflows._resume import resume_config
-from automl_on_ray.workflows._rows import Row
-from automl_on_ray.workflows._search_pictures import search_pictures
-from automl_on_ray.workflows._select import MOST_RANDOM, compare
-from automl_on_ray.workflows._stage import run_trials
-from automl_on_ray.workflows._trainable import bind, taken_of
-from automl_on_ray.workflows._unexpected import traceback_kept
+from automl_on_ray.studies.inputs import bind, model_name, taken_of
+from automl_on_ray.studies.populations import proposals
+from automl_on_ray.tracking import TrackingCallback
+from automl_on_ray.trainables.image_classifier import ImageClassifier
+from automl_on_ray.trainables.multi_process import alone
 
 
-def run(asked: Asked) -> None:
+def run(asked: NasSettings) -> None:
     """Search a network's cells with DARTS supernets on Ray Tune, every trial tracked in MLflow.
 
     Supernets are searched, their cells trained briefly beside random ones, and the best cell is
     trained from scratch, tested once and registered. --minutes bounds the search. Ctrl-C stops
     cleanly; the same command with the same --name goes on.
     """
-    with told_plainly(), ExitStack() as ends:
+    with user_errors_to_exit_codes(), ExitStack() as ends:
         quiet_libraries()
         ends.push(leave_a_stopped_ray)
         plan = prepare(asked)
@@ -129,7 +146,7 @@ def run(asked: Asked) -> None:
         )  # fmt: skip
 
 
-def gpus_of_all_stages(plan: Plan) -> float | None:
+def gpus_of_all_stages(plan: NasPlan) -> float | None:
     """Where measured, by the more demanding of a trial of the search and the winner's training."""
     if plan.gpus != AUTO:
         return plan.gpus
@@ -143,7 +160,7 @@ def gpus_of_all_stages(plan: Plan) -> float | None:
     )
 
 
-def search(plan: Plan, resources: Resources, tracking: TrackingCallback) -> dict[str, Any]:
+def search(plan: NasPlan, resources: Resources, tracking: TrackingCallback) -> dict[str, Any]:
     """Trials of what the searcher proposes: supernets, or cells by themselves; resumable.
 
     Exits with how to go on when it is interrupted.
@@ -157,7 +174,7 @@ def search(plan: Plan, resources: Resources, tracking: TrackingCallback) -> dict
         plan.searcher, judging.space, asked.scheduler, judging.samples
     )
     pausing = traits(asked.scheduler).pauses_trials
-    surviving = Surviving(plan.scheduler, awaited=[judging.objective.metric])
+    surviving = ResumableScheduler(plan.scheduler, awaited=[judging.objective.metric])
     resume = resume_config(stage, retry_failed=asked.retry_failed, trials=judging.samples)
     progress = Progress(
         f"{study.path.name}: 1. search, {asked.searcher} + {asked.scheduler} on "
@@ -204,7 +221,7 @@ def search(plan: Plan, resources: Resources, tracking: TrackingCallback) -> dict
     return {"trials": [one.as_dict() for one in searched], "seconds": budget.clock_seconds}
 
 
-def judge_all(plan: Plan, found: list[Candidate], rows: list[Row]) -> list[Judged]:
+def judge_all(plan: NasPlan, found: list[Candidate], rows: list[Row]) -> list[Judged]:
     """The cells of the search and the random ones, best first."""
     count = plan.asked.random_cells
     control = random_candidates(
@@ -214,7 +231,7 @@ def judge_all(plan: Plan, found: list[Candidate], rows: list[Row]) -> list[Judge
     return judge([*found, *control], rows, OBJECTIVE, seeds=plan.asked.select_seeds)
 
 
-nas = command_of(run, Asked)
+nas = command_of(run, NasSettings)
 
 if __name__ == "__main__":
     run_command(nas)

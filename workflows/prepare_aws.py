@@ -11,8 +11,7 @@ from typing import Annotated, Any
 import typer
 import yaml
 
-from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.workflows._aws_rights import (
+from automl_on_ray.clusters import (
     Machines,
     document,
     of_the_autoscaler,
@@ -20,9 +19,9 @@ from automl_on_ray.workflows._aws_rights import (
     trust,
     without_mlflow,
 )
-from automl_on_ray.workflows._cli import console, told_plainly
-from automl_on_ray.workflows._command import checked, run_command
-from automl_on_ray.workflows._doctor_finding import UNFILLED
+from automl_on_ray.clusters.doctor import UNFILLED
+from automl_on_ray.command_line import checked, console, run_command, user_errors_to_exit_codes
+from automl_on_ray.search_spaces.core import UserError
 
 WIDEST = {4: 8, 6: 32}  # bits of a range that may log in, by version of IP
 GROUP = "automl-cluster"
@@ -55,7 +54,7 @@ def prepare_aws(
     time: run it again when --cluster names other machines. Rules of the security group that it did
     not make stay as they are, and are told.
     """
-    with told_plainly():
+    with user_errors_to_exit_codes():
         ssh_from = check_range(ssh_from)
         check_bucket(bucket)
         asked = read_cluster(cluster, region)
@@ -75,7 +74,7 @@ def prepare_aws(
 
 
 @dataclass(frozen=True)
-class Asked:
+class AwsSettings:
     """What a file for `ray up` says of its machines."""
 
     name: str
@@ -87,7 +86,7 @@ class Asked:
     head: str  # its instance profile, and the workers'
 
 
-def read_cluster(path: Path, region: str | None = None) -> Asked:
+def read_cluster(path: Path, region: str | None = None) -> AwsSettings:
     """UserError if the file cannot be read, or does not say which machines there are to be."""
     try:
         config = yaml.safe_load(path.read_text())
@@ -95,7 +94,7 @@ def read_cluster(path: Path, region: str | None = None) -> Asked:
         head = kinds.pop(config["head_node_type"])["node_config"]
         workers = [kind["node_config"] for kind in kinds.values()]
         (worker,) = {one["IamInstanceProfile"]["Name"] for one in workers}
-        found = Asked(
+        found = AwsSettings(
             config["cluster_name"],
             region or config["provider"]["region"],
             config["provider"]["key_pair"]["key_name"],
@@ -220,7 +219,7 @@ def _admitted(rules: list[dict[str, Any]]) -> set[tuple[str, str]]:
     return found
 
 
-def make_roles(session: Any, bucket: str, asked: Asked, group: str, vpc: str) -> None:
+def make_roles(session: Any, bucket: str, asked: AwsSettings, group: str, vpc: str) -> None:
     """A role with an instance profile of the same name, for workers and for the head."""
     iam = session.client("iam")
     shared = of_the_bucket(bucket)

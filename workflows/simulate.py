@@ -9,20 +9,27 @@ import typer
 from ray.tune.search import Searcher
 from rich.table import Table
 
-from automl_on_ray.schedulers._create import create_scheduler, traits
-from automl_on_ray.schedulers._settings import Settings
-from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.search_spaces._numbers import finite, last_reported
-from automl_on_ray.search_spaces._objective import Objective, parse_objectives
-from automl_on_ray.search_spaces._ranges import Between
-from automl_on_ray.search_spaces._space import Config, SearchSpace
-from automl_on_ray.tracking._check import stored_uri
-from automl_on_ray.tracking.curves import Recording, recorded_study, recorded_table
-from automl_on_ray.workflows import _options as options
-from automl_on_ray.workflows._cli import console, quiet_libraries, told_plainly
-from automl_on_ray.workflows._command import checked, run_command
-from automl_on_ray.workflows._simulation import Simulation
-from automl_on_ray.workflows._storage import folder_named
+from automl_on_ray.clusters import folder_named
+from automl_on_ray.command_line import (
+    checked,
+    console,
+    options,
+    quiet_libraries,
+    run_command,
+    user_errors_to_exit_codes,
+)
+from automl_on_ray.schedulers import SchedulerSettings, create_scheduler, traits
+from automl_on_ray.search_spaces import Config, SearchSpace
+from automl_on_ray.search_spaces.core import (
+    Between,
+    Objective,
+    UserError,
+    finite,
+    last_reported,
+    parse_objectives,
+)
+from automl_on_ray.simulation import Simulation
+from automl_on_ray.tracking.store import Recording, recorded_study, recorded_table, stored_uri
 
 CURVE = "curve"  # the only key of a recorded trial's config: which curve it is
 
@@ -56,7 +63,7 @@ def simulate(
     The table has columns trial, step, the metric, and perhaps seconds. Nothing is trained: a trial
     that a scheduler would have run for longer than it was recorded ends there, and is counted.
     """
-    with told_plainly():
+    with user_errors_to_exit_codes():
         quiet_libraries()
         if Path(study).suffix in (".parquet", ".csv"):
             goal = _goal(metric)
@@ -78,7 +85,7 @@ def simulate(
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SimulatedOutcome:
     """`ended` are trials' last steps, `cut` those of them that only the record ended."""
 
     scheduler: str
@@ -123,11 +130,13 @@ class InOrder(Searcher):
         """Nothing to learn."""
 
 
-def outcome_of(recording: Recording, name: str, slots: int, epochs: int, seed: int) -> Outcome:
+def outcome_of(
+    recording: Recording, name: str, slots: int, epochs: int, seed: int
+) -> SimulatedOutcome:
     """The recorded trials under a scheduler, with so many slots."""
     objective = Objective(recording.metric, "max" if recording.mode == "max" else "min")
     count = len(recording.curves)
-    settings = Settings(SearchSpace("recorded"), objective, epochs, count, seed)
+    settings = SchedulerSettings(SearchSpace("recorded"), objective, epochs, count, seed)
     run = Simulation(
         Recorded(recording), InOrder(recording), create_scheduler(name, settings), samples=count,
         slots=slots, max_t=epochs, pausing=traits(name).pauses_trials, keep=1,
@@ -138,7 +147,7 @@ def outcome_of(recording: Recording, name: str, slots: int, epochs: int, seed: i
     values = [finite(last_reported(trial, recording.metric)) for trial in trials]
     scores = [value for value in values if value is not None]
     best = max(scores, key=lambda value: objective.sign() * value, default=math.nan)
-    return Outcome(name, slots, run.clock, best, ended, run.cut)
+    return SimulatedOutcome(name, slots, run.clock, best, ended, run.cut)
 
 
 def _words(text: str | None) -> list[str]:
@@ -161,7 +170,7 @@ def _check_scheduler(name: str) -> None:
         )
 
 
-def _print(recording: Recording, found: list[Outcome]) -> None:
+def _print(recording: Recording, found: list[SimulatedOutcome]) -> None:
     recorded = tuple(len(curve) for curve in recording.curves)
     table = Table(title=f"{recording.name}: {len(recorded)} recorded trials")
     for heading in ("scheduler", "slots", "time", "epochs", f"best {recording.metric}",

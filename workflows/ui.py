@@ -13,15 +13,18 @@ from typing import Annotated
 
 import typer
 
-from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.search_spaces._ranges import Between
-from automl_on_ray.tracking._check import stored_uri
-from automl_on_ray.tracking._server import study_links
-from automl_on_ray.workflows import _options as options
-from automl_on_ray.workflows._cli import console, quiet_libraries, told_plainly
-from automl_on_ray.workflows._command import checked, run_command
-from automl_on_ray.workflows._storage import folder_named
-from automl_on_ray.workflows._tethered import start_tethered
+from automl_on_ray.clusters import folder_named
+from automl_on_ray.command_line import (
+    checked,
+    console,
+    options,
+    quiet_libraries,
+    run_command,
+    start_tethered,
+    user_errors_to_exit_codes,
+)
+from automl_on_ray.search_spaces.core import Between, UserError
+from automl_on_ray.tracking.store import stored_uri, study_links
 
 START_SECONDS = 90
 
@@ -38,7 +41,7 @@ def ui(
 
     Where MLflow runs as a server, that has the UI: only its links are printed.
     """
-    with told_plainly():
+    with user_errors_to_exit_codes():
         quiet_libraries()
         uri = stored_uri(folder_named(storage, "--storage"), tracking_uri)
         if uri.startswith("http"):

@@ -7,7 +7,7 @@ from typing import Any
 
 from ray import tune
 
-from automl_on_ray.search_spaces._space import SearchSpace
+from automl_on_ray.search_spaces import SearchSpace
 
 SPACE = SearchSpace("steady", training={"x": tune.uniform(0.0, 1.0)})
 EPOCHS, PAUSE = 6, 0.5

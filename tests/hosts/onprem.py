@@ -6,7 +6,7 @@ import shlex
 import subprocess
 from collections import Counter
 
-from tests.cluster import filled
+from tests.clusters.files import filled
 from tests.hosts.machines import ADDRESSES, LAPTOP, Machines, wait_until
 
 CLUSTER = "cluster-onprem.yaml"

@@ -1,7 +1,7 @@
 """A trainable that tells where it began and which state of the code its worker runs."""
 
 from automl_on_ray import trainables
-from tests.workflows.crashing import SPACE, Slow
+from tests.helpers.crashing import SPACE, Slow
 
 __all__ = ["SPACE", "Told"]
 

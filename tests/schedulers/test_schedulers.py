@@ -4,14 +4,10 @@ import pytest
 from ray import tune
 from ray.tune.schedulers import TrialScheduler
 
-from automl_on_ray.schedulers._create import check_pair, create_scheduler
-from automl_on_ray.schedulers._perturb import Perturb
-from automl_on_ray.schedulers._settings import Settings
-from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.search_spaces._exploring import Exploit
-from automl_on_ray.search_spaces._lookup import choices
-from automl_on_ray.search_spaces._objective import Objective
-from automl_on_ray.search_spaces._space import Condition, SearchSpace
+from automl_on_ray.schedulers import SchedulerSettings, check_pair, create_scheduler
+from automl_on_ray.schedulers.populations import Perturb
+from automl_on_ray.search_spaces import Condition, Exploit, SearchSpace
+from automl_on_ray.search_spaces.core import Objective, UserError, choices
 
 SPACE = SearchSpace(
     "example",
@@ -25,7 +21,7 @@ SPACE = SearchSpace(
     },
     conditions={"momentum": Condition("optimizer", ("sgd",))},
 )
-SETTINGS = Settings(SPACE, Objective("val_accuracy"), epochs=20, samples=8, seed=0)
+SETTINGS = SchedulerSettings(SPACE, Objective("val_accuracy"), epochs=20, samples=8, seed=0)
 
 
 @pytest.mark.parametrize("name", choices("schedulers"))
@@ -79,4 +75,4 @@ def test_perturbed_values_stay_in_their_domains(kind):
 def test_a_space_with_nothing_to_perturb_is_refused(scheduler):
     fixed = SearchSpace("fixed", architecture={"width": tune.choice([8, 16])})
     with pytest.raises(UserError, match="declares none that it can change"):
-        create_scheduler(scheduler, Settings(fixed, Objective("x"), 10, 4, 0))
+        create_scheduler(scheduler, SchedulerSettings(fixed, Objective("x"), 10, 4, 0))

@@ -6,11 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
-from automl_on_ray.search_spaces._cnn import build
-from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces import build
+from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.search_spaces.mnist_cnn import SPACE
 from automl_on_ray.search_spaces.mnist_cnn_classic import SPACE as CLASSIC
 

@@ -2,13 +2,11 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from ray import tune
 
-from automl_on_ray.search_spaces._bounds import contains, nearest, step_of
-from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.search_spaces._space import Condition, SearchSpace
+from automl_on_ray.search_spaces import Condition, SearchSpace, contains, nearest, step_of
+from automl_on_ray.search_spaces.core import UserError
 
 SPACE = SearchSpace(
     name="example",

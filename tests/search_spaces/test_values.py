@@ -13,13 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from ray import cloudpickle, tune
 
-from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.search_spaces._space import Condition, SearchSpace
+from automl_on_ray.search_spaces import Condition, SearchSpace
 from automl_on_ray.search_spaces._values import labels, same
+from automl_on_ray.search_spaces.core import UserError
 
 
 class Colour(enum.Enum):

@@ -4,8 +4,8 @@ import time
 
 from ray import tune
 
-from automl_on_ray.search_spaces._objective import Objective
-from automl_on_ray.search_spaces._space import SearchSpace
+from automl_on_ray.search_spaces import SearchSpace
+from automl_on_ray.search_spaces.core import Objective
 
 PLANE = SearchSpace("plane", training={"x": tune.uniform(0, 1), "y": tune.uniform(0, 1)})
 SCORE = (Objective("score"),)

@@ -11,19 +11,16 @@ import tempfile
 import numpy as np
 import psutil
 import pytest
-from hypothesis import Phase, given, settings
-from hypothesis import strategies as st
+from hypothesis import Phase, given, settings, strategies as st
 from ray import cloudpickle, tune
 from ray.tune.search import ConcurrencyLimiter, Repeater
 from ray.tune.utils.util import flatten_dict
 
-from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.search_spaces._objective import Objective, parse_objectives
-from automl_on_ray.search_spaces._space import SearchSpace
-from automl_on_ray.searchers._analysis import analyse
-from automl_on_ray.searchers._ax_worker import _server
-from automl_on_ray.searchers._remote import RemoteModel
-from automl_on_ray.searchers._settings import Settings
+from automl_on_ray.search_spaces import SearchSpace
+from automl_on_ray.search_spaces.core import Objective, UserError, parse_objectives
+from automl_on_ray.searchers import SearcherSettings
+from automl_on_ray.searchers.ax import RemoteModel, analyse
+from automl_on_ray.searchers.ax.process import _server
 from automl_on_ray.searchers.bayesian import Bayesian
 from automl_on_ray.searchers.random_search import RandomSearch
 from tests.searchers.driving import PLANE, SCORE, peak, take
@@ -42,18 +39,18 @@ from tests.searchers.driving import PLANE, SCORE, peak, take
 )
 def test_what_does_not_fit_together_is_refused_by_name(settings, said):
     with pytest.raises(UserError, match=said):
-        Bayesian(Settings(**{"space": PLANE, "objectives": SCORE, **settings}))
+        Bayesian(SearcherSettings(**{"space": PLANE, "objectives": SCORE, **settings}))
 
 
 def test_a_constraint_on_a_log_scale_is_refused():
     space = SearchSpace("log", training={"x": tune.loguniform(1, 9)}, constraints=("x <= 2",))
     with pytest.raises(UserError, match="log scale"):
-        Bayesian(Settings(space, SCORE))
+        Bayesian(SearcherSettings(space, SCORE))
 
 
 def test_the_models_process_may_die_without_changing_a_suggestion():
     def configs(kill):
-        searcher = Bayesian(Settings(PLANE, SCORE, max_t=4))
+        searcher = Bayesian(SearcherSettings(PLANE, SCORE, max_t=4))
         searcher.set_max_concurrency(2)
         found = []
         for index in range(9):
@@ -69,7 +66,7 @@ def test_the_models_process_may_die_without_changing_a_suggestion():
 
 def test_models_processes_come_of_one_that_has_imported_ax_and_may_die_too():
     def begun():
-        searcher = Bayesian(Settings(PLANE, SCORE, max_t=4))
+        searcher = Bayesian(SearcherSettings(PLANE, SCORE, max_t=4))
         take(searcher, "first")
         return searcher
 
@@ -91,8 +88,8 @@ def test_a_driver_that_ends_while_ax_is_imported_leaves_no_word():
     code = (
         "from tests.searchers.driving import PLANE, SCORE\n"
         "from automl_on_ray.searchers.bayesian import Bayesian\n"
-        "from automl_on_ray.searchers._settings import Settings\n"
-        "searcher = Bayesian(Settings(PLANE, SCORE, max_t=4))\n"
+        "from automl_on_ray.searchers._settings import SearcherSettings\n"
+        "searcher = Bayesian(SearcherSettings(PLANE, SCORE, max_t=4))\n"
         "searcher._model.send('suggest')\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -102,7 +99,7 @@ def test_a_driver_that_ends_while_ax_is_imported_leaves_no_word():
 def test_a_default_timeout_of_sockets_is_none_of_a_models():
     socket.setdefaulttimeout(0.1)
     try:
-        searcher = Bayesian(Settings(PLANE, SCORE, max_t=4))
+        searcher = Bayesian(SearcherSettings(PLANE, SCORE, max_t=4))
         for index in range(7):
             config = take(searcher, f"t{index}")
             searcher.on_trial_complete(f"t{index}", {"score": peak(config)})
@@ -113,7 +110,7 @@ def test_a_default_timeout_of_sockets_is_none_of_a_models():
 
 @pytest.mark.parametrize("lookahead", [0, 1])
 def test_the_next_suggestion_is_asked_for_before_the_result_only_with_a_lookahead(lookahead):
-    searcher = Bayesian(Settings(PLANE, SCORE, max_t=4), lookahead=lookahead)
+    searcher = Bayesian(SearcherSettings(PLANE, SCORE, max_t=4), lookahead=lookahead)
     sent = []
     send = searcher._send
     searcher._send = lambda method, *arguments: (sent.append(method), send(method, *arguments))
@@ -128,7 +125,7 @@ def test_the_next_suggestion_is_asked_for_before_the_result_only_with_a_lookahea
 
 def test_a_trial_stopped_without_a_word_has_its_last_values():
     """As HyperBand stops paused trials."""
-    searcher = Bayesian(Settings(PLANE, SCORE, max_t=9))
+    searcher = Bayesian(SearcherSettings(PLANE, SCORE, max_t=9))
     told = []
     searcher.tell = lambda config, outcome: told.append(outcome)
     take(searcher, "paused")
@@ -208,7 +205,7 @@ def test_what_is_called_as_a_room_in_the_current_folder_is_not_taken_for_it(tmp_
         (tmp_path / f"{name}.py").write_text("raise SystemExit('not mine')")
     monkeypatch.chdir(tmp_path)
     _server.cache_clear()
-    searcher = Bayesian(Settings(PLANE, SCORE))
+    searcher = Bayesian(SearcherSettings(PLANE, SCORE))
     assert take(searcher, "first", 120) == {"x": 0.5, "y": 0.5}
     searcher.close()
 
@@ -294,7 +291,7 @@ def test_a_grid_search_in_a_plain_tuners_space_is_refused():
 
 
 def test_a_study_goes_on_when_the_models_process_is_killed(ray_cluster, tmp_path):
-    searcher = Bayesian(Settings(PLANE, SCORE, samples=8))
+    searcher = Bayesian(SearcherSettings(PLANE, SCORE, samples=8))
     killed = []
 
     class Killer(tune.Callback):
@@ -328,7 +325,7 @@ def test_a_study_in_which_trials_crash_uses_every_sample(crashes, ray_cluster, t
     results = tune.Tuner(
         cloudpickle.loads(cloudpickle.dumps(trial)),
         tune_config=tune.TuneConfig(
-            search_alg=Bayesian(Settings(PLANE, SCORE, samples=11)),
+            search_alg=Bayesian(SearcherSettings(PLANE, SCORE, samples=11)),
             num_samples=11, max_concurrent_trials=2,
         ),
         run_config=tune.RunConfig(storage_path=str(tmp_path), verbose=0),
@@ -356,7 +353,7 @@ def test_the_models_process_takes_values_and_networks_of_the_users_own_script():
     kept = Mine.__module__, twice.__module__
     Mine.__module__ = twice.__module__ = "__main__"  # as in a script: importable nowhere else
     try:
-        searcher = Bayesian(Settings(space, SCORE))
+        searcher = Bayesian(SearcherSettings(space, SCORE))
         for index in range(9):
             config = take(searcher, f"t{index}", 60)
             space.check(config)
@@ -370,13 +367,13 @@ def test_the_models_process_takes_values_and_networks_of_the_users_own_script():
 
 def suggested(stops=frozenset()):
     """Ten suggestions, two trials at work at a time; saved, ended and restored before `stops`."""
-    searcher, found = Bayesian(Settings(PLANE, SCORE, max_t=4)), []
+    searcher, found = Bayesian(SearcherSettings(PLANE, SCORE, max_t=4)), []
     for index in range(10):
         if index in stops:
             with tempfile.TemporaryDirectory() as folder:
                 searcher.save(f"{folder}/state")
                 searcher.close()
-                searcher = Bayesian(Settings(PLANE, SCORE, max_t=4))
+                searcher = Bayesian(SearcherSettings(PLANE, SCORE, max_t=4))
                 searcher.restore(f"{folder}/state")
         searcher.set_max_concurrency(2)
         found.append(take(searcher, f"t{index}"))
@@ -402,11 +399,11 @@ def test_wherever_a_study_is_stopped_and_restored_the_suggestions_are_the_same(
 
 
 def test_a_restored_study_may_be_given_more_samples(tmp_path):
-    first = Bayesian(Settings(PLANE, SCORE, samples=2))
+    first = Bayesian(SearcherSettings(PLANE, SCORE, samples=2))
     for name in "ab":
         take(first, name)
         first.on_trial_complete(name, {"score": 0.5, "training_iteration": 1})
     first.save(str(tmp_path / "state"))
-    longer = Bayesian(Settings(PLANE, SCORE, samples=4))
+    longer = Bayesian(SearcherSettings(PLANE, SCORE, samples=4))
     longer.restore(str(tmp_path / "state"))
     assert isinstance(take(longer, "c", 60), dict)

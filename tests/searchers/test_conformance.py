@@ -12,13 +12,9 @@ import torch
 from ray import cloudpickle, tune
 from ray.tune.search import Searcher
 
-from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.search_spaces._lookup import choices
-from automl_on_ray.search_spaces._objective import Objective
-from automl_on_ray.search_spaces._space import Condition, SearchSpace
-from automl_on_ray.searchers._ask_tell import AskTellSearcher, Outcome
-from automl_on_ray.searchers._create import create_searcher
-from automl_on_ray.searchers._settings import Settings
+from automl_on_ray.search_spaces import Condition, SearchSpace
+from automl_on_ray.search_spaces.core import Objective, UserError, choices
+from automl_on_ray.searchers import AskTellSearcher, SearcherSettings, TrialOutcome, create_searcher
 from automl_on_ray.searchers.random_search import RandomSearch
 from tests.searchers.driving import take
 
@@ -40,7 +36,7 @@ SPACE = SearchSpace(
 )
 GOAL = (Objective("score"),)
 BEGUN = 5  # trials before the first suggestion of a model, the longest: tests go on from there
-SETTINGS = Settings(SPACE, GOAL, seed=3, max_t=4)
+SETTINGS = SearcherSettings(SPACE, GOAL, seed=3, max_t=4)
 SMALL = SearchSpace("small", training={"a": tune.choice([1, "x"]), "b": tune.randint(0, 3)})
 
 EVERY = pytest.mark.parametrize("name", choices("searchers"))
@@ -78,7 +74,7 @@ def test_suggestions_are_members_without_inactive_parameters(name):
 def test_the_same_seed_gives_the_same_suggestions(name):
     first, second = (walk(create_searcher(name, SETTINGS), BEGUN + 2) for _ in range(2))
     assert first == second
-    other = Settings(SPACE, GOAL, seed=4, max_t=4)
+    other = SearcherSettings(SPACE, GOAL, seed=4, max_t=4)
     assert walk(create_searcher(name, other), 3) != first[:3]
 
 
@@ -154,11 +150,11 @@ def heard_of(*reports, complete=True):
 
 def test_a_trials_value_is_the_last_number_that_it_reported():
     both = {"score": 0.5, "cost": 2.0}
-    assert heard_of(both, {}, {"score": 0.75}, {"loss": 1.0}) == Outcome(
+    assert heard_of(both, {}, {"score": 0.75}, {"loss": 1.0}) == TrialOutcome(
         "completed",
         {1: both, 3: {"score": 0.75, "cost": 2.0}, 4: {"score": 0.75, "cost": 2.0}},
     )
-    assert heard_of({"cost": 2.0}, {"score": 0.5}) == Outcome("early_stopped", {2: both})
+    assert heard_of({"cost": 2.0}, {"score": 0.5}) == TrialOutcome("early_stopped", {2: both})
     assert heard_of({"cost": 2}, {"score": torch.tensor(0.5)}).last == both
     assert heard_of(both, {"score": math.nan}, {"score": 0.75}).last["score"] == 0.75
 
@@ -179,7 +175,7 @@ def test_points_are_tried_first(name):
         {"norm": None, "optimizer": "sgd", "momentum": 0.9, "share": 0.25, "batch": 64},
         {"norm": 0.5, "optimizer": "adam", "beta": 0.9, "share": 1.0, "batch": 16},
     )
-    searcher = create_searcher(name, Settings(SPACE, GOAL, seed=0, max_t=4, points=points))
+    searcher = create_searcher(name, SearcherSettings(SPACE, GOAL, seed=0, max_t=4, points=points))
     tried = [take(searcher, f"t{index}") for index in range(3)]
     assert [{k: v for k, v in c.items() if k != "constant"} for c in tried[:2]] == list(points)
     assert tried[2] not in tried[:2]
@@ -187,7 +183,7 @@ def test_points_are_tried_first(name):
 
 @OURS
 def test_a_finite_space_ends_the_study_when_every_member_was_handed_out_once(name):
-    searcher = create_searcher(name, Settings(SMALL, GOAL, seed=0, max_t=1))
+    searcher = create_searcher(name, SearcherSettings(SMALL, GOAL, seed=0, max_t=1))
     configs = []
     for index in range(6):
         configs.append(take(searcher, f"t{index}"))
@@ -235,7 +231,7 @@ def test_linear_constraints_hold(name):
         training={"x": tune.uniform(0, 1), "y": tune.uniform(0, 1), "n": tune.randint(0, 4)},
         constraints=("x + y <= 0.8", "n - 4 * x >= 0"),
     )
-    searcher = create_searcher(name, Settings(space, GOAL, seed=1, max_t=1))
+    searcher = create_searcher(name, SearcherSettings(space, GOAL, seed=1, max_t=1))
     for index in range(BEGUN + 1):
         config = take(searcher, f"t{index}")
         assert config["x"] + config["y"] <= 0.8 + 1e-6
@@ -252,7 +248,7 @@ def test_values_of_domains_with_steps_are_multiples(name):
             "rate": tune.quniform(0, 5000, 0.5),
         },
     )  # fmt: skip
-    searcher = create_searcher(name, Settings(space, GOAL, seed=1, max_t=1))
+    searcher = create_searcher(name, SearcherSettings(space, GOAL, seed=1, max_t=1))
     for index in range(BEGUN + 2):
         config = take(searcher, f"t{index}")
         space.check(config)
@@ -270,7 +266,7 @@ def test_configs_are_flat_and_their_values_plain(name):
         },
         conditions={"opt/lr": Condition("opt/kind", (int, (1, 2)))},
     )  # fmt: skip
-    searcher = create_searcher(name, Settings(space, GOAL, seed=1, max_t=1))
+    searcher = create_searcher(name, SearcherSettings(space, GOAL, seed=1, max_t=1))
     for index in range(BEGUN + 2):
         config = {**space.constants, **take(searcher, f"t{index}")}
         assert json.loads(json.dumps(config)) == config
@@ -294,12 +290,12 @@ def test_constraints_that_nothing_meets_are_refused(name, constraints):
         constraints=constraints,
     )  # fmt: skip
     with pytest.raises(UserError, match=r"nothing meets|met no constraint"):
-        create_searcher(name, Settings(space, GOAL))
+        create_searcher(name, SearcherSettings(space, GOAL))
 
 
 def test_a_constraint_on_a_parameter_without_bounds_holds():
     space = SearchSpace("normal", training={"x": tune.randn(0, 1)}, constraints="x <= 0.5")
-    searcher = create_searcher("random", Settings(space, GOAL))
+    searcher = create_searcher("random", SearcherSettings(space, GOAL))
     assert all(searcher.suggest(f"t{index}")["x"] <= 0.5 for index in range(20))
 
 
@@ -307,7 +303,7 @@ def test_a_constraint_on_a_parameter_without_bounds_holds():
 def test_a_constraint_on_an_unknown_parameter_is_refused(name):
     space = SearchSpace("wrong", training={"x": tune.uniform(0, 1)}, constraints=("x + z <= 1",))
     with pytest.raises(UserError, match="unknown parameter 'z'"):
-        create_searcher(name, Settings(space, GOAL))
+        create_searcher(name, SearcherSettings(space, GOAL))
 
 
 @OURS
@@ -328,7 +324,7 @@ def test_a_trial_restarted_under_a_new_id_is_known_by_its_config(name):
 @EVERY
 def test_a_study_of_ray_tune_uses_every_sample(name, ray_cluster, tmp_path):
     cloudpickle.register_pickle_by_value(sys.modules[__name__])
-    searcher = create_searcher(name, Settings(SPACE, GOAL, seed=0, max_t=1, samples=6))
+    searcher = create_searcher(name, SearcherSettings(SPACE, GOAL, seed=0, max_t=1, samples=6))
     results = tune.Tuner(
         lambda config: {"score": score(config)},
         param_space=SPACE.constants,

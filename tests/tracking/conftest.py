@@ -17,9 +17,9 @@ import pytest
 import requests
 from moto.server import ThreadedMotoServer
 
-from automl_on_ray.search_spaces._objective import Objective
-from automl_on_ray.tracking._server import connect, default_uri
-from automl_on_ray.tracking._study import Study
+from automl_on_ray.search_spaces.core import Objective
+from automl_on_ray.tracking import Study
+from automl_on_ray.tracking.store import connect, default_uri
 
 
 @pytest.fixture(scope="session")

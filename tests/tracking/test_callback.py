@@ -17,10 +17,10 @@ from ray.tune.schedulers import ASHAScheduler, PopulationBasedTraining
 from tracked_learner import Learner
 from tracking_checks import artifact, history, stored_runs
 
-from automl_on_ray.search_spaces._objective import Objective
-from automl_on_ray.tracking._results import mlflow_name
-from automl_on_ray.tracking._server import connect
-from automl_on_ray.tracking.callback import TrackingCallback
+from automl_on_ray.search_spaces.core import Objective
+from automl_on_ray.tracking import TrackingCallback
+from automl_on_ray.tracking.mlflow_names import mlflow_name
+from automl_on_ray.tracking.store import connect
 
 cloudpickle.register_pickle_by_value(tracked_learner)  # workers need not find this folder
 
@@ -176,8 +176,8 @@ def resumable(folder: Path, uri: str, seconds: float) -> None:
     """What the killed process runs, twice; in the shape of a workflow."""
     import ray
 
-    from automl_on_ray.search_spaces._objective import Objective
-    from automl_on_ray.tracking._study import Study
+    from automl_on_ray.search_spaces.core import Objective
+    from automl_on_ray.tracking import Study
 
     study = Study("killed", (Objective("accuracy"),), "digits", "d", "s", "random", "fifo", 0,
                   "python x.py", "killed-1", 12)  # fmt: skip

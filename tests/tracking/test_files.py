@@ -2,8 +2,8 @@
 
 import pytest
 
-from automl_on_ray.tracking._files import as_json, log_file
-from automl_on_ray.tracking._server import connect, default_uri
+from automl_on_ray.tracking.files import as_json, log_file
+from automl_on_ray.tracking.store import connect, default_uri
 
 
 @pytest.mark.parametrize("content", ["text", b"bytes"])

@@ -3,11 +3,10 @@ import string
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
-from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.tracking._journal import Journal
+from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.tracking.journal import Journal
 
 ops = st.lists(
     st.dictionaries(st.sampled_from(string.ascii_letters), st.text(max_size=9) | st.integers()),

@@ -10,12 +10,11 @@ import pytest
 from ray.tune.experiment import Trial
 from tracking_checks import stored_runs
 
-from automl_on_ray.tracking import _writer, callback
-from automl_on_ray.tracking._journal import Journal
-from automl_on_ray.tracking._runs import Runs
-from automl_on_ray.tracking._server import connect
-from automl_on_ray.tracking._trials import PARENT
-from automl_on_ray.tracking.callback import TrackingCallback
+from automl_on_ray.tracking import TrackingCallback, callback, writer
+from automl_on_ray.tracking.journal import Journal
+from automl_on_ray.tracking.runs import Runs
+from automl_on_ray.tracking.store import connect
+from automl_on_ray.tracking.trial_states import PARENT
 
 
 def log_study(journal, trials, steps, *, first=1):
@@ -300,24 +299,24 @@ def test_runs_left_running_by_a_lost_journal_are_stopped_at_the_end(uri, tmp_pat
 
 
 def test_the_writer_rests_longer_after_costlier_batches(uri, tmp_path, make_study, monkeypatch):
-    monkeypatch.setattr(_writer, "PERIOD", 0.01)
-    write, batches = _writer.Writer._write_all, []
+    monkeypatch.setattr(writer, "PERIOD", 0.01)
+    write, batches = writer.Writer._write_all, []
 
-    def timed(writer, **looking):
+    def timed(self, **looking):
         began, cpu = time.monotonic(), time.thread_time()
-        write(writer, **looking)
+        write(self, **looking)
         batches.append((began, time.monotonic(), time.thread_time() - cpu))
 
-    monkeypatch.setattr(_writer.Writer, "_write_all", timed)
+    monkeypatch.setattr(writer.Writer, "_write_all", timed)
     journal = Journal(tmp_path / "journal", "trial")
-    part = _writer.Part(journal, Runs(uri, "test", make_study(), "trial"))
-    writer = _writer.Writer([part])
+    part = writer.Part(journal, Runs(uri, "test", make_study(), "trial"))
+    thread = writer.Writer([part])
     log_study(journal, ["warm"], 2)
     deadline = time.monotonic() + 120
     while len(batches) < 3 and time.monotonic() < deadline:
         log_study(journal, ["warm"], 2, first=3)
         time.sleep(0.01)
-    assert writer.close(10)
+    assert thread.close(10)
     assert len(batches) >= 3
     for (_, ended, cpu), (began, _, _) in pairwise(batches[:3]):
-        assert began - ended >= min(cpu / _writer.SHARE, _writer.LONGEST_PERIOD) - 0.01
+        assert began - ended >= min(cpu / writer.SHARE, writer.LONGEST_PERIOD) - 0.01

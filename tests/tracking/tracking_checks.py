@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from automl_on_ray.tracking._server import connect
+from automl_on_ray.tracking.store import connect
 
 
 def stored_runs(uri, experiment="test"):

@@ -3,12 +3,11 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
-from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.trainables._augmentation import Augmentation, batches
-from automl_on_ray.trainables.datasets._dataset import Images
+from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.trainables import Augmentation, batches
+from automl_on_ray.trainables.datasets import Images
 
 ALL = Augmentation(shift=2, rotation=20, crop=2, flip=True, cutout=3)
 

@@ -8,16 +8,16 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from automl_on_ray.search_spaces._cell_operations import DropPath
-from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.search_spaces._published_cells import published_cell
-from automl_on_ray.search_spaces._space import SearchSpace
+from automl_on_ray.search_spaces import SearchSpace
+from automl_on_ray.search_spaces.cells import published_cell
+from automl_on_ray.search_spaces.cells.operations import DropPath
+from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.search_spaces.darts import space as cell_space
 from automl_on_ray.search_spaces.darts_first_order import SPACE as FIRST_ORDER
 from automl_on_ray.search_spaces.darts_second_order import SPACE as SECOND_ORDER
 from automl_on_ray.trainables._augmentation import Augmentation, batch_sizes, batches
 from automl_on_ray.trainables.darts_supernet import DartsSupernet
-from automl_on_ray.trainables.datasets._dataset import Images
+from automl_on_ray.trainables.datasets import Images
 from automl_on_ray.trainables.image_classifier import DEFAULTS, DivergedError, ImageClassifier
 
 RULES = {

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from automl_on_ray.search_spaces._cells import check_cells
-from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces.cells import check_cells
+from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.search_spaces.darts_supernet import SPACE
 from automl_on_ray.trainables.darts_supernet import DartsSupernet
 from automl_on_ray.trainables.image_classifier import DivergedError

@@ -4,8 +4,8 @@ import math
 
 from ray import tune
 
-from automl_on_ray.search_spaces._space import Condition, SearchSpace
-from automl_on_ray.trainables._declared import declared
+from automl_on_ray.search_spaces import Condition, SearchSpace
+from automl_on_ray.trainables import declared
 
 SPACE = SearchSpace(
     "odd",

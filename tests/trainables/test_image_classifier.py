@@ -7,8 +7,8 @@ import pytest
 import torch
 from ray import tune
 
-from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.search_spaces._space import SearchSpace
+from automl_on_ray.search_spaces import SearchSpace
+from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.search_spaces.mnist_cnn import SPACE
 from automl_on_ray.search_spaces.mnist_cnn_classic import SPACE as CLASSIC
 from automl_on_ray.trainables.image_classifier import DivergedError, ImageClassifier, load_network

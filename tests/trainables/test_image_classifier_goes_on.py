@@ -9,7 +9,7 @@ import torch
 from ray import tune
 
 from automl_on_ray.search_spaces.mnist_cnn import SPACE
-from automl_on_ray.trainables._torch_trainable import read_state
+from automl_on_ray.trainables import read_state
 from automl_on_ray.trainables.image_classifier import ImageClassifier
 from tests.trainables.classifying import ADAM, ADAMW, EPOCHS, SGD, finish, same, trial
 

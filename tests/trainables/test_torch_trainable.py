@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from ray import cloudpickle, tune
 
 from automl_on_ray.trainables._torch_trainable import STATE_FILE, TorchTrainable, read_state

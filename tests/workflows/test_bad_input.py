@@ -168,8 +168,8 @@ MISTAKES = {
     "more CPUs than exist": ([*DIGITS, "--cpus-per-trial", 9999], "9999"),
     "no workers": ([*DIGITS, "--train-workers", 0], "--train-workers must be from 1"),
     "workers of a trainable that cannot share out its batches": (
-        ["--trainable", "tests.workflows.crashing:Steady", "--objective", "score",
-         "--space", "tests.workflows.crashing:SPACE", "--train-workers", 2], "Steady is none"),
+        ["--trainable", "tests.helpers.crashing:Steady", "--objective", "score",
+         "--space", "tests.helpers.crashing:SPACE", "--train-workers", 2], "Steady is none"),
     "no trials": ([*DIGITS, "--trials", 0], "--trials must be from 1"),
     "no epochs": ([*DIGITS, "--epochs", 0], "--epochs must be from 1"),
     "storage that is a file": (

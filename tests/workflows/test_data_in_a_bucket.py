@@ -11,10 +11,9 @@ import pytest
 from ray.cluster_utils import Cluster
 
 from automl_on_ray.search_spaces.mnist_cnn_classic import SPACE as CLASSIC
-from automl_on_ray.trainables.datasets._dataset import versioned
+from automl_on_ray.studies.inputs import data_offers, load_data
+from automl_on_ray.trainables.datasets import versioned
 from automl_on_ray.trainables.image_classifier import ImageClassifier
-from automl_on_ray.workflows._checks import data_offers
-from automl_on_ray.workflows._trainable import load_data
 from tests.bucket import SECRET, Bucket
 
 ROOT = Path(__file__).parents[2]

@@ -10,16 +10,12 @@ import torch
 import typer
 from typer.testing import CliRunner
 
-from automl_on_ray.search_spaces._cell_network import build
-from automl_on_ray.search_spaces._objective import Objective
-from automl_on_ray.search_spaces._published_cells import published_cell
-from automl_on_ray.tracking._server import default_uri
-from automl_on_ray.tracking._stored_model import Interface
-from automl_on_ray.tracking._study import Study
-from automl_on_ray.tracking.callback import TrackingCallback
-from automl_on_ray.tracking.models import log_model
-from automl_on_ray.trainables import _image_model
-from automl_on_ray.trainables._predictor import Predictor
+from automl_on_ray.search_spaces.cells import build, published_cell
+from automl_on_ray.search_spaces.core import Objective
+from automl_on_ray.tracking import Study, TrackingCallback
+from automl_on_ray.tracking.reports import Interface, log_model
+from automl_on_ray.tracking.store import default_uri
+from automl_on_ray.trainables.registered_models import Predictor, image_model
 from automl_on_ray.workflows.export import export
 
 app = typer.Typer()
@@ -27,7 +23,7 @@ app.command()(export)
 
 CONFIG = {**published_cell("darts_v2"), "channels": 4, "layers": 3, "stem_stride": 1}
 RECIPE = {
-    "build": "automl_on_ray.search_spaces._cell_network:build", "config": CONFIG,
+    "build": "automl_on_ray.search_spaces.cells.network:build", "config": CONFIG,
     "image_shape": [1, 12, 12], "classes": ["a", "b", "c"], "mean": [0.1], "std": [0.3],
 }  # fmt: skip
 
@@ -62,7 +58,7 @@ def storage(tmp_path_factory):
         logged = log_model(
             default_uri(folder), study, trained(), torch.zeros(2, 1, 12, 12),
             metrics={"test_accuracy": 0.9}, config=CONFIG, registered_name=name, recipe=recipe,
-            interface=Interface(Path(_image_model.__file__), ("a", "b", "c")),
+            interface=Interface(Path(image_model.__file__), ("a", "b", "c")),
         )  # fmt: skip
         assert logged is not None
     for path in folder.rglob("*.pt2"):

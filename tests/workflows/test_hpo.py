@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 from mlflow.tracking import MlflowClient
 
-from tests.workflows.studies import OWN, QUICK, rows_of, run, runs_of
+from tests.helpers.studies import OWN, QUICK, rows_of, run, runs_of
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def test_ax_finds_a_pareto_front_for_two_objectives(storage, ray_cluster):
 def test_every_scheduler_brings_trials_that_never_say_done_to_their_end(
     storage, ray_cluster, scheduler
 ):
-    never_done = ["--trainable", "tests.workflows.crashing:NeverDone", "--searcher", "sobol"]
+    never_done = ["--trainable", "tests.helpers.crashing:NeverDone", "--searcher", "sobol"]
     result = run(
         storage, scheduler, *OWN, *never_done, "--scheduler", scheduler, "--trials", 4,
         "--epochs", 3, "--final-seeds", 1, "--final-epochs", 2,
@@ -128,9 +128,9 @@ def test_a_population_leaves_a_schedule_which_replayed_comes_to_about_the_same(
 
 @pytest.mark.slow
 def test_a_changed_space_is_refused_unless_the_old_trials_are_taken_as_data(storage, ray_cluster):
-    steady = ["--trainable", "tests.workflows.crashing:Steady", "--objective", "score",
+    steady = ["--trainable", "tests.helpers.crashing:Steady", "--objective", "score",
               "--scheduler", "fifo", "--epochs", 2, "--slots", 2]  # fmt: skip
-    higher = [*steady, "--space", "tests.workflows.crashing:HIGHER", "--trials", 3]
+    higher = [*steady, "--space", "tests.helpers.crashing:HIGHER", "--trials", 3]
     old = run(storage, "warm", *steady, "--space", OWN[1], "--trials", 8)
     assert old.exit_code == 0, old.output
     refused = run(storage, "warm", *higher)

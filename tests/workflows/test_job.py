@@ -11,9 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from automl_on_ray.workflows._cluster import OWN
-from tests.workflows.homes import RAY, ROOT, at, end_all, start_head
-from tests.workflows.studies import runs_of
+from automl_on_ray.clusters.connect import OWN
+from tests.helpers.homes import RAY, ROOT, at, end_all, start_head
+from tests.helpers.studies import runs_of
 
 
 @pytest.fixture

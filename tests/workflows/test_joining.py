@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from automl_on_ray.workflows._cluster import patience
-from tests.workflows.homes import ALONE, alone, at, end_all, start_head
+from automl_on_ray.clusters import patience
+from tests.helpers.homes import ALONE, alone, at, end_all, start_head
 
 needs_to_be_alone = pytest.mark.skipif(
     not alone(), reason="other tests' Rays would be found: no namespaces of processes here"
@@ -25,7 +25,7 @@ def home():
 
 def join(home, address, modules=(), **options):
     started = f"start_ray({address!r}, modules={modules!r})"
-    code = f"import ray; from automl_on_ray.workflows._cluster import start_ray; {started}"
+    code = f"import ray; from automl_on_ray.clusters.connect import start_ray; {started}"
     options = {"RAY_TMPDIR": str(home), **options}
     return at(home, "-c", code + "; print(ray.is_initialized())", **options)
 

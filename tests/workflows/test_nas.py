@@ -11,12 +11,11 @@ import typer
 from mlflow.tracking import MlflowClient
 from typer.testing import CliRunner
 
-from automl_on_ray.search_spaces._cells import check_cells, keys
-from automl_on_ray.search_spaces._published_cells import published_cell
-from automl_on_ray.trainables._search_optimisation import DEFAULTS as SUPERNET_DEFAULTS
+from automl_on_ray.search_spaces.cells import check_cells, keys, published_cell
+from automl_on_ray.studies.architecture.plan import _cell_space, _supernet_space
+from automl_on_ray.studies.architecture.settings import NasSettings, check_words
+from automl_on_ray.trainables.differentiable_search import DEFAULTS as SUPERNET_DEFAULTS
 from automl_on_ray.trainables.image_classifier import DEFAULTS as CELL_DEFAULTS
-from automl_on_ray.workflows._nas_asked import Asked, check_words
-from automl_on_ray.workflows._nas_plan import _cell_space, _supernet_space
 from automl_on_ray.workflows.nas import nas
 
 app = typer.Typer()
@@ -141,7 +140,7 @@ def test_supernets_may_be_a_population(storage, ray_cluster):
 def test_supernets_that_all_diverge_end_the_search_with_their_errors(storage, ray_cluster):
     result = run(
         storage, "diverging",
-        *quick_but("--space", "tests.workflows.diverging:SPACE", "--supernets", 1),
+        *quick_but("--space", "tests.helpers.diverging:SPACE", "--supernets", 1),
         "--max-failures", 0, "--scheduler", "fifo", "--searcher", "random",
     )  # fmt: skip
     assert result.exit_code == 1, result.output
@@ -221,7 +220,7 @@ def test_a_preset_gives_other_defaults_and_what_is_given_wins():
 
 def spaces_of(*arguments):
     """Of the supernets and of the cells that such a command trains, what is constant."""
-    asked = Asked(**typer.main.get_command(app).make_context("nas", list(arguments)).params)
+    asked = NasSettings(**typer.main.get_command(app).make_context("nas", list(arguments)).params)
     check_words(asked)
     return asked, _supernet_space(asked), _cell_space(asked)
 
@@ -281,9 +280,9 @@ def test_without_the_preset_networks_are_trained_as_before_and_each_rule_is_an_o
         (["--cells", "darts_v2", "--stage", "search"], "no --stage search"),
         (["--stage", "select"], "run that one first"),
         (["--stage", "train"], "goes on with what --stage select left"),
-        (["--space", "tests.workflows.supernet_mistakes:RELAXATION"], "Did you mean 'softmax'"),
+        (["--space", "tests.helpers.supernet_mistakes:RELAXATION"], "Did you mean 'softmax'"),
         (
-            ["--space", "tests.workflows.supernet_mistakes:PAIR"],
+            ["--space", "tests.helpers.supernet_mistakes:PAIR"],
             "'unrolled' does not go with relaxation 'gumbel'",
         ),
         (["--remedy", "prayer"], "Unknown remedy 'prayer'"),

@@ -5,21 +5,18 @@ import shutil
 from collections import Counter
 
 import pytest
-import ranked_by_last
-from ranked_by_last import EPOCHS, Worsening
-from ray import cloudpickle, tune
+from ray import tune
 from ray.tune.schedulers import ASHAScheduler, FIFOScheduler
 
-from automl_on_ray.search_spaces._objective import Objective
-from automl_on_ray.tracking._server import connect, default_uri
-from automl_on_ray.tracking._study import Study
-from automl_on_ray.tracking.callback import TrackingCallback
-from automl_on_ray.tracking.report import log_report
-from automl_on_ray.workflows._progress import Progress
-from automl_on_ray.workflows._report import print_trials
-from automl_on_ray.workflows._rows import row_of, scored
+from automl_on_ray.search_spaces.core import Objective
+from automl_on_ray.studies import Progress
+from automl_on_ray.studies.terminal_report import print_trials
+from automl_on_ray.studies.trial_rows import row_of, scored
+from automl_on_ray.tracking import Study, TrackingCallback
+from automl_on_ray.tracking.reports import log_report
+from automl_on_ray.tracking.store import connect, default_uri
+from tests.helpers.ranked_by_last import EPOCHS, Worsening
 
-cloudpickle.register_pickle_by_value(ranked_by_last)  # workers need not find this folder
 OBJECTIVE = Objective("score")
 
 

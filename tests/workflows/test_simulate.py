@@ -6,7 +6,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from automl_on_ray.tracking.curves import recorded_study, recorded_table
+from automl_on_ray.tracking.store import recorded_study, recorded_table
 from automl_on_ray.workflows.hpo import hpo
 from automl_on_ray.workflows.simulate import outcome_of, simulate
 

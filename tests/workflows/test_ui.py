@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from automl_on_ray.tracking._server import connect, default_uri
+from automl_on_ray.tracking.store import connect, default_uri
 
 ROOT = Path(__file__).parents[2]
 

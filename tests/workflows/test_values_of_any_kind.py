@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from mlflow.tracking import MlflowClient
 
-from tests.workflows.odd_values import SPACE
-from tests.workflows.studies import rows_of, run, runs_of
+from tests.helpers.odd_values import SPACE
+from tests.helpers.studies import rows_of, run, runs_of
 
 ODD = [
-    "--trainable", "tests.workflows.odd_values:Strict",
-    "--space", "tests.workflows.odd_values:SPACE",
+    "--trainable", "tests.helpers.odd_values:Strict",
+    "--space", "tests.helpers.odd_values:SPACE",
     "--objective", "score", "--slots", 2, "--epochs", 2, "--final-seeds", 1,
 ]  # fmt: skip
 
@@ -41,7 +41,7 @@ def test_trials_final_training_resume_and_points_are_given_the_values_declared(
 
 def member():
     return {
-        "sizes/0": 3, "sizes/1": 4, "opt/kind": "tests.workflows.odd_values.Kind.SLOW",
+        "sizes/0": 3, "sizes/1": 4, "opt/kind": "tests.helpers.odd_values.Kind.SLOW",
         "opt/betas": "(0.9, 0.999)", "opt/rate": 0.001, "nothing": None,
-        "act": "tests.workflows.odd_values.Tool #2",
+        "act": "tests.helpers.odd_values.Tool #2",
     }  # fmt: skip

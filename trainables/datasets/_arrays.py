@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces.core import UserError
 
 CHANNELS = (1, 3, 4)
 Part = tuple[np.ndarray, np.ndarray]  # images and their labels

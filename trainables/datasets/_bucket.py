@@ -19,12 +19,15 @@ from urllib.parse import unquote, urlsplit
 
 import pyarrow.fs
 
-from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.search_spaces._terminal import Terminal
-from automl_on_ray.search_spaces._untrusted import inside
-from automl_on_ray.search_spaces._uri import check_no_credentials, is_uri
+from automl_on_ray.search_spaces.core import (
+    Terminal,
+    UserError,
+    check_no_credentials,
+    inside,
+    is_uri,
+)
 from automl_on_ray.trainables.datasets._cache import cache_folder, locked, scratch
-from automl_on_ray.trainables.datasets._parts import names_beside
+from automl_on_ray.trainables.datasets.user_data import names_beside
 
 SCHEMES = ("s3", "gs")
 SIZES, COPY = "sizes.json", "copy"  # what is kept of a version

@@ -16,7 +16,7 @@ import numpy as np
 import platformdirs
 from filelock import FileLock
 
-from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces.core import UserError
 
 Kept: TypeAlias = dict[str, np.ndarray]
 SUMS = "SHA256SUMS"

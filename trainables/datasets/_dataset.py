@@ -11,14 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.search_spaces._lookup import choices, find
-from automl_on_ray.search_spaces._uri import is_uri
-from automl_on_ray.trainables.datasets import _user_data
+from automl_on_ray.search_spaces.core import UserError, choices, find, is_uri
 from automl_on_ray.trainables.datasets._arrays import Arrays
 from automl_on_ray.trainables.datasets._bucket import at_hand, with_version
 from automl_on_ray.trainables.datasets._cache import Kept, cache_folder, keep
 from automl_on_ray.trainables.datasets._split import stratified
+from automl_on_ray.trainables.datasets.user_data import folder_or_file
 
 __all__ = ["Arrays", "Dataset", "Images", "load_dataset"]
 
@@ -156,7 +154,7 @@ def _load(
 ) -> Dataset:
     if is_path(source):
         with at_hand(source) as path:
-            name, arrays = _user_data.name_of(path), _user_data.load(path)
+            name, arrays = folder_or_file.name_of(path), folder_or_file.load(path)
             arrays.check(str(path))
     else:
         module = _module(source)

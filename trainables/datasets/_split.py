@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces.core import UserError
 
 
 def stratified(labels: np.ndarray, count: int, *, seed: int) -> tuple[np.ndarray, np.ndarray]:

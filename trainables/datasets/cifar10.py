@@ -5,10 +5,10 @@ A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images (2009).
 
 from pathlib import Path
 
-from automl_on_ray.trainables.datasets import _cifar
 from automl_on_ray.trainables.datasets._arrays import Arrays
+from automl_on_ray.trainables.datasets.downloads import cifar
 
-FILES = _cifar.CifarFiles(
+FILES = cifar.CifarFiles(
     name="CIFAR10",
     folder="cifar-10-batches-py",
     train={
@@ -28,4 +28,4 @@ FOLDER = FILES.folder
 
 def load(folder: Path) -> Arrays:
     """From the data folder, the cache or torchvision's address, in this order."""
-    return _cifar.load(folder, FILES)
+    return cifar.load(folder, FILES)

@@ -5,10 +5,10 @@ A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images (2009).
 
 from pathlib import Path
 
-from automl_on_ray.trainables.datasets import _cifar
 from automl_on_ray.trainables.datasets._arrays import Arrays
+from automl_on_ray.trainables.datasets.downloads import cifar
 
-FILES = _cifar.CifarFiles(
+FILES = cifar.CifarFiles(
     name="CIFAR100",
     folder="cifar-100-python",
     train={"train": "16019d7e3df5f24257cddd939b257f8d"},
@@ -22,4 +22,4 @@ FOLDER = FILES.folder
 
 def load(folder: Path) -> Arrays:
     """From the data folder, the cache or torchvision's address, in this order."""
-    return _cifar.load(folder, FILES)
+    return cifar.load(folder, FILES)

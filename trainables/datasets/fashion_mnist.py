@@ -5,9 +5,8 @@ H. Xiao, K. Rasul and R. Vollgraf, arXiv:1708.07747 (2017).
 
 from pathlib import Path
 
-from automl_on_ray.trainables.datasets import _idx
 from automl_on_ray.trainables.datasets._arrays import Arrays
-from automl_on_ray.trainables.datasets._download import fetch_idx
+from automl_on_ray.trainables.datasets.downloads import fetch_idx, idx
 
 NAME = "FashionMNIST"
 FOLDER = f"{NAME}/raw"
@@ -27,5 +26,5 @@ CLASSES = (
 
 def load(folder: Path) -> Arrays:
     """From the data folder, the cache or torchvision's addresses (MD5 checked), in this order."""
-    sources = {"torchvision's download": lambda to: fetch_idx("FashionMNIST", to, _idx.FILES)}
-    return _idx.load(folder, NAME, classes=CLASSES, sources=sources)
+    sources = {"torchvision's download": lambda to: fetch_idx("FashionMNIST", to, idx.FILES)}
+    return idx.load(folder, NAME, classes=CLASSES, sources=sources)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.trainables.datasets import mnist
 
 

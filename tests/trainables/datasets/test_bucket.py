@@ -12,19 +12,20 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 
-from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.trainables.datasets import _idx
-from automl_on_ray.trainables.datasets._dataset import load_dataset, versioned
+from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.trainables.datasets import load_dataset, versioned
+from automl_on_ray.trainables.datasets.downloads import idx
 from tests.bucket import Bucket
-from tests.trainables.datasets.writing import LABELS, pixels, write_folder, write_parquet
+from tests.trainables.datasets.user_data.writing import LABELS, pixels, write_folder, write_parquet
 
 URI = "s3://data/mine.npz"
 LOADER = """
 import sys
-from automl_on_ray.trainables.datasets import _bucket, _user_data
+from automl_on_ray.trainables.datasets import _bucket
+from automl_on_ray.trainables.datasets.user_data import folder_or_file
 print("ready", flush=True)
 with _bucket.at_hand(sys.argv[1]) as path:
-    print(_user_data.load(path).digest())
+    print(folder_or_file.load(path).digest())
 """
 
 
@@ -173,16 +174,16 @@ def test_of_a_data_folder_only_the_named_data_set_is_fetched(bucket, tmp_path, m
     raw = tmp_path / "sets" / "FashionMNIST" / "raw"
     raw.mkdir(parents=True)
     rng = np.random.default_rng(0)
-    for index, name in enumerate(_idx.FILES):
+    for index, name in enumerate(idx.FILES):
         shape = (60,) if index % 2 else (60, 8, 8)
         array = np.arange(60) % 10 if index % 2 else rng.integers(0, 256, shape)
-        _idx.write(raw / name, array.astype(np.uint8))
+        idx.write(raw / name, array.astype(np.uint8))
     (tmp_path / "sets" / "other.npz").write_bytes(b"x")
     bucket.put(tmp_path)
     monkeypatch.setenv("AUTOML_DATA_DIR", "s3://data/sets/")
     there = load_dataset("fashion-mnist")
     assert there.digest == load_dataset("fashion-mnist", data_dir=tmp_path / "sets").digest
-    assert {key for key, _ in bucket.fetched} == {f"sets/FashionMNIST/raw/{n}" for n in _idx.FILES}
+    assert {key for key, _ in bucket.fetched} == {f"sets/FashionMNIST/raw/{n}" for n in idx.FILES}
     assert set(bucket.fetched.values()) == {1}
     bucket.requests = 0
     load_dataset("digits")  # needs no files

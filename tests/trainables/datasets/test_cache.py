@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.trainables.datasets._cache import LAYOUT, keep
 
 BUILDER = """

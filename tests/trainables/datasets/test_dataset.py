@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from automl_on_ray.search_spaces._errors import UserError
-from automl_on_ray.trainables.datasets._dataset import load_dataset
+from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.trainables.datasets import load_dataset
 
 
 @pytest.fixture

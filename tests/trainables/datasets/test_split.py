@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
-from automl_on_ray.search_spaces._errors import UserError
+from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.trainables.datasets._split import stratified
 
 

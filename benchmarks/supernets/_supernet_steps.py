@@ -1,0 +1,120 @@
+"""A supernet's search step in the usual form and in ours, to be measured by `supernet_step`."""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from automl_on_ray.search_spaces.cells import CELLS, EDGES, OPERATIONS
+from automl_on_ray.search_spaces.supernet import Supernet
+from automl_on_ray.trainables.differentiable_search import Architecture, alpha_step, weight_step
+from benchmarks.supernets._usual_supernet import UsualSupernet
+
+LR, MOMENTUM, DECAY = 0.025, 0.9, 3e-4
+ALPHA_LR, ALPHA_BETAS, ALPHA_DECAY = 3e-4, (0.5, 0.999), 1e-3
+CLIP = 5.0
+Step = Callable[[], Any]
+
+
+def usual_step(
+    batches: list[tuple[Tensor, Tensor]], order: str, layout: torch.memory_format
+) -> Step:
+    """As the paper's own program takes it."""
+    network = UsualSupernet(3, 10, operations=OPERATIONS).to(memory_format=layout)
+    training, validation = [(x.contiguous(memory_format=layout), y) for x, y in batches]
+    alphas = [(1e-3 * torch.randn(len(EDGES), len(OPERATIONS))).requires_grad_() for _ in CELLS]
+    weights_optimizer = torch.optim.SGD(network.parameters(), LR, MOMENTUM, weight_decay=DECAY)
+    alpha_optimizer = torch.optim.Adam(alphas, ALPHA_LR, ALPHA_BETAS, weight_decay=ALPHA_DECAY)
+
+    def loss_of(net: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
+        mixing = {cell: a.softmax(1) for cell, a in zip(CELLS, alphas, strict=True)}
+        return F.cross_entropy(net(batch[0], mixing), batch[1])
+
+    def second_order() -> None:
+        gradients = torch.autograd.grad(loss_of(network, training), list(network.parameters()))
+        other = copy.deepcopy(network)
+        with torch.no_grad():
+            for w, own, g in zip(other.parameters(), network.parameters(), gradients, strict=True):
+                buffer = weights_optimizer.state.get(own, {}).get("momentum_buffer")
+                moving = MOMENTUM * buffer if buffer is not None else 0.0
+                w.sub_(LR * (moving + g + DECAY * w))
+        loss_of(other, validation).backward()
+        vector = [w.grad.clone() for w in other.parameters() if w.grad is not None]
+        radius = 0.01 / float(torch.cat([v.flatten() for v in vector]).norm())
+        ends = []
+        for scale in (radius, -2 * radius):
+            for w, v in zip(network.parameters(), vector, strict=True):
+                w.data.add_(v, alpha=scale)
+            ends.append(torch.autograd.grad(loss_of(network, training), alphas))
+        for w, v in zip(network.parameters(), vector, strict=True):
+            w.data.add_(v, alpha=radius)
+        for alpha, plus, minus in zip(alphas, *ends, strict=True):
+            assert alpha.grad is not None
+            alpha.grad.sub_(LR * (plus - minus) / (2 * radius))
+
+    def step() -> None:
+        alpha_optimizer.zero_grad()
+        if order == "first":
+            loss_of(network, validation).backward()
+        else:
+            second_order()
+        alpha_optimizer.step()
+        weights_optimizer.zero_grad()
+        loss_of(network, training).backward()
+        nn.utils.clip_grad_norm_(network.parameters(), CLIP)
+        weights_optimizer.step()
+
+    return step
+
+
+def our_step(
+    batches: list[tuple[Tensor, Tensor]],
+    order: str,
+    *,
+    needed_only: bool = True,
+    recompute: bool = False,
+    relaxation: str = "softmax",
+    compiled: bool = False,
+    bfloat16: bool = False,
+) -> Step:
+    """`needed_only`: gradients of alpha in alpha's step, of the weights in theirs."""
+    generator = torch.Generator().manual_seed(0)
+    network = Supernet((3, 32, 32), 10, operations=OPERATIONS, recompute=recompute)
+    if compiled:
+        network.compile()
+    architecture = Architecture(OPERATIONS, relaxation=relaxation, generator=generator)
+    sparse = architecture.relaxation.sparse
+    optimizer = torch.optim.SGD(network.parameters(), LR, MOMENTUM, weight_decay=DECAY, fused=True)
+    for weight in network.parameters():  # fused SGD takes buffers of all or none
+        optimizer.state[weight]["momentum_buffer"] = torch.zeros_like(weight)
+    alpha_optimizer = torch.optim.Adam(
+        architecture.parameters, ALPHA_LR, ALPHA_BETAS, weight_decay=ALPHA_DECAY, fused=True
+    )
+
+    def everything() -> None:
+        for batch, taker in zip(reversed(batches), (alpha_optimizer, optimizer), strict=True):
+            alpha_optimizer.zero_grad()
+            optimizer.zero_grad()
+            F.cross_entropy(
+                network(batch[0], architecture.sample(0.0, generator)[0]), batch[1]
+            ).backward()
+            taker.step()
+
+    def step() -> None:
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bfloat16):
+            alpha_step(
+                network, architecture, alpha_optimizer, F.cross_entropy,
+                training=batches[0], validation=batches[1],
+                hypergradient="first_order" if order == "first" else "unrolled",
+                weights_optimizer=optimizer, progress=0.0, generator=generator,
+            )  # fmt: skip
+            mixing = architecture.sample(0.0, generator)
+            weight_step(
+                network, mixing, optimizer, F.cross_entropy, batches[0],
+                sparse=sparse, gradient_clip=CLIP,
+            )  # fmt: skip
+
+    return step if needed_only else everything

@@ -1,0 +1,36 @@
+from .aws_policies import (
+    Machines as Machines,
+    document as document,
+    of_the_autoscaler as of_the_autoscaler,
+    of_the_bucket as of_the_bucket,
+    trust as trust,
+    without_mlflow as without_mlflow,
+)
+from .bucket_copy import STAMP as STAMP, Mirror as Mirror
+from .connect import (
+    check_address as check_address,
+    check_data as check_data,
+    check_shared as check_shared,
+    joins_cluster as joins_cluster,
+    patience as patience,
+    start_ray as start_ray,
+)
+from .gpu_share import measured_share as measured_share
+from .leftover_agents import leave_a_stopped_ray as leave_a_stopped_ray
+from .slots import (
+    AUTO as AUTO,
+    GpusAsked as GpusAsked,
+    Resources as Resources,
+    check_resources as check_resources,
+    check_workers as check_workers,
+    gpus_asked as gpus_asked,
+    refuse_idle_gpus as refuse_idle_gpus,
+    share_out as share_out,
+    wait_for_workers as wait_for_workers,
+)
+from .storage import (
+    Stage as Stage,
+    Storage as Storage,
+    find_storage as find_storage,
+    folder_named as folder_named,
+)

@@ -1,0 +1,119 @@
+"""Where studies are kept: a folder, which all nodes of a cluster must see, or a bucket.
+
+A bucket holds Ray's trials and checkpoints, and a copy of the small files that are written on this
+machine's disk (`_mirror.py`).
+"""
+
+import uuid
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+import platformdirs
+import pyarrow.fs
+
+from automl_on_ray.clusters.bucket_copy import Mirror
+from automl_on_ray.search_spaces.core import (
+    UserError,
+    above,
+    below,
+    check_name,
+    check_no_credentials,
+    is_uri,
+)
+
+MARK = ".can-be-written"
+
+
+@dataclass(frozen=True)
+class Storage:
+    """`local` has a folder a study; `uri` is the bucket's, empty for a folder."""
+
+    local: Path
+    uri: str = ""
+
+    def mirror(self, name: str) -> Mirror | None:
+        """That of study `name`; None for a folder."""
+        if not self.uri:
+            return None
+        check_name(name, "Study name")
+        files, path = pyarrow.fs.FileSystem.from_uri(self.uri)
+        return Mirror(self.local / name, files, f"{path}/{name}")
+
+    def fetch(self, name: str) -> None:
+        """Have study `name` here, if another machine has left it in the bucket.
+
+        UserError if the bucket cannot be read.
+        """
+        mirror = self.mirror(name)
+        try:
+            if mirror is not None:
+                mirror.pull()
+        except OSError as error:
+            raise UserError(f"--storage {self.uri} cannot be read: {error}") from error
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One Ray Tune experiment of a study: `folder` here, trials and checkpoints in `home`.
+
+    `home` is the URI of the same folder in a bucket; empty where all is here. `trusted`: what is
+    there may be unpickled, whoever has saved it.
+    """
+
+    folder: Path
+    home: str = ""
+    trusted: bool = False
+
+    @property
+    def storage_path(self) -> str:
+        """What Ray wants: the folder above."""
+        return above(self.home) if self.home else str(self.folder.parent)
+
+    def files(self) -> tuple[pyarrow.fs.FileSystem, str]:
+        """Where Ray's state is."""
+        if not self.home:
+            return pyarrow.fs.LocalFileSystem(), str(self.folder)
+        files, path = pyarrow.fs.FileSystem.from_uri(self.home)
+        return files, path
+
+
+def folder_named(given: str | Path, option: str) -> Path:
+    """Its absolute path, `~` being one's home. UserError if no folder can have that name."""
+    text = str(given)
+    if not text.strip() or not text.isprintable():
+        raise UserError(f"{option} {text!r} is no folder's name.")
+    try:
+        path = Path(text).expanduser().absolute()
+        if path.exists() and not path.is_dir():
+            raise UserError(f"{option} {path} is a file; give a folder.")
+    except (OSError, RuntimeError) as error:  # a name too long, a user who is not there
+        raise UserError(f"{option} {text}: {getattr(error, 'strerror', None) or error}") from error
+    return path
+
+
+def find_storage(given: str) -> Storage:
+    """A path, or a URI such as s3://bucket/folder. UserError if it cannot be written to."""
+    if not is_uri(given):
+        return Storage(folder_named(given, "--storage"))
+    check_no_credentials(given, "--storage")
+    if given.lower().startswith("file:"):
+        parts = urlsplit(given)
+        if parts.netloc not in ("", "localhost"):
+            raise UserError(f"--storage {given} is on another host; mount it, and give its path.")
+        return Storage(folder_named(url2pathname(parts.path), "--storage"))
+    try:
+        files, path = pyarrow.fs.FileSystem.from_uri(given)
+        files.create_dir(path, recursive=True)
+        mark = f"{path}/{MARK}-{uuid.uuid4().hex}"  # others may look at the same time
+        with files.open_output_stream(mark) as stream:
+            stream.write(b"x")
+        files.delete_file(mark)
+    except (OSError, ValueError, ImportError) as error:
+        raise UserError(f"--storage {given} cannot be written to: {error}") from error
+    uri = below(given)  # without a slash at its end
+    key = sha256(uri.encode()).hexdigest()[:12]
+    local = platformdirs.user_data_path("automl-on-ray") / f"studies-{key}"
+    return Storage(local, uri)

@@ -1,0 +1,313 @@
+"""Options that workflows have in common, in the groups that --help shows."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from automl_on_ray.search_spaces.core import Between
+
+_STUDY, _SEARCH, _BUDGET, _MACHINE, _KEEP, _FINAL = (
+    "What is tuned",
+    "How it is searched",
+    "When it ends",
+    "What it runs on",
+    "What is kept, and where",
+    "The final model",
+)
+
+Dataset = Annotated[
+    str,
+    typer.Option(
+        help="mnist, fashion-mnist, cifar10, cifar100, digits; or a path: a folder with one "
+        "sub-folder a class, an .npz, or a .parquet, here or in a bucket (s3://bucket/mine.npz).",
+        rich_help_panel=_STUDY,
+    ),
+]
+DataDir = Annotated[
+    str | None,
+    typer.Option(
+        envvar="AUTOML_DATA_DIR",
+        help="Folder of data sets, or s3://bucket/folder. Default: a cache folder in your home.",
+        rich_help_panel=_STUDY,
+    ),
+]
+Subset = Annotated[
+    int | None,
+    Between(1, 1e9),
+    typer.Option(help="Use only so many images, drawn by seed.", rich_help_panel=_STUDY),
+]
+Trainable = Annotated[
+    str | None,
+    typer.Option(
+        help="Your own trainable, as package.module:MyTrainable. Default: the image classifier.",
+        rich_help_panel=_STUDY,
+    ),
+]
+Space = Annotated[
+    str,
+    typer.Option(
+        help="A file of search_spaces/ by name (mnist-cnn, mnist-cnn-classic), or your own as "
+        "package.module:SPACE.",
+        rich_help_panel=_STUDY,
+    ),
+]
+ObjectiveText = Annotated[
+    str,
+    typer.Option(
+        "--objective",
+        help='Metric to maximise; "-val_loss" minimises; "accuracy, -parameters" seeks a Pareto '
+        "front (schedulers then look at the first).",
+        rich_help_panel=_STUDY,
+    ),
+]
+Seed = Annotated[
+    int, Between(0, 2**31 - 1), typer.Option(help="Of everything random.", rich_help_panel=_STUDY)
+]
+
+Searcher = Annotated[
+    str,
+    typer.Option(
+        help="bayesian (Ax), random, sobol, optuna; a file of searchers/.",
+        rich_help_panel=_SEARCH,
+    ),
+]
+Scheduler = Annotated[
+    str,
+    typer.Option(
+        help="asha, fifo, hyperband, median-stopping, pbt, pb2; a file of schedulers/.",
+        rich_help_panel=_SEARCH,
+    ),
+]
+Explore = Annotated[
+    str | None,
+    typer.Option(
+        help="Of --scheduler pbt, how a trial that took over another comes to new values: ax (the "
+        "default; a Gaussian process of what changes the score), or perturb (factors, new draws).",
+        rich_help_panel=_SEARCH,
+    ),
+]
+Interval = Annotated[
+    int | None,
+    Between(1, 1e6),
+    typer.Option(
+        help="Of --scheduler pbt and pb2: epochs between perturbations. Default: a tenth of all.",
+        rich_help_panel=_SEARCH,
+    ),
+]
+Synchronous = Annotated[
+    bool,
+    typer.Option(
+        "--synchronous",
+        help="Of --scheduler pbt: compare all trials at the same epoch.",
+        rich_help_panel=_SEARCH,
+    ),
+]
+Population = Annotated[
+    int | None,
+    Between(2, 1e6),
+    typer.Option(
+        help="Of --scheduler pbt: so many of the --trials at once. Those below the median at their "
+        "first perturbation give their place to new ones, while there are any. Default: all.",
+        rich_help_panel=_SEARCH,
+    ),
+]
+ReplayFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--replay",
+        help="A schedule.json that --scheduler pbt found: train along it, from scratch, with three "
+        "seeds, instead of a search.",
+        rich_help_panel=_SEARCH,
+    ),
+]
+Acquisition = Annotated[
+    str | None,
+    typer.Option(
+        help="Of the bayesian searcher: qlognei, qlognehvi, qlogei, qnei, ucb. Default: the first "
+        "for one objective, the second for several.",
+        rich_help_panel=_SEARCH,
+    ),
+]
+Beta = Annotated[
+    float | None,
+    Between(0, 1e6),
+    typer.Option(help="Of --acquisition ucb: higher explores more.", rich_help_panel=_SEARCH),
+]
+OutcomeConstraint = Annotated[
+    list[str] | None,
+    typer.Option(
+        help='What a good trial must satisfy, such as "parameters <= 100000". Repeatable.',
+        rich_help_panel=_SEARCH,
+    ),
+]
+TryFirst = Annotated[
+    Path | None,
+    typer.Option(help="JSON: a list of configs to try first.", rich_help_panel=_SEARCH),
+]
+Known = Annotated[
+    Path | None,
+    typer.Option(
+        help='JSON: results known beforehand, a list of {"config": ..., "metrics": ...}, metrics '
+        "named as in --objective.",
+        rich_help_panel=_SEARCH,
+    ),
+]
+
+WarmStart = Annotated[
+    str | None,
+    typer.Option(
+        help="Name of an earlier study, also this one's own: its trials are known to the bayesian "
+        "searcher from the start; of other data, its best configs are tried first. With this one's "
+        "own name the old study is kept under another.",
+        rich_help_panel=_SEARCH,
+    ),
+]
+
+Trials = Annotated[
+    int, Between(1, 1e6), typer.Option(help="How many configs to try.", rich_help_panel=_BUDGET)
+]
+Epochs = Annotated[
+    int, Between(1, 1e6), typer.Option(help="Most epochs of a trial.", rich_help_panel=_BUDGET)
+]
+Minutes = Annotated[
+    float | None,
+    Between(0, 1e7, above=True),
+    typer.Option(help="End the search after so long, resumes included.", rich_help_panel=_BUDGET),
+]
+Cost = Annotated[
+    float | None,
+    Between(0, 1e9, above=True),
+    typer.Option(
+        help="End the search when its trials cost so much (with --price-per-hour).",
+        rich_help_panel=_BUDGET,
+    ),
+]
+PricePerHour = Annotated[
+    float | None,
+    Between(0, 1e6, above=True),
+    typer.Option(help="Of one running trial.", rich_help_panel=_BUDGET),
+]
+
+Slots = Annotated[
+    int | None,
+    Between(1, 1e5),
+    typer.Option(help="Trials at once. Default: as many as fit.", rich_help_panel=_MACHINE),
+]
+CpusPerTrial = Annotated[
+    float | None,
+    Between(0, 1e4, above=True),
+    typer.Option(help="Default: an equal share.", rich_help_panel=_MACHINE),
+]
+GpusPerTrial = Annotated[
+    str | None,
+    Between(0, 1e3, word="auto"),
+    typer.Option(
+        metavar="NUMBER|auto",
+        help="May be a fraction; auto measures how many trials fit one GPU. Default: 1 where there "
+        "are GPUs.",
+        rich_help_panel=_MACHINE,
+    ),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        help="Of a Ray cluster. Default: RAY_ADDRESS, or a Ray of this machine.",
+        rich_help_panel=_MACHINE,
+    ),
+]
+TrialMinutes = Annotated[
+    float | None,
+    Between(0, 1e6, above=True),
+    typer.Option(
+        help="Fail a trial of the search that takes longer, its setup included; it may hang.",
+        rich_help_panel=_BUDGET,
+    ),
+]
+MaxFailures = Annotated[
+    int,
+    Between(0, 1e3),
+    typer.Option(
+        help="How often a crashed trial is begun again from its checkpoint.",
+        rich_help_panel=_MACHINE,
+    ),
+]
+
+Name = Annotated[
+    str | None,
+    typer.Option(
+        help="Of the study: the same command again goes on with it.", rich_help_panel=_KEEP
+    ),
+]
+Fresh = Annotated[
+    bool,
+    typer.Option(
+        "--fresh",
+        help="Begin the named study anew; the old one is kept under another name.",
+        rich_help_panel=_KEEP,
+    ),
+]
+TrustStorage = Annotated[
+    bool,
+    typer.Option(
+        "--trust-storage",
+        envvar="AUTOML_TRUST_STORAGE",
+        help="Go on with a study whose state this user did not save on this machine: to read it "
+        "runs what those who can write to --storage have put there.",
+        rich_help_panel=_KEEP,
+    ),
+]
+RetryFailed = Annotated[
+    bool,
+    typer.Option(
+        "--retry-failed", help="When going on: try failed trials again.", rich_help_panel=_KEEP
+    ),
+]
+Storage = Annotated[
+    str,
+    typer.Option(
+        envvar="AUTOML_STORAGE",
+        help="Folder of all studies, or a bucket: s3://bucket/folder. On a cluster a bucket, or a "
+        "folder that all nodes share.",
+        rich_help_panel=_KEEP,
+    ),
+]
+TrackingUri = Annotated[
+    str | None,
+    typer.Option(
+        envvar="MLFLOW_TRACKING_URI",
+        help="MLflow server. Default: a SQLite file in --storage.",
+        rich_help_panel=_KEEP,
+    ),
+]
+Experiment = Annotated[str, typer.Option(help="MLflow experiment.", rich_help_panel=_KEEP)]
+
+FinalSeeds = Annotated[
+    int,
+    Between(0, 1e3),
+    typer.Option(
+        help="How often the best config is trained again, on train + validation, and tested; "
+        "0 leaves it out.",
+        rich_help_panel=_FINAL,
+    ),
+]
+FinalEpochs = Annotated[
+    int | None,
+    Between(1, 1e6),
+    typer.Option(help="Default: --epochs.", rich_help_panel=_FINAL),
+]
+Register = Annotated[
+    str | None,
+    typer.Option(
+        help="Name of the registered model. Default: hpo- and the data set's name.",
+        rich_help_panel=_FINAL,
+    ),
+]
+TrainWorkers = Annotated[
+    int,
+    Between(1, 1e4),
+    typer.Option(
+        help="Processes that train the final model together, a GPU each where there are any.",
+        rich_help_panel=_FINAL,
+    ),
+]

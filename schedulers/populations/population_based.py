@@ -1,0 +1,256 @@
+"""Population-based training (Jaderberg et al. 2017, arXiv:1711.09846), with exploration of choice.
+
+At each interval a trial of the lower quantile takes over the checkpoint of one of the upper, and
+goes on with other values. Who chooses these is an `Explorer`, and may need a while: the trial
+waits, and others run. Unlike Ray's own, it works with any searcher, draws from a random stream
+of its own, and lends checkpoints, so that none is deleted that is still needed.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from ray.tune.experiment import Trial
+from ray.tune.result import SHOULD_CHECKPOINT
+from ray.tune.schedulers import FIFOScheduler, TrialScheduler
+from ray.tune.trainable import FunctionTrainable
+from ray.tune.utils.util import flatten_dict
+
+from automl_on_ray.schedulers.populations.population_state import Members, Segment
+from automl_on_ray.schedulers.populations.shared_checkpoints import Lending
+from automl_on_ray.search_spaces import Exploit, Explorer
+from automl_on_ray.search_spaces.core import Objective, UserError, as_number, finite
+
+QUANTILE = 0.25
+
+
+class PopulationBased(FIFOScheduler):
+    """A Tune scheduler. All trials are the population; with fewer slots they take turns.
+
+    With `population` these are so many at once, which Tune's `max_concurrent_trials` must be: while
+    the searcher has more to try, one that is hopeless ends at its first interval's end.
+
+    `interval` is in units of `time_attr`. Asynchronous: a trial is compared when it has done its
+    interval, with what the others did last. `synchronous`: all are compared at the same time.
+    The trials must make checkpoints (UserError for a function that gives none); reports
+    without the metric are passed over.
+    """
+
+    takes_all = True
+
+    def __init__(
+        self,
+        objective: Objective,
+        explorer: Explorer,
+        *,
+        interval: int,
+        time_attr: str = "training_iteration",
+        synchronous: bool = False,
+        population: int | None = None,
+        quantile: float = QUANTILE,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        self._metric, self._mode = objective.metric, objective.mode
+        self._sign = 1.0 if objective.mode == "max" else -1.0
+        self._time_attr, self._synchronous = time_attr, synchronous
+        self._explorer, self._population = explorer, population
+        self._generator = np.random.default_rng(seed)
+        self.members = Members(interval, quantile)
+        self._lending = Lending(time_attr)
+        self._meeting = interval  # when all are next compared, if synchronous
+        self._taken: set[str] = set()  # of those under way: trials that have the checkpoint
+
+    # Tune's side
+
+    def on_trial_add(self, tune_controller: Any, trial: Trial) -> None:
+        if trial.trial_id not in self.members.members:  # the others wait for one that comes late
+            self._meeting = min(self._meeting, self.members.interval)
+        self.members.join(trial.trial_id, trial.config)
+
+    def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
+        time, value = result.get(self._time_attr), as_number(result.get(str(self._metric)))
+        if time is None or value is None:
+            return TrialScheduler.CONTINUE
+        name = trial.trial_id
+        self._lending.settle(trial)
+        if not self.members.reported(name, int(time)):
+            return TrialScheduler.CONTINUE
+        self._require_checkpoint(trial, result)
+        self._explorer.told(self.members.judge(name, int(time), self._scored(value)))
+        if self._has_another(tune_controller) and self.members.is_hopeless(name):
+            return TrialScheduler.STOP
+        if self._synchronous:
+            return TrialScheduler.PAUSE
+        if self._gives_up(name):
+            tune_controller.pause_trial(trial, should_checkpoint=False)
+            return TrialScheduler.NOOP
+        if any(self._waits(t) for t in tune_controller.get_trials()):
+            return TrialScheduler.PAUSE
+        if not trial.checkpoint_freq:
+            tune_controller._schedule_trial_save(trial, result=result)
+        return TrialScheduler.CONTINUE
+
+    def choose_trial_to_run(self, tune_controller: Any) -> Trial | None:
+        trials = {trial.trial_id: trial for trial in tune_controller.get_trials()}
+        if self._synchronous:
+            self._meet(tune_controller)
+        # Where nobody is held up, or a simulation's clock stands still, new values are waited for.
+        wait = getattr(tune_controller, "timeless", False) or all(
+            trial.status != Trial.RUNNING for trial in trials.values()
+        )
+        for exploit in list(self.members.pending.values()):
+            self._try(tune_controller, exploit, trials, wait=wait)
+        waiting = [trial for trial in trials.values() if self._waits(trial)]
+        ready = [t for t in waiting if t.trial_id not in self.members.pending and self._may_run(t)]
+        # Not in Tune's order, which is another when a study goes on.
+        births = {name: index for index, name in enumerate(self.members.births)}
+        ready.sort(key=lambda t: (self.members.members[t.trial_id].time, births[t.trial_id]))
+        for trial in ready:
+            # When it paused, those that it might have gone on from may not have been as far.
+            again = trial.status == Trial.PAUSED and not self._synchronous
+            if not (again and self._gives_up(trial.trial_id)):
+                return trial
+            self._try(tune_controller, self.members.pending[trial.trial_id], trials, wait=wait)
+            if trial.trial_id not in self.members.pending:
+                return trial
+        return None
+
+    def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:
+        self.members.reported(trial.trial_id, int(result.get(self._time_attr, 0)))
+        self._end(trial)
+
+    def on_trial_remove(self, tune_controller: Any, trial: Trial) -> None:
+        self._end(trial)
+
+    def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
+        self._end(trial)  # if Tune tries it again, it is added again
+
+    def debug_string(self) -> str:
+        return f"Population-based training: {len(self.members.done)} exploits"
+
+    # A study's side
+
+    def will_be_saved(self) -> None:
+        self._lending.will_be_saved()
+
+    def was_saved(self) -> None:
+        self._lending.was_saved()
+
+    def schedule(self, trial_id: str) -> list[Segment]:
+        """What a trial lived through, its ancestors' lives included."""
+        return self.members.schedule(trial_id)
+
+    # What the two share
+
+    def _one_of(self, trials: Sequence[str]) -> str:
+        return trials[int(self._generator.integers(len(trials)))]
+
+    def _gives_up(self, name: str) -> bool:
+        """Have a trial that has just ended an interval take over from another, if it is weak."""
+        if self.members.at_work(name):
+            return False
+        lower, upper = self.members.quantiles(self.members.members[name].judged)
+        donors = self.members.donors(name, upper) if name in lower else []
+        if donors:
+            self.members.begin(name, self._one_of(donors))
+        return bool(donors)
+
+    def _require_checkpoint(self, trial: Trial, result: dict[str, Any]) -> None:
+        """UserError for a function that gives none: when paused, it would begin from scratch."""
+        kind = trial.get_trainable_cls()
+        told = result.get(SHOULD_CHECKPOINT) or self._lending.latest(trial) is not None
+        if kind is not None and issubclass(kind, FunctionTrainable) and not told:
+            raise UserError(
+                f"Population-based training needs checkpoints, but {trial.trainable_name} has "
+                f"reported none by {self._time_attr} {result[self._time_attr]}; give tune.report "
+                f"one, checkpoint=tune.Checkpoint(...), at least every {self.members.interval}."
+            )
+
+    def _has_another(self, tune_controller: Any) -> bool:
+        """Whether a trial that ends gives its place to a new one."""
+        return self._population is not None and not tune_controller.search_alg.is_finished()
+
+    def _waits(self, trial: Trial) -> bool:
+        return trial.status in (Trial.PENDING, Trial.PAUSED)
+
+    def _may_run(self, trial: Trial) -> bool:
+        return not self._synchronous or self.members.members[trial.trial_id].time < self._meeting
+
+    def _meet(self, tune_controller: Any) -> None:
+        """Compare all, if all have come to the time of the meeting and none is still to be born."""
+        alive = [self.members.members[name] for name in self.members.alive()]
+        # There may be more than asked for: a failed trial comes back when its place is taken.
+        full = self._population is not None and len(alive) >= self._population
+        if not alive or not (full or tune_controller.search_alg.is_finished()):
+            return
+        if any(member.time < self._meeting or member.judged < self._meeting for member in alive):
+            return
+        lower, upper = self.members.quantiles(self._meeting)
+        for name in lower:
+            if upper:
+                self.members.begin(name, self._one_of(upper))
+        # All may have gone past it, where they report the metric every few epochs only.
+        pending, interval = self.members.pending, self.members.interval
+        slowest = min(
+            pending[name].time if name in pending else self.members.members[name].time
+            for name in self.members.alive()
+        )
+        self._meeting = max(self._meeting + interval, slowest - slowest % interval + interval)
+
+    def _try(
+        self, tune_controller: Any, exploit: Exploit, trials: dict[str, Trial], *, wait: bool
+    ) -> None:
+        """Do an exploit as far as it can be: first the donor's checkpoint, then the new values."""
+        trial, donor = trials[exploit.trial], trials[exploit.donor]
+        if trial.status != Trial.PAUSED or trial.is_saving:
+            return  # its own checkpoint, still under way, would come over the donor's
+        if exploit.trial not in self._taken:
+            if donor.is_finished():
+                self._drop(exploit)
+                return
+            latest = self._lending.latest(donor)
+            if latest is None or latest[1] < exploit.time:
+                return
+            self._lending.lend(donor, trial, *latest)
+            _save_anew(tune_controller, trial, donor)
+            self._taken.add(exploit.trial)
+            self.members.takes(exploit, latest[1], self._score(latest[0].metrics, exploit))
+            exploit = self.members.pending[exploit.trial]
+        config = self._explorer.explored(exploit, wait=wait)
+        if config is not None:
+            trial.set_config(config)
+            _save_anew(tune_controller, trial)
+            self._taken.discard(exploit.trial)
+            self.members.take_over(exploit, config)
+
+    def _score(self, metrics: Mapping[str, Any] | None, exploit: Exploit) -> float:
+        """That of the checkpoint, or as it was when the donor was chosen."""
+        value = finite(flatten_dict(dict(metrics or {})).get(self._metric))
+        return exploit.score if value is None else self._scored(value)
+
+    def _scored(self, value: float) -> float:
+        """Higher is better; a trial that has diverged comes last, whichever infinity it is at."""
+        return self._sign * value if math.isfinite(value) else -math.inf
+
+    def _drop(self, exploit: Exploit) -> None:
+        """The trial goes on by itself."""
+        self._explorer.dropped(exploit)
+        self.members.cancel(exploit)
+        self._taken.discard(exploit.trial)
+
+    def _end(self, trial: Trial) -> None:
+        exploit = self.members.pending.get(trial.trial_id)
+        if exploit is not None:
+            self._drop(exploit)
+        self.members.end(trial.trial_id)
+        self._lending.end(trial)
+
+
+def _save_anew(tune_controller: Any, *trials: Trial) -> None:
+    """Have Tune's next state hold what the trials are now; it keeps texts of those it knows."""
+    controller = getattr(tune_controller, "_tune_controller", tune_controller)  # not Tune's wrapper
+    for trial in trials:
+        trial.run_metadata.invalidate_cache()
+        controller._mark_trial_to_checkpoint(trial)

@@ -1,0 +1,115 @@
+"""Checkpoints that pass from one trial to another: kept while somebody may need them, no longer.
+
+Ray deletes all but a trial's newest checkpoints, also one that another trial is about to start
+from. A checkpoint that is lent leaves its owner's list, so that Ray forgets it, and is deleted
+here once each of its users has newer ones enough, has ended, or has taken over another.
+"""
+
+import copy
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from ray.train._internal.session import _TrainingResult
+from ray.train._internal.storage import _delete_fs_path
+from ray.tune.experiment import Trial
+
+from automl_on_ray.schedulers.tune_internals import place_of
+
+ENOUGH = 3  # newer checkpoints, since the newest may turn out to be unreadable
+
+
+@dataclass
+class Loan:
+    """A checkpoint at `time` that trials `users` may need."""
+
+    result: _TrainingResult
+    time: int
+    users: set[str] = field(default_factory=set)
+
+
+class Lending:
+    """All checkpoints lent in a study, by path."""
+
+    def __init__(self, time_attr: str) -> None:
+        self._time_attr = time_attr
+        self._loans: dict[str, Loan] = {}
+        self._patient = False
+        self._doomed: tuple[list[_TrainingResult], list[_TrainingResult]] = ([], [])
+
+    def latest(self, trial: Trial) -> tuple[_TrainingResult, int] | None:
+        """The newest checkpoint that `trial` would start from, and its time."""
+        result = trial.latest_checkpoint_result
+        if result is None or result.checkpoint is None:
+            return None
+        return result, int((result.metrics or {}).get(self._time_attr, 0))
+
+    def lend(self, owner: Trial, to: Trial, result: _TrainingResult, time: int) -> None:
+        """Have `to` start from `owner`'s `result`; its own checkpoints are of no use any more."""
+        path = _path(result)
+        own, mine = _results(owner), _results(to)
+        own[:] = [kept for kept in own if _path(kept) != path]
+        manager: Any = to.run_metadata.checkpoint_manager
+        manager._latest_checkpoint_result = _TrainingResult(
+            checkpoint=copy.copy(result.checkpoint), metrics=result.metrics
+        )
+        self.end(to)
+        self._loans.setdefault(path, Loan(result, time)).users |= {owner.trial_id, to.trial_id}
+        while mine:
+            self._delete(mine.pop())
+
+    def settle(self, trial: Trial) -> None:
+        """`trial` may have newer checkpoints now: give up those that it needs no longer."""
+        newer = [int((r.metrics or {}).get(self._time_attr, 0)) for r in _results(trial)]
+        for path, loan in list(self._loans.items()):
+            if sum(time > loan.time for time in newer) >= ENOUGH:
+                self._give_up(path, trial)
+
+    def end(self, trial: Trial) -> None:
+        """`trial` needs none but its own newest any more."""
+        for path in list(self._loans):
+            self._give_up(path, trial)
+
+    def _give_up(self, path: str, trial: Trial) -> None:
+        loan = self._loans[path]
+        latest = trial.latest_checkpoint_result
+        if trial.trial_id in loan.users and not (latest and _path(latest) == path):
+            loan.users.discard(trial.trial_id)
+        if not loan.users:
+            del self._loans[path]
+            self._delete(loan.result)
+
+    # Deletion, of what a saved state may still need only when the next but one has been saved
+
+    def will_be_saved(self) -> None:
+        self._patient = True
+
+    def was_saved(self) -> None:
+        since, before = self._doomed
+        self._doomed = ([], since)
+        for result in before:
+            _delete(result)
+
+    def _delete(self, result: _TrainingResult) -> None:
+        if self._patient:
+            self._doomed[0].append(result)
+        else:
+            _delete(result)
+
+
+def _results(trial: Trial) -> list[_TrainingResult]:
+    manager: Any = trial.run_metadata.checkpoint_manager
+    results: list[_TrainingResult] = manager._checkpoint_results
+    return results
+
+
+def _path(result: _TrainingResult) -> str:
+    """Within the study's folder, which may be moved; a simulated one's is a name."""
+    checkpoint = result.checkpoint
+    return place_of(checkpoint) if checkpoint else ""
+
+
+def _delete(result: _TrainingResult) -> None:
+    assert result.checkpoint is not None
+    with suppress(FileNotFoundError):  # a killed driver may have deleted it, and not have known
+        _delete_fs_path(fs=result.checkpoint.filesystem, fs_path=result.checkpoint.path)

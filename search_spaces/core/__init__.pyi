@@ -1,0 +1,28 @@
+from .errors import UserError as UserError
+from .lookup import choices as choices, find as find, load_object as load_object
+from .numbers import as_number as as_number, finite as finite, last_reported as last_reported
+from .objectives import (
+    TUNES_OWN as TUNES_OWN,
+    Objective as Objective,
+    near_miss as near_miss,
+    parse_objectives as parse_objectives,
+    reported_instead as reported_instead,
+    unquoted as unquoted,
+)
+from .ranges import Between as Between, check_ranges as check_ranges
+from .terminals import Terminal as Terminal, visible as visible
+from .untrusted import (
+    check_id as check_id,
+    check_name as check_name,
+    files_of_tar as files_of_tar,
+    inside as inside,
+    is_inside as is_inside,
+)
+from .uris import (
+    above as above,
+    below as below,
+    check_no_credentials as check_no_credentials,
+    check_no_secrets as check_no_secrets,
+    is_uri as is_uri,
+)
+from .warnings_to_users import warn as warn

@@ -1,0 +1,237 @@
+"""Ax as a function of the order of events: what was begun, how it ended, what to try next.
+
+It knows neither clock nor threads. The same events give the same suggestions, in any process,
+before and after a pickle. Trials before the model's first suggestion are a Sobol design of ours, so
+that any number of slots can begin at once.
+"""
+
+import logging
+import sys
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from ax.adapter.registry import Generators, MBM_X_trans, Y_trans
+from ax.adapter.transforms.add_execution_viability import AddExecutionViability
+from ax.api.client import Client
+from ax.api.configs import ChoiceParameterConfig, RangeParameterConfig
+from ax.core.data_utils import DataLoaderConfig
+from ax.generation_strategy.generation_strategy import GenerationNode, GenerationStrategy
+from ax.generation_strategy.generator_spec import GeneratorSpec
+from ax.generators.torch.botorch_modular.surrogate import ModelConfig, SurrogateSpec
+from ax.utils.common.logger import set_ax_logger_levels
+from botorch.acquisition.logei import qLogExpectedImprovement
+from botorch.acquisition.monte_carlo import qNoisyExpectedImprovement, qUpperConfidenceBound
+
+from automl_on_ray.search_spaces import Config
+from automl_on_ray.searchers._ask_tell import TrialOutcome
+from automl_on_ray.searchers._domains import key_of
+from automl_on_ray.searchers._settings import SearcherSettings
+from automl_on_ray.searchers.ax.encoding import Encoding
+from automl_on_ray.searchers.ax.outcomes import ax_objective, ax_outcome_constraints, metric_names
+from automl_on_ray.searchers.ax.step_effect import StepEffect
+from automl_on_ray.searchers.ax.warm_gp import LastFit, WarmGP, going_on_from
+from automl_on_ray.searchers.sobol import Design
+
+ACQUISITIONS = {
+    "qlogei": qLogExpectedImprovement,
+    "qnei": qNoisyExpectedImprovement,
+    "ucb": qUpperConfidenceBound,
+}
+DEFAULT_BETA = 4.0
+MOST_STEPS = 3  # of a learning curve that the model sees
+RESTARTS, RAW_SAMPLES = 20, 1024  # with fewer, a better branch of a conditional space is missed
+DESIGN, FINISHED = 5, 2  # trials begun and ended before the model is asked: as Ax has them
+TRIES = 5  # for a suggestion that was not handed out before
+
+
+class AxModel:
+    """Suggests configs for a study; `begun` and `told` are its events."""
+
+    def __init__(self, settings: SearcherSettings) -> None:
+        self._settings = settings
+        self.encoding = Encoding(settings.space)
+        self._names = metric_names(settings)
+        self._client = Client(random_seed=settings.seed)
+        quiet()
+        self._client.configure_experiment(
+            parameters=[
+                (ChoiceParameterConfig if "values" in keywords else RangeParameterConfig)(
+                    **keywords
+                )
+                for keywords in self.encoding.parameters()
+            ],
+            parameter_constraints=self.encoding.constraints(),
+        )
+        self._client.configure_optimization(
+            objective=ax_objective(settings),
+            outcome_constraints=ax_outcome_constraints(settings),
+        )
+        self._client.configure_tracking_metrics(["execution_viable"])
+        self._design = Design(
+            settings.space,
+            seed=settings.seed,
+            done=list(settings.points),
+            centre=not settings.points and not settings.known,
+        )
+        self._open: dict[str, list[int]] = {}
+        self._begun = self._finished = self._generations = 0
+        self.fallbacks = 0  # suggestions that Ax should have made, but could not
+        self._early = False
+        self._fit = LastFit()
+        for trial in settings.known:
+            curve = {s: metrics for s, metrics in trial.curve.items() if s <= settings.max_t}
+            if curve:
+                self.begun(trial.config)
+                whole = max(curve) == settings.max_t
+                self.told(
+                    trial.config, TrialOutcome("completed" if whole else "early_stopped", curve)
+                )
+
+    def suggest(self) -> Config:
+        """The next config, taken as begun. Raises Exhausted at the end of a finite space."""
+        self._design.remaining.check()
+        if self._begun < DESIGN or self._finished < FINISHED:
+            config = self._design.next()
+            self.begun(config)
+            return config
+        for _ in range(TRIES):
+            try:
+                config = self._generated()
+            except Exception as error:  # whatever Ax meets, the study must go on
+                self.fallbacks += 1
+                print(f"Ax made no suggestion ({error!r}); a Sobol point instead.", file=sys.stderr)
+                break
+            if self._design.remaining.take(config):
+                self.begun(config)
+                return config
+        config = self._design.next()
+        self.begun(config)
+        return config
+
+    def begun(self, config: Config) -> None:
+        """A trial of `config` runs, whoever suggested it; results known beforehand count too."""
+        self._design.remaining.take(config)
+        index = self._client.attach_trial(parameters=self.encoding.encode(config))
+        self._open.setdefault(key_of(config), []).append(index)
+        self._begun += 1
+
+    def told(self, config: Config, outcome: TrialOutcome) -> None:
+        """A trial of `config` has ended; nothing happens if none is open."""
+        open_ = self._open.get(key_of(config), [])
+        if not open_:
+            return
+        index = open_.pop(0)
+        if outcome.verdict == "failed":
+            # FAILED would be proposed again; abandoned trials teach the model where trials crash.
+            self._client.mark_trial_abandoned(index)
+            return
+        if not outcome.curve:
+            self._client.mark_trial_failed(index, failed_reason="ended without a result")
+            return
+        self._finished += 1
+        for step in _steps(sorted(outcome.curve)):
+            self._client.attach_data(
+                index, raw_data=self._raw(outcome.curve[step]), progression=step
+            )
+        if outcome.verdict == "completed":
+            self._client.complete_trial(index)
+        else:
+            self._early = True
+            self._client.mark_trial_early_stopped(index)
+
+    def adapter(self) -> Any:
+        """Ax's model of all trials, fitted: it predicts, and has sensitivities."""
+        strategy = _strategy(self._settings, curves=self._early)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return strategy.fit(self._client._experiment)
+
+    def _raw(self, metrics: Mapping[str, float]) -> dict[str, float]:
+        return {self._names[name]: value for name, value in metrics.items() if name in self._names}
+
+    def _generated(self) -> Config:
+        """The model's next config."""
+        parameters = self._generate()
+        self._client._maybe_generation_strategy = None  # cannot be pickled, and is not needed
+        return self.encoding.decode(parameters)
+
+    def _generate(self) -> dict[str, Any]:
+        """Ax's next parameters, without Ax's own trial of them: it may differ where inactive."""
+        # A strategy of its own for each suggestion: nothing but the trials decides.
+        # With one seed for all, as Ax has it, each search would begin from the same points.
+        seeds = np.random.SeedSequence([self._settings.seed, self._generations])
+        self._client._random_seed = int(seeds.generate_state(1)[0])
+        self._generations += 1
+        self._client.set_generation_strategy(_strategy(self._settings, curves=self._early))
+        with warnings.catch_warnings(), going_on_from(self._fit):
+            warnings.simplefilter("ignore")
+            ((index, parameters),) = self._client.get_next_trials(max_trials=1).items()
+        self._forget(index)
+        return dict(parameters)
+
+    def _forget(self, index: int) -> None:
+        """Take a trial out of Ax's experiment as if it had never been."""
+        experiment = self._client._experiment
+        (arm,) = experiment.trials.pop(index).arms
+        others = (other for trial in experiment.trials.values() for other in trial.arms)
+        if all(other.signature != arm.signature for other in others):
+            experiment._arms_by_signature.pop(arm.signature, None)
+            experiment._arms_by_name.pop(arm.name, None)
+
+
+def _strategy(settings: SearcherSettings, *, curves: bool) -> GenerationStrategy:
+    """One node: a Gaussian process and the acquisition function that was chosen.
+
+    With `curves` the process models values over steps too, so that what a trial had when it was
+    stopped early counts as that, not as its final value.
+    """
+    chosen: dict[str, Any] = {}
+    if settings.acquisition in ACQUISITIONS:
+        chosen["botorch_acqf_class"] = ACQUISITIONS[settings.acquisition]
+    if settings.acquisition == "ucb":
+        beta = settings.beta if settings.beta is not None else DEFAULT_BETA
+        chosen["botorch_acqf_options"] = {"beta": beta}
+    if curves:
+        chosen["data_loader_config"] = DataLoaderConfig(
+            latest_rows_per_group=None, limit_rows_per_group=MOST_STEPS
+        )
+    spec = GeneratorSpec(
+        Generators.BOTORCH_MODULAR,
+        generator_kwargs={
+            "surrogate_spec": SurrogateSpec(
+                model_configs=[ModelConfig(botorch_model_class=WarmGP, name="warm GP")]
+            ),
+            "transforms": [
+                *([StepEffect] if curves else []),
+                AddExecutionViability,
+                *MBM_X_trans,
+                *Y_trans,
+            ],
+            "transform_configs": {
+                "AddExecutionViability": {"min_abandoned_trials": 2, "feasibility_threshold": 0.8}
+            },
+            **chosen,
+        },
+        generator_gen_kwargs={
+            "model_gen_options": {
+                "optimizer_kwargs": {"num_restarts": RESTARTS, "raw_samples": RAW_SAMPLES}
+            }
+        },
+    )
+    node = GenerationNode(name="MBM", generator_specs=[spec], should_deduplicate=False)
+    return GenerationStrategy(name="GP", nodes=[node])
+
+
+def _steps(steps: list[int]) -> list[int]:
+    """The last step, and powers of three before it: rungs are where trials are compared."""
+    powers = {3**k for k in range(12)}
+    return [step for step in steps[:-1] if step in powers][-(MOST_STEPS - 1) :] + steps[-1:]
+
+
+def quiet() -> None:
+    """Ax tells of each trial at INFO; and more threads than one make it slower."""
+    set_ax_logger_levels(logging.ERROR)
+    torch.set_num_threads(1)

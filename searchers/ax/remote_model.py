@@ -1,0 +1,74 @@
+"""A model in a process of its own, as one object that survives that process, and a pickle.
+
+It is sent events, and asked to "suggest"; the answers come in order. From the snapshot that came
+with the last answer, and the events since, another process goes on exactly as this one would have.
+"""
+
+import queue
+from typing import Any
+
+from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.searchers.ax.process import AxWorker, Message
+
+MOST_RESTARTS = 3
+
+
+class RemoteModel:
+    """`model` is "module:Class", made there from `start`; `waiting` counts unanswered suggests."""
+
+    def __init__(self, model: str, start: Any) -> None:
+        self._model, self._start = model, start
+        self._worker: AxWorker | None = None
+        self._log: list[Message] = []
+        self._restarts = 0
+        self.waiting = 0
+
+    def send(self, method: str, *arguments: Any) -> None:
+        """An event, or "suggest"; only the latter needs the process to be there."""
+        self._log.append((method, arguments))
+        self.waiting += method == "suggest"
+        if self._worker is not None:
+            self._worker.send((method, arguments))
+        elif method == "suggest":
+            self._go_on()
+
+    def receive(self, timeout: float | None) -> Any:
+        """The oldest unanswered suggestion; `timeout` in seconds, None: as long as it takes.
+
+        Raises queue.Empty if it is not ready, UserError for what the model raised, as another would
+        raise it too, and RuntimeError if the process dies again and again.
+        """
+        if self._worker is None:
+            self._go_on()
+        assert self._worker is not None
+        try:
+            reply = self._worker.receive(timeout)
+        except EOFError:
+            self._restarts += 1
+            if self._restarts > MOST_RESTARTS:
+                raise RuntimeError("Ax's process died again and again; see its output.") from None
+            self._go_on()
+            raise queue.Empty from None
+        if isinstance(reply, str):
+            raise UserError(f"Ax cannot go on: {' '.join(reply.split())}")
+        answer, snapshot = reply
+        self.waiting -= 1
+        self._restarts = 0
+        if snapshot is not None:
+            self._start = snapshot
+            done = [method for method, _ in self._log].index("suggest") + 1
+            self._log = self._log[done:]
+        return answer
+
+    def close(self) -> None:
+        """End the process; it would end with this one anyhow."""
+        if self._worker is not None:
+            self._worker.close()
+            self._worker = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_worker": None}
+
+    def _go_on(self) -> None:
+        """A process that stands where the last one, or the saved model, stood."""
+        self._worker = AxWorker(self._model, self._start, self._log)

@@ -1,0 +1,1 @@
+from .simulated_study import Simulation as Simulation, Training as Training

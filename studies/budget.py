@@ -1,0 +1,90 @@
+"""When a study has had enough: time on the clock, or money for its trials' time."""
+
+import json
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from weakref import WeakValueDictionary
+
+from ray.tune import Stopper
+from ray.tune.stopper import NoopStopper
+
+from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.studies.folder import write_json
+
+
+def check_budget(*, cost: float | None, price_per_hour: float | None) -> None:
+    """UserError for one of the two without the other."""
+    if (cost is None) != (price_per_hour is None):
+        raise UserError("--cost and --price-per-hour go together: give both or neither.")
+
+
+_budgets: WeakValueDictionary[str, Stopper] = WeakValueDictionary()
+
+
+def _todays(path: str) -> Stopper:
+    return _budgets.get(path) or NoopStopper()
+
+
+class Budget(Stopper):
+    """Ends a study after `minutes` on the clock or `cost` spent on trials, over all its resumes.
+
+    A trial costs its own hours times `price_per_hour`. What was spent is kept in `path`.
+
+    Ray saves a study's stopper, and goes on with that one, whatever it is given: what it finds
+    when it reads it again is today's budget for `path`.
+    """
+
+    def __init__(
+        self, path: Path, *, minutes: float | None, cost: float | None, price_per_hour: float | None
+    ) -> None:
+        self._path = path
+        self._minutes = minutes
+        self._cost = cost
+        self._price = price_per_hour or 0.0
+        spent = json.loads(path.read_text()) if path.exists() else {}
+        self._trial_seconds: dict[str, float] = spent.get("trial_seconds", {})
+        self._before: float = spent.get("clock_seconds", 0.0)
+        self._began = time.time()
+        self._saved = 0.0
+        self.reason: str | None = None
+        _budgets[str(path)] = self
+
+    def __reduce__(self) -> Any:
+        return _todays, (str(self._path),)
+
+    def begin(self) -> None:
+        """Start the clock: setting up is not charged."""
+        self._began = time.time()
+
+    @property
+    def clock_seconds(self) -> float:
+        return self._before + time.time() - self._began
+
+    @property
+    def spent(self) -> float:
+        return sum(self._trial_seconds.values()) / 3600 * self._price
+
+    @property
+    def seconds_left(self) -> float | None:
+        return None if self._minutes is None else max(0.0, self._minutes * 60 - self.clock_seconds)
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        self._trial_seconds[trial_id] = float(result.get("time_total_s", 0.0))
+        if time.time() - self._saved > 1:
+            with suppress(OSError):  # a disk that is full for a while is no reason to end a study
+                self.save()
+        return False
+
+    def stop_all(self) -> bool:
+        if self._minutes is not None and self.clock_seconds >= self._minutes * 60:
+            self.reason = f"the time budget of {self._minutes:g} minutes is used up"
+        elif self._cost is not None and self.spent >= self._cost:
+            self.reason = f"the cost budget of {self._cost:g} is used up"
+        return self.reason is not None
+
+    def save(self) -> None:
+        self._saved = time.time()
+        text = {"clock_seconds": self.clock_seconds, "trial_seconds": self._trial_seconds}
+        write_json(self._path, text)

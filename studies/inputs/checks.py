@@ -1,0 +1,106 @@
+"""Small checks of a command's options, before anything is started."""
+
+import difflib
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ray.tune.search.sample import Categorical, Float, Integer
+
+from automl_on_ray.search_spaces import ImageShape, SearchSpace
+from automl_on_ray.search_spaces.core import UserError, is_uri
+from automl_on_ray.studies.inputs.names import check_study
+from automl_on_ray.trainables.datasets import is_path
+from automl_on_ray.trainables.differentiable_search import (
+    DEFAULTS,
+    check_hypergradient,
+    check_setting,
+    find_relaxation,
+)
+
+
+def check_choice(what: str, value: str, known: Sequence[str]) -> None:
+    """UserError with the list for an unknown word."""
+    if value not in known:
+        near = difflib.get_close_matches(value, known, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise UserError(f"Unknown {what} {value!r}.{hint} There are: {', '.join(known)}.")
+
+
+def check_images(options: Mapping[str, int], classes: Sequence[str]) -> None:
+    """UserError for fewer than ten images a class; 0 means all."""
+    for option, count in options.items():
+        if 0 < count < 10 * len(classes):
+            raise UserError(
+                f"{option} {count} are too few for {len(classes)} classes; give "
+                f"{10 * len(classes)} or more, or 0 for all."
+            )
+
+
+def check_pixels(options: Mapping[str, int | None], image_shape: ImageShape) -> None:
+    """UserError for a length that is more than the images' shorter side, in pixels."""
+    side = min(image_shape[1:])
+    for option, pixels in options.items():
+        if pixels is not None and pixels > side:
+            raise UserError(
+                f"{option} {pixels} is more than the images have: their shorter side is {side} "
+                "pixels."
+            )
+
+
+def check_supernet(space: SearchSpace, *, channels: int) -> None:
+    """UserError for what no supernet can be: unknown keys or words, pairs that do not go together.
+
+    And for `channels` that some member of `space` would part unevenly.
+    """
+    foreign = sorted(set(space.all) - set(DEFAULTS))
+    if foreign:
+        raise UserError(
+            f"Space {space.name!r} has {foreign[0]!r}, which a supernet does not know; "
+            f"it knows {', '.join(DEFAULTS)}."
+        )
+    for key in space.all:
+        for value in _values(space, key):
+            check_setting(key, value)
+    for relaxation in _values(space, "relaxation"):
+        find_relaxation(str(relaxation))
+        for hypergradient in _values(space, "hypergradient"):
+            # A condition may keep the two apart: then the second is at its default.
+            pair = {"relaxation": relaxation, "hypergradient": hypergradient}
+            check_hypergradient({**DEFAULTS, **space.active(pair)}["hypergradient"], relaxation)
+    if isinstance(space.all.get("partial"), Integer):
+        raise UserError(f"Space {space.name!r} has a range for partial; list its values instead.")
+    for part in _values(space, "partial"):
+        if channels % part:
+            raise UserError(
+                f"--search-channels {channels} must be a multiple of partial={part}, "
+                f"which space {space.name!r} may choose."
+            )
+
+
+def _values(space: SearchSpace, key: str) -> Sequence[Any]:
+    declared = space.all.get(key, DEFAULTS[key])
+    if isinstance(declared, Float | Integer):  # without an upper end, or with it exclusive
+        return [declared.lower, max(declared.lower, declared.upper - isinstance(declared, Integer))]
+    return declared.categories if isinstance(declared, Categorical) else [declared]
+
+
+def data_offers(dataset: str, data_dir: str | None) -> dict[str, Any]:
+    """Keywords of trials, which run in other folders: paths absolute, names and URIs as given."""
+    return {
+        "dataset": _absolute(dataset) if is_path(dataset) else dataset,
+        "data_dir": _absolute(data_dir) if data_dir else None,
+    }
+
+
+def _absolute(path: str) -> str:
+    return path if is_uri(path) else str(Path(path).expanduser().absolute())
+
+
+def study_name(name: str | None, prefix: str) -> str:
+    """As given, or of the present time. UserError for what cannot be a study's."""
+    if name is None:
+        return f"{prefix}-{time.strftime('%Y%m%d-%H%M%S')}"
+    check_study(name)
+    return name

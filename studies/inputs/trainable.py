@@ -1,0 +1,170 @@
+"""The trainable of a study: ours or the user's own, given what its `setup` asks for."""
+
+import inspect
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from ray import tune
+
+from automl_on_ray.command_line import console
+from automl_on_ray.search_spaces import SearchSpace
+from automl_on_ray.search_spaces.core import (
+    Objective,
+    UserError,
+    find,
+    load_object,
+    near_miss,
+    parse_objectives,
+)
+from automl_on_ray.searchers.ax import parse_outcome
+from automl_on_ray.trainables import TorchTrainable, declared, keeping_prints, reporting_plainly
+from automl_on_ray.trainables.datasets import Dataset, load_dataset, versioned
+from automl_on_ray.trainables.image_classifier import ImageClassifier, build_network
+
+
+def find_space(name: str) -> SearchSpace:
+    """A space by name, or the user's own by `package.module:SPACE`."""
+    if ":" in name:
+        space = load_object(name, kind="space")
+    else:
+        space = find("search_spaces", name, kind="space").SPACE
+    if not isinstance(space, SearchSpace):
+        raise UserError(f"Space {name!r} is a {type(space).__name__}, not a SearchSpace.")
+    space.validate()
+    if not space.domains:
+        raise UserError(f"Space {name!r} varies nothing: all of its declarations are constants.")
+    return space
+
+
+def find_trainable(name: str | None) -> type[tune.Trainable]:
+    """The image classifier, or the user's own by `package.module:NAME`."""
+    if name is None:
+        return ImageClassifier
+    trainable = load_object(name, kind="trainable")
+    if not (isinstance(trainable, type) and issubclass(trainable, tune.Trainable)):
+        raise UserError(f"Trainable {name!r} must be a class derived from ray.tune.Trainable.")
+    metrics = getattr(trainable, "METRICS", None) or ()
+    named = isinstance(metrics, dict | list | tuple | set | frozenset)
+    if not (named and all(isinstance(metric, str) for metric in metrics)):
+        raise UserError(
+            f"METRICS of {name!r} must name the metrics it reports, not be {metrics!r}."
+        )
+    return trainable
+
+
+def check_data_parallel(trainable: type[tune.Trainable], workers: int) -> None:
+    """UserError for several processes that would each train one of their own."""
+    if workers > 1 and not issubclass(trainable, TorchTrainable):
+        raise UserError(
+            f"--train-workers {workers} is for trainables derived from TorchTrainable, which share "
+            f"out their batches: {trainable.__name__} is none."
+        )
+
+
+def accepts(trainable: type[tune.Trainable], keyword: str) -> bool:
+    return keyword in inspect.signature(trainable.setup).parameters
+
+
+def is_reusable(trainable: type[tune.Trainable]) -> bool:
+    """Whether a process that has done a trial can take another: the user must have written how."""
+    return trainable.reset_config is not tune.Trainable.reset_config
+
+
+def taken_of(trainable: type[tune.Trainable], offers: dict[str, Any]) -> dict[str, Any]:
+    """Those of the offered keywords that its `setup` has."""
+    return {key: value for key, value in offers.items() if accepts(trainable, key)}
+
+
+def bind(trainable: type[tune.Trainable], offers: dict[str, Any]) -> Any:
+    """`trainable` with those of the offered keywords that its `setup` has.
+
+    Its configs are as the `space` that is offered declares them, what it prints is kept, and it
+    reports plain values.
+    """
+    taken = taken_of(trainable, offers)
+    own = declared(trainable, offers["space"]) if "space" in offers else trainable
+    ready = keeping_prints(reporting_plainly(own))
+    return tune.with_parameters(ready, **taken) if taken else ready
+
+
+def load_data(
+    trainable: type[tune.Trainable], offers: dict[str, Any]
+) -> tuple[Dataset | None, dict[str, Any]]:
+    """The data set, for trainables that take one: a mistake in it is found before any trial.
+
+    So it is with a network that cannot be built for images of this shape. And the offers that hold
+    all trials to these data.
+    """
+    if not accepts(trainable, "dataset"):
+        return None, offers
+    source, folder = versioned(offers["dataset"], offers["data_dir"])
+    data = load_dataset(source, data_dir=folder, seed=offers["seed"], size=offers["subset"])
+    for remark in data.remarks:
+        console.print(f"{data.name}: {remark}", soft_wrap=True)
+    if issubclass(trainable, ImageClassifier):
+        space: SearchSpace = offers["space"]
+        member = space.sample(np.random.default_rng(0))
+        build_network(space, member, data.image_shape, len(data.classes))
+    return data, {**offers, "dataset": source, "data_dir": folder, "digest": data.digest}
+
+
+def facts(data: Dataset | None) -> dict[str, Any]:
+    """What a person wants to know of the data."""
+    if data is None:
+        return {}
+    return {
+        "train": len(data.train),
+        "validation": len(data.validation),
+        "test": len(data.test),
+        "image shape": list(data.image_shape),
+        "classes": list(data.classes),
+    }
+
+
+def check_constrained(constraints: Sequence[str], trainable: type[tune.Trainable]) -> None:
+    """UserError for a metric that the trainable does not declare in METRICS, if it does."""
+    metrics = getattr(trainable, "METRICS", None)
+    for text in constraints:
+        name, _, _ = parse_outcome(text)
+        if metrics and name not in metrics:
+            raise UserError(
+                f"Unknown metric {name!r} in --outcome-constraint: {trainable.__name__} reports "
+                f"{', '.join(metrics)}."
+            )
+
+
+def objectives_of(text: str, trainable: type[tune.Trainable]) -> tuple[Objective, ...]:
+    """Objectives checked against the metrics that the trainable declares in METRICS, if it does.
+
+    `accuracy` may be written for `val_accuracy`.
+    """
+    return tuple(
+        Objective(_declared(goal.metric, trainable, "the objective"), goal.mode)
+        for goal in parse_objectives(text)
+    )
+
+
+def outcome_constraints_of(
+    texts: Iterable[str], trainable: type[tune.Trainable]
+) -> tuple[str, ...]:
+    """The same for outcome constraints."""
+    found = []
+    for text in texts:
+        name, relation, bound = parse_outcome(text)
+        metric = _declared(name, trainable, f'outcome constraint "{text}"')
+        found.append(text if metric == name else f"{metric} {relation} {bound!r}")
+    return tuple(found)
+
+
+def _declared(name: str, trainable: type[tune.Trainable], where: str) -> str:
+    metrics = getattr(trainable, "METRICS", None)
+    if not metrics or name in metrics:
+        return name
+    if f"val_{name}" in metrics:
+        return f"val_{name}"
+    written = [*metrics, *(metric.removeprefix("val_") for metric in metrics)]
+    raise UserError(
+        f"Unknown metric {name!r} in {where}.{near_miss(name, written)} "
+        f"{trainable.__name__} reports {', '.join(metrics)}."
+    )

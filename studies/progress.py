@@ -1,0 +1,258 @@
+"""What a person sees while a study runs: a live view, or plain lines without a terminal."""
+
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from ray.tune import Callback
+from ray.tune.experiment import Trial
+from ray.tune.utils.util import flatten_dict
+from rich.console import Group
+from rich.live import Live
+from rich.padding import Padding
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from automl_on_ray.command_line import console
+from automl_on_ray.schedulers.tune_internals import SECONDS_TO_STOP, Watch
+from automl_on_ray.search_spaces.core import Objective, as_number, last_reported, reported_instead
+from automl_on_ray.studies.budget import Budget
+from automl_on_ray.tracking import error_line, error_text
+
+SHOWN_TRIALS = 8
+PLAIN_PERIOD = 10.0
+
+
+@dataclass
+class _Counts:
+    done: int = 0
+    pruned: int = 0
+    failed: int = 0
+    running: int = 0
+
+
+class Progress(Callback):
+    """Counts trials, keeps the best so far, and estimates the time left.
+
+    `title` heads the view; `total` trials of at most `epochs` iterations are expected, and of each
+    the objective, if it is `awaited`.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        *,
+        objective: Objective,
+        total: int,
+        epochs: int,
+        budget: Budget | None = None,
+        awaited: bool = False,
+    ) -> None:
+        self.watch = Watch()  # over the trials at work
+        self._title = title
+        self._objective = objective
+        self._total = total
+        self._epochs = epochs
+        self._budget = budget
+        self._awaited, self._warned = awaited, False
+        self._began = time.monotonic()
+        self._before: float | None = None  # what former sessions did, in trials
+        self._values: dict[str, float] = {}  # what each trial that did not fail reported last
+        self._counts = _Counts()
+        self._trials: list[Trial] = []
+        self._live: Live | None = None
+        self._told, self._told_ended = 0.0, 0
+        # After the last step: what was at work when the user stopped the study. Tune, cleaning up,
+        # then marks these as if they had ended by themselves.
+        self.unfinished: set[str] = set()
+        # When a stopper ends the study, Tune terminates trials without a word to callbacks.
+        self.cut_by_budget: set[str] = set()
+        self._completed: set[str] = set()
+
+    def __enter__(self) -> "Progress":
+        self._began = time.monotonic()
+        if console.is_terminal:
+            self._live = Live(self._view(), console=console, refresh_per_second=4)
+            self._live.start()
+        else:
+            told = f"{self._title}: {self._total} trials of at most {self._epochs} epochs"
+            console.print(told, soft_wrap=True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live is not None:
+            self._live.update(self._view(), refresh=True)
+            self._live.stop()
+            self._live = None
+        else:
+            console.print(self._line(), soft_wrap=True)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Tune pickles callbacks; a terminal and the trials are not to be had elsewhere.
+        return {**self.__dict__, "_live": None, "_trials": [], "_budget": None}
+
+    def get_state(self) -> dict[str, Any]:
+        """Tune keeps this beside its own state: a study that goes on knows what was cut before."""
+        return {"cut_by_budget": sorted(self.cut_by_budget)}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        self.cut_by_budget = set(state["cut_by_budget"])
+
+    def setup(self, *_: Any, **info: Any) -> None:
+        """Say at once that Ctrl-C was heard: Tune has set its handler by now, which is silent."""
+        heard = signal.getsignal(signal.SIGINT)
+        if threading.current_thread() is threading.main_thread() and callable(heard):
+            signal.signal(signal.SIGINT, partial(self._say_it_stops, heard))
+
+    def _say_it_stops(self, heard: Callable[..., Any], number: int, frame: Any) -> None:
+        with suppress(RuntimeError):  # in the middle of another line
+            console.print(
+                f"Stopping: trials at work have {SECONDS_TO_STOP} seconds to end; Ctrl-C again "
+                "stops at once.",
+                soft_wrap=True,
+            )
+        heard(number, frame)
+
+    def on_step_begin(self, iteration: int, trials: list[Trial], **info: Any) -> None:
+        if not self._trials:  # a budget that is used up ends trials in the first step
+            self.unfinished = {trial.trial_id for trial in trials if not trial.is_finished()}
+
+    def on_step_end(self, iteration: int, trials: list[Trial], **info: Any) -> None:
+        self._trials = trials
+        if self._budget is not None and self._budget.reason:
+            self.cut_by_budget |= self.unfinished - self._completed
+        self.unfinished = {trial.trial_id for trial in trials if not trial.is_finished()}
+        status = [trial.status for trial in trials]
+        self._counts = _Counts(
+            # Where a budget ends a study, Tune terminates trials that were never begun too.
+            done=sum(t.status == Trial.TERMINATED and self._whole(t) for t in trials),
+            pruned=sum(t.status == Trial.TERMINATED and self._cut_short(t) for t in trials),
+            failed=status.count(Trial.ERROR),
+            running=status.count(Trial.RUNNING),
+        )
+        while self.watch.silences:
+            console.print(self.watch.silences.pop(0), style="yellow", soft_wrap=True)
+        ended = self._counts.done + self._counts.failed
+        if self._before is None:
+            self._before = self._done()
+            self._remember_values()
+        if self._live is not None:
+            self._live.update(self._view())
+        elif ended > self._told_ended and time.monotonic() - self._told > PLAIN_PERIOD:
+            self._told, self._told_ended = time.monotonic(), ended
+            console.print(self._line(), soft_wrap=True)
+
+    def on_trial_result(
+        self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **_: Any
+    ) -> None:
+        self.cut_by_budget.discard(trial.trial_id)  # it goes on
+        report = flatten_dict(result)
+        value = as_number(report.get(self._objective.metric))
+        if value is None:
+            self._warn(trial, report)
+        else:
+            self._values[trial.trial_id] = value
+
+    def _warn(self, trial: Trial, report: dict[str, Any]) -> None:
+        """Once, if the study's first report lacks the objective: a mistyped name is seen early."""
+        known = last_reported(trial, self._objective.metric) is not None
+        if self._awaited and not self._warned and not known:
+            console.print(
+                f"Trial {trial.trial_id} has not reported "
+                f"{reported_instead(self._objective.metric, report)} "
+                "A trial that never does fails.",
+                style="yellow", soft_wrap=True,
+            )  # fmt: skip
+        self._warned = True
+
+    def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **_: Any) -> None:
+        self._values.pop(trial.trial_id, None)
+        told = f"Trial {trial.trial_id} has failed ({error_line(error_text(trial))})"
+        console.print(told, style="red", soft_wrap=True)
+
+    def _remember_values(self) -> None:
+        """Of former sessions."""
+        for trial in self._trials:
+            value = last_reported(trial, self._objective.metric)
+            if value is not None and trial.status != Trial.ERROR:
+                self._values.setdefault(trial.trial_id, value)
+
+    def _best(self) -> tuple[float, str] | None:
+        """As trials are ranked in the end: by what each reported last."""
+        finite = [(v, trial_id) for trial_id, v in self._values.items() if math.isfinite(v)]
+        sign = self._objective.sign()
+        return max(finite, key=lambda one: sign * one[0], default=None)
+
+    def on_trial_complete(
+        self, iteration: int, trials: list[Trial], trial: Trial, **_: Any
+    ) -> None:
+        self._completed.add(trial.trial_id)
+
+    def _whole(self, trial: Trial) -> bool:
+        """Whether it ended by itself or by the scheduler, and not with the study's budget."""
+        return self._epoch(trial) > 0 and trial.trial_id not in self.cut_by_budget
+
+    def _cut_short(self, trial: Trial) -> bool:
+        return self._whole(trial) and self._epoch(trial) < self._epochs
+
+    def _epoch(self, trial: Trial) -> int:
+        return int(trial.run_metadata.last_result.get("training_iteration", 0))
+
+    def _done(self) -> float:
+        """In trials; one at work counts by its epochs."""
+        begun = sum(self._epoch(t) / self._epochs for t in self._trials if not t.is_finished())
+        return self._counts.done + self._counts.failed + begun
+
+    def _seconds_left(self) -> float | None:
+        """By this session's pace."""
+        here = self._done() - (self._before or 0.0)
+        limit = self._budget.seconds_left if self._budget else None
+        if here <= 0:
+            return limit
+        pace = (time.monotonic() - self._began) / here
+        estimate = pace * max(0.0, self._total - self._done())
+        return estimate if limit is None else min(estimate, limit)
+
+    def _line(self) -> str:
+        c = self._counts
+        found = self._best()
+        best = "none yet" if found is None else f"{found[0]:.5g} ({found[1]})"
+        left = self._seconds_left()
+        ended = c.done + c.failed
+        return (
+            f"[{clock(time.monotonic() - self._began)}] {ended}/{max(ended, self._total)} trials "
+            f"ended ({c.pruned} early, {c.failed} failed), {c.running} running, "
+            f"best {self._objective.metric} {best}, "
+            f"{'time left unknown' if left is None else clock(left) + ' left'}"
+        )
+
+    def _view(self) -> Group:
+        ended = self._counts.done + self._counts.failed
+        bar = Padding(ProgressBar(total=max(1, self._total), completed=ended, width=60))
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        for heading in ("trial", "state", "epoch", self._objective.metric):
+            table.add_column(heading, justify="left" if heading in ("trial", "state") else "right")
+        active = [t for t in self._trials if not t.is_finished()][-SHOWN_TRIALS:]
+        for trial in active:
+            value = last_reported(trial, self._objective.metric)
+            table.add_row(
+                trial.trial_id,
+                trial.status.lower(),
+                f"{self._epoch(trial)}/{self._epochs}",
+                "" if value is None else f"{value:.5g}",
+            )
+        return Group(Text(self._title, style="bold"), bar, Text(self._line()), table)
+
+
+def clock(seconds: float) -> str:
+    """`1:02:03`, or `2:03`."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -1,0 +1,68 @@
+"""A study's trials as rows: what is left of them when Ray has gone."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from ray.tune.experiment import Trial
+
+from automl_on_ray.search_spaces.core import Objective, last_reported
+from automl_on_ray.tracking import TrialRow, error_line, error_text
+from automl_on_ray.tracking.reports import best_first
+from automl_on_ray.trainables import printed_by
+
+
+@dataclass(frozen=True)
+class Row(TrialRow):
+    """With the line that names the error of a failed trial, and where is what it has printed."""
+
+    error: str | None = None
+    printed: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def row_of(trial: Trial, *, max_t: int, stopped: bool = False) -> Row:
+    """Metrics are each as it was reported last; nested ones have names such as `val/score`.
+
+    `stopped`: the user or a budget ended the study while the trial was at work.
+    """
+    result = trial.last_result or {}
+    steps = int(result.get("training_iteration", 0))
+    if trial.status == Trial.ERROR:
+        outcome = "failed"
+    elif stopped or trial.status != Trial.TERMINATED or not steps:
+        outcome = "stopped"
+    else:
+        outcome = "completed" if steps >= max_t else "pruned"
+    last = {key: last_reported(trial, key) for key in trial.run_metadata.metric_analysis}
+    numbers = {key: value for key, value in last.items() if value is not None}
+    printed = printed_by(trial)[0] if outcome == "failed" else ""
+    return Row(
+        trial.trial_id, dict(trial.config), numbers, outcome, steps, error_of(trial), printed
+    )
+
+
+def error_of(trial: Trial) -> str | None:
+    """The line that names a failed trial's error."""
+    return error_line(error_text(trial)) if trial.status == Trial.ERROR else None
+
+
+def scored(rows: Iterable[Row], objectives: Sequence[Objective]) -> list[Row]:
+    """Rows that have every objective as a finite number, best first by the first objective.
+
+    As MLflow's description has them.
+    """
+    return best_first(rows, objectives)
+
+
+def pareto_front(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[Row]:
+    """Scored rows that no other matches in every objective and beats in one."""
+    values = np.array([[o.sign() * r.metrics[o.metric] for o in objectives] for r in rows])
+    return [
+        row
+        for row, value in zip(rows, values, strict=True)
+        if not ((values >= value).all(axis=1) & (values > value).any(axis=1)).any()
+    ]

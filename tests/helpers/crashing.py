@@ -1,0 +1,61 @@
+"""A trainable that crashes in half of its space, and one slow enough to be killed at work."""
+
+import json
+import time
+from pathlib import Path
+
+from ray import tune
+
+from automl_on_ray.search_spaces import SearchSpace
+
+SPACE = SearchSpace("half", training={"x": tune.uniform(-1.0, 1.0)})
+
+HIGHER = SearchSpace("higher", training={"x": tune.uniform(0.0, 2.0)})
+
+
+class Steady(tune.Trainable):
+    METRICS = {"score": "max"}  # noqa: RUF012
+    pause = 0.0
+
+    def setup(self, config, *, epochs=3):
+        self.value, self.epoch, self.epochs = config["x"], 0, epochs
+
+    def step(self):
+        time.sleep(self.pause)
+        self.epoch += 1
+        return {"score": self.value * self.epoch, "done": self.epoch >= self.epochs}
+
+    def save_checkpoint(self, checkpoint_dir):
+        (Path(checkpoint_dir) / "epoch").write_text(json.dumps(self.epoch))
+
+    def load_checkpoint(self, checkpoint):
+        self.epoch = json.loads((Path(checkpoint) / "epoch").read_text())
+
+    def reset_config(self, new_config):
+        self.setup(new_config)
+        return True
+
+
+class Crashing(Steady):
+    """Until its user has mended it."""
+
+    def step(self):
+        mended = Path(self._storage.experiment_fs_path) / "mended"
+        if self.value > 0 and not mended.exists():
+            raise ValueError(f"no x above zero, but got {self.value}")
+        return super().step()
+
+
+class NeverDone(Steady):
+    """Leaves it to others to end it."""
+
+    def setup(self, config, *, final=False):
+        super().setup(config)
+
+    def step(self):
+        assert self.epoch < 20, "it was to end before"
+        return {**super().step(), "done": False}
+
+
+class Slow(Steady):
+    pause = 0.4

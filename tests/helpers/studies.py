@@ -1,0 +1,65 @@
+"""Studies as the tests of workflows/hpo.py begin them, and what they leave."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import typer
+from mlflow.tracking import MlflowClient
+from typer.testing import CliRunner
+
+from automl_on_ray.workflows.hpo import hpo
+
+app = typer.Typer()
+app.command()(hpo)
+
+ROOT = Path(__file__).parents[2]
+QUICK = ["--dataset", "digits", "--subset", 400, "--epochs", 2, "--trials", 4, "--slots", 2]
+OWN = ["--space", "tests.helpers.crashing:SPACE", "--objective", "score", "--slots", 2]
+SLOW = [*OWN, "--trainable", "tests.helpers.crashing:Slow", "--searcher", "random"]
+
+
+def run(storage, name, *arguments):
+    every = ["--storage", storage, "--name", name, *arguments]
+    return CliRunner().invoke(app, [str(argument) for argument in every])
+
+
+def runs_of(storage, name):
+    """MLflow's run of the study, and those of its trials by role."""
+    client = MlflowClient(f"sqlite:///{storage}/mlflow.db")
+    study_id = json.loads((storage / name / "study.json").read_text())["study_id"]
+    found = client.search_runs(
+        [experiment.experiment_id for experiment in client.search_experiments()],
+        f"tags.`automl.study_id` = '{study_id}'",
+        max_results=1000,
+    )
+    roles = {}
+    for each in found:
+        roles.setdefault(each.data.tags["automl.role"], []).append(each)
+    return roles
+
+
+def rows_of(storage, name):
+    return json.loads((storage / name / "trials.json").read_text())
+
+
+def start(storage, name, *arguments, **environment):
+    command = [sys.executable, str(ROOT / "workflows" / "hpo.py"), "--storage", storage,
+               "--name", name, *arguments]  # fmt: skip
+    return subprocess.Popen(
+        [str(part) for part in command], cwd=ROOT, text=True, env={**os.environ, **environment},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+    )  # fmt: skip
+
+
+def wait_for(pattern, folder, process, seconds=120):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if list(folder.glob(pattern)):
+            return
+        assert process.poll() is None, process.stdout.read()
+        time.sleep(0.05)
+    raise TimeoutError(pattern)

@@ -1,0 +1,118 @@
+"""Population-based training on the real Ray: checkpoints pass from strong trials to weak ones."""
+
+from pathlib import Path
+
+import pytest
+from ray import tune
+from ray.tune.error import TuneError
+
+from automl_on_ray.schedulers.populations import Perturb, PopulationBased
+from automl_on_ray.search_spaces import SearchSpace
+from automl_on_ray.search_spaces.core import Objective
+from automl_on_ray.searchers import SearcherSettings
+from automl_on_ray.searchers.ax import AxExplorer, ExplorationConfig
+from automl_on_ray.searchers.bayesian import Bayesian
+from automl_on_ray.searchers.random_search import create as random_search
+from tests.schedulers.populations.growing import EPOCHS, SPACE, Growing, lives_match_scores
+
+GOAL = Objective("score")
+COURSE = ExplorationConfig(SPACE, max_t=EPOCHS, interval=2, seed=0)
+
+
+def train(
+    folder, scheduler, *, searcher=None, samples=6, trainable=Growing, failures=0, at_once=None
+):
+    searcher = searcher or random_search(SearcherSettings(SPACE, (GOAL,), samples=samples, seed=2))
+    return tune.Tuner(
+        trainable,
+        tune_config=tune.TuneConfig(
+            search_alg=searcher, scheduler=scheduler, num_samples=samples, reuse_actors=True,
+            max_concurrent_trials=at_once,
+        ),
+        run_config=tune.RunConfig(
+            name="study", storage_path=str(folder), verbose=0,
+            checkpoint_config=tune.CheckpointConfig(
+                num_to_keep=3, checkpoint_frequency=1, checkpoint_at_end=True
+            ),
+            failure_config=tune.FailureConfig(max_failures=failures),
+        ),
+    ).fit()._experiment_analysis.trials  # fmt: skip
+
+
+@pytest.mark.parametrize("synchronous", [False, True])
+def test_six_trials_take_turns_on_two_slots_and_each_score_is_that_of_the_life_told(
+    synchronous, ray_cluster, tmp_path
+):
+    scheduler = PopulationBased(
+        GOAL, Perturb(SPACE, 0), interval=2, synchronous=synchronous, seed=0
+    )
+    trials = train(tmp_path, scheduler)
+    assert len(trials) == 6
+    assert {trial.status for trial in trials} == {"TERMINATED"}
+    lives_match_scores(scheduler, trials)
+    done = scheduler.members.done
+    assert done
+    assert len({step.config["width"] for step in done}) <= 2
+    for step in done:
+        assert step.config["width"] == step.exploit.config["width"]
+        assert step.config["optimizer"] == step.exploit.config["optimizer"]
+    if synchronous:
+        assert {step.time for step in done} <= set(range(2, EPOCHS, 2))
+
+
+@pytest.mark.parametrize("synchronous", [False, True])
+def test_hopeless_trials_give_their_places_to_new_ones(synchronous, ray_cluster, tmp_path):
+    scheduler = PopulationBased(
+        GOAL, Perturb(SPACE, 0), interval=2, seed=0, population=4, synchronous=synchronous
+    )
+    trials = train(tmp_path, scheduler, samples=10, at_once=4)
+    assert len(trials) == 10
+    assert {trial.status for trial in trials} == {"TERMINATED"}
+    lives_match_scores(scheduler, trials, ends=(2, EPOCHS))
+    assert sum(trial.last_result["epoch"] == EPOCHS for trial in trials) >= 4
+    assert sum(trial.last_result["epoch"] == 2 for trial in trials) >= 2
+    assert scheduler.members.done
+
+
+def test_no_more_checkpoints_are_left_than_trials_may_need(ray_cluster, tmp_path):
+    train(tmp_path, PopulationBased(GOAL, Perturb(SPACE, 0), interval=1, seed=0))
+    left = list(Path(tmp_path).glob("study/*/checkpoint_*"))
+    assert 6 <= len(left) <= 6 * (3 + 1)
+
+
+def test_ax_gives_the_first_population_and_every_new_value(ray_cluster, tmp_path):
+    explorer = AxExplorer(COURSE)
+    scheduler = PopulationBased(GOAL, explorer, interval=2, seed=0)
+    searcher = Bayesian(SearcherSettings(SPACE, (GOAL,), samples=6, max_t=EPOCHS))
+    trials = train(tmp_path, scheduler, searcher=searcher)
+    explorer.close()
+    lives_match_scores(scheduler, trials)
+    assert len(scheduler.members.done) >= 3
+
+
+def test_a_trial_that_crashes_keeps_its_place_in_the_population(ray_cluster, tmp_path):
+    scheduler = PopulationBased(GOAL, Perturb(SPACE, 0), interval=2, seed=0)
+    trials = train(
+        tmp_path, scheduler, failures=2,
+        trainable=tune.with_parameters(Growing, folder=str(tmp_path)),
+    )  # fmt: skip
+    assert (tmp_path / "crashed").exists()
+    assert {trial.status for trial in trials} == {"TERMINATED"}
+    lives_match_scores(scheduler, trials)
+
+
+def test_a_function_that_reports_no_checkpoints_is_told_so(ray_cluster, tmp_path):
+    def without(config):
+        for epoch in range(EPOCHS):
+            tune.report({"score": config["rate"] * epoch})
+
+    space = SearchSpace("rates", training={"rate": tune.uniform(0.0, 1.0)})
+    scheduler = PopulationBased(GOAL, Perturb(space, seed=0), interval=2)
+    tuner = tune.Tuner(
+        without,
+        param_space=space.domains,
+        tune_config=tune.TuneConfig(scheduler=scheduler, num_samples=2),
+        run_config=tune.RunConfig(storage_path=str(tmp_path), verbose=0),
+    )
+    with pytest.raises(TuneError, match="needs checkpoints, but without has reported none by"):
+        tuner.fit()

@@ -1,0 +1,40 @@
+"""What early values are moved by before Ax sees them."""
+
+import pandas as pd
+import pytest
+from hypothesis import given, strategies as st
+
+from automl_on_ray.searchers.ax.step_effect import _gains
+
+FINITE = st.floats(-100, 100)
+
+
+def gains(curves):
+    rows = {(t, f"{t}_0", step): v for t, curve in curves.items() for step, v in curve.items()}
+    index = pd.MultiIndex.from_tuples(rows, names=["trial_index", "arm_name", "step"])
+    return _gains(pd.Series(list(rows.values()), index=index))
+
+
+@given(levels=st.lists(FINITE, min_size=2, max_size=6), rise=FINITE, more=FINITE)
+def test_curves_of_one_shape_end_where_they_would_have(levels, rise, more):
+    curves = {t: {1: level, 3: level + rise, 9: level + more} for t, level in enumerate(levels)}
+    for t in range(1, len(levels)):  # all but the first were stopped, at one step or the other
+        curves[t] = {s: v for s, v in curves[t].items() if s <= (1 if t % 2 else 3)}
+    found = gains(curves)
+    for t, level in enumerate(levels):
+        last = max(curves[t])
+        assert curves[t][last] + found[last] == pytest.approx(level + more, abs=1e-6)
+
+
+def test_trials_that_were_stopped_do_not_bias_the_gain():
+    assert gains({0: {1: 0.9, 9: 1.0}, 1: {1: 0.1}, 2: {1: 0.2}})[1] == pytest.approx(0.1)
+
+
+def test_a_step_that_no_other_trial_has_lies_between_its_neighbours():
+    found = gains({0: {1: 0.0, 9: 1.0}, 1: {4: 0.3}})
+    assert 0 < found[4] < found[1] == 1.0
+    assert found[9] == 0.0
+
+
+def test_without_trials_of_several_steps_nothing_is_moved():
+    assert gains({0: {9: 1.0}, 1: {3: 0.5}}) == {3: 0.0, 9: 0.0}

@@ -1,0 +1,114 @@
+"""One study of trials that go wrong in every way: each fails alone, by name."""
+
+import signal
+
+import pytest
+from mlflow.tracking import MlflowClient
+from ray import tune
+from ray.tune.schedulers import FIFOScheduler
+
+from automl_on_ray.clusters import Stage
+from automl_on_ray.schedulers.tune_internals import ResumableScheduler
+from automl_on_ray.search_spaces.core import Objective
+from automl_on_ray.studies import Progress, run_trials
+from automl_on_ray.tracking import Study, TrackingCallback
+from tests.helpers.odd import Odd
+
+SCORE = Objective("score")
+EPOCHS = 3
+FAILING = {
+    "fails in setup": "ValueError: no such file: weights.bin",
+    "cannot be imported": "ModuleNotFoundError: No module named 'no_such_module'",
+    "exits in setup": "died",
+    "hangs in setup": "TimeoutError: the trial took over 0.4 minutes",
+    "hangs": "TimeoutError: the trial took over 0.4 minutes",
+    "dies": "died",
+    "crashes": "died",
+    "is killed": "died",
+    "exits": "died",
+    "is interrupted": "TaskCancelledError",  # as Ray calls it
+    "raises": "ValueError: several lines",
+    "raises of two": "OfTwo",
+    "raises unpicklable": "ValueError",
+    "raises a group": "ExceptionGroup: two (2 sub-exceptions)",
+    "reports unreadable": "not to be read here",
+    "reports unpicklable": "TypeError: cannot pickle",
+    "reports odd keys": "TypeError: a metric's name must be text, but is ('a', 1)",
+    "reports odd numbers": "TypeError: training_iteration must be the number of the epoch",
+    "reports no dict": "AssertionError: step() needs to return a dict",
+    "reports itself": "RecursionError",
+    "fails to save": "OSError: cannot save",
+}
+FINE = ["never says that it is done", "reports arrays", "reports no number"]
+
+
+@pytest.fixture(scope="module")
+def study(ray_cluster, tmp_path_factory):
+    """Rows and MLflow's runs of its trials, both by what their config says."""
+    folder = tmp_path_factory.mktemp("odd")
+    record = Study(
+        name="odd", objectives=(SCORE,), dataset="none", dataset_digest="", dataset_context={},
+        space="odd", space_text="", searcher="random", scheduler="fifo", seed=0, command="",
+        study_id="odd", max_t=EPOCHS,
+    )  # fmt: skip
+    uri = f"sqlite:///{folder}/mlflow.db"
+    whats = [*FAILING, *FINE]
+    before = signal.getsignal(signal.SIGINT)
+    with TrackingCallback(
+        uri=uri, experiment="odd", study=record, folder=folder / "journal"
+    ) as tracking:
+        ran = run_trials(
+            Stage(folder / "search"),
+            tune.with_resources(Odd, {"cpu": 0.4}),
+            {"what": tune.grid_search(whats)},
+            tune.TuneConfig(scheduler=ResumableScheduler(FIFOScheduler())),
+            epochs=EPOCHS,
+            resume=None,
+            tracking=tracking,
+            progress=Progress("odd", objective=SCORE, total=len(whats), epochs=EPOCHS),
+            max_failures=0,
+            trial_minutes=0.4,
+        )
+        assert tracking.study_end("completed")
+    assert signal.getsignal(signal.SIGINT) is before
+    client = MlflowClient(uri)
+    runs = client.search_runs(["1"], "tags.`automl.role` = 'trial'", max_results=100)
+    rows = {row.config["what"]: row for row in ran.rows(EPOCHS)}
+    return rows, {run.data.params.get("what"): run for run in runs}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", FAILING)
+def test_a_trial_fails_alone_by_name_with_its_params_in_mlflow(study, what):
+    rows, runs = study
+    assert rows[what].outcome == "failed"
+    assert FAILING[what] in rows[what].error
+    run = runs[what]
+    assert run.info.status == "FAILED"
+    assert run.info.run_name.startswith("trial-")
+    assert run.data.tags["automl.outcome"] == "failed"
+    assert run.data.tags["automl.error"] == rows[what].error
+
+
+class Exiting(tune.Callback):
+    def on_step_begin(self, **_):
+        raise SystemExit(0)
+
+
+def test_an_exit_in_the_driver_is_an_error_of_the_study(ray_cluster, tmp_path):
+    with pytest.raises(RuntimeError, match=r"sys.exit\(0\)"):
+        run_trials(
+            Stage(tmp_path / "search"), Odd, {"what": "nothing"},
+            tune.TuneConfig(scheduler=ResumableScheduler(FIFOScheduler())),
+            epochs=EPOCHS, resume=None, tracking=Exiting(),
+            progress=Progress("odd", objective=SCORE, total=1, epochs=EPOCHS),
+        )  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", FINE)
+def test_a_trial_completes_after_all_epochs_whatever_it_reports(study, what):
+    rows, runs = study
+    assert (rows[what].outcome, rows[what].iterations) == ("completed", EPOCHS)
+    assert runs[what].data.tags["automl.outcome"] == "completed"
+    assert runs[what].data.metrics["score"] == 1.0

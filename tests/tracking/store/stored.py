@@ -1,0 +1,33 @@
+"""A study in MLflow, written by hand."""
+
+from mlflow.entities import Dataset, DatasetInput, InputTag
+from mlflow.tracking import MlflowClient
+
+from automl_on_ray.tracking.mlflow_names import mlflow_name
+
+
+def store(uri, name, trials, *, scheduler="fifo", data=None):
+    """`trials` are (config, reports by step, tags); a number is one of `score`. The study's id.
+
+    `data` are the name and the digest of its data.
+    """
+    client = MlflowClient(uri)
+    beside = uri.removeprefix("sqlite:///").removesuffix("mlflow.db") + "artifacts"
+    experiment = client.create_experiment(name, artifact_location=beside)
+    tags = {"automl.role": "study", "automl.study_id": f"id-of-{name}"}
+    study = client.create_run(experiment, run_name=name, tags=tags)
+    client.log_param(study.info.run_id, "scheduler", scheduler)
+    if data is not None:
+        context = [InputTag("mlflow.data.context", "study")]
+        told = Dataset(name=data[0], digest=data[1], source_type="local", source="{}")
+        client.log_inputs(study.info.run_id, datasets=[DatasetInput(told, context)])
+    for config, curve, more in trials:
+        run = client.create_run(
+            experiment, tags={**tags, "automl.role": "trial", "automl.outcome": "completed", **more}
+        )
+        client.log_dict(run.info.run_id, config, "config.json")
+        for step, report in enumerate(curve, start=1):
+            metrics = report if isinstance(report, dict) else {"score": report}
+            for key, value in metrics.items():
+                client.log_metric(run.info.run_id, mlflow_name(key), value, step=step)
+    return tags["automl.study_id"]

@@ -1,0 +1,3 @@
+from .callback import TrackingCallback as TrackingCallback
+from .error_lines import error_line as error_line, error_text as error_text
+from .study import NO_DATA as NO_DATA, Study as Study, TrialRow as TrialRow

@@ -1,0 +1,98 @@
+"""A study in Markdown, as the description of its run: what a person looks for first."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from automl_on_ray.search_spaces.core import Objective, finite
+from automl_on_ray.tracking.mlflow_names import mlflow_name
+from automl_on_ray.tracking.study import Study, TrialRow
+
+ROWS = 10
+
+RowT = TypeVar("RowT", bound=TrialRow)
+
+
+def describe(
+    study: Study,
+    rows: Sequence[TrialRow],
+    versions: Mapping[str, str],
+    *,
+    links: Mapping[str, str] | None = None,
+    runs: Mapping[str, str] | None = None,
+    final: Mapping[str, Any] | None = None,
+) -> str:
+    """`runs` maps a trial's id to the address of its page; `final` what the repeats gave."""
+    counts = Counter(row.outcome for row in rows)
+    told = ", ".join(f"{counts[k]} {k}" for k in sorted(counts)) or "none yet"
+    best = best_first(rows, study.objectives)
+    first = study.objectives[0].metric
+    found = f"Best {first}: **{best[0].metrics[first]:.6g}**. " if best else ""
+    parts = [
+        f"{found}Trials: {told}. {', '.join(map(str, study.objectives))} on {study.dataset}, "
+        f"space {study.space}, searcher {study.searcher}, scheduler {study.scheduler}, "
+        f"seed {study.seed}."
+    ]
+    if links:
+        parts.append(" · ".join(f"[{name}]({address})" for name, address in links.items()))
+    if final:
+        lines = [f"| {key} | {_text(value)} |" for key, value in final.items()]
+        parts.append("\n".join(["| best config, trained again | |", "|--|--|", *lines]))
+    if best:
+        parts.append(_table(best[:ROWS], study.objectives, runs or {}))
+    facts = {"digest": f"`{study.dataset_digest[:12]}`", **study.dataset_context}
+    told = ", ".join(f"{key} {_text(value)}" for key, value in facts.items())
+    parts.append(f"Data: {study.dataset}, {told}.")
+    parts.append("Versions: " + ", ".join(f"{k} {v}" for k, v in versions.items()) + ".")
+    parts.append(f"Again:\n\n    {study.command}")
+    return "\n\n".join(parts)
+
+
+def best_first(rows: Iterable[RowT], objectives: Sequence[Objective]) -> list[RowT]:
+    """Trials that did not fail and have every objective as a finite number, best first.
+
+    A trial's value of a metric is what it reported last: so the searcher is told, so trials are
+    ranked, and so it stands wherever a best value is shown.
+    """
+    first = objectives[0]
+    scored = [
+        row
+        for row in rows
+        if row.outcome != "failed"
+        and all(finite(row.metrics.get(o.metric)) is not None for o in objectives)
+    ]
+    return sorted(scored, key=lambda row: -first.sign() * row.metrics[first.metric])
+
+
+def best_values(rows: Sequence[TrialRow], objectives: Sequence[Objective]) -> dict[str, float]:
+    """The best value of each objective so far, by MLflow's name of it."""
+    best = {o.metric: best_first(rows, (o,)) for o in objectives}
+    return {
+        f"best_{mlflow_name(metric)}": rows[0].metrics[metric]
+        for metric, rows in best.items()
+        if rows
+    }
+
+
+def _table(rows: Sequence[TrialRow], objectives: Sequence[Objective], runs: Mapping) -> str:
+    keys = list(dict.fromkeys(key for row in rows for key in row.config))
+    varied = [k for k in keys if len({repr(row.config.get(k)) for row in rows}) > 1]
+    goals = [_text(o.metric) for o in objectives]
+    head = ["trial", *goals, "epochs", "outcome", *varied]
+    lines = [f"| {' | '.join(head)} |", "|" + "--|" * len(head)]
+    for row in rows:
+        name = row.trial_id
+        if row.trial_id in runs:
+            name = f"[{name}]({runs[row.trial_id]})"
+        values = [_text(row.metrics.get(o.metric, "")) for o in objectives]
+        config = [_text(row.config.get(key, "")) for key in varied]
+        lines.append(
+            f"| {' | '.join([name, *values, str(row.iterations), row.outcome, *config])} |"
+        )
+    return "\n".join(lines)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return str(value).replace("|", "\\|").replace("\n", " ")[:60]

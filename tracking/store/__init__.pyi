@@ -1,0 +1,25 @@
+from .backup import save as save
+from .curves import (
+    Recording as Recording,
+    recorded_study as recorded_study,
+    recorded_table as recorded_table,
+)
+from .database import artifact_root as artifact_root, database_path as database_path
+from .previous_studies import (
+    earlier_data as earlier_data,
+    earlier_study as earlier_study,
+    earlier_trials as earlier_trials,
+)
+from .server import (
+    connect as connect,
+    default_uri as default_uri,
+    find_experiment as find_experiment,
+    find_studies as find_studies,
+    in_short as in_short,
+    is_lost as is_lost,
+    refusals_told as refusals_told,
+    refused as refused,
+    study_links as study_links,
+    web_address as web_address,
+)
+from .store_check import check_tracking as check_tracking, stored_uri as stored_uri

@@ -1,0 +1,55 @@
+"""Finding a study of ours in MLflow again, and its trials."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from automl_on_ray.search_spaces.core import UserError, check_id
+from automl_on_ray.tracking.files import fetch_file
+from automl_on_ray.tracking.store.server import find_studies
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+    from mlflow.tracking import MlflowClient
+
+
+def newest_study(client: "MlflowClient", uri: str, name: str) -> "Run":
+    """The newest study of that name. UserError if there is none."""
+    studies = find_studies(client)
+    found = next((run for run in studies if run.info.run_name == name), None)
+    if found is None:
+        names = ", ".join(dict.fromkeys(str(run.info.run_name) for run in studies)) or "none"
+        raise UserError(f"There is no study {name!r} at {uri}; there are: {names}.")
+    return found
+
+
+def json_of(client: "MlflowClient", run: "Run", file: str) -> Any:
+    """What a JSON file kept with a run holds."""
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    store = get_artifact_repository(run.info.artifact_uri, tracking_uri=client.tracking_uri)
+    with tempfile.TemporaryDirectory() as folder:
+        return json.loads(fetch_file(store, file, Path(folder)).read_text())
+
+
+def last_step(run: "Run") -> int:
+    """Of all that a trial has reported."""
+    return max((metric.step for metric in run.data._metric_objs), default=0)
+
+
+def trials_of(client: "MlflowClient", study: "Run") -> list["Run"]:
+    """In the order in which they began."""
+    name = check_id(study.data.tags["automl.study_id"], "The id of a study in MLflow")
+    condition = f"tags.`automl.study_id` = '{name}' AND tags.`automl.role` = 'trial'"
+    found: list[Run] = []
+    token = None
+    while True:
+        page = client.search_runs(
+            [study.info.experiment_id], condition, order_by=["attributes.start_time ASC"],
+            page_token=token,
+        )  # fmt: skip
+        found += page
+        token = page.token
+        if not token:
+            return found

@@ -1,0 +1,59 @@
+"""What a study is, as a tracker needs to know it, and one of its trials as a row of a table."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from automl_on_ray.search_spaces import Config
+from automl_on_ray.search_spaces.core import Objective
+
+NO_DATA = "the trainable's own"  # the data set of a trainable that takes none of ours
+
+
+@dataclass(frozen=True)
+class Study:
+    """`study_id` stays the same when the study is resumed; the tracker finds its runs by it.
+
+    `command` repeats the study. `dataset_context` holds what a person wants to know of the data:
+    counts, classes. `metrics` lists what to log of a trial's results; None means every number
+    that is not Tune's own book-keeping. The objectives' are logged in any case. A trial that ends
+    before `time_attr` reaches `max_t` was pruned.
+    """
+
+    name: str
+    objectives: tuple[Objective, ...]
+    dataset: str
+    dataset_digest: str
+    space: str
+    searcher: str
+    scheduler: str
+    seed: int
+    command: str
+    study_id: str
+    max_t: int
+    dataset_context: dict[str, Any] = field(default_factory=dict)
+    space_text: str = ""
+    time_attr: str = "training_iteration"
+    metrics: tuple[str, ...] | None = None
+
+    def params(self) -> dict[str, str]:
+        """What the study's own run has as params."""
+        return {
+            "dataset": self.dataset,
+            "space": self.space,
+            "searcher": self.searcher,
+            "scheduler": self.scheduler,
+            "objective": ", ".join(map(str, self.objectives)),
+            "seed": str(self.seed),
+            "max_t": str(self.max_t),
+        }
+
+
+@dataclass(frozen=True)
+class TrialRow:
+    """One trial; `outcome` is completed, pruned, failed or stopped. `metrics` are its last."""
+
+    trial_id: str
+    config: Config
+    metrics: dict[str, float]
+    outcome: str
+    iterations: int = 0

@@ -1,0 +1,93 @@
+"""What is known of each trial: the state that the journal's operations add up to."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from automl_on_ray.search_spaces import Config
+from automl_on_ray.tracking.journal import Op
+from automl_on_ray.tracking.study import TrialRow
+
+PARENT = ""  # the key of the study's own run; a trial's key is its id
+RUNNING = "running"
+
+
+@dataclass
+class TrialState:
+    """`step` is the last one logged; `offset` is what turns a training iteration into a step."""
+
+    config: Config
+    step: int = 0
+    offset: int = 0
+    exploits: int = 0
+    cloned: list[Any] = field(default_factory=list)  # the last exploit's donor and its iteration
+    outcome: str = RUNNING
+    metrics: dict[str, float] = field(default_factory=dict)
+
+
+class Trials:
+    """Built by `apply`, operation by operation: live, and again from the journal on a resume."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, TrialState] = {}
+        self.lineage: list[dict[str, Any]] = []
+        self.ended = 0
+
+    def apply(self, op: Op) -> None:
+        key = op["run"]
+        if key == PARENT:
+            return
+        if "adopts" in op:
+            self.known[key] = self.known.pop(op["adopts"])
+        trial = self.known.setdefault(key, TrialState(op.get("config", {})))
+        trial.step = max(trial.step, op.get("step", 0))
+        trial.outcome = op.get("tags", {}).get("automl.outcome", trial.outcome)
+        if "metrics" in op:
+            own = {k: v for k, v in op["metrics"].items() if not k.startswith("hp/")}
+            trial.metrics |= own  # each as it was reported last
+        if "exploit" in op:
+            self._exploited(trial, op["exploit"])
+        self.ended += int(op.get("ended", False))
+
+    def _exploited(self, trial: TrialState, exploit: dict[str, Any]) -> None:
+        trial.config = exploit["config"]
+        trial.offset = exploit["offset"]
+        trial.exploits = exploit["generation"]
+        trial.cloned = [exploit["donor"], exploit["donor_iteration"]]
+        self.lineage.append(exploit)
+
+    def rows(self) -> list[TrialRow]:
+        return [
+            TrialRow(trial_id, t.config, t.metrics, t.outcome, t.step)
+            for trial_id, t in self.known.items()
+        ]
+
+    def counts(self) -> Counter[str]:
+        return Counter(trial.outcome for trial in self.known.values())
+
+    def forgotten(self, config: Config, among: set[str]) -> str | None:
+        """The trial `among` these that had the same config, if there is one."""
+        wanted = _canonical(config)
+        same = (k for k in sorted(among) if k in self.known)
+        return next((k for k in same if _canonical(self.known[k].config) == wanted), None)
+
+    # What must go back together with Tune's own state, which may be older than the journal
+
+    def tune_state(self) -> dict[str, Any]:
+        return {
+            key: {"offset": t.offset, "config": t.config, "cloned": t.cloned}
+            for key, t in self.known.items()
+            if t.cloned
+        }
+
+    def restore(self, key: str, config: Config, state: dict[str, Any] | None) -> None:
+        """Take Tune's view of where trial `key` stands; the steps logged stay what they are."""
+        trial = self.known[key]
+        trial.offset = state["offset"] if state else 0
+        trial.cloned = list(state["cloned"]) if state else []
+        trial.config = dict(state["config"] if state else config)
+
+
+def _canonical(config: Config) -> str:
+    return json.dumps(config, sort_keys=True, default=str)

@@ -1,0 +1,9 @@
+from ._cache import cache_folder as cache_folder
+from ._dataset import (
+    Dataset as Dataset,
+    Images as Images,
+    data_folder as data_folder,
+    is_path as is_path,
+    load_dataset as load_dataset,
+    versioned as versioned,
+)

@@ -1,0 +1,87 @@
+"""What a search step will need of memory, found without needing it: on PyTorch's meta device."""
+
+import weakref
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from automl_on_ray.search_spaces import ImageShape
+from automl_on_ray.search_spaces.cells import CELLS, EDGES
+from automl_on_ray.search_spaces.supernet import Supernet
+
+OF_WEIGHTS = 4  # themselves, gradients, momentum, and a copy or vector for second order
+
+LOST = 1.2
+
+
+def step_bytes(
+    image_shape: ImageShape,
+    classes: int,
+    *,
+    operations: tuple[str, ...],
+    channels: int,
+    layers: int,
+    stem_stride: int,
+    batch_size: int,
+    partial: int = 1,
+    recompute: bool = False,
+) -> int:
+    """Bytes of one search step in float32 at its peak: weights, and all of a pass and its way back.
+
+    About a fifth more than tensors take, for what allocators lose; a process on the CPU takes some
+    0.3 GB beyond that, of libraries and of holes. Of relaxations that mix all operations; one that
+    draws a path needs less.
+    """
+    with torch.device("meta"):
+        network = Supernet(
+            image_shape, classes, operations=operations, channels=channels, layers=layers,
+            stem_stride=stem_stride, partial=partial, recompute=recompute,
+        )  # fmt: skip
+        images = torch.empty(batch_size, *image_shape)
+        mixing = {cell: torch.empty(len(EDGES), len(operations)).requires_grad_() for cell in CELLS}
+        weights = list(network.parameters())
+        with Live() as live:
+            loss = network(images, mixing).sum()
+            torch.autograd.grad(loss, [*weights, *mixing.values()], allow_unused=True)
+    return int(LOST * live.peak) + OF_WEIGHTS * sum(w.numel() * w.element_size() for w in weights)
+
+
+class Live(TorchDispatchMode):
+    """Counts the bytes of all tensors that are made within and are alive; real ones or meta."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = self.peak = 0
+        self._sizes: dict[int, int] = {}
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        given = {t.untyped_storage()._cdata for t in tree_leaves((args, kwargs)) if _is_tensor(t)}
+        result = func(*args, **(kwargs or {}))
+        if func is torch.ops.aten.convolution.default and result.is_meta:
+            # As it comes from a device; else each is copied on.
+            result = torch.empty_like(result, memory_format=torch.channels_last)
+        for tensor in tree_leaves(result):
+            if _is_tensor(tensor) and tensor.untyped_storage()._cdata not in given:
+                self._count(tensor.untyped_storage())
+        return result
+
+    def _count(self, storage: torch.UntypedStorage) -> None:
+        key = storage._cdata
+        if key in self._sizes:
+            return
+        self._sizes[key] = storage.nbytes()
+        self.now += storage.nbytes()
+        self.peak = max(self.peak, self.now)
+        weakref.finalize(storage, self._forget, key)
+
+    def _forget(self, key: int) -> None:
+        self.now -= self._sizes.pop(key)
+
+
+def _is_tensor(value: Any) -> bool:
+    return isinstance(value, Tensor)

@@ -1,0 +1,7 @@
+from .multi_process_trial import (
+    alone as alone,
+    bundles as bundles,
+    by_hand as by_hand,
+    data_parallel as data_parallel,
+)
+from .process_group import ALONE as ALONE, World as World

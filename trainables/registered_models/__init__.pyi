@@ -1,0 +1,10 @@
+from . import image_model as image_model
+from .image_model import UnfitPicture as UnfitPicture, pixels_of as pixels_of
+from .latency import latency_seconds as latency_seconds
+from .predictors import Predictor as Predictor
+from .rebuilt_network import (
+    checked_recipe as checked_recipe,
+    example_images as example_images,
+    rebuilt as rebuilt,
+)
+from .standalone_file import standalone_source as standalone_source
