@@ -202,7 +202,8 @@ def main(
                 continue
             command = [
                 sys.executable, "-m", "benchmarks.supernets.supernet_step", "--order", one,
-                "--variant", name, "--batch-size", str(batch_size), "--steps", str(steps), "--threads", str(threads),
+                "--variant", name,
+                "--batch-size", str(batch_size), "--steps", str(steps), "--threads", str(threads),
             ]  # fmt: skip
             found = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
             usual = usual or found
