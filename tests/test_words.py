@@ -43,7 +43,7 @@ def without_code(text):
     """The page without blocks of code; a piece of code within a line is one word."""
     text = re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)
     text = re.sub(r"(?<=\n\n)(?: {4}.*\n)+", "", text)
-    return re.sub(r"(`+)(.+?)\1", "code", text)
+    return re.sub(r"(`+)(.+?)\1", "CODE", text)
 
 
 def sentences(text):
