@@ -9,7 +9,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from typer.models import ArgumentInfo, OptionInfo
 
-from automl_on_ray.command_line.architecture_options import PRESETS
+from automl_on_ray.command_line import architecture_options
 from automl_on_ray.search_spaces.core import Between, choices
 
 PAGE = Path(__file__).with_name("options.md")
@@ -64,11 +64,11 @@ def spellings(field: str, kind: Any, info: OptionInfo | ArgumentInfo) -> list[st
 
 
 def _presets() -> list[str]:
-    lines = ["## Presets", "`--preset` of `nas.py` changes these defaults:"]
-    for name, values in PRESETS.items():
-        options = ", ".join(f"`{_assigned(field, value)}`" for field, value in values.items())
-        lines.append(f"- `{name}`: {options}")
-    return lines
+    parts = ["## Presets", "`--preset` of `nas.py` changes these defaults:"]
+    for name, values in architecture_options.PRESETS.items():
+        rows = [f"| `{_assigned(field, value)}` |" for field, value in values.items()]
+        parts.append("\n".join([f"| `{name}` |", "|---|", *rows]))
+    return parts
 
 
 def _assigned(field: str, value: Any) -> str:
