@@ -1,4 +1,4 @@
-"""Options of neural architecture search, beside those that all workflows have."""
+"""Options of neural architecture search, beside those of all commands."""
 
 from typing import Annotated, Any
 

@@ -1,4 +1,4 @@
-"""What every PyTorch trial needs: a device, threads, its own random streams, checkpoints of all."""
+"""Base of PyTorch trainables: device, threads, random streams, checkpoints of all of it."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""A trial that ends without a number for what it is judged by has failed, and says so by name.
+"""Fails a trial that ends without ever having reported a metric that it must report.
 
 Ray itself ends the whole study at the first report that lacks the metric, though a trial may be
 evaluated every few epochs only.

@@ -1,4 +1,4 @@
-"""Whatever comes of a trial's process, but a result, is a failure of that trial alone.
+"""Makes any failure of a trial's process the failure of that trial alone.
 
 Tune knows two kinds of exception, and ends the study with any other: that of Ray's memory monitor,
 of a result that cannot be read here, of an exception that cannot, of a machine that was lost.
