@@ -25,7 +25,7 @@ class MissingMetricError(TuneError):
 class Scoring(TuneController):
     """Tune's loop, in which single reports may lack a metric, and whole trials may not.
 
-    Which metrics these are, its scheduler says: `awaited` of `Surviving`.
+    Which metrics these are, its scheduler says: `awaited` of `ResumableScheduler`.
     """
 
     def _validate_result_metrics(self, result: dict[str, Any]) -> None:

@@ -57,7 +57,7 @@ class FailingAlone(TuneController):
 
     def on_step_end(self) -> None:
         super().on_step_end()
-        watch: Watch = self._scheduler_alg.watch  # type: ignore[attr-defined]  # a Surviving
+        watch: Watch = self._scheduler_alg.watch  # type: ignore[attr-defined]  # a ResumableScheduler
         for trial in watch.look(self._at_work()) if watch.is_due() else ():
             minutes = f"the trial took over {(watch.seconds or 0) / 60:.4g} minutes"
             self._end_at_once(trial, TrialError(f"TimeoutError: {minutes} (--trial-minutes)"))
