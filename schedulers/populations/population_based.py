@@ -1,4 +1,4 @@
-"""Population-based training (Jaderberg et al. 2017, arXiv:1711.09846), with exploration of choice.
+"""Population-based training (Jaderberg et al. 2017, arXiv:1711.09846), with any explorer.
 
 At each interval a trial of the lower quantile takes over the checkpoint of one of the upper, and
 goes on with other values. Who chooses these is an `Explorer`, and may need a while: the trial

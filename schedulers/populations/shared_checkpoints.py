@@ -1,4 +1,4 @@
-"""Checkpoints that pass from one trial to another: kept while somebody may need them, no longer.
+"""Checkpoints that pass from one trial to another, kept as long as a trial may need them.
 
 Ray deletes all but a trial's newest checkpoints, also one that another trial is about to start
 from. A checkpoint that is lent leaves its owner's list, so that Ray forgets it, and is deleted

@@ -177,7 +177,7 @@ def test_a_study_in_a_bucket_outlives_the_head(cluster):
 
 def test_nothing_is_left_running_in_the_end(cluster):
     laptop = cluster[LAPTOP]
-    ended(submit(cluster, "end.py"))
+    ended(submit(cluster, "stop_cluster.py"))
     laptop.run(f"ray down -y {CLUSTER}")
     kept = in_bucket(cluster, "mlflow/mlflow.db")
     laptop.kill("moto.server")
