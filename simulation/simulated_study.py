@@ -228,6 +228,10 @@ class Simulation:
     def get_trials(self) -> list[Trial]:
         return self.trials
 
+    @property
+    def _running_trials(self) -> Mapping[str, SimulatedProgress]:
+        return self._running
+
     def get_live_trials(self) -> set[Trial]:
         return {trial for trial in self._live if not trial.is_finished()}
 
