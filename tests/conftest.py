@@ -1,6 +1,7 @@
 """Fixtures that all rooms share."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -27,6 +28,6 @@ def ray_cluster() -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests first: two are run at a time, and a long one must not be the last."""
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    """Files with the most slow tests first: a long one must not be the last at work."""
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: -slow[item.path])

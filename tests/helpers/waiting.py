@@ -1,5 +1,6 @@
 """Waiting for what other processes and threads do."""
 
+import socket
 import time
 from collections.abc import Callable
 from subprocess import Popen
@@ -7,9 +8,12 @@ from typing import Any
 
 
 def wait_until(
-    true: Callable[[], Any], seconds: float = 150, process: Popen[Any] | None = None
+    true: Callable[[], Any],
+    seconds: float = 150,
+    process: Popen[Any] | None = None,
+    pause: float = 0.02,
 ) -> None:
-    """Return as soon as `true()`.
+    """Return as soon as `true()`, which is asked for every `pause` seconds.
 
     Raises:
         TimeoutError: it was not for so long.
@@ -23,4 +27,17 @@ def wait_until(
         assert not ended, process.communicate() if process else None
         if time.monotonic() > deadline:
             raise TimeoutError
-        time.sleep(0.02)
+        time.sleep(pause)
+
+
+def listens(port: int) -> bool:
+    """Whether something does, on this machine."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def free_port() -> int:
+    """One of this machine that nothing listens on."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
