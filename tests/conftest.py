@@ -1,8 +1,10 @@
 """Fixtures that all rooms share."""
 
 import os
+import shutil
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import ray
@@ -25,6 +27,25 @@ def ray_cluster() -> Iterator[None]:
     ray.init(num_cpus=2, num_gpus=0, include_dashboard=False, log_to_driver=False)
     yield
     ray.shutdown()
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database that MLflow has set up: it takes seconds, so once for all tests."""
+    from automl_on_ray.tracking.store import connect, default_uri
+
+    folder = tmp_path_factory.mktemp("template")
+    connect(default_uri(folder)).search_experiments()
+    return folder / "mlflow.db"
+
+
+@pytest.fixture(scope="module")
+def storage(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for all studies of a file."""
+    folder = tmp_path_factory.mktemp("studies") / "runs"
+    folder.mkdir()
+    shutil.copy(template, folder)
+    return folder
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -86,12 +86,12 @@ def cluster(bucket, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def told(cluster, tmp_path_factory):
+def told(cluster, storage):
     """What commands say on that cluster: exit code, output, errors. And the folder of studies.
 
     They run in the folder `hidden`, where a trainable of the user's and data are.
     """
-    (address, code), runs = cluster, tmp_path_factory.mktemp("runs")
+    (address, code), runs = cluster, storage
     (code / "mine.py").write_text(MINE)
     images = np.random.default_rng(0).integers(0, 256, (60, 8, 8), dtype=np.uint8)
     np.savez(code / "mine.npz", x_train=images, y_train=np.arange(60) % 3)
@@ -153,7 +153,7 @@ def test_data_that_a_node_does_not_see_are_refused(option, place, told, cluster)
 
 
 @pytest.fixture(scope="module")
-def lasting(tmp_path_factory):
+def lasting(storage):
     """The process of a study that began before its cluster had workers, and lost them all, twice.
 
     No trial may fail. And what the process said, first and then, and where the study is.
@@ -161,7 +161,7 @@ def lasting(tmp_path_factory):
     machines = Cluster(
         initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False}
     )
-    runs = tmp_path_factory.mktemp("runs")
+    runs = storage
 
     def reached(epoch):
         """By both trials, with a checkpoint."""

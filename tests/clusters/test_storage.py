@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import tarfile
 from collections import Counter
 from dataclasses import replace
@@ -146,12 +147,13 @@ def copied_states(client):
 
 @pytest.mark.slow
 def test_a_study_in_a_bucket_goes_on_on_another_machine_and_ends_on_the_first(
-    bucket, tmp_path, monkeypatch
+    bucket, template, tmp_path, monkeypatch
 ):
     """What the bucket has when the first machine learns of it is all that the second goes on with:
     as if the first had been killed.
     """
     uri, environment = bucket
+    shutil.copy(template, tmp_path)
     tracking, client = f"sqlite:///{tmp_path}/mlflow.db", boto3.client("s3")
     words = [*GATED, "--tracking-uri", tracking, "--searcher", "random", "--trials", 8,
              "--epochs", 5, "--seed", 7]  # fmt: skip

@@ -17,16 +17,8 @@ from moto.server import ThreadedMotoServer
 
 from automl_on_ray.search_spaces.core import Objective
 from automl_on_ray.tracking import Study
-from automl_on_ray.tracking.store import connect, default_uri
+from automl_on_ray.tracking.store import default_uri
 from tests.helpers.waiting import free_port, wait_until
-
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database that MLflow has set up: it takes seconds, so once for all tests."""
-    folder = tmp_path_factory.mktemp("template")
-    connect(default_uri(folder)).search_experiments()
-    return folder / "mlflow.db"
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Studies of data in S3, on a cluster whose nodes have a cache each."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -49,8 +50,12 @@ def cluster(tmp_path):
 
 
 @pytest.mark.slow
-def test_data_reach_each_node_once_and_a_study_stays_with_them(cluster, tmp_path, monkeypatch):
+def test_data_reach_each_node_once_and_a_study_stays_with_them(
+    cluster, template, tmp_path, monkeypatch
+):
     bucket, address = cluster
+    (tmp_path / "runs").mkdir()
+    shutil.copy(template, tmp_path / "runs")
     study = (tmp_path / "runs", "mine", *STUDY, "--address", address)
     process = start(*study, "--trials", 4, AUTOML_CACHE_DIR=str(tmp_path / "driver"))
     output = process.communicate(timeout=300)[0]

@@ -24,12 +24,6 @@ from tests.helpers.studies import (
 )
 
 
-@pytest.fixture(scope="module")
-def storage(tmp_path_factory):
-    """One for all studies of this file: to make MLflow's database takes seconds."""
-    return tmp_path_factory.mktemp("studies") / "runs"
-
-
 @pytest.mark.slow
 def test_more_trials_may_be_asked_of_a_study_that_has_ended(storage, ray_cluster):
     def best_and_rows():
