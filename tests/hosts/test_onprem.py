@@ -10,7 +10,8 @@ from itertools import pairwise
 
 import pytest
 
-from tests.hosts.machines import ADDRESSES, LAPTOP, Machines, missing, wait_until
+from tests.helpers.waiting import wait_until
+from tests.hosts.machines import ADDRESSES, LAPTOP, Machines, missing
 from tests.hosts.onprem import (
     CLUSTER,
     WORKERS,
@@ -43,7 +44,7 @@ def machines(tmp_path_factory):
     if "AUTOML_TEST_HOSTS" not in os.environ:
         pytest.skip("takes minutes, and wants the machine for itself: set AUTOML_TEST_HOSTS=1")
     if reason := missing():
-        pytest.skip(reason)
+        pytest.fail(reason)  # it was asked for
     with Machines(tmp_path_factory.mktemp("machines")) as found:
         prepare(found)
         up(found)
