@@ -82,9 +82,8 @@ Scheduler = Annotated[
 Explore = Annotated[
     str | None,
     typer.Option(
-        help="For population-based training: how a trial that took over another comes to new values. "
-        "ax (the default): a Gaussian process of what changes the score; perturb: factors, new "
-        "draws.",
+        help="For populations: how a trial that took over another comes to new values: ax (the default; "
+        "a Gaussian process of what changes the score), or perturb (factors, new draws).",
         rich_help_panel=_SEARCH,
     ),
 ]
@@ -92,7 +91,7 @@ Interval = Annotated[
     int | None,
     Between(1, 1e6),
     typer.Option(
-        help="For population-based schedulers: epochs between perturbations. Default: a tenth of all.",
+        help="For populations: epochs between perturbations. Default: a tenth of all.",
         rich_help_panel=_SEARCH,
     ),
 ]
@@ -100,7 +99,7 @@ Synchronous = Annotated[
     bool,
     typer.Option(
         "--synchronous",
-        help="For population-based training: compare all trials at the same epoch.",
+        help="For populations: compare all trials at the same epoch.",
         rich_help_panel=_SEARCH,
     ),
 ]
@@ -108,9 +107,8 @@ Population = Annotated[
     int | None,
     Between(2, 1e6),
     typer.Option(
-        help="For population-based training: so many of the --trials at once. Those below the median "
-        "at their first perturbation give their place to new ones, while there are any. Default: "
-        "all.",
+        help="For populations: so many of the --trials at once. Those below the median at their "
+        "first perturbation give their place to new ones, while there are any. Default: all.",
         rich_help_panel=_SEARCH,
     ),
 ]
@@ -118,7 +116,7 @@ ReplayFile = Annotated[
     Path | None,
     typer.Option(
         "--replay",
-        help="A schedule.json that population-based training found: train along it, from scratch, with three "
+        help="A schedule.json that a population found: train along it, from scratch, with three "
         "seeds, instead of a search.",
         rich_help_panel=_SEARCH,
     ),
