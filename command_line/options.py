@@ -82,8 +82,8 @@ Scheduler = Annotated[
 Explore = Annotated[
     str | None,
     typer.Option(
-        help="For populations: how a trial that took over another comes to new values: ax (the default; "
-        "a Gaussian process of what changes the score), or perturb (factors, new draws).",
+        help="For populations: how a trial that took over another comes to new values: ax (the "
+        "default; a Gaussian process of what changes the score), or perturb (factors, new draws).",
         rich_help_panel=_SEARCH,
     ),
 ]
@@ -124,8 +124,8 @@ ReplayFile = Annotated[
 Acquisition = Annotated[
     str | None,
     typer.Option(
-        help="For searchers that take one: qlognei, qlognehvi, qlogei, qnei, ucb. Default: the first "
-        "for one objective, the second for several.",
+        help="For searchers that take one: qlognei, qlognehvi, qlogei, qnei, ucb. Default: the "
+        "first for one objective, the second for several.",
         rich_help_panel=_SEARCH,
     ),
 ]
@@ -148,8 +148,8 @@ TryFirst = Annotated[
 Known = Annotated[
     Path | None,
     typer.Option(
-        help='JSON: results known beforehand, for searchers that take them: a list of {"config": ..., '
-        '"metrics": ...}, metrics named as in --objective.',
+        help='JSON: results known beforehand, for searchers that take them: a list of {"config": '
+        '..., "metrics": ...}, metrics named as in --objective.',
         rich_help_panel=_SEARCH,
     ),
 ]
