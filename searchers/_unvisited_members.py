@@ -10,7 +10,7 @@ class Exhausted(Exception):  # noqa: N818 - it is no error
     """Every member of the space has been handed out."""
 
 
-class Remaining:
+class UnvisitedMembers:
     """The members of a finite space that were not yet handed out; of no use in an infinite one."""
 
     def __init__(self, space: SearchSpace, done: list[Config]) -> None:

@@ -118,7 +118,7 @@ def test_a_metric_whose_name_mlflow_does_not_take_is_told_like_any_other(uri, tm
 
 @pytest.mark.usefixtures("ray_cluster")
 def test_population_based_training_keeps_first_params_and_logs_changes(uri, tmp_path, make_study):
-    study = make_study(scheduler="pbt", max_t=8)
+    study = make_study(scheduler="pbt", changes_running_trials=True, max_t=8)
     callback = TrackingCallback(uri=uri, experiment="test", study=study, folder=tmp_path / "j")
     start = [0.3, 0.2, 0.003, 0.0005]
     exploiting = PopulationBasedTraining(
