@@ -19,6 +19,7 @@ from ray.tune.utils.util import flatten_dict
 
 from automl_on_ray.schedulers.populations.population_state import Members, Segment
 from automl_on_ray.schedulers.populations.shared_checkpoints import Lending
+from automl_on_ray.schedulers.tune_internals import save_anew, save_checkpoint
 from automl_on_ray.search_spaces import Exploit, Explorer
 from automl_on_ray.search_spaces.core import Objective, UserError, as_number, finite
 
@@ -64,6 +65,12 @@ class PopulationBased(FIFOScheduler):
 
     # Tune's side
 
+    def set_search_properties(self, metric: str | None, mode: str | None, **spec: Any) -> bool:
+        """Tune calls it before it starts a trial. An explorer may find that it cannot do."""
+        getattr(self._explorer, "get_ready", lambda: None)()
+        accepted: bool = super().set_search_properties(metric, mode, **spec)
+        return accepted
+
     def on_trial_add(self, tune_controller: Any, trial: Trial) -> None:
         if trial.trial_id not in self.members.members:  # the others wait for one that comes late
             self._meeting = min(self._meeting, self.members.interval)
@@ -89,7 +96,7 @@ class PopulationBased(FIFOScheduler):
         if any(self._waits(t) for t in tune_controller.get_trials()):
             return TrialScheduler.PAUSE
         if not trial.checkpoint_freq:
-            tune_controller._schedule_trial_save(trial, result=result)
+            save_checkpoint(tune_controller, trial, result)
         return TrialScheduler.CONTINUE
 
     def choose_trial_to_run(self, tune_controller: Any) -> Trial | None:
@@ -214,14 +221,14 @@ class PopulationBased(FIFOScheduler):
             if latest is None or latest[1] < exploit.time:
                 return
             self._lending.lend(donor, trial, *latest)
-            _save_anew(tune_controller, trial, donor)
+            save_anew(tune_controller, trial, donor)
             self._taken.add(exploit.trial)
             self.members.takes(exploit, latest[1], self._score(latest[0].metrics, exploit))
             exploit = self.members.pending[exploit.trial]
         config = self._explorer.explored(exploit, wait=wait)
         if config is not None:
             trial.set_config(config)
-            _save_anew(tune_controller, trial)
+            save_anew(tune_controller, trial)
             self._taken.discard(exploit.trial)
             self.members.take_over(exploit, config)
 
@@ -246,11 +253,3 @@ class PopulationBased(FIFOScheduler):
             self._drop(exploit)
         self.members.end(trial.trial_id)
         self._lending.end(trial)
-
-
-def _save_anew(tune_controller: Any, *trials: Trial) -> None:
-    """Have Tune's next state hold what the trials are now; it keeps texts of those it knows."""
-    controller = getattr(tune_controller, "_tune_controller", tune_controller)  # not Tune's wrapper
-    for trial in trials:
-        trial.run_metadata.invalidate_cache()
-        controller._mark_trial_to_checkpoint(trial)
