@@ -6,6 +6,7 @@ from .curves import (
 )
 from .database import artifact_root as artifact_root, database_path as database_path
 from .mlflow_internals import (
+    check_mlflow as check_mlflow,
     download as download,
     leave_checks_to_the_model as leave_checks_to_the_model,
 )

@@ -27,7 +27,7 @@ def test_a_patched_method_that_takes_something_else_is_named(monkeypatch):
         """Ours would be given what it does not take."""
 
     monkeypatch.setattr(_FilesystemSyncer, "_sync_up_command", _sync_up_command)
-    with pytest.raises(UserError, match="_FilesystemSyncer._sync_up_command"):
+    with pytest.raises(UserError, match=r"_FilesystemSyncer\._sync_up_command"):
         TUNE.check()
 
 
@@ -36,7 +36,7 @@ def test_a_patched_method_that_ray_does_not_call_any_more_is_named(monkeypatch):
         return self._copy(local_dir, remote_dir)
 
     monkeypatch.setattr(_FilesystemSyncer, "sync_up", sync_up)
-    with pytest.raises(UserError, match="sync_up -> _sync_up_command"):
+    with pytest.raises(UserError, match=r"sync_up -> _sync_up_command"):
         TUNE.check()
 
 

@@ -24,7 +24,9 @@ def other_botorch(tmp_path, monkeypatch):
 
 def test_an_ax_that_does_not_fit_is_refused_before_a_trial_is_begun(other_botorch):
     searcher = Bayesian(SearcherSettings(SPACE, (Objective("score"),)))
-    with pytest.raises(UserError, match="does not fit automl-on-ray, which needs botorch.fit:_fit"):
+    with pytest.raises(
+        UserError, match=r"does not fit automl-on-ray, which needs botorch\.fit:_fit"
+    ):
         searcher.set_search_properties("score", "max", {})
     searcher.close()
 
