@@ -43,7 +43,7 @@ FORKS = sys.platform == "linux"
 class AxWorker:
     """The driver's end. `model` is "module:Class"; `start` what it is made from, or a snapshot.
 
-    `pid` comes when the model is there: EOFError if its process died, UserError if it has none.
+    `pid`, of its process, comes when the model is there.
     """
 
     def __init__(self, model: str, start: Any, log: list[Message]) -> None:
@@ -64,6 +64,10 @@ class AxWorker:
         self._outbox.put((model, start))
         for message in log:
             self.send(message)
+
+    def ready(self) -> None:
+        """Wait until the model is there; EOFError if its process died, UserError if it has none."""
+        self.pid.result()
 
     def send(self, message: Message) -> None:
         """Never blocks, not even while the model thinks and its pipe is full."""

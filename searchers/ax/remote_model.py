@@ -66,7 +66,7 @@ class RemoteModel:
             self._go_on()
         assert self._worker is not None
         try:
-            self._worker.pid.result()
+            self._worker.ready()
         except EOFError:  # `receive` tries again
             return
         except UserError as error:
