@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 import ray
 
@@ -10,6 +11,10 @@ import ray
 os.environ["RAY_ADDRESS"] = "local"
 # Two tests run at a time: with a thread for each core, both wait for each other's most of the time.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# No test is judged by a clock.
+hypothesis.settings.register_profile("without deadline", deadline=None)
+hypothesis.settings.load_profile("without deadline")
 
 
 @pytest.fixture(scope="session", autouse=True)

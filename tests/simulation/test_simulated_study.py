@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from automl_on_ray.schedulers import create_scheduler, traits
-from automl_on_ray.schedulers._settings import SearcherSettings as SchedulerSettings
+from automl_on_ray.schedulers._settings import SchedulerSettings
 from automl_on_ray.search_spaces.core import Objective
 from automl_on_ray.searchers import SearcherSettings, create_searcher
 from automl_on_ray.searchers.ax import AxExplorer, ExplorationConfig

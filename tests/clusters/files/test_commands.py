@@ -170,7 +170,7 @@ def free_port():
 @pytest.mark.slow
 def test_a_new_head_goes_on_with_the_runs_of_the_last_one(head, config, tmp_path):
     config["head_start_ray_commands"] = [
-        one.replace("_backup keep", "_backup keep --seconds 0.5")
+        one.replace("backup keep", "backup keep --seconds 0.5")
         for one in config["head_start_ray_commands"]
     ]
     port, fresh = free_port(), machine(tmp_path / "next")
@@ -182,7 +182,7 @@ def test_a_new_head_goes_on_with_the_runs_of_the_last_one(head, config, tmp_path
         start(head, config, port)  # `ray up` again, while all is running
         assert processes(head, "mlflow server") == running
         deadline = time.monotonic() + 30  # the second one looks for a first, and ends
-        while len(processes(head, "_backup")) != 1:
+        while len(processes(head, "store.backup")) != 1:
             assert time.monotonic() < deadline
             time.sleep(0.2)
         run_id = client.create_run(client.create_experiment("study")).info.run_id
