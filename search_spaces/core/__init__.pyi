@@ -1,4 +1,5 @@
 from .errors import UserError as UserError
+from .keywords import check_keywords as check_keywords, keywords_of as keywords_of
 from .lookup import choices as choices, find as find, load_object as load_object
 from .numbers import as_number as as_number, finite as finite, last_reported as last_reported
 from .objectives import (

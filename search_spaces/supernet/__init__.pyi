@@ -1,2 +1,6 @@
-from .network import FactorizedReduce as FactorizedReduce, Supernet as Supernet
+from .network import (
+    FactorizedReduce as FactorizedReduce,
+    Supernet as Supernet,
+    SupernetSize as SupernetSize,
+)
 from .recompute import Value as Value

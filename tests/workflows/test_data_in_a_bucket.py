@@ -75,7 +75,7 @@ def test_data_reach_each_node_once_and_a_study_stays_with_them(cluster, tmp_path
     bucket.put(tmp_path / "bucket")
     code, output = hpo(tmp_path, "--address", address, "--trials", 6)
     assert code == 2, output
-    assert "was begun with data = " in output
+    assert "was begun with dataset = " in output
 
 
 def test_trials_are_held_to_the_version_and_the_digest_that_the_driver_saw(tmp_path, monkeypatch):

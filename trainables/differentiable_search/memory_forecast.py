@@ -1,7 +1,7 @@
 """What a search step will need of memory, found without needing it: on PyTorch's meta device."""
 
 import weakref
-from typing import Any
+from typing import Any, Unpack
 
 import torch
 from torch import Tensor
@@ -10,7 +10,7 @@ from torch.utils._pytree import tree_leaves
 
 from automl_on_ray.search_spaces import ImageShape
 from automl_on_ray.search_spaces.cells import CELLS, EDGES
-from automl_on_ray.search_spaces.supernet import Supernet
+from automl_on_ray.search_spaces.supernet import Supernet, SupernetSize
 
 OF_WEIGHTS = 4  # themselves, gradients, momentum, and a copy or vector for second order
 
@@ -22,12 +22,10 @@ def step_bytes(
     classes: int,
     *,
     operations: tuple[str, ...],
-    channels: int,
-    layers: int,
-    stem_stride: int,
     batch_size: int,
     partial: int = 1,
     recompute: bool = False,
+    **size: Unpack[SupernetSize],
 ) -> int:
     """Bytes of one search step in float32 at its peak: weights, and all of a pass and its way back.
 
@@ -37,8 +35,8 @@ def step_bytes(
     """
     with torch.device("meta"):
         network = Supernet(
-            image_shape, classes, operations=operations, channels=channels, layers=layers,
-            stem_stride=stem_stride, partial=partial, recompute=recompute,
+            image_shape, classes, operations=operations, partial=partial, recompute=recompute,
+            **size,
         )  # fmt: skip
         images = torch.empty(batch_size, *image_shape)
         mixing = {cell: torch.empty(len(EDGES), len(operations)).requires_grad_() for cell in CELLS}
