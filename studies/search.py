@@ -20,7 +20,7 @@ def search(
     Exits with how to go on when it is interrupted.
     """
     budget = plan.budget()
-    ran = run_stage(plan.study, _stage(plan, resources, title), tracking, budget)
+    ran = run_stage(plan.study, stage_of(plan, resources, title), tracking, budget)
     if budget.reason:
         console.print(f"The search has ended, as {budget.reason}.")
     if isinstance(plan.scheduler, PopulationBased):
@@ -28,7 +28,8 @@ def search(
     return ran, budget.clock_seconds
 
 
-def _stage(plan: StudyPlan, resources: Resources, title: str) -> StagePlan:
+def stage_of(plan: StudyPlan, resources: Resources, title: str = "") -> StagePlan:
+    """The search as a stage of the study."""
     asked, evaluation, recipe = plan.asked, plan.evaluation, plan.recipe
     samples, workers = evaluation.samples, evaluation.workers
     at_once = resources.at_once(workers)
