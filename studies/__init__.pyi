@@ -1,3 +1,4 @@
+from .budget import Budget as Budget
 from .finish.confidence import half_width as half_width
 from .progress import Progress as Progress
 from .trial_rows import Row as Row

@@ -20,11 +20,11 @@ from automl_on_ray.clusters import (
     refuse_idle_gpus,
 )
 from automl_on_ray.command_line import Change, command_line
-from automl_on_ray.schedulers import SchedulerSettings, check_pair, create_scheduler, traits
+from automl_on_ray.schedulers import SchedulerSettings, create_scheduler, scheduler_capabilities
 from automl_on_ray.schedulers.populations import Replay, Segment
 from automl_on_ray.search_spaces import SearchSpace
 from automl_on_ray.search_spaces.core import Objective, UserError
-from automl_on_ray.searchers import SearcherSettings, create_searcher
+from automl_on_ray.searchers import SearcherSettings, check_searcher, create_searcher
 from automl_on_ray.searchers.ax import metric_names
 from automl_on_ray.studies.budget import Budget, check_budget
 from automl_on_ray.studies.folder import StudyFolder, open_study, stored_study
@@ -33,6 +33,7 @@ from automl_on_ray.studies.inputs import (
     check_constrained,
     check_experiment,
     check_model,
+    check_pair,
     facts,
     find_earlier,
     outcome_constraints_of,
@@ -179,7 +180,7 @@ def draft_study(
     storage = find_storage(asked.storage)
     proposing = _proposing(asked, evaluation)
     scheduler = _scheduler(asked, evaluation, recipe)
-    create_searcher(asked.searcher, proposing)  # refuses what it cannot do
+    check_searcher(asked.searcher, proposing)
     uri = asked.tracking_uri or default_uri(storage.local)
     return Draft(asked, klass, recipe, name, gpus, storage, uri, proposing, scheduler)
 
@@ -200,7 +201,9 @@ def open_plan(
     before, earlier = stored_study(draft.storage, draft.name), None
     if asked.warm_start is not None:
         earlier = find_earlier(asked.warm_start, draft.name, before, draft.uri, fresh=asked.fresh)
-        proposing = warmed(proposing, earlier, draft.uri, data, role=evaluation.role)
+        proposing = warmed(
+            proposing, earlier, draft.uri, data, searcher=asked.searcher, role=evaluation.role
+        )
     files = {
         "dataset": data.digest if data else None,
         "space": evaluation.space.describe(),
@@ -211,8 +214,8 @@ def open_plan(
         "replay": [asdict(segment) for segment in draft.recipe or []],
     }
     searcher = create_searcher(asked.searcher, proposing)
-    # Ray's PB2 has all configs at once.
-    fixed = draft.recipe or traits(asked.scheduler).searchers is not None
+    can = scheduler_capabilities(asked.scheduler)
+    fixed = draft.recipe or can.needs_all_configs_at_once
     study = open_study(
         draft.storage, draft.name, identity(asked, {**files, **stands_for}),
         # A study that begins with its own older trials takes their study's place.
@@ -285,4 +288,5 @@ def _record(
         command=command_line(),
         study_id=study.study_id,
         max_t=evaluation.epochs,
+        changes_running_trials=scheduler_capabilities(asked.scheduler).changes_running_trials,
     )

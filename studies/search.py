@@ -2,7 +2,7 @@
 
 from automl_on_ray.clusters import Resources
 from automl_on_ray.command_line import console
-from automl_on_ray.schedulers import traits
+from automl_on_ray.schedulers import scheduler_capabilities
 from automl_on_ray.schedulers.populations import PopulationBased
 from automl_on_ray.studies.inputs import bind, is_reusable
 from automl_on_ray.studies.plan import StudyPlan
@@ -37,7 +37,7 @@ def stage_of(plan: StudyPlan, resources: Resources, title: str = "") -> StagePla
         (None, seeds_along(recipe, asked.seed)) if recipe
         else proposals(plan.searcher, evaluation.space, asked.scheduler, samples)
     )  # fmt: skip
-    pausing = recipe is not None or traits(asked.scheduler).pauses_trials
+    can = scheduler_capabilities(asked.scheduler)
     return StagePlan(
         where=plan.study.stage("search"),
         title=f"{plan.name}: {title}{plan.record.searcher} + {plan.record.scheduler} on "
@@ -57,8 +57,8 @@ def stage_of(plan: StudyPlan, resources: Resources, title: str = "") -> StagePla
         resources=resources,
         workers=workers,
         # A limit would starve a scheduler that pauses trials until others catch up.
-        at_once=asked.population if pausing else at_once,
-        keep=traits(asked.scheduler).keep,
+        at_once=asked.population if recipe or can.pauses_trials else at_once,
+        keep=can.checkpoints_to_keep,
         max_failures=asked.max_failures,
         trial_minutes=asked.trial_minutes,
         retry_failed=asked.retry_failed,

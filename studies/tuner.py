@@ -18,7 +18,13 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.stopper import CombinedStopper
 
 from automl_on_ray.clusters import Resources, Stage
-from automl_on_ray.schedulers.tune_internals import ResumableScheduler, Watch, changes_only
+from automl_on_ray.schedulers.tune_internals import (
+    ResumableScheduler,
+    Watch,
+    changes_only,
+    make_tuner,
+    run_tuner,
+)
 from automl_on_ray.search_spaces import Config
 from automl_on_ray.search_spaces.core import Objective
 from automl_on_ray.studies.budget import Budget
@@ -72,8 +78,9 @@ class StagePlan:
         budget: Budget | None,
         resume: ResumeConfig | None,
     ) -> tune.Tuner:
-        return tune.Tuner(
+        return make_tuner(
             tune.with_resources(self.trainable, self.resources.of(self.workers)),
+            resume,
             param_space=self.param_space,
             tune_config=tune.TuneConfig(
                 search_alg=self.searcher,
@@ -92,7 +99,6 @@ class StagePlan:
                 scheduler=scheduler if self.remembers else None,
                 goes_on=resume is not None,
             ),
-            _tuner_kwargs={"resume_config": resume} if resume else {},
         )
 
 
@@ -145,7 +151,7 @@ def run_trials(
     if budget is not None:
         budget.begin()
     with progress, changes_only(), _signals_and_exits():
-        trials = tuner.fit()._experiment_analysis.trials
+        trials = run_tuner(tuner)
     scheduler.awake()  # Tune asks it nothing where no trial was left to run
     if budget is not None:
         budget.save()
