@@ -10,7 +10,12 @@ from torch.nn import functional as F
 
 from automl_on_ray.search_spaces.cells import CELLS, EDGES, OPERATIONS
 from automl_on_ray.search_spaces.supernet import Supernet
-from automl_on_ray.trainables.differentiable_search import Architecture, alpha_step, weight_step
+from automl_on_ray.trainables.differentiable_search import (
+    Architecture,
+    Bilevel,
+    alpha_step,
+    weight_step,
+)
 from benchmarks.supernets._usual_supernet import UsualSupernet
 
 LR, MOMENTUM, DECAY = 0.025, 0.9, 3e-4
@@ -106,10 +111,9 @@ def our_step(
     def step() -> None:
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bfloat16):
             alpha_step(
-                network, architecture, alpha_optimizer, F.cross_entropy,
-                training=batches[0], validation=batches[1],
+                Bilevel(network, architecture, optimizer, alpha_optimizer, F.cross_entropy),
+                batches[0], batches[1], progress=0.0, generator=generator,
                 hypergradient="first_order" if order == "first" else "unrolled",
-                weights_optimizer=optimizer, progress=0.0, generator=generator,
             )  # fmt: skip
             mixing = architecture.sample(0.0, generator)
             weight_step(

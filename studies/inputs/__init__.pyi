@@ -33,4 +33,5 @@ from .trainable import (
     objectives_of as objectives_of,
     outcome_constraints_of as outcome_constraints_of,
     taken_of as taken_of,
+    trained_together as trained_together,
 )

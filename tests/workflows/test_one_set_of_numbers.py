@@ -10,7 +10,7 @@ from ray.tune.schedulers import ASHAScheduler, FIFOScheduler
 
 from automl_on_ray.search_spaces.core import Objective
 from automl_on_ray.studies import Progress
-from automl_on_ray.studies.terminal_report import print_trials
+from automl_on_ray.studies.finish.terminal_report import print_trials
 from automl_on_ray.studies.trial_rows import row_of, scored
 from automl_on_ray.tracking import Study, TrackingCallback
 from automl_on_ray.tracking.reports import log_report
