@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help setup hpo nas ui test lint format constraints clean
+.PHONY: help setup hpo nas ui test lint format docs constraints clean
 
 help:
 	@echo "make hpo    tune an MNIST CNN and track it in MLflow (options: make hpo ARGS='--trials 50')"
@@ -13,6 +13,7 @@ help:
 	@echo "make ui     open the MLflow UI on the studies of this folder"
 	@echo "make test   run all tests"
 	@echo "make lint   ruff, mypy, import-linter"
+	@echo "make docs   write docs/options.md from where the options are declared"
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -c "import sys; sys.exit('Python 3.11 or newer is needed' if sys.version_info < (3, 11) else 0)"
@@ -45,6 +46,9 @@ lint: $(STAMP)
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(STAMP)
+	$(BIN)/python -m docs.options_page
 
 constraints: $(STAMP)
 	(echo "# Exact versions that Makefile, CI and cluster set-up share. Made by 'make constraints'."; \

@@ -1,4 +1,4 @@
-"""Options that workflows have in common, in the groups that --help shows."""
+"""Options that commands have in common, in the groups that --help shows."""
 
 from pathlib import Path
 from typing import Annotated

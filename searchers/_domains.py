@@ -1,4 +1,4 @@
-"""Tune's domains as numbers: from the unit interval, and as lists where they are finite."""
+"""Tune's domains as numbers: mapped from the unit interval, and listed where finite."""
 
 import itertools
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which members of a finite space are left to be tried."""
+"""Members of a finite space that have not been tried yet."""
 
 from automl_on_ray.search_spaces import Config, SearchSpace
 from automl_on_ray.search_spaces.core import UserError

@@ -1,4 +1,4 @@
-"""What a study is, as a tracker needs to know it, and one of its trials as a row of a table."""
+"""A study and a row for each of its trials, as the tracker needs them."""
 
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,4 +1,4 @@
-"""How another scheduler, or more slots, would have done on a recorded study: --help tells more."""
+"""Run a recorded study under other schedulers: python workflows/simulate.py --help"""
 
 import math
 from dataclasses import dataclass

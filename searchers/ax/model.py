@@ -1,4 +1,4 @@
-"""Ax as a function of the order of events: what was begun, how it ended, what to try next.
+"""Ax's model of a study: takes starts and results of trials in order, and suggests configs.
 
 It knows neither clock nor threads. The same events give the same suggestions, in any process,
 before and after a pickle. Trials before the model's first suggestion are a Sobol design of ours, so
