@@ -11,7 +11,7 @@ from typing import Any
 
 from automl_on_ray.search_spaces import Config
 from automl_on_ray.search_spaces.core import UserError
-from automl_on_ray.searchers._ask_tell import AskTellSearcher, TrialOutcome
+from automl_on_ray.searchers._ask_tell import AskTellSearcher, TrialOutcome, Words
 from automl_on_ray.searchers._capabilities import SearcherCapabilities
 from automl_on_ray.searchers._domains import varying
 from automl_on_ray.searchers._settings import SearcherSettings
@@ -88,6 +88,15 @@ class Bayesian(AskTellSearcher):
         self._send("told", config, outcome)
         if not self._ahead and not self._live and not self._points:
             self._request()
+
+    def set_search_properties(
+        self, metric: Words, mode: Words, config: dict[str, Any], **spec: Any
+    ) -> bool:
+        """Tune calls it before it starts a trial. UserError if the Ax that is here does not do."""
+        accepted = super().set_search_properties(metric, mode, config, **spec)
+        if self._model is not None:
+            self._model.get_ready()
+        return accepted
 
     def set_state(self, state: dict[str, Any]) -> None:
         self.close()

@@ -10,9 +10,9 @@ from typing import Any
 import torch
 from pyarrow.fs import FileType
 from ray import tune
-from ray.tune.trainable.trainable import _DICT_CHECKPOINT_FILE_NAME
 from torch import Tensor
 
+from automl_on_ray.trainables._ray_internals import pickled_dict
 from automl_on_ray.trainables.multi_process import ALONE, World
 
 STATE_FILE = "state.pt"
@@ -121,7 +121,7 @@ def refuse_pickle(given: Any) -> None:
     found = getattr(given, "checkpoint", given)
     if isinstance(found, str):
         found = tune.Checkpoint.from_directory(found)
-    info = found.filesystem.get_file_info(f"{found.path}/{_DICT_CHECKPOINT_FILE_NAME}")
+    info = found.filesystem.get_file_info(f"{found.path}/{pickled_dict()}")
     if info.type != FileType.NotFound:
         raise ValueError(f"{found} holds a pickle that none of its trials saved: it is not read.")
 

@@ -20,6 +20,7 @@ from ray.tune.utils.util import flatten_dict
 from automl_on_ray.schedulers.populations.population_state import Members, Segment
 from automl_on_ray.schedulers.populations.shared_checkpoints import Lending
 from automl_on_ray.schedulers.populations.turns import Turns, waits
+from automl_on_ray.schedulers.tune_internals import any_at_work, save_anew, save_checkpoint
 from automl_on_ray.search_spaces import Exploit, Explorer
 from automl_on_ray.search_spaces.core import Objective, UserError, as_number, finite
 
@@ -72,6 +73,12 @@ class PopulationBased(FIFOScheduler):
 
     # Tune's side
 
+    def set_search_properties(self, metric: str | None, mode: str | None, **spec: Any) -> bool:
+        """Tune calls it before it starts a trial. An explorer may find that it cannot do."""
+        getattr(self._explorer, "get_ready", lambda: None)()
+        accepted: bool = super().set_search_properties(metric, mode, **spec)
+        return accepted
+
     def on_trial_add(self, tune_controller: Any, trial: Trial) -> None:
         name = trial.trial_id
         if name not in self.members.members:  # the others wait for one that comes late
@@ -102,7 +109,7 @@ class PopulationBased(FIFOScheduler):
             turns.wait(name, self.members.place(name), pausing=True)
             return TrialScheduler.PAUSE
         if not trial.checkpoint_freq:
-            tune_controller._schedule_trial_save(trial, result=result)
+            save_checkpoint(tune_controller, trial, result)
         return TrialScheduler.CONTINUE
 
     def choose_trial_to_run(self, tune_controller: Any) -> Trial | None:
@@ -110,7 +117,7 @@ class PopulationBased(FIFOScheduler):
         if self._synchronous:
             self._meet(tune_controller)
         # Where nobody is held up, or a simulation's clock stands still, new values are waited for.
-        idle = not _at_work(tune_controller)
+        idle = not any_at_work(tune_controller)
         wait = getattr(tune_controller, "timeless", False) or idle
         for exploit in self.members.ripe():
             self._try(tune_controller, exploit, wait=wait)
@@ -251,14 +258,14 @@ class PopulationBased(FIFOScheduler):
             if latest is None or latest[1] < exploit.time:
                 return
             self._lending.lend(donor, trial, *latest)
-            _save_anew(tune_controller, trial, donor)
+            save_anew(tune_controller, trial, donor)
             self._taken.add(exploit.trial)
             self.members.takes(exploit, latest[1], self._score(latest[0].metrics, exploit))
             exploit = self.members.pending[exploit.trial]
         config = self._explorer.explored(exploit, wait=wait)
         if config is not None:
             trial.set_config(config)
-            _save_anew(tune_controller, trial)
+            save_anew(tune_controller, trial)
             self._taken.discard(exploit.trial)
             self.members.take_over(exploit, config)
             self._wait(exploit.trial)
@@ -287,20 +294,3 @@ class PopulationBased(FIFOScheduler):
         if self._turns is not None:
             self._turns.leave(trial.trial_id)
         self._lending.end(trial)
-
-
-def _unwrapped(tune_controller: Any) -> Any:
-    return getattr(tune_controller, "_tune_controller", tune_controller)
-
-
-def _at_work(tune_controller: Any) -> bool:
-    """Whether any trial runs."""
-    return bool(_unwrapped(tune_controller)._running_trials)
-
-
-def _save_anew(tune_controller: Any, *trials: Trial) -> None:
-    """Have Tune's next state hold what the trials are now; it keeps texts of those it knows."""
-    controller = _unwrapped(tune_controller)
-    for trial in trials:
-        trial.run_metadata.invalidate_cache()
-        controller._mark_trial_to_checkpoint(trial)

@@ -35,6 +35,10 @@ class AxExplorer:
         self._asked: list[int] = []
         self._ready: dict[int, Config] = {}
 
+    def get_ready(self) -> None:
+        """UserError if the Ax that is here does not do."""
+        self._model.get_ready()
+
     def told(self, interval: Interval) -> None:
         self._model.send("told", replace(interval, config=varying(self._space, interval.config)))
 
