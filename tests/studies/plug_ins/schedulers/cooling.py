@@ -1,7 +1,11 @@
 """A population in which a trial that takes over another goes on with half of its rate."""
 
 from automl_on_ray.schedulers import SchedulerCapabilities
-from automl_on_ray.schedulers.populations import PopulationBased, perturbation_interval, require
+from automl_on_ray.schedulers.populations import (
+    PopulationBased,
+    perturbation_interval,
+    require_mutable,
+)
 from automl_on_ray.search_spaces import nearest
 
 CAPABILITIES = SchedulerCapabilities(
@@ -10,7 +14,7 @@ CAPABILITIES = SchedulerCapabilities(
 
 
 def create(settings):
-    require(settings.space.mutable, settings, scheduler="cooling")
+    require_mutable(settings.space.mutable, settings, scheduler="cooling")
     return PopulationBased(
         settings.objective,
         Halving(settings.space),
@@ -25,11 +29,11 @@ class Halving:
     def __init__(self, space):
         self._rate = space.mutable["rate"]
 
-    def told(self, interval):
+    def tell(self, interval):
         """Learns nothing."""
 
-    def explored(self, exploit, *, wait):
+    def explore(self, exploit, *, wait):
         return {**exploit.config, "rate": nearest(self._rate, exploit.config["rate"] / 2)}
 
-    def dropped(self, exploit):
+    def drop(self, exploit):
         """Nothing was kept of it."""
