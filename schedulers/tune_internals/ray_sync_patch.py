@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 from pyarrow.fs import FileSystem
 from ray.train._internal.storage import _FilesystemSyncer
 
-AT_ONCE = 16  # of a bucket one waits
+MAX_UPLOADS_AT_ONCE = 16  # a bucket makes each wait
 OBJECT_STORES = {"s3", "gcs", "abfs"}  # have no folders
 
 Sent = dict[str, tuple[int, int]]  # when a file was changed that was sent, and its size then
@@ -67,7 +67,7 @@ def upload(folder: Path, files: FileSystem, target: str, sent: Sent) -> None:
             shutil.copyfileobj(read, written)
         sent[path] = changed[path]  # as it was before: it may have grown since
 
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(MAX_UPLOADS_AT_ONCE) as pool:
         list(pool.map(send, changed))
 
 

@@ -195,7 +195,7 @@ def test_an_error_that_must_recur_is_told_at_once():
 
 def test_an_event_that_the_model_cannot_take_is_passed_over():
     model = RemoteModel("tests.searchers.driving:Broken", "answers")
-    model.send("told", 1)
+    model.send("tell", 1)
     model.send("suggest")
     assert model.receive(60) == {"x": 1}
 
