@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 NEWEST ?= .venv-newest
 ARGS ?=
 
-.PHONY: help setup hpo nas ui test newest lint format constraints clean
+.PHONY: help setup hpo nas ui test newest lint format docs constraints clean
 
 help:
 	@echo "make hpo    tune an MNIST CNN and track it in MLflow (options: make hpo ARGS='--trials 50')"
@@ -14,6 +14,7 @@ help:
 	@echo "make ui     open the MLflow UI on the studies of this folder"
 	@echo "make test   run all tests"
 	@echo "make lint   ruff, mypy, import-linter"
+	@echo "make docs   write docs/options.md from where the options are declared"
 	@echo "make newest how the quick tests fare with the newest release of each dependency"
 
 $(STAMP): pyproject.toml constraints.txt
@@ -65,6 +66,9 @@ lint: $(STAMP)
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(STAMP)
+	$(BIN)/python -m docs.options_page
 
 constraints: $(STAMP)
 	(echo "# Exact versions that Makefile, CI and cluster set-up share. Made by 'make constraints'."; \

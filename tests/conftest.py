@@ -1,7 +1,10 @@
 """Fixtures that all rooms share."""
 
 import os
+import shutil
+from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -31,7 +34,26 @@ def ray_cluster() -> Iterator[None]:
     ray.shutdown()
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database that MLflow has set up: it takes seconds, so once for all tests."""
+    from automl_on_ray.tracking.store import connect, default_uri
+
+    folder = tmp_path_factory.mktemp("template")
+    connect(default_uri(folder)).search_experiments()
+    return folder / "mlflow.db"
+
+
+@pytest.fixture(scope="module")
+def storage(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for all studies of a file."""
+    folder = tmp_path_factory.mktemp("studies") / "runs"
+    folder.mkdir()
+    shutil.copy(template, folder)
+    return folder
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests first: two are run at a time, and a long one must not be the last."""
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    """Files with the most slow tests first: a long one must not be the last at work."""
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: -slow[item.path])

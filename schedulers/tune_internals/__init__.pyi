@@ -1,5 +1,9 @@
 from .checkpoint_fallback import place_of as place_of
-from .controller_calls import save_anew as save_anew, save_checkpoint as save_checkpoint
+from .controller_calls import (
+    any_at_work as any_at_work,
+    save_anew as save_anew,
+    save_checkpoint as save_checkpoint,
+)
 from .experiment_state import (
     STATE_FILES as STATE_FILES,
     asking_for as asking_for,

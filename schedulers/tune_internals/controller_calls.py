@@ -10,6 +10,11 @@ def unwrapped(tune_controller: Any) -> Any:
     return getattr(tune_controller, "_tune_controller", tune_controller)
 
 
+def any_at_work(tune_controller: Any) -> bool:
+    """Whether any trial runs."""
+    return bool(unwrapped(tune_controller)._running_trials)
+
+
 def save_checkpoint(tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:
     """Have a trial at work make one now."""
     tune_controller._schedule_trial_save(trial, result=result)
