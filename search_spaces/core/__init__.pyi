@@ -1,3 +1,4 @@
+from .capabilities import capabilities_of as capabilities_of, names_with as names_with
 from .errors import UserError as UserError
 from .library_internals import Internals as Internals
 from .lookup import choices as choices, find as find, load_object as load_object

@@ -1,4 +1,4 @@
-"""Do the tests notice? Makes small mistakes in modules: python -m tests.mutants.run --room searchers
+"""Do the tests notice small mistakes in a module? python -m tests.mutants.run --room searchers
 
 In a copy of the repository, one mistake at a time, the tests that call the function with it are
 run, the quickest first, in a process forked from this one, which has imported the libraries. A
