@@ -76,7 +76,7 @@ def test_a_metric_of_any_spelling_is_in_best_values_description_links_and_column
     )
     name = mlflow_name(metric)
     assert best_values(rows, [goal]) == {f"best_{name}": 0.25}
-    assert f"Best {metric}: **0.25**" in describe(study, rows, {})
+    assert f"Best {metric}: **0.25**" in describe(study, {"completed": 1}, rows, {})
     links = addresses("", experiment_id="1", run_id="r", study_id="id", objective=goal)
     _, view = shared_view(study, [])
     assert json.loads(view)["selectedColumns"][0] == f"metrics.`{name}`"
