@@ -33,8 +33,9 @@ nas: $(STAMP)
 ui: $(STAMP)
 	$(BIN)/python workflows/ui.py $(ARGS)
 
+# Three at a time keep two cores busy: many tests wait for other processes.
 test: $(STAMP)
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -100,7 +100,7 @@ def test_a_population_leaves_a_schedule_which_replayed_comes_to_about_the_same(
 ):
     result = run(
         storage, "population", "--dataset", "digits", "--scheduler", "pbt", "--trials", 6,
-        "--epochs", 8, "--interval", 2, "--slots", 2, "--final-seeds", 1,
+        "--epochs", 8, "--interval", 2, "--final-seeds", 1, *ONE,
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     schedule = json.loads((storage / "population" / "schedule.json").read_text())
@@ -110,7 +110,7 @@ def test_a_population_leaves_a_schedule_which_replayed_comes_to_about_the_same(
     kept = {file.path for file in client.list_artifacts(study.info.run_id)}
     assert {"schedule.json", "family.png", "schedule.png"} <= kept
     replayed = run(
-        storage, "replayed", "--dataset", "digits", "--slots", 2, "--final-seeds", 0,
+        storage, "replayed", "--dataset", "digits", "--final-seeds", 0, *ONE,
         "--replay", storage / "population" / "schedule.json",
     )  # fmt: skip
     assert replayed.exit_code == 0, replayed.output
