@@ -36,8 +36,9 @@ nas: $(STAMP)
 ui: $(STAMP)
 	$(BIN)/python workflows/ui.py $(ARGS)
 
+# Three at a time keep two cores busy: many tests wait for other processes.
 test: $(STAMP)
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # For maintainers: what to expect of other versions, without the bounds in pyproject.toml. Torch,
 # which takes several GB, is that of the usual environment; so is all that has no newer release.

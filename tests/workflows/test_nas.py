@@ -12,7 +12,8 @@ from mlflow.tracking import MlflowClient
 from typer.testing import CliRunner
 
 from automl_on_ray.search_spaces.cells import check_cells, keys, published_cell
-from automl_on_ray.studies.architecture.plan import _cell_space, _supernet_space
+from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.studies.architecture.plan import _cell_space, _supernet_space, prepare
 from automl_on_ray.studies.architecture.settings import NasSettings, check_words
 from automl_on_ray.trainables.differentiable_search import DEFAULTS as SUPERNET_DEFAULTS
 from automl_on_ray.trainables.image_classifier import DEFAULTS as CELL_DEFAULTS
@@ -212,7 +213,7 @@ def test_a_preset_gives_other_defaults_and_what_is_given_wins():
 
 def spaces_of(*arguments):
     """Of the supernets and of the cells that such a command trains, what is constant."""
-    asked = NasSettings(**typer.main.get_command(app).make_context("nas", list(arguments)).params)
+    asked = settings_of(*arguments)
     check_words(asked)
     return asked, _supernet_space(asked), _cell_space(asked)
 
@@ -325,9 +326,14 @@ def test_a_cell_that_is_none_is_told_in_one_line(change, message, tmp_path):
     assert not (tmp_path / "runs" / "bad").exists()
 
 
-def test_a_study_is_not_gone_on_with_by_other_operations(storage, ray_cluster):
-    arguments = quick_but("--supernets", 1, "--epochs", 1, "--stage", "search")
-    assert run(storage, "fixed", *arguments).exit_code == 0
-    changed = run(storage, "fixed", *arguments, "--operations", "s2")
-    assert changed.exit_code == 2
-    assert "was begun with operations = 'darts'" in changed.stderr
+def settings_of(*arguments):
+    words = [str(argument) for argument in arguments]
+    return NasSettings(**typer.main.get_command(app).make_context("nas", words).params)
+
+
+def test_a_study_is_not_gone_on_with_by_other_operations(storage):
+    command = ["--storage", storage, "--name", "fixed", *QUICK]
+    with prepare(settings_of(*command)).study:
+        pass
+    with pytest.raises(UserError, match="was begun with operations = 'darts'"):
+        prepare(settings_of(*command, "--operations", "s2"))
