@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help setup hpo nas ui test lint format constraints clean
+.PHONY: help setup hpo nas ui test mutants lint format constraints clean
 
 help:
 	@echo "make hpo    tune an MNIST CNN and track it in MLflow (options: make hpo ARGS='--trials 50')"
 	@echo "make nas    search a network's cells with DARTS supernets (options: ARGS='--supernets 8')"
 	@echo "make ui     open the MLflow UI on the studies of this folder"
 	@echo "make test   run all tests"
+	@echo "make mutants  make small mistakes in the code, and see which no test notices (ARGS='--room X')"
 	@echo "make lint   ruff, mypy, import-linter"
 
 $(STAMP): pyproject.toml constraints.txt
@@ -35,6 +36,9 @@ ui: $(STAMP)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+mutants: $(STAMP)
+	$(BIN)/python -m tests.mutants.run $(ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

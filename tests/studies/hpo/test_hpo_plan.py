@@ -24,14 +24,13 @@ def storage(tmp_path_factory):
 
 
 @pytest.fixture
-def planned(storage, monkeypatch):
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-
+def planned(storage):
     def plan(**asked):
         usual = {
             "trainable": f"{GROWING}:Growing", "space": f"{GROWING}:SPACE", "objective": "score",
             "searcher": "random", "scheduler": "fifo", "trials": TRIALS, "epochs": EPOCHS,
             "storage": str(storage), "name": next(NAMES),
+            "tracking_uri": f"sqlite:///{storage}/mlflow.db",
         }  # fmt: skip
         made = prepare(HpoSettings(**{**usual, **asked}))
         with made.study:
