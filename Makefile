@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help setup hpo nas ui test mutants lint format constraints clean
+.PHONY: help setup hpo nas ui test mutants lint format docs constraints clean
 
 help:
 	@echo "make hpo    tune an MNIST CNN and track it in MLflow (options: make hpo ARGS='--trials 50')"
@@ -14,6 +14,7 @@ help:
 	@echo "make test   run all tests"
 	@echo "make mutants  make small mistakes in the code, and see which no test notices (ARGS='--room X')"
 	@echo "make lint   ruff, mypy, import-linter"
+	@echo "make docs   write docs/options.md from where the options are declared"
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -c "import sys; sys.exit('Python 3.11 or newer is needed' if sys.version_info < (3, 11) else 0)"
@@ -49,6 +50,9 @@ lint: $(STAMP)
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(STAMP)
+	$(BIN)/python -m docs.options_page
 
 constraints: $(STAMP)
 	(echo "# Exact versions that Makefile, CI and cluster set-up share. Made by 'make constraints'."; \

@@ -1,4 +1,4 @@
-"""Ray: one started on this machine, or a cluster that is joined, with the driver's own code.
+"""Starts Ray on this machine, or joins a cluster and takes the driver's code along.
 
 On a cluster each node has its own disk, and perhaps another state of the code: `ray submit` copies
 the workflow's file alone, to one node.

@@ -6,10 +6,11 @@ from typing import Any
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import HyperBandScheduler, TrialScheduler
 
+from automl_on_ray.schedulers._capabilities import SchedulerCapabilities
 from automl_on_ray.schedulers._settings import SchedulerSettings
 from automl_on_ray.search_spaces.core import as_number, last_reported
 
-PAUSES_TRIALS = True
+CAPABILITIES = SchedulerCapabilities(pauses_trials=True)
 
 
 def create(settings: SchedulerSettings) -> TrialScheduler:

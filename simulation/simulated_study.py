@@ -1,4 +1,4 @@
-"""Tune's searchers and schedulers without Ray's processes: a virtual clock, any number of slots.
+"""Runs Tune's searchers and schedulers on a virtual clock, with any number of slots.
 
 The loop does what Tune's controller does, with Tune's own Trial objects and in its order: new
 trials are asked for, the scheduler says which one runs, a result goes to scheduler and searcher.
@@ -227,6 +227,10 @@ class Simulation:
 
     def get_trials(self) -> list[Trial]:
         return self.trials
+
+    @property
+    def _running_trials(self) -> Mapping[str, SimulatedProgress]:
+        return self._running
 
     def get_live_trials(self) -> set[Trial]:
         return {trial for trial in self._live if not trial.is_finished()}

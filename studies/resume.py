@@ -3,7 +3,7 @@
 Ray writes its state in place, a file for each part, and copies them to the storage in the
 background, so a kill can leave a torn file, or files of different moments. This keeps a copy of
 all of them as they were at one moment, made in Tune's loop right after Ray wrote them, from this
-machine's disk, and signed: only such a copy is read again (`_signed.py`).
+machine's disk, and signed: only such a copy is read again (`signatures.py`).
 """
 
 import json

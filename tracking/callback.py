@@ -119,7 +119,7 @@ class TrackingCallback(Tracker, Callback):
             return  # done again after a restore
         goals = [objective.metric for objective in self._study.objectives]
         metrics = numbers(result, self._study.metrics, always=goals)
-        if self._trials.lineage or self._study.scheduler.startswith(("pbt", "pb2")):
+        if self._trials.lineage or self._study.changes_running_trials:
             metrics |= {f"hp/{key}": value for key, value in numbers(known.config).items()}
         self._log(trial.trial_id, step=step, metrics=metrics)
 

@@ -1,4 +1,4 @@
-"""Contents of files on their way through the journal, whose lines are JSON."""
+"""Encodes the contents of files for the journal, whose lines are JSON."""
 
 import base64
 import logging

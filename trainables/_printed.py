@@ -1,4 +1,4 @@
-"""What trials print, kept in their folders: the newest of it, so that it does not grow for ever."""
+"""Keeps the newest of what each trial prints in its folder."""
 
 import faulthandler
 import functools

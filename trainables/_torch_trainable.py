@@ -1,4 +1,4 @@
-"""What every PyTorch trial needs: a device, threads, its own random streams, checkpoints of all."""
+"""Base of PyTorch trainables: device, threads, random streams, checkpoints of all of it."""
 
 import hashlib
 import os
@@ -25,7 +25,7 @@ class TorchTrainable(tune.Trainable):
     inside `with self.randomness():` or with `self.generator`, and extends `state` and `load_state`
     by what it learns. Python's and numpy's random numbers are nobody's here.
 
-    Several processes may train one trial (`_data_parallel.py`); each holds the whole trainable and
+    Several processes may train one trial (`multi_process`); each holds the whole trainable and
     knows its place in `world`. `setup`, `state` and the generator are the same on all of them.
     """
 

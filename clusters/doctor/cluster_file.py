@@ -1,4 +1,4 @@
-"""Is it a file that `ray up` takes: Ray's own schema, mounts, and values not filled in yet."""
+"""Checks that `ray up` takes the file: Ray's schema, mounts, values not filled in yet."""
 
 import os
 import re

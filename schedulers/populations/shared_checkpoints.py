@@ -1,4 +1,4 @@
-"""Checkpoints that pass from one trial to another: kept while somebody may need them, no longer.
+"""Checkpoints that pass from one trial to another, kept as long as a trial may need them.
 
 Ray deletes all but a trial's newest checkpoints, also one that another trial is about to start
 from. A checkpoint that is lent leaves its owner's list, so that Ray forgets it, and is deleted
@@ -34,8 +34,16 @@ class Lending:
     def __init__(self, time_attr: str) -> None:
         self._time_attr = time_attr
         self._loans: dict[str, Loan] = {}
+        self._used: dict[str, set[str]] = {}  # by a trial's id: the paths of what it may need
         self._patient = False
         self._doomed: tuple[list[_TrainingResult], list[_TrainingResult]] = ([], [])
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._used = {}
+        for path, loan in self._loans.items():
+            for user in loan.users:
+                self._used.setdefault(user, set()).add(path)
 
     def latest(self, trial: Trial) -> tuple[_TrainingResult, int] | None:
         """The newest checkpoint that `trial` would start from, and its time."""
@@ -54,27 +62,35 @@ class Lending:
             checkpoint=copy.copy(result.checkpoint), metrics=result.metrics
         )
         self.end(to)
-        self._loans.setdefault(path, Loan(result, time)).users |= {owner.trial_id, to.trial_id}
+        loan = self._loans.setdefault(path, Loan(result, time))
+        for user in (owner.trial_id, to.trial_id):
+            loan.users.add(user)
+            self._used.setdefault(user, set()).add(path)
         while mine:
             self._delete(mine.pop())
 
     def settle(self, trial: Trial) -> None:
         """`trial` may have newer checkpoints now: give up those that it needs no longer."""
+        used = self._used.get(trial.trial_id)
+        if not used:
+            return
         newer = [int((r.metrics or {}).get(self._time_attr, 0)) for r in _results(trial)]
-        for path, loan in list(self._loans.items()):
-            if sum(time > loan.time for time in newer) >= ENOUGH:
+        for path in list(used):
+            if sum(time > self._loans[path].time for time in newer) >= ENOUGH:
                 self._give_up(path, trial)
 
     def end(self, trial: Trial) -> None:
         """`trial` needs none but its own newest any more."""
-        for path in list(self._loans):
+        for path in list(self._used.get(trial.trial_id, ())):
             self._give_up(path, trial)
 
     def _give_up(self, path: str, trial: Trial) -> None:
         loan = self._loans[path]
         latest = trial.latest_checkpoint_result
-        if trial.trial_id in loan.users and not (latest and _path(latest) == path):
-            loan.users.discard(trial.trial_id)
+        if latest and _path(latest) == path:
+            return
+        loan.users.discard(trial.trial_id)
+        self._used[trial.trial_id].discard(path)
         if not loan.users:
             del self._loans[path]
             self._delete(loan.result)

@@ -1,4 +1,4 @@
-"""A trial that takes its turn gets the process of one that pauses.
+"""Gives the process of a trial that pauses to the trial that resumes next.
 
 Ray keeps a process only for a trial that it has already asked one for. Of trials that take turns
 on fewer slots none is asked for any more once all have begun: each turn would begin with a new

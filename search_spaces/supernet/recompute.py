@@ -1,4 +1,4 @@
-"""What the way back needs but had better make again than keep.
+"""Computes values again in the backward pass instead of keeping them in memory.
 
 Autograd keeps what the gradient of an operation needs: ReLU's results, copies side by side, pooled
 images, the outputs of convolutions. Some of it follows from other kept tensors at little cost. A

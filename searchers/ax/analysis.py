@@ -1,4 +1,4 @@
-"""What a study's trials say of its hyperparameters, by Ax: importance and slices.
+"""Analyses a study with Ax: importance of hyperparameters, and slices.
 
 Works for the trials of any searcher. It takes seconds: for the end of a study, not Tune's loop.
 """

@@ -1,4 +1,4 @@
-"""How much a trial's score changes until its next perturbation, by its hyperparameters: a model.
+"""A model of how much a trial's score changes until its next perturbation.
 
 A Gaussian process of Ax over (time, score before, hyperparameters), as PB2's (Parker-Holder et al.
 2020, arXiv:2002.02518), but over the whole space: choices, integers and parameters that exist

@@ -1,4 +1,4 @@
-"""Exploration by Ax: what a trial of a population tries next, where another has come to.
+"""Ax's explorer: new values for a trial of a population that took over a checkpoint.
 
 The model is in a process of its own, so a trial that takes over another's checkpoint waits for its
 new values alone.

@@ -1,4 +1,4 @@
-"""Ax as a function of the order of events: what was begun, how it ended, what to try next.
+"""Ax's model of a study: takes starts and results of trials in order, and suggests configs.
 
 It knows neither clock nor threads. The same events give the same suggestions, in any process,
 before and after a pickle. Trials before the model's first suggestion are a Sobol design of ours, so
@@ -92,7 +92,7 @@ class AxModel:
 
     def suggest(self) -> Config:
         """The next config, taken as begun. Raises Exhausted at the end of a finite space."""
-        self._design.remaining.check()
+        self._design.unvisited.check()
         if self._begun < DESIGN or self._finished < FINISHED:
             config = self._design.next()
             self.begun(config)
@@ -104,7 +104,7 @@ class AxModel:
                 self.fallbacks += 1
                 print(f"Ax made no suggestion ({error!r}); a Sobol point instead.", file=sys.stderr)
                 break
-            if self._design.remaining.take(config):
+            if self._design.unvisited.take(config):
                 self.begun(config)
                 return config
         config = self._design.next()
@@ -113,7 +113,7 @@ class AxModel:
 
     def begun(self, config: Config) -> None:
         """A trial of `config` runs, whoever suggested it; results known beforehand count too."""
-        self._design.remaining.take(config)
+        self._design.unvisited.take(config)
         index = self._client.attach_trial(parameters=self.encoding.encode(config))
         self._open.setdefault(key_of(config), []).append(index)
         self._begun += 1

@@ -1,4 +1,4 @@
-"""Ax in a process of its own: Tune's loop never waits for it, and the driver never imports it.
+"""Runs Ax in a process of its own: Tune's loop never waits for it, the driver never imports it.
 
 Messages go down a pipe in the order of events and are worked off one by one, so a suggestion is a
 function of what was sent before it, and not of time. Each suggestion comes back with a snapshot of

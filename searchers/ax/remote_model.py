@@ -1,4 +1,4 @@
-"""A model in a process of its own, as one object that survives that process, and a pickle.
+"""A model in another process: one object that can be pickled and outlives that process.
 
 It is sent events, and asked to "suggest"; the answers come in order. From the snapshot that came
 with the last answer, and the events since, another process goes on exactly as this one would have.

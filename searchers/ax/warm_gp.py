@@ -1,4 +1,4 @@
-"""A Gaussian process whose fit goes on from the last: the fit is what a suggestion costs most."""
+"""A Gaussian process whose fit starts from the last, as fitting costs most of a suggestion."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -97,7 +97,7 @@ def test_each_trial_gets_what_one_machine_can_give(nodes, sizes, asked, found):
 def test_as_many_trials_as_slots_fit_machines(sizes, slots, gpus):
     with pytest.MonkeyPatch.context() as patch:
         found = [Machine(float(c), float(g)) for c, g in sizes]
-        patch.setattr(slots, "_alive", lambda: found)
+        patch.setattr("automl_on_ray.clusters.slots._alive", lambda: found)
         if gpus and gpus > max(g for _, g in sizes):
             with pytest.raises(UserError, match="asks for more than there is"):
                 share(slots=slots, gpus=gpus)

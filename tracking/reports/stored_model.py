@@ -1,4 +1,4 @@
-"""A network as MLflow keeps it: an exported graph, the code that asks it, and words for people."""
+"""A network as MLflow stores it: an exported graph, the code that runs it, a description."""
 
 import copy
 import hashlib

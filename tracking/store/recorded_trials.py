@@ -1,4 +1,4 @@
-"""Finding a study of ours in MLflow again, and its trials."""
+"""Finds a study and its trials in MLflow."""
 
 import json
 import tempfile

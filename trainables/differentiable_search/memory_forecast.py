@@ -1,4 +1,4 @@
-"""What a search step will need of memory, found without needing it: on PyTorch's meta device."""
+"""Forecasts a search step's memory on PyTorch's meta device, which needs none."""
 
 import weakref
 from typing import Any

@@ -1,4 +1,4 @@
-"""Pickles of others, read without running what they ask for."""
+"""Reads pickles of others without running code in them."""
 
 import io
 import pickle
