@@ -13,8 +13,15 @@ from hypothesis import given, settings, strategies as st
 from automl_on_ray.schedulers.populations.population_state import Members
 
 SCORES = [-math.inf, 0.0, 1.0, 2.0, 3.0]
-STEPS = (*["judge"] * 6, *["begin"] * 4, *["take_over"] * 3, *("join", "takes", "cancel"), "end", "save")
+STEPS = (
     *["judge"] * 6,
+    *["begin"] * 4,
+    *["take_over"] * 3,
+    *("join", "takes", "cancel"),
+    "end",
+    "save",
+)
+STEPS = (
     *["begin"] * 4,
     *["take_over"] * 3,
     "join",

@@ -17,12 +17,6 @@ GROWING = "tests.schedulers.populations.growing"
 NAMES = (f"plan-{number}" for number in itertools.count())
 
 
-@pytest.fixture(scope="module")
-def storage(tmp_path_factory):
-    """One for all plans of this file: to make MLflow's database takes seconds."""
-    return tmp_path_factory.mktemp("plans") / "runs"
-
-
 @pytest.fixture
 def planned(storage):
     def plan(**asked):
