@@ -144,7 +144,9 @@ def forked(run: Callable[[], int], copy: Path, limit: float) -> int | None:
 
 def recording(copy: Path, tests: list[str], record: Path, with_ray: bool) -> int:
     recorder = Recorder(copy, with_ray=with_ray)
-    code = pytest.main([*tests, *QUIET, "-m", "not slow", "--continue-on-collection-errors"], plugins=[recorder])
+    code = pytest.main(
+        [*tests, *QUIET, "-m", "not slow", "--continue-on-collection-errors"], plugins=[recorder]
+    )
     recorder.write(record)
     return code
 

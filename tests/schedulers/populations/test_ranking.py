@@ -17,13 +17,6 @@ STEPS = (
     *["judge"] * 6,
     *["begin"] * 4,
     *["take_over"] * 3,
-    *("join", "takes", "cancel"),
-    "end",
-    "save",
-)
-STEPS = (
-    *["begin"] * 4,
-    *["take_over"] * 3,
     "join",
     "takes",
     "cancel",
