@@ -35,7 +35,8 @@ from tests.mutants.recorder import Recorder
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("searchers", "schedulers", "studies")
-MORE_TESTS = {"searchers": ["tests/simulation"], "schedulers": ["tests/simulation"]}
+AT_WORK = ["tests/simulation", "tests/studies/hpo"]
+MORE_TESTS = {"searchers": AT_WORK, "schedulers": AT_WORK}
 OURS = {"automl_on_ray", "tests", "docs", "benchmarks"}
 EQUIVALENT = Path(__file__).parent / "equivalent.txt"
 QUIET = ["-q", "-n0", "-p", "no:cacheprovider", "-p", "no:warnings", "--hypothesis-seed=0"]

@@ -7,7 +7,7 @@ import random
 import numpy as np
 import pytest
 
-from automl_on_ray.schedulers import traits
+from automl_on_ray.schedulers import scheduler_capabilities
 from automl_on_ray.simulation import Simulation
 from automl_on_ray.studies.hpo import HpoSettings, prepare
 from tests.schedulers.populations.growing import SPACE, gain
@@ -52,12 +52,12 @@ class Growth:
 def simulated(plan, slots=3):
     random.seed(0)  # Ray's schedulers draw from here
     np.random.seed(0)
-    kind = traits(plan.asked.scheduler)
+    can = scheduler_capabilities(plan.asked.scheduler)
     plan.scheduler._log_config = False  # of Ray's PB2: to files in the folders of trials
     study = Simulation(
         Growth(), plan.searcher, plan.scheduler, samples=plan.asked.trials, slots=slots,
-        max_t=plan.asked.epochs, pausing=kind.pauses_trials, population=plan.asked.population,
-        keep=kind.keep, constants=plan.space.constants,
+        max_t=plan.asked.epochs, pausing=can.pauses_trials, population=plan.asked.population,
+        keep=can.checkpoints_to_keep, constants=plan.space.constants,
     )  # fmt: skip
     study.run()
     return study
