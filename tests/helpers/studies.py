@@ -8,6 +8,7 @@ from pathlib import Path
 
 import typer
 from mlflow.tracking import MlflowClient
+from ray._private.state import actors
 from typer.testing import CliRunner
 
 from automl_on_ray.workflows.hpo import hpo
@@ -60,3 +61,8 @@ def start(storage, name, *arguments, **environment):
 
 def wait_for(pattern, folder, process):
     wait_until(lambda: list(folder.glob(pattern)), process=process)
+
+
+def ranks_started():
+    """Of this Ray, so far: processes that train one trial together."""
+    return sum(actor["ActorClassName"].endswith("_Rank") for actor in actors().values())

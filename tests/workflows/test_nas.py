@@ -18,6 +18,7 @@ from automl_on_ray.studies.architecture.settings import NasSettings, check_words
 from automl_on_ray.trainables.differentiable_search import DEFAULTS as SUPERNET_DEFAULTS
 from automl_on_ray.trainables.image_classifier import DEFAULTS as CELL_DEFAULTS
 from automl_on_ray.workflows.nas import nas
+from tests.helpers.studies import ranks_started
 
 app = typer.Typer()
 app.command()(nas)
@@ -182,13 +183,29 @@ def test_supernets_and_the_final_network_may_be_trained_by_two_processes(storage
         "--epochs", 1, "--final-epochs", 1,
     )  # fmt: skip
     workers = ["--search-workers", 2, "--train-workers", 2, "--final-seeds", 1, "--recompute"]
+    before = ranks_started()
     result = run(storage, "shared-out", *arguments, *workers)
     assert result.exit_code == 0, result.output
+    assert ranks_started() == before + 2 + 2  # of the supernet, and of the final network
     assert "test_accuracy" in result.output
     runs = runs_of(storage, "shared-out")[1]
     assert {role: len(found) for role, found in runs.items()} == {
         "study": 1, "supernet": 1, "trial": 1, "final": 1,
     }  # fmt: skip
+
+
+@pytest.mark.slow
+def test_minutes_end_the_search_and_trial_minutes_a_supernet(storage, ray_cluster):
+    arguments = quick_but("--supernets", 50, "--search-epochs", 1000, "--stage", "search")
+    limits = ["--minutes", 0.3, "--trial-minutes", 0.05, "--max-failures", 0, "--searcher", "sobol"]
+    result = run(storage, "short", *arguments, *limits)
+    assert result.exit_code == 1, result.output
+    assert "The search has ended, as the time budget of 0.3 minutes is used up" in result.output
+    rows = json.loads((storage / "short" / "found.json").read_text())["trials"]
+    assert len(rows) < 50
+    failed = [one["row"]["error"] for one in rows if one["row"]["outcome"] == "failed"]
+    assert failed
+    assert all("took over 0.05 minutes" in error for error in failed)
 
 
 def test_given_cells_take_the_search_s_place(storage, ray_cluster, tmp_path):

@@ -17,21 +17,14 @@ GROWING = "tests.schedulers.populations.growing"
 NAMES = (f"plan-{number}" for number in itertools.count())
 
 
-@pytest.fixture(scope="module")
-def storage(tmp_path_factory):
-    """One for all plans of this file: to make MLflow's database takes seconds."""
-    return tmp_path_factory.mktemp("plans") / "runs"
-
-
 @pytest.fixture
-def planned(storage, monkeypatch):
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-
+def planned(storage):
     def plan(**asked):
         usual = {
             "trainable": f"{GROWING}:Growing", "space": f"{GROWING}:SPACE", "objective": "score",
             "searcher": "random", "scheduler": "fifo", "trials": TRIALS, "epochs": EPOCHS,
             "storage": str(storage), "name": next(NAMES),
+            "tracking_uri": f"sqlite:///{storage}/mlflow.db",
         }  # fmt: skip
         made = prepare(HpoSettings(**{**usual, **asked}))
         with made.study:
