@@ -1,15 +1,14 @@
 """A NAS-Bench-201 cell as a picture: which node takes what from where."""
 
-import io
 from collections.abc import Mapping
 from typing import Literal
 
-from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
 
 from automl_on_ray.search_spaces.drawings.nas_bench_as_text import OUTPUT, node_name
+from automl_on_ray.search_spaces.drawings.rendering import rendered
 from automl_on_ray.search_spaces.nas_bench_201 import EDGES, NONE, architecture_text, key
 
 COLOURS = {"nor_conv_3x3": "#1b6ca8", "nor_conv_1x1": "#2a9d8f", "avg_pool_3x3": "#e09f3e"}
@@ -36,11 +35,7 @@ def draw_cell(config: Mapping[str, object], format: Literal["png", "svg"] = "svg
     axes.set_ylim(min(HEIGHTS.values()) - 0.3, max(HEIGHTS.values()) + 0.3)
     axes.set_aspect("equal")
     axes.axis("off")
-    # Nothing of the day it was drawn; and names of shapes that do not change.
-    metadata = {"Date": None} if format == "svg" else {"Software": None}
-    with io.BytesIO() as file, rc_context({"svg.hashsalt": "cell", "svg.fonttype": "none"}):
-        figure.savefig(file, format=format, dpi=110, metadata=metadata)
-        return file.getvalue()
+    return rendered(figure, format)
 
 
 def _arrow(axes: Axes, edge: tuple[int, int], operation: str) -> None:
