@@ -27,7 +27,8 @@ from automl_on_ray.studies.inputs import check_study
 from automl_on_ray.studies.resume import check_states
 from automl_on_ray.studies.signatures import own_key
 
-# Pickled states name modules: those of format 1 are from before all was in one package.
+# Pickled states name modules: those of format 1 are from before all was in one package, those of 2
+# from before its rooms.
 FORMAT = 3
 
 

@@ -9,6 +9,7 @@ import torch
 
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.trainables.registered_models.rebuilt_network import (
+    FORMER,
     builds,
     checked_recipe,
     example_images,
@@ -72,7 +73,19 @@ def test_only_the_builds_of_our_spaces_are_run(tmp_path, build):
         checked_recipe({**RECIPE, "build": text}, "It")
     assert str(told.value).isprintable()
     assert not list(tmp_path.iterdir())
-    assert checked_recipe(RECIPE, "It").build is builds()["_cell_network:build"]
+    assert checked_recipe(RECIPE, "It").build is builds()["cells.network:build"]
+
+
+@pytest.mark.parametrize("package", ["search_spaces", "automl_on_ray.search_spaces"])
+def test_a_model_from_before_its_builds_module_had_another_name_is_rebuilt(package, archive):
+    recipe = checked_recipe({**RECIPE, "build": f"{package}._cell_network:build"}, "It")
+    assert recipe.build is builds()["cells.network:build"]
+    rebuilt(recipe, archive, "It")
+
+
+def test_every_former_name_is_of_a_build_that_there_is():
+    assert set(FORMER.values()) <= builds().keys()
+    assert not FORMER.keys() & builds().keys()
 
 
 @pytest.mark.parametrize(
