@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+NEWEST ?= .venv-newest
 ARGS ?=
 
-.PHONY: help setup hpo nas ui test lint format constraints clean
+.PHONY: help setup hpo nas ui test newest lint format docs constraints clean
 
 help:
 	@echo "make hpo    tune an MNIST CNN and track it in MLflow (options: make hpo ARGS='--trials 50')"
@@ -13,6 +14,8 @@ help:
 	@echo "make ui     open the MLflow UI on the studies of this folder"
 	@echo "make test   run all tests"
 	@echo "make lint   ruff, mypy, import-linter"
+	@echo "make docs   write docs/options.md from where the options are declared"
+	@echo "make newest how the quick tests fare with the newest release of each dependency"
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -c "import sys; sys.exit('Python 3.11 or newer is needed' if sys.version_info < (3, 11) else 0)"
@@ -36,6 +39,24 @@ ui: $(STAMP)
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
+# For maintainers: what to expect of other versions, without the bounds in pyproject.toml. Torch,
+# which takes several GB, is that of the usual environment; so is all that has no newer release.
+PACKAGES_OF = import sysconfig; print(sysconfig.get_path('purelib'))
+NAMES = import re, tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
+	every = sum(p['optional-dependencies'].values(), p['dependencies']); \
+	print(*{re.split('[<>=]', r)[0] for r in every if not r.startswith(p['name'])})
+
+newest: $(STAMP)
+	test -x $(NEWEST)/bin/python || $(PYTHON) -m venv $(NEWEST)
+	(pwd; $(BIN)/python -c "$(PACKAGES_OF)") \
+	  > $$($(NEWEST)/bin/python -c "$(PACKAGES_OF)")/zz_usual.pth
+	grep -E '^(torch|torchvision)==' constraints.txt > $(NEWEST)/torch.txt
+	$(NEWEST)/bin/python -m pip install --quiet --upgrade --upgrade-strategy eager \
+	  --constraint $(NEWEST)/torch.txt $$($(BIN)/python -c "$(NAMES)")
+	$(NEWEST)/bin/python -m pip freeze | sort -f > $(NEWEST)/versions.txt
+	-diff constraints.txt $(NEWEST)/versions.txt | grep '^[<>] .*=='
+	$(NEWEST)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not slow' $(ARGS)
+
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -46,9 +67,12 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+docs: $(STAMP)
+	$(BIN)/python -m docs.options_page
+
 constraints: $(STAMP)
 	(echo "# Exact versions that Makefile, CI and cluster set-up share. Made by 'make constraints'."; \
 	 $(BIN)/python -m pip freeze --exclude-editable | grep -v -E '^(nvidia|cuda|triton)' | sort -f) > constraints.txt
 
 clean:
-	rm -rf $(VENV) build *.egg-info
+	rm -rf $(VENV) $(NEWEST) build *.egg-info

@@ -1,4 +1,4 @@
-"""How many trials run at once, and with what."""
+"""How many trials run at once, and the CPUs and GPUs of each."""
 
 import math
 import os

@@ -1,7 +1,7 @@
 """Where studies are kept: a folder, which all nodes of a cluster must see, or a bucket.
 
 A bucket holds Ray's trials and checkpoints, and a copy of the small files that are written on this
-machine's disk (`_mirror.py`).
+machine's disk (`bucket_copy.py`).
 """
 
 import uuid

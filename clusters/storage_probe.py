@@ -1,4 +1,4 @@
-"""Whether nodes of a cluster can write where studies are kept: each leaves a file, as a task."""
+"""Checks that every node can write to the storage: a task on each leaves a file there."""
 
 from collections.abc import Sequence
 

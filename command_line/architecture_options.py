@@ -1,4 +1,4 @@
-"""Options of neural architecture search, beside those that all workflows have."""
+"""Options of neural architecture search, beside those of all commands."""
 
 from typing import Annotated, Any
 
@@ -52,9 +52,9 @@ Preset = Annotated[
 Evaluation = Annotated[
     str,
     typer.Option(
-        help="How a searcher's proposals are judged. supernet: it proposes how supernets are "
-        "trained, and each derives a cell. standalone: it proposes cells, and each is trained by "
-        "itself (--proposals of them, for --select-epochs).",
+        help="What the searcher proposes. supernet: hyperparameters of supernets, each of which "
+        "yields a cell. standalone: cells, each trained by itself (--proposals of them, for "
+        "--select-epochs).",
         rich_help_panel=_SEARCH,
     ),
 ]
@@ -66,9 +66,9 @@ Proposals = Annotated[
 Cells = Annotated[
     str | None,
     typer.Option(
-        help="Leave the search out and take these, parted by commas: published cells by name "
-        "(darts_v2), Genotype(normal=...) as papers print it, files of such (mine.txt, "
-        "genotypes.py:NAME), or JSON files of cells (cell.json in MLflow).",
+        help="Cells to take instead of a search, separated by commas. Published ones by name "
+        "(darts_v2), Genotype(normal=...) as papers print it, files of genotypes (mine.txt, "
+        "genotypes.py:NAME), or JSON files (cell.json in MLflow).",
         rich_help_panel=_SEARCH,
     ),
 ]

@@ -1,11 +1,11 @@
-"""Options that workflows have in common, in the groups that --help shows."""
+"""Options that commands have in common, in the groups that --help shows."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from automl_on_ray.search_spaces.core import Between
+from automl_on_ray.search_spaces.core import Between, choices
 
 _STUDY, _SEARCH, _BUDGET, _MACHINE, _KEEP, _FINAL = (
     "What is tuned",
@@ -68,21 +68,21 @@ Seed = Annotated[
 Searcher = Annotated[
     str,
     typer.Option(
-        help="bayesian (Ax), random, sobol, optuna; a file of searchers/.",
+        help=f"{', '.join(choices('searchers'))}: a file of searchers/.",
         rich_help_panel=_SEARCH,
     ),
 ]
 Scheduler = Annotated[
     str,
     typer.Option(
-        help="asha, fifo, hyperband, median-stopping, pbt, pb2; a file of schedulers/.",
+        help=f"{', '.join(choices('schedulers'))}: a file of schedulers/.",
         rich_help_panel=_SEARCH,
     ),
 ]
 Explore = Annotated[
     str | None,
     typer.Option(
-        help="Of --scheduler pbt, how a trial that took over another comes to new values: ax (the "
+        help="For populations: how a trial that took over another comes to new values: ax (the "
         "default; a Gaussian process of what changes the score), or perturb (factors, new draws).",
         rich_help_panel=_SEARCH,
     ),
@@ -91,7 +91,7 @@ Interval = Annotated[
     int | None,
     Between(1, 1e6),
     typer.Option(
-        help="Of --scheduler pbt and pb2: epochs between perturbations. Default: a tenth of all.",
+        help="For populations: epochs between perturbations. Default: a tenth of all.",
         rich_help_panel=_SEARCH,
     ),
 ]
@@ -99,7 +99,7 @@ Synchronous = Annotated[
     bool,
     typer.Option(
         "--synchronous",
-        help="Of --scheduler pbt: compare all trials at the same epoch.",
+        help="For populations: compare all trials at the same epoch.",
         rich_help_panel=_SEARCH,
     ),
 ]
@@ -107,7 +107,7 @@ Population = Annotated[
     int | None,
     Between(2, 1e6),
     typer.Option(
-        help="Of --scheduler pbt: so many of the --trials at once. Those below the median at their "
+        help="For populations: so many of the --trials at once. Those below the median at their "
         "first perturbation give their place to new ones, while there are any. Default: all.",
         rich_help_panel=_SEARCH,
     ),
@@ -116,7 +116,7 @@ ReplayFile = Annotated[
     Path | None,
     typer.Option(
         "--replay",
-        help="A schedule.json that --scheduler pbt found: train along it, from scratch, with three "
+        help="A schedule.json that a population found: train along it, from scratch, with three "
         "seeds, instead of a search.",
         rich_help_panel=_SEARCH,
     ),
@@ -124,8 +124,8 @@ ReplayFile = Annotated[
 Acquisition = Annotated[
     str | None,
     typer.Option(
-        help="Of the bayesian searcher: qlognei, qlognehvi, qlogei, qnei, ucb. Default: the first "
-        "for one objective, the second for several.",
+        help="For searchers that take one: qlognei, qlognehvi, qlogei, qnei, ucb. Default: the "
+        "first for one objective, the second for several.",
         rich_help_panel=_SEARCH,
     ),
 ]
@@ -148,8 +148,8 @@ TryFirst = Annotated[
 Known = Annotated[
     Path | None,
     typer.Option(
-        help='JSON: results known beforehand, a list of {"config": ..., "metrics": ...}, metrics '
-        "named as in --objective.",
+        help='JSON: results known beforehand, for searchers that take them: a list of {"config": '
+        '..., "metrics": ...}, metrics named as in --objective.',
         rich_help_panel=_SEARCH,
     ),
 ]
@@ -157,9 +157,9 @@ Known = Annotated[
 WarmStart = Annotated[
     str | None,
     typer.Option(
-        help="Name of an earlier study, also this one's own: its trials are known to the bayesian "
-        "searcher from the start; of other data, its best configs are tried first. With this one's "
-        "own name the old study is kept under another.",
+        help="Name of an earlier study, also this one's own: its trials are known to the "
+        "searcher from the start, if it takes known results; of other data, its best configs are "
+        "tried first. With this one's own name the old study is kept under another.",
         rich_help_panel=_SEARCH,
     ),
 ]

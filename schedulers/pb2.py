@@ -10,6 +10,7 @@ from ray.tune.schedulers import TrialScheduler
 from ray.tune.schedulers.pb2 import PB2
 from ray.tune.search.sample import Float
 
+from automl_on_ray.schedulers._capabilities import SchedulerCapabilities
 from automl_on_ray.schedulers._settings import SchedulerSettings
 from automl_on_ray.schedulers.populations import (
     perturbation_interval,
@@ -17,9 +18,14 @@ from automl_on_ray.schedulers.populations import (
     within,
 )
 
-PAUSES_TRIALS = True
-SEARCHERS = ("random", "sobol")
-KEEP = None  # a trial may start from another's, older than the three that this one has by then
+CAPABILITIES = SchedulerCapabilities(
+    changes_running_trials=True,
+    pauses_trials=True,
+    needs_all_configs_at_once=True,  # Ray's PB2 refuses searchers
+    takes_interval=True,
+    # A trial may start from another's, older than the three that this one has by then.
+    checkpoints_to_keep=None,
+)
 
 
 def create(settings: SchedulerSettings) -> TrialScheduler:

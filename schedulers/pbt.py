@@ -2,6 +2,7 @@
 
 from ray.tune.schedulers import TrialScheduler
 
+from automl_on_ray.schedulers._capabilities import SchedulerCapabilities
 from automl_on_ray.schedulers._settings import SchedulerSettings
 from automl_on_ray.schedulers.populations import (
     Perturb,
@@ -10,7 +11,14 @@ from automl_on_ray.schedulers.populations import (
     require,
 )
 
-PAUSES_TRIALS = True
+CAPABILITIES = SchedulerCapabilities(
+    changes_running_trials=True,
+    pauses_trials=True,
+    takes_interval=True,
+    takes_explorer=True,
+    takes_synchronous=True,
+    takes_population=True,
+)
 
 
 def create(settings: SchedulerSettings) -> TrialScheduler:

@@ -1,4 +1,4 @@
-"""How a trial that took over another's checkpoint comes to new values."""
+"""The interface of explorers: new values for a trial that took over another's checkpoint."""
 
 from dataclasses import dataclass
 from typing import Protocol

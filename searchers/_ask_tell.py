@@ -25,7 +25,7 @@ from ray.tune.search.sample import Categorical
 
 from automl_on_ray.search_spaces import Config, SearchSpace, contains
 from automl_on_ray.search_spaces.core import Objective, UserError, as_number
-from automl_on_ray.searchers._constraints import check_satisfiable
+from automl_on_ray.searchers._constraints import check_meets_constraints, check_satisfiable
 from automl_on_ray.searchers._domains import key_of, varying
 from automl_on_ray.searchers._settings import SearcherSettings
 from automl_on_ray.searchers._unvisited_members import Exhausted
@@ -217,6 +217,7 @@ class AskTellSearcher(Searcher):
         if not space.domains:
             raise UserError(f"Space {space.name!r} leaves nothing to choose.")
         check_satisfiable(space)
+        check_meets_constraints(settings)
         self._points = [varying(space, dict(point)) for point in settings.points]
         self.start()
 

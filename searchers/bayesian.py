@@ -11,16 +11,24 @@ from typing import Any
 
 from automl_on_ray.search_spaces import Config
 from automl_on_ray.search_spaces.core import UserError
-from automl_on_ray.searchers._ask_tell import AskTellSearcher, TrialOutcome
-from automl_on_ray.searchers._constraints import parse_constraints
+from automl_on_ray.searchers._ask_tell import AskTellSearcher, TrialOutcome, Words
+from automl_on_ray.searchers._capabilities import SearcherCapabilities
 from automl_on_ray.searchers._domains import varying
 from automl_on_ray.searchers._settings import SearcherSettings
 from automl_on_ray.searchers._unvisited_members import Exhausted
 from automl_on_ray.searchers.ax import Encoding, RemoteModel, check_outcomes, metric_names
 
-SEVERAL, ONE = ("qlognehvi",), ("qlognei", "qlogei", "qnei", "ucb")
+CAPABILITIES = SearcherCapabilities(
+    learns_from_results=True,
+    takes_known_results=True,
+    takes_acquisition_function=True,
+    takes_outcome_constraints=True,
+    takes_parameter_constraints=True,
+)
+FOR_ONE_OBJECTIVE = ("qlognei", "qlogei", "qnei", "ucb")  # acquisition functions
+FOR_SEVERAL_OBJECTIVES = ("qlognehvi",)
 MODEL = "automl_on_ray.searchers.ax.model:AxModel"
-IDLE_WAIT = 5.0  # seconds; nobody is held up while nothing runs
+IDLE_WAIT_SECONDS = 5.0  # nobody is held up while nothing runs
 
 
 def create(settings: SearcherSettings) -> "Bayesian":
@@ -65,7 +73,7 @@ class Bayesian(AskTellSearcher):
         self._collect(0.0)
         if not self._ready and not self._exhausted:
             self._request()
-            self._collect(0.0 if self._live else IDLE_WAIT)
+            self._collect(0.0 if self._live else IDLE_WAIT_SECONDS)
         if self._ready:
             config = self._ready.pop(0)
             self._handed_out += 1
@@ -80,6 +88,15 @@ class Bayesian(AskTellSearcher):
         self._send("told", config, outcome)
         if not self._ahead and not self._live and not self._points:
             self._request()
+
+    def set_search_properties(
+        self, metric: Words, mode: Words, config: dict[str, Any], **spec: Any
+    ) -> bool:
+        """Tune calls it before it starts a trial. UserError if the Ax that is here does not do."""
+        accepted = super().set_search_properties(metric, mode, config, **spec)
+        if self._model is not None:
+            self._model.get_ready()
+        return accepted
 
     def set_state(self, state: dict[str, Any]) -> None:
         self.close()
@@ -131,27 +148,24 @@ class Bayesian(AskTellSearcher):
 
 def check(settings: SearcherSettings) -> None:
     """UserError for what the bayesian searcher cannot do, without importing Ax."""
-    space, encoding = settings.space, Encoding(settings.space)
-    rules = list(zip(parse_constraints(space), space.constraints, strict=True))
+    encoding = Encoding(settings.space)
     for config in (*settings.points, *(trial.config for trial in settings.known)):
-        encoding.encode(varying(space, config))
-        for rule, text in rules:
-            if not rule.holds(config):
-                raise UserError(f"Config {config} does not satisfy {text!r}.")
+        encoding.encode(varying(settings.space, config))
     check_outcomes(settings)
     several = len(settings.objectives) > 1
+    fit = FOR_SEVERAL_OBJECTIVES if several else FOR_ONE_OBJECTIVE
     acquisition = settings.acquisition
-    if acquisition is None or acquisition in (SEVERAL if several else ONE):
+    if acquisition is None or acquisition in fit:
         if settings.beta is not None and acquisition != "ucb":
             raise UserError("beta belongs to --acquisition ucb alone.")
         if settings.beta is not None and settings.beta < 0:
             raise UserError(f"beta must not be negative, but is {settings.beta}.")
         return
-    if acquisition not in SEVERAL + ONE:
+    every = FOR_ONE_OBJECTIVE + FOR_SEVERAL_OBJECTIVES
+    if acquisition not in every:
         raise UserError(
-            f"Unknown acquisition function {acquisition!r}; there are {', '.join(ONE + SEVERAL)}."
+            f"Unknown acquisition function {acquisition!r}; there are {', '.join(every)}."
         )
-    fit = SEVERAL if several else ONE
     raise UserError(
         f"Acquisition function {acquisition!r} is for {'one' if several else 'several'} "
         f"objective{'' if several else 's'}, but the study has {len(settings.objectives)}; "

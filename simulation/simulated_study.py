@@ -1,4 +1,4 @@
-"""Tune's searchers and schedulers without Ray's processes: a virtual clock, any number of slots.
+"""Runs Tune's searchers and schedulers on a virtual clock, with any number of slots.
 
 The loop does what Tune's controller does, with Tune's own Trial objects and in its order: new
 trials are asked for, the scheduler says which one runs, a result goes to scheduler and searcher.
@@ -14,13 +14,16 @@ from typing import Any, NamedTuple, Protocol
 
 import cloudpickle
 from ray import tune
-from ray.train._internal.session import _TrainingResult
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import TrialScheduler
 from ray.tune.search import Searcher
 from ray.tune.utils.util import flatten_dict
 
-from automl_on_ray.schedulers.tune_internals import ResumableScheduler
+from automl_on_ray.schedulers.tune_internals import (
+    CheckpointResult,
+    ResumableScheduler,
+    register_checkpoint,
+)
 from automl_on_ray.search_spaces import Config
 from automl_on_ray.simulation.simulated_checkpoints import Held, SimulatedProgress, SimulatedStorage
 
@@ -196,12 +199,10 @@ class Simulation:
         elif decision == TrialScheduler.STOP:
             self.stop_trial(trial)
 
-    def _save(self, trial: Trial, result: Mapping[str, Any]) -> _TrainingResult:
+    def _save(self, trial: Trial, result: Mapping[str, Any]) -> CheckpointResult:
         path = f"{trial.trial_id}/{next(self._saves):07d}"
         self.disk.write(path, self._running[trial.trial_id])
-        saved: Any = _TrainingResult(Held(path, self.disk), dict(result))  # type: ignore[arg-type]
-        trial.run_metadata.checkpoint_manager.register_checkpoint(saved)  # type: ignore[union-attr]
-        return saved
+        return register_checkpoint(trial, Held(path, self.disk), result)
 
     def _decide(self, what: str, trial: Trial, iteration: int) -> None:
         text = repr(sorted(trial.config.items()))
@@ -227,6 +228,10 @@ class Simulation:
 
     def get_trials(self) -> list[Trial]:
         return self.trials
+
+    @property
+    def _running_trials(self) -> Mapping[str, SimulatedProgress]:
+        return self._running
 
     def get_live_trials(self) -> set[Trial]:
         return {trial for trial in self._live if not trial.is_finished()}

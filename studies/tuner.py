@@ -1,4 +1,4 @@
-"""The trials of one stage, run: the one place where a tune.Tuner is made."""
+"""The trials of one stage, run: the one place where a study makes its Tuner."""
 
 import signal
 import threading
@@ -13,7 +13,13 @@ from ray.tune.experiment import Trial
 from ray.tune.stopper import CombinedStopper
 
 from automl_on_ray.clusters import Stage
-from automl_on_ray.schedulers.tune_internals import ResumableScheduler, Watch, changes_only
+from automl_on_ray.schedulers.tune_internals import (
+    ResumableScheduler,
+    Watch,
+    changes_only,
+    make_tuner,
+    run_tuner,
+)
 from automl_on_ray.search_spaces import Config
 from automl_on_ray.studies.budget import Budget
 from automl_on_ray.studies.progress import Progress
@@ -76,8 +82,9 @@ def run_trials(
     assert isinstance(scheduler, ResumableScheduler)
     seconds = None if trial_minutes is None else 60 * trial_minutes
     progress.watch = scheduler.watch = Watch(seconds)
-    tuner = tune.Tuner(
+    tuner = make_tuner(
         trainable,
+        resume,
         param_space=param_space,
         tune_config=tune_config,
         run_config=run_config(
@@ -90,12 +97,11 @@ def run_trials(
             scheduler=remembered,
             goes_on=resume is not None,
         ),
-        _tuner_kwargs={"resume_config": resume} if resume else {},
     )
     if budget is not None:
         budget.begin()
     with progress, changes_only(), _signals_and_exits():
-        trials = tuner.fit()._experiment_analysis.trials
+        trials = run_tuner(tuner)
     if budget is not None:
         budget.save()
     for trial in trials:

@@ -59,12 +59,12 @@ def project(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_project_with_packages_of_our_rooms_names_is_tuned_unharmed(project):
+def test_a_project_with_packages_of_our_rooms_names_is_tuned_unharmed(project, storage):
     before = {path: path.read_text() for path in project.rglob("*.py")}
     done = subprocess.run(
         [sys.executable, ROOT / "workflows" / "hpo.py", "--trainable", "nas:Mine",
          "--space", "nas:SPACE", "--objective", "score", "--searcher", "random", "--trials", "2",
-         "--epochs", "1", "--final-seeds", "0", "--name", "own"],
+         "--epochs", "1", "--final-seeds", "0", "--name", "own", "--storage", storage],
         cwd=project, capture_output=True, text=True, timeout=300,
         env={**os.environ, "PYTHONPATH": str(project)},
     )  # fmt: skip

@@ -23,7 +23,7 @@ from automl_on_ray.command_line import (
     run_command,
     user_errors_to_exit_codes,
 )
-from automl_on_ray.schedulers import traits
+from automl_on_ray.schedulers import scheduler_capabilities
 from automl_on_ray.schedulers.populations import PopulationBased
 from automl_on_ray.schedulers.tune_internals import ResumableScheduler
 from automl_on_ray.search_spaces.core import UserError
@@ -118,7 +118,7 @@ def search(plan: HpoPlan, resources: Resources, budget: Budget, tracking: Tracki
         (None, seeds_along(recipe, asked.seed)) if recipe
         else proposals(plan.searcher, plan.space, asked.scheduler, asked.trials)
     )  # fmt: skip
-    pausing = recipe is not None or traits(asked.scheduler).pauses_trials
+    pausing = recipe is not None or scheduler_capabilities(asked.scheduler).pauses_trials
     surviving = ResumableScheduler(plan.scheduler, awaited=plan.awaited)
     resume = resume_config(stage, retry_failed=asked.retry_failed, trials=asked.trials)
     progress = Progress(
@@ -144,7 +144,7 @@ def search(plan: HpoPlan, resources: Resources, budget: Budget, tracking: Tracki
         tracking=tracking,
         progress=progress,
         budget=budget,
-        keep=traits(asked.scheduler).keep,
+        keep=scheduler_capabilities(asked.scheduler).checkpoints_to_keep,
         max_failures=asked.max_failures,
         trial_minutes=asked.trial_minutes,
         # A replay remembers nothing: it goes by the checkpoint that it begins with.

@@ -25,7 +25,7 @@ from automl_on_ray.command_line import (
     run_command,
     user_errors_to_exit_codes,
 )
-from automl_on_ray.schedulers import traits
+from automl_on_ray.schedulers import scheduler_capabilities
 from automl_on_ray.schedulers.tune_internals import ResumableScheduler
 from automl_on_ray.search_spaces.cells import genotype_text
 from automl_on_ray.search_spaces.drawings import cell_text
@@ -173,7 +173,7 @@ def search(plan: NasPlan, resources: Resources, tracking: TrackingCallback) -> d
     search_alg, param_space = proposals(
         plan.searcher, judging.space, asked.scheduler, judging.samples
     )
-    pausing = traits(asked.scheduler).pauses_trials
+    pausing = scheduler_capabilities(asked.scheduler).pauses_trials
     surviving = ResumableScheduler(plan.scheduler, awaited=[judging.objective.metric])
     resume = resume_config(stage, retry_failed=asked.retry_failed, trials=judging.samples)
     progress = Progress(
@@ -199,7 +199,7 @@ def search(plan: NasPlan, resources: Resources, tracking: TrackingCallback) -> d
         tracking=tracking,
         progress=progress,
         budget=budget,
-        keep=traits(asked.scheduler).keep,
+        keep=scheduler_capabilities(asked.scheduler).checkpoints_to_keep,
         max_failures=asked.max_failures,
         trial_minutes=asked.trial_minutes,
         remembered=surviving,

@@ -1,4 +1,4 @@
-"""Is every `node_config` what AWS takes, and as safe as it should be."""
+"""Checks that AWS takes every `node_config`, and that machines are as safe as they should be."""
 
 from collections.abc import Iterator
 from functools import cache

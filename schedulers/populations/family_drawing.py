@@ -1,4 +1,4 @@
-"""What a population lived through, as pictures: who went on from whom, the best one's values."""
+"""Draws which trial of a population continued from which, and the best one's schedule."""
 
 from collections.abc import Mapping, Sequence
 from numbers import Real

@@ -5,6 +5,7 @@ from typing import Any
 
 from ray.tune.search.sample import Domain
 
+from automl_on_ray.schedulers._capabilities import schedulers_that
 from automl_on_ray.schedulers._settings import SchedulerSettings
 from automl_on_ray.search_spaces import Config, nearest
 from automl_on_ray.search_spaces.core import UserError
@@ -30,7 +31,9 @@ def perturbation_interval(asked: int | None, epochs: int) -> int:
 def require(domains: Mapping[str, Any], settings: SchedulerSettings, *, scheduler: str) -> None:
     """UserError if the space has nothing that `scheduler` could change."""
     if not domains:
+        others = schedulers_that(lambda can: not can.changes_running_trials, near=scheduler)
         raise UserError(
             f"Scheduler {scheduler!r} changes training parameters in live trials, but space "
-            f"{settings.space.name!r} declares none that it can change; use --scheduler asha."
+            f"{settings.space.name!r} declares none that it can change; use "
+            f"--scheduler {others[0]}."
         )

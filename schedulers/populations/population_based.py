@@ -1,4 +1,4 @@
-"""Population-based training (Jaderberg et al. 2017, arXiv:1711.09846), with exploration of choice.
+"""Population-based training (Jaderberg et al. 2017, arXiv:1711.09846), with any explorer.
 
 At each interval a trial of the lower quantile takes over the checkpoint of one of the upper, and
 goes on with other values. Who chooses these is an `Explorer`, and may need a while: the trial
@@ -19,6 +19,8 @@ from ray.tune.utils.util import flatten_dict
 
 from automl_on_ray.schedulers.populations.population_state import Members, Segment
 from automl_on_ray.schedulers.populations.shared_checkpoints import Lending
+from automl_on_ray.schedulers.populations.turns import Turns, waits
+from automl_on_ray.schedulers.tune_internals import any_at_work, save_anew, save_checkpoint
 from automl_on_ray.search_spaces import Exploit, Explorer
 from automl_on_ray.search_spaces.core import Objective, UserError, as_number, finite
 
@@ -61,19 +63,37 @@ class PopulationBased(FIFOScheduler):
         self._lending = Lending(time_attr)
         self._meeting = interval  # when all are next compared, if synchronous
         self._taken: set[str] = set()  # of those under way: trials that have the checkpoint
+        # What follows from Tune's trials: not saved, found again when it is first needed.
+        self._trials: dict[str, Trial] = {}
+        self._turns: Turns | None = None
+        self._late: list[str] = []  # some that may not have come to the meeting yet
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_trials": {}, "_turns": None, "_late": []}
 
     # Tune's side
 
+    def set_search_properties(self, metric: str | None, mode: str | None, **spec: Any) -> bool:
+        """Tune calls it before it starts a trial. An explorer may find that it cannot do."""
+        getattr(self._explorer, "get_ready", lambda: None)()
+        accepted: bool = super().set_search_properties(metric, mode, **spec)
+        return accepted
+
     def on_trial_add(self, tune_controller: Any, trial: Trial) -> None:
-        if trial.trial_id not in self.members.members:  # the others wait for one that comes late
+        name = trial.trial_id
+        if name not in self.members.members:  # the others wait for one that comes late
             self._meeting = min(self._meeting, self.members.interval)
-        self.members.join(trial.trial_id, trial.config)
+        self.members.join(name, trial.config)
+        self._trials[name] = trial
+        self._wait(name)
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
         time, value = result.get(self._time_attr), as_number(result.get(str(self._metric)))
+        name = trial.trial_id
+        if time is not None:
+            self.members.passes(name, int(time))
         if time is None or value is None:
             return TrialScheduler.CONTINUE
-        name = trial.trial_id
         self._lending.settle(trial)
         if not self.members.reported(name, int(time)):
             return TrialScheduler.CONTINUE
@@ -81,40 +101,39 @@ class PopulationBased(FIFOScheduler):
         self._explorer.told(self.members.judge(name, int(time), self._scored(value)))
         if self._has_another(tune_controller) and self.members.is_hopeless(name):
             return TrialScheduler.STOP
-        if self._synchronous:
-            return TrialScheduler.PAUSE
-        if self._gives_up(name):
+        turns = self._turns_of(tune_controller)
+        if not self._synchronous and self._gives_up(name):
             tune_controller.pause_trial(trial, should_checkpoint=False)
             return TrialScheduler.NOOP
-        if any(self._waits(t) for t in tune_controller.get_trials()):
+        if self._synchronous or self._others_wait(turns):
+            turns.wait(name, self.members.place(name), pausing=True)
             return TrialScheduler.PAUSE
         if not trial.checkpoint_freq:
-            tune_controller._schedule_trial_save(trial, result=result)
+            save_checkpoint(tune_controller, trial, result)
         return TrialScheduler.CONTINUE
 
     def choose_trial_to_run(self, tune_controller: Any) -> Trial | None:
-        trials = {trial.trial_id: trial for trial in tune_controller.get_trials()}
+        turns = self._turns_of(tune_controller)
         if self._synchronous:
             self._meet(tune_controller)
         # Where nobody is held up, or a simulation's clock stands still, new values are waited for.
-        wait = getattr(tune_controller, "timeless", False) or all(
-            trial.status != Trial.RUNNING for trial in trials.values()
-        )
-        for exploit in list(self.members.pending.values()):
-            self._try(tune_controller, exploit, trials, wait=wait)
-        waiting = [trial for trial in trials.values() if self._waits(trial)]
-        ready = [t for t in waiting if t.trial_id not in self.members.pending and self._may_run(t)]
+        idle = not any_at_work(tune_controller)
+        wait = getattr(tune_controller, "timeless", False) or idle
+        for exploit in self.members.ripe():
+            self._try(tune_controller, exploit, wait=wait)
         # Not in Tune's order, which is another when a study goes on.
-        births = {name: index for index, name in enumerate(self.members.births)}
-        ready.sort(key=lambda t: (self.members.members[t.trial_id].time, births[t.trial_id]))
-        for trial in ready:
+        for trial in turns.waiting(self._trials):
+            if not self._may_run(trial):
+                return None  # nor may those behind it
             # When it paused, those that it might have gone on from may not have been as far.
             again = trial.status == Trial.PAUSED and not self._synchronous
             if not (again and self._gives_up(trial.trial_id)):
                 return trial
-            self._try(tune_controller, self.members.pending[trial.trial_id], trials, wait=wait)
+            self._try(tune_controller, self.members.pending[trial.trial_id], wait=wait)
             if trial.trial_id not in self.members.pending:
                 return trial
+        if idle:
+            self._turns = None  # whatever was missed would be waited for in vain
         return None
 
     def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:
@@ -149,13 +168,35 @@ class PopulationBased(FIFOScheduler):
 
     def _gives_up(self, name: str) -> bool:
         """Have a trial that has just ended an interval take over from another, if it is weak."""
-        if self.members.at_work(name):
-            return False
-        lower, upper = self.members.quantiles(self.members.members[name].judged)
-        donors = self.members.donors(name, upper) if name in lower else []
+        donors = [] if self.members.at_work(name) else self.members.donors(name)
         if donors:
-            self.members.begin(name, self._one_of(donors))
+            self._begin(name, self._one_of(donors))
         return bool(donors)
+
+    def _begin(self, name: str, donor: str) -> None:
+        self.members.begin(name, donor)
+        if self._turns is not None:
+            self._turns.leave(name)
+
+    def _turns_of(self, tune_controller: Any) -> Turns:
+        """Those of Tune's trials that wait, but for those that take over from others."""
+        if self._turns is None:
+            self._turns = Turns()
+            self._trials = {trial.trial_id: trial for trial in tune_controller.get_trials()}
+            for name, trial in self._trials.items():
+                if waits(trial) and name in self.members.members:
+                    self._wait(name)
+        return self._turns
+
+    def _wait(self, name: str) -> None:
+        if self._turns is not None and name not in self.members.pending:
+            self._turns.wait(name, self.members.place(name))
+
+    def _others_wait(self, turns: Turns) -> bool:
+        """Whether a trial that pauses gives its slot to another, also to one that takes over."""
+        if next(turns.waiting(self._trials), None) is not None:
+            return True
+        return any(waits(self._trials[name]) for name in self.members.pending)
 
     def _require_checkpoint(self, trial: Trial, result: dict[str, Any]) -> None:
         """UserError for a function that gives none: when paused, it would begin from scratch."""
@@ -172,25 +213,26 @@ class PopulationBased(FIFOScheduler):
         """Whether a trial that ends gives its place to a new one."""
         return self._population is not None and not tune_controller.search_alg.is_finished()
 
-    def _waits(self, trial: Trial) -> bool:
-        return trial.status in (Trial.PENDING, Trial.PAUSED)
-
     def _may_run(self, trial: Trial) -> bool:
         return not self._synchronous or self.members.members[trial.trial_id].time < self._meeting
 
     def _meet(self, tune_controller: Any) -> None:
         """Compare all, if all have come to the time of the meeting and none is still to be born."""
-        alive = [self.members.members[name] for name in self.members.alive()]
+        alive = self.members.alive_count
         # There may be more than asked for: a failed trial comes back when its place is taken.
-        full = self._population is not None and len(alive) >= self._population
+        full = self._population is not None and alive >= self._population
         if not alive or not (full or tune_controller.search_alg.is_finished()):
             return
-        if any(member.time < self._meeting or member.judged < self._meeting for member in alive):
+        while self._late and not self._is_late(self._late[-1]):
+            self._late.pop()
+        if not self._late:  # of those that were, but others may have come since
+            self._late = [name for name in self.members.alive() if self._is_late(name)]
+        if self._late:
             return
         lower, upper = self.members.quantiles(self._meeting)
         for name in lower:
             if upper:
-                self.members.begin(name, self._one_of(upper))
+                self._begin(name, self._one_of(upper))
         # All may have gone past it, where they report the metric every few epochs only.
         pending, interval = self.members.pending, self.members.interval
         slowest = min(
@@ -199,11 +241,13 @@ class PopulationBased(FIFOScheduler):
         )
         self._meeting = max(self._meeting + interval, slowest - slowest % interval + interval)
 
-    def _try(
-        self, tune_controller: Any, exploit: Exploit, trials: dict[str, Trial], *, wait: bool
-    ) -> None:
+    def _is_late(self, name: str) -> bool:
+        member = self.members.members[name]
+        return not member.ended and min(member.time, member.judged) < self._meeting
+
+    def _try(self, tune_controller: Any, exploit: Exploit, *, wait: bool) -> None:
         """Do an exploit as far as it can be: first the donor's checkpoint, then the new values."""
-        trial, donor = trials[exploit.trial], trials[exploit.donor]
+        trial, donor = self._trials[exploit.trial], self._trials[exploit.donor]
         if trial.status != Trial.PAUSED or trial.is_saving:
             return  # its own checkpoint, still under way, would come over the donor's
         if exploit.trial not in self._taken:
@@ -214,16 +258,17 @@ class PopulationBased(FIFOScheduler):
             if latest is None or latest[1] < exploit.time:
                 return
             self._lending.lend(donor, trial, *latest)
-            _save_anew(tune_controller, trial, donor)
+            save_anew(tune_controller, trial, donor)
             self._taken.add(exploit.trial)
             self.members.takes(exploit, latest[1], self._score(latest[0].metrics, exploit))
             exploit = self.members.pending[exploit.trial]
         config = self._explorer.explored(exploit, wait=wait)
         if config is not None:
             trial.set_config(config)
-            _save_anew(tune_controller, trial)
+            save_anew(tune_controller, trial)
             self._taken.discard(exploit.trial)
             self.members.take_over(exploit, config)
+            self._wait(exploit.trial)
 
     def _score(self, metrics: Mapping[str, Any] | None, exploit: Exploit) -> float:
         """That of the checkpoint, or as it was when the donor was chosen."""
@@ -239,18 +284,13 @@ class PopulationBased(FIFOScheduler):
         self._explorer.dropped(exploit)
         self.members.cancel(exploit)
         self._taken.discard(exploit.trial)
+        self._wait(exploit.trial)
 
     def _end(self, trial: Trial) -> None:
         exploit = self.members.pending.get(trial.trial_id)
         if exploit is not None:
             self._drop(exploit)
         self.members.end(trial.trial_id)
+        if self._turns is not None:
+            self._turns.leave(trial.trial_id)
         self._lending.end(trial)
-
-
-def _save_anew(tune_controller: Any, *trials: Trial) -> None:
-    """Have Tune's next state hold what the trials are now; it keeps texts of those it knows."""
-    controller = getattr(tune_controller, "_tune_controller", tune_controller)  # not Tune's wrapper
-    for trial in trials:
-        trial.run_metadata.invalidate_cache()
-        controller._mark_trial_to_checkpoint(trial)

@@ -1,10 +1,13 @@
-"""The trials of a population, in numbers: nothing here knows Ray's objects."""
+"""The state of a population in numbers: nothing here knows Ray's objects."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from statistics import median
+from bisect import insort
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
+from automl_on_ray.schedulers.populations.ranking import Ranking
 from automl_on_ray.search_spaces import Config, Exploit, Interval
 
 
@@ -51,7 +54,11 @@ class Segment:
 
 @dataclass
 class Members:
-    """The population, its exploits under way, and those done, in order."""
+    """The population, its exploits under way, and those done, in order.
+
+    What follows from these is kept up to date beside them, not saved with them: no question takes
+    the longer the more trials or exploits there are.
+    """
 
     interval: int
     quantile: float
@@ -61,14 +68,42 @@ class Members:
     done: list[TakenOver] = field(default_factory=list)
     count: int = 0
     firsts: dict[str, float] = field(default_factory=dict)  # scores at the first interval's end
-    _ranked: list[str] | None = None  # until a score, or who is compared, changes
+
+    def __post_init__(self) -> None:
+        self._ranking = Ranking()
+        self._order = {trial: index for index, trial in enumerate(self.births)}
+        self._sorted_firsts = sorted(self.firsts.values())
+        self._exploited = {step.exploit.trial for step in self.done}
+        exploits = [*self.pending.values(), *(step.exploit for step in self.done)]
+        self._replaced = Counter(exploit.time // self.interval for exploit in exploits)
+        self._followers: dict[str, set[str]] = {}  # of each donor: who is to take over from it
+        self._ripe = set(self.pending)  # whether they are is not known
+        for exploit in self.pending.values():
+            self._followers.setdefault(exploit.donor, set()).add(exploit.trial)
+        self.alive_count = sum(not member.ended for member in self.members.values())
+        self._judged_count = sum(map(_counts, self.members.values()))
+        for trial in self.members:
+            self._rank(trial)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {one.name: getattr(self, one.name) for one in fields(self)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for one in fields(self):
+            setattr(self, one.name, state[one.name])
+        self.__post_init__()
 
     def join(self, trial: str, config: Config) -> None:
         """A new trial, or one that comes back after a failure or a restart: it keeps its place."""
-        self._ranked = None
-        self.births.setdefault(trial, dict(config))
+        if trial not in self.births:
+            self.births[trial] = dict(config)
+            self._order[trial] = len(self._order)
         known = self.members.get(trial)
-        self.members[trial] = replace(known, ended=False) if known else Member(dict(config))
+        self._put(trial, replace(known, ended=False) if known else Member(dict(config)))
+
+    def place(self, trial: str) -> tuple[int, int]:
+        """Where it stands among those that wait: how far it is, and how many were born before."""
+        return self.members[trial].time, self._order[trial]
 
     def reported(self, trial: str, time: int) -> bool:
         """Whether a perturbation is due."""
@@ -78,16 +113,17 @@ class Members:
 
     def judge(self, trial: str, time: int, score: float) -> Interval:
         """End the trial's interval with this score, and begin the next."""
-        self._ranked = None
         member = self.members[trial]
         score = score if not math.isnan(score) else -math.inf
         since = time - time % self.interval
-        if since == self.interval:
-            self.firsts.setdefault(trial, score)
-        self.members[trial] = replace(
+        if since == self.interval and trial not in self.firsts:
+            self.firsts[trial] = score
+            insort(self._sorted_firsts, score)
+        now = replace(
             member, time=time, judged=time, score=score, before=score, since=since,
             scores={**member.scores, since: score},
         )  # fmt: skip
+        self._put(trial, now)
         return Interval(trial, member.config, member.since, time, member.before, score)
 
     def at_work(self, trial: str) -> bool:
@@ -101,9 +137,10 @@ class Members:
         That is a rung of ASHA's (Li et al. 2020, arXiv:1810.05934) that lets a half go on.
         """
         at_first = self.members[trial].since == self.interval and trial in self.firsts
-        if not at_first or any(step.exploit.trial == trial for step in self.done):
+        if not at_first or trial in self._exploited:
             return False
-        return self.firsts[trial] < median(self.firsts.values())
+        low, high = ((len(self._sorted_firsts) - odd) // 2 for odd in (1, 0))
+        return self.firsts[trial] < (self._sorted_firsts[low] + self._sorted_firsts[high]) / 2
 
     def quantiles(self, time: int) -> tuple[list[str], list[str]]:
         """Lower and upper trials among those alive and judged, worst first; none of too few.
@@ -112,78 +149,88 @@ class Members:
         other is: else those ahead would look better for being ahead. Those that have already been
         replaced at `time`, or in the interval that it begins, count as lower ones.
         """
-        ranked = self._rank()
-        known = sum(bool(self.members[trial].scores) for trial in self.alive())
-        size = min(math.ceil(known * self.quantile), known // 2)
-        exploits = [*self.pending.values(), *(step.exploit for step in self.done)]
-        replaced = sum(e.time // self.interval == time // self.interval for e in exploits)
-        donors = {exploit.donor for exploit in self.pending.values()}
-        lower = [trial for trial in ranked[: max(0, size - replaced)] if trial not in donors]
-        upper = ranked[-size:] if size else []
-        upper = [trial for trial in upper if math.isfinite(self.members[trial].score or 0.0)]
-        return [trial for trial in lower if trial not in upper], upper
+        size, weak = self._sizes(time)
+        lower, upper = self._ranking.weakest(weak), self._ranking.strongest(size)
+        both = {*upper, *self._followers}
+        return [trial for trial in lower if trial not in both], upper
 
-    def _rank(self) -> list[str]:
-        """Trials that may be compared, by how many of the others they are ahead of."""
-        if self._ranked is None:
-            judged = {
-                trial: self.members[trial]
-                for trial in self.alive()
-                if self.members[trial].score is not None and trial not in self.pending
-            }
-            wins = {
-                trial: sum(_ahead(member, other) for other in judged.values())
-                for trial, member in judged.items()
-            }
-            self._ranked = sorted(wins, key=wins.__getitem__)
-        return self._ranked
+    def donors(self, trial: str) -> list[str]:
+        """Whom `trial` may go on from if it is a lower one: upper ones that will soon be as far.
 
-    def donors(self, trial: str, upper: Sequence[str]) -> list[str]:
-        """Those of `upper` that are at most an interval behind, and will soon be as far."""
+        These are at most an interval behind.
+        """
         own = self.members[trial].judged
-        return [t for t in upper if self.members[t].judged >= own - self.interval]
+        size, weak = self._sizes(own)
+        if trial in self._followers or trial not in self._ranking:
+            return []
+        if self._ranking.weaker(trial) >= weak:
+            return []
+        found = self._ranking.strongest(size, since=own - self.interval)
+        return found if trial not in found else []
+
+    def _sizes(self, time: int) -> tuple[int, int]:
+        """How many are upper ones, and how many may be lower ones."""
+        size = min(math.ceil(self._judged_count * self.quantile), self._judged_count // 2)
+        return size, max(0, size - self._replaced[time // self.interval])
 
     def begin(self, trial: str, donor: str) -> Exploit:
         """`trial` is to take over from `donor` once that is as far.
 
         No trial goes back: two weak ones could do so for ever.
         """
-        self._ranked = None
         source = self.members[donor]
         assert source.score is not None
         self.count += 1
         time = max(source.judged, self.members[trial].judged)
         exploit = Exploit(self.count, trial, donor, time, source.score, dict(source.config))
         self.pending[trial] = exploit
+        self._replaced[time // self.interval] += 1
+        self._followers.setdefault(donor, set()).add(trial)
+        self.passes(donor, source.time)
+        self._rank(trial)
         return exploit
+
+    def passes(self, donor: str, time: float) -> None:
+        """`donor` is at `time`: those that wait for it to come so far may soon take over."""
+        for trial in self._followers.get(donor, ()):
+            if self.pending[trial].time <= time:
+                self._ripe.add(trial)
+
+    def ripe(self) -> list[Exploit]:
+        """Those under way whose donor is as far, or has ended, in their order."""
+        return sorted((self.pending[trial] for trial in self._ripe), key=lambda e: e.number)
 
     def takes(self, exploit: Exploit, time: int, score: float) -> None:
         """The trial has the checkpoint that the donor had at `time`, with `score`."""
+        self._replaced[self.pending[exploit.trial].time // self.interval] -= 1
+        self._replaced[time // self.interval] += 1
         self.pending[exploit.trial] = replace(exploit, time=time, score=score)
 
     def take_over(self, exploit: Exploit, config: Config) -> None:
         """The exploit is done: the trial stands where the donor was."""
-        self._ranked = None
-        del self.pending[exploit.trial]
         time, score = exploit.time, exploit.score
         # Judged anew at its own next report: what it took over is not what it achieved.
         since = time - time % self.interval
         known = self.members[exploit.donor].scores
-        self.members[exploit.trial] = Member(
+        self._forget(exploit)
+        now = Member(
             dict(config), time, time, None, since, score,
             scores={t: s for t, s in known.items() if t <= since},
         )  # fmt: skip
+        self._put(exploit.trial, now)
         self.done.append(TakenOver(exploit, dict(config)))
+        self._exploited.add(exploit.trial)
+        self._replaced[time // self.interval] += 1
 
     def cancel(self, exploit: Exploit) -> None:
         """The trial goes on by itself."""
-        self._ranked = None
-        del self.pending[exploit.trial]
+        self._forget(exploit)
+        self._rank(exploit.trial)
 
     def end(self, trial: str) -> None:
-        self._ranked = None
         if trial in self.members:
-            self.members[trial] = replace(self.members[trial], ended=True)
+            self._put(trial, replace(self.members[trial], ended=True))
+            self.passes(trial, math.inf)
 
     def alive(self) -> list[str]:
         return [trial for trial, member in self.members.items() if not member.ended]
@@ -203,8 +250,35 @@ class Members:
                 return segments[::-1]
             trial, end, last = step.exploit.donor, start, index
 
+    def _put(self, trial: str, member: Member) -> None:
+        before = self.members.get(trial)
+        if before is not None:
+            self.alive_count -= not before.ended
+            self._judged_count -= _counts(before)
+        self.members[trial] = member
+        self.alive_count += not member.ended
+        self._judged_count += _counts(member)
+        self._rank(trial)
 
-def _ahead(one: Member, other: Member) -> bool:
-    """Whether `one` had the higher score at the last time for which both are known."""
-    common = one.scores.keys() & other.scores.keys()
-    return bool(common) and one.scores[max(common)] > other.scores[max(common)]
+    def _rank(self, trial: str) -> None:
+        """Have it compared, if it may be."""
+        member = self.members[trial]
+        if member.ended or member.score is None or trial in self.pending:
+            self._ranking.drop(trial)
+        else:
+            self._ranking.put(trial, self._order[trial], member.scores, member.judged)
+
+    def _forget(self, exploit: Exploit) -> None:
+        """It is under way no more."""
+        time = self.pending.pop(exploit.trial).time
+        self._replaced[time // self.interval] -= 1
+        self._ripe.discard(exploit.trial)
+        followers = self._followers[exploit.donor]
+        followers.discard(exploit.trial)
+        if not followers:
+            del self._followers[exploit.donor]
+
+
+def _counts(member: Member) -> bool:
+    """Whether it is one of those of which a quantile is taken."""
+    return not member.ended and bool(member.scores)

@@ -1,4 +1,4 @@
-"""A trial whose machine was lost has not failed: spot machines come and go.
+"""Spares trials whose machine was lost: spot machines come and go, and no trial is to blame.
 
 Ray counts it as a failure, unless the machine was drained first, and asks no scheduler before it
 ends a trial that has failed too often. So trials are told themselves.

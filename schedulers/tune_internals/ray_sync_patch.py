@@ -1,4 +1,4 @@
-"""Ray's copying of its own files to where studies are kept: of those alone that have changed.
+"""Makes Ray copy only those of its own files to the storage that have changed.
 
 Ray itself copies the whole folder of an experiment each time, files of trials that ended long ago
 too: to a bucket 21 requests for each trial there ever was, and Tune's loop may wait for the end.

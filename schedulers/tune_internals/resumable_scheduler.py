@@ -1,4 +1,4 @@
-"""Any Tune scheduler, Ray's own too, with a memory that is saved with the study and comes back.
+"""Wraps any Tune scheduler, so that its state is saved with the study and restored on resume.
 
 Ray saves trials and searchers, but not what a scheduler knows: rungs, brackets, medians, who is to
 take over from whom. Here it is one pickle, in which a trial is its id and a checkpoint its place in

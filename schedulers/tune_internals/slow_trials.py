@@ -1,4 +1,4 @@
-"""Trials at work that take long: those that have not reported for long, and those out of time."""
+"""Finds trials that have not reported for long, and trials over their time limit."""
 
 import time
 from collections.abc import Callable, Iterable

@@ -1,4 +1,4 @@
-"""Whatever comes of a trial's process, but a result, is a failure of that trial alone.
+"""Makes any failure of a trial's process the failure of that trial alone.
 
 Tune knows two kinds of exception, and ends the study with any other: that of Ray's memory monitor,
 of a result that cannot be read here, of an exception that cannot, of a machine that was lost.
@@ -57,7 +57,7 @@ class FailingAlone(TuneController):
 
     def on_step_end(self) -> None:
         super().on_step_end()
-        watch: Watch = self._scheduler_alg.watch  # type: ignore[attr-defined]  # a Surviving
+        watch: Watch = self._scheduler_alg.watch  # type: ignore[attr-defined]  # a ResumableScheduler
         for trial in watch.look(self._at_work()) if watch.is_due() else ():
             minutes = f"the trial took over {(watch.seconds or 0) / 60:.4g} minutes"
             self._end_at_once(trial, TrialError(f"TimeoutError: {minutes} (--trial-minutes)"))

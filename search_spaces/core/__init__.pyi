@@ -1,4 +1,6 @@
+from .capabilities import capabilities_of as capabilities_of, names_with as names_with
 from .errors import UserError as UserError
+from .library_internals import Internals as Internals
 from .lookup import choices as choices, find as find, load_object as load_object
 from .near_words import check_choice as check_choice, near_miss as near_miss
 from .numbers import as_number as as_number, finite as finite, last_reported as last_reported

@@ -1,4 +1,4 @@
-"""The one exception for a mistake that its user can mend."""
+"""UserError, the exception for mistakes that the user can fix."""
 
 
 class UserError(Exception):

@@ -1,4 +1,4 @@
-"""From a word on the command line to a module: a public module of a room is a choice."""
+"""Finds the module or object that a word on the command line names."""
 
 import importlib
 import os

@@ -1,4 +1,4 @@
-"""What a study is after: metrics and the direction in which each is better."""
+"""Objectives of a study: metrics, and whether each is maximised or minimised."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""How our own code warns: on stderr, whatever a library has done to `logging`."""
+"""Warnings of our own code: on stderr, whatever a library has done to `logging`."""
 
 import sys
 

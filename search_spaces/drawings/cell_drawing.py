@@ -1,4 +1,4 @@
-"""A DARTS cell as a picture: what each node takes from where, and through what."""
+"""Draws a DARTS cell: its nodes, edges and operations."""
 
 from collections.abc import Mapping
 from typing import Literal

@@ -1,4 +1,4 @@
-"""A NAS-Bench-201 cell as a picture: which node takes what from where."""
+"""Draws a NAS-Bench-201 cell: its nodes, edges and operations."""
 
 from collections.abc import Mapping
 from typing import Literal

@@ -1,4 +1,4 @@
-"""What a differentiable search did over its epochs, as pictures."""
+"""Draws a differentiable search over its epochs: mixing weights and cells."""
 
 import io
 from collections.abc import Mapping, Sequence

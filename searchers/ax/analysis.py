@@ -1,4 +1,4 @@
-"""What a study's trials say of its hyperparameters, by Ax: importance and slices.
+"""Analyses a study with Ax: importance of hyperparameters, and slices.
 
 Works for the trials of any searcher. It takes seconds: for the end of a study, not Tune's loop.
 """
@@ -71,6 +71,7 @@ def _analysed(
     from ax.core.observation import ObservationFeatures
     from ax.utils.sensitivity.sobol_measures import ax_parameter_sens
 
+    from automl_on_ray.searchers.ax.internals import column_of
     from automl_on_ray.searchers.ax.model import AxModel
 
     first = objectives[:1]
@@ -84,8 +85,8 @@ def _analysed(
     raw = ax_parameter_sens(adapter, order="total", num_mc_samples=_samples(space))
     metric = next(iter(raw))
     shares = dict.fromkeys(keys.values(), 0.0)
-    for name, value in raw[metric].items():  # a choice without an order is a column an option
-        key = keys.get(name.partition("_OH_PARAM_")[0])
+    for name, value in raw[metric].items():
+        key = keys.get(column_of(name))
         if key is not None:
             shares[key] += abs(float(value))
     total = sum(shares.values()) or 1.0

@@ -1,4 +1,4 @@
-"""How much a trial's score changes until its next perturbation, by its hyperparameters: a model.
+"""A model of how much a trial's score changes until its next perturbation.
 
 A Gaussian process of Ax over (time, score before, hyperparameters), as PB2's (Parker-Holder et al.
 2020, arXiv:2002.02518), but over the whole space: choices, integers and parameters that exist
@@ -30,6 +30,7 @@ from ray import tune
 from automl_on_ray.search_spaces import Config, Exploit, Interval
 from automl_on_ray.searchers.ax.encoding import Encoding
 from automl_on_ray.searchers.ax.explorer import ExplorationConfig
+from automl_on_ray.searchers.ax.internals import experiment_of
 from automl_on_ray.searchers.ax.trust_region import around, drawn
 
 TIME, BEFORE = "(time)", "(score before)"  # no keys of a space
@@ -120,7 +121,7 @@ class ChangeModel:
         """
         names = self._encoding.names()
         codes = self._encoding.encode(exploit.config)
-        every = self._client()._experiment.search_space.parameters
+        every = experiment_of(self._client()).search_space.parameters
         found: dict[str, Parameter] = {}
         choices: list[Parameter] = []
         for key in self._course.space.mutable:
@@ -143,7 +144,7 @@ class ChangeModel:
         scale = self._scale()
         for codes, change in [*self._seen(scale), *self._expected(exploit, scale)]:
             client.complete_trial(client.attach_trial(codes), raw_data={"change": change})
-        experiment = client._experiment
+        experiment = experiment_of(client)
         space = AxSearchSpace(
             [region.get(n, p) for n, p in experiment.search_space.parameters.items()]
         )

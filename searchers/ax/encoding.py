@@ -1,4 +1,4 @@
-"""A space in Ax's terms, and configs there and back.
+"""Converts a space to Ax's parameters, and configs to Ax's and back.
 
 Nothing here imports Ax: a driver checks a space with it, and the model in its own process uses it.
 Ax takes choices of one type only and refuses some names in constraints, so parameters are called

@@ -1,4 +1,4 @@
-"""Exploration by Ax: what a trial of a population tries next, where another has come to.
+"""Ax's explorer: new values for a trial of a population that took over a checkpoint.
 
 The model is in a process of its own, so a trial that takes over another's checkpoint waits for its
 new values alone.
@@ -34,6 +34,10 @@ class AxExplorer:
         self._model = RemoteModel(MODEL, replace(course, space=course.space.flat))
         self._asked: list[int] = []
         self._ready: dict[int, Config] = {}
+
+    def get_ready(self) -> None:
+        """UserError if the Ax that is here does not do."""
+        self._model.get_ready()
 
     def told(self, interval: Interval) -> None:
         self._model.send("told", replace(interval, config=varying(self._space, interval.config)))

@@ -23,7 +23,7 @@ from automl_on_ray.clusters import (
     refuse_idle_gpus,
 )
 from automl_on_ray.command_line import command_line
-from automl_on_ray.schedulers import SchedulerSettings, check_pair, create_scheduler
+from automl_on_ray.schedulers import SchedulerSettings, create_scheduler, scheduler_capabilities
 from automl_on_ray.search_spaces import Config, SearchSpace, darts
 from automl_on_ray.search_spaces.cells import check_sizes, operation_set
 from automl_on_ray.search_spaces.core import Objective, UserError, check_no_secrets
@@ -35,6 +35,7 @@ from automl_on_ray.studies.inputs import (
     check_experiment,
     check_images,
     check_model,
+    check_pair,
     check_pixels,
     check_supernet,
     data_offers,
@@ -158,6 +159,7 @@ def prepare(asked: NasSettings) -> NasPlan:
         searcher="none: cells were given" if given else asked.searcher,
         scheduler=asked.scheduler, seed=asked.seed, command=command_line(),
         study_id=study.study_id, max_t=asked.select_epochs,
+        changes_running_trials=scheduler_capabilities(asked.scheduler).changes_running_trials,
     )  # fmt: skip
     return NasPlan(
         asked, gpus, uri, data, cells, given, offers, judging, searcher, scheduler, place, study,

@@ -20,7 +20,7 @@ from automl_on_ray.clusters import (
     refuse_idle_gpus,
 )
 from automl_on_ray.command_line import command_line
-from automl_on_ray.schedulers import SchedulerSettings, check_pair, create_scheduler, traits
+from automl_on_ray.schedulers import SchedulerSettings, create_scheduler, scheduler_capabilities
 from automl_on_ray.schedulers.populations import Replay, Segment
 from automl_on_ray.search_spaces import SearchSpace
 from automl_on_ray.search_spaces.core import Objective, UserError, check_no_secrets
@@ -34,6 +34,7 @@ from automl_on_ray.studies.inputs import (
     check_data_parallel,
     check_experiment,
     check_model,
+    check_pair,
     data_offers,
     facts,
     find_earlier,
@@ -124,8 +125,10 @@ def prepare(asked: HpoSettings) -> HpoPlan:
     searcher = create_searcher(asked.searcher, proposing)  # refuses before data are read
     data, offers = load_data(klass, offers)
     if earlier:
-        searcher = create_searcher(asked.searcher, warmed(proposing, earlier, uri, data))
-    fixed = recipe or traits(asked.scheduler).searchers is not None  # Ray's PB2 has all at once
+        told = warmed(proposing, earlier, uri, data, searcher=asked.searcher)
+        searcher = create_searcher(asked.searcher, told)
+    can = scheduler_capabilities(asked.scheduler)
+    fixed = recipe or can.needs_all_configs_at_once
     study = open_study(
         place, name, _identity(asked, data, klass, proposing, earlier, recipe),
         # A study that begins with its own older trials takes their study's place.
@@ -226,4 +229,5 @@ def _record(
         command=command_line(),
         study_id=study.study_id,
         max_t=asked.epochs,
+        changes_running_trials=scheduler_capabilities(asked.scheduler).changes_running_trials,
     )

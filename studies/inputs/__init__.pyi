@@ -17,6 +17,7 @@ from .names import (
     check_study as check_study,
     model_name as model_name,
 )
+from .pairs import check_pair as check_pair
 from .previous_trials import find_earlier as find_earlier, warmed as warmed
 from .trainable import (
     accepts as accepts,

@@ -39,11 +39,6 @@ def nodes(monkeypatch):
 def may_start(monkeypatch, tmp_path, nodes):
     """Nothing runs yet, but an autoscaler may start machines: (type, CPUs, GPUs, most) each."""
 
-    class Worker:
-        @staticmethod
-        def is_head():
-            return False
-
     def tell(most, *types):
         nodes([])
         found = {
@@ -53,7 +48,7 @@ def may_start(monkeypatch, tmp_path, nodes):
         path = tmp_path / "bootstrap.yaml"
         path.write_text(yaml.safe_dump({"max_workers": most, "available_node_types": found}))
         monkeypatch.setattr(autoscaler, "BOOTSTRAP", path)
-        monkeypatch.setattr(autoscaler.worker, "_global_node", Worker)
+        monkeypatch.setattr(autoscaler, "has_joined", lambda: True)
 
     return tell
 
@@ -97,7 +92,7 @@ def test_each_trial_gets_what_one_machine_can_give(nodes, sizes, asked, found):
 def test_as_many_trials_as_slots_fit_machines(sizes, slots, gpus):
     with pytest.MonkeyPatch.context() as patch:
         found = [Machine(float(c), float(g)) for c, g in sizes]
-        patch.setattr(slots, "_alive", lambda: found)
+        patch.setattr("automl_on_ray.clusters.slots._alive", lambda: found)
         if gpus and gpus > max(g for _, g in sizes):
             with pytest.raises(UserError, match="asks for more than there is"):
                 share(slots=slots, gpus=gpus)

@@ -117,10 +117,10 @@ def test_a_text_holds_a_number_a_word_or_several():
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_presets_numbers_are_in_their_ranges(name):
-    assert nas.Asked(**PRESETS[name])
+    assert nas.NasSettings(**PRESETS[name])
 
 
-@pytest.mark.parametrize("options", [hpo.Asked, nas.Asked])
+@pytest.mark.parametrize("options", [hpo.HpoSettings, nas.NasSettings])
 def test_options_changed_in_the_plan_are_checked_again(options):
     with pytest.raises(UserError, match="--epochs must be"):
         dataclasses.replace(options(), epochs=math.inf)

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import typer
@@ -12,14 +11,18 @@ from mlflow.tracking import MlflowClient
 from typer.testing import CliRunner
 
 from automl_on_ray.workflows.hpo import hpo
+from tests.helpers.waiting import wait_until
 
 app = typer.Typer()
 app.command()(hpo)
 
 ROOT = Path(__file__).parents[2]
-QUICK = ["--dataset", "digits", "--subset", 400, "--epochs", 2, "--trials", 4, "--slots", 2]
+# One at a time, in one process: to begin each takes longer than its training.
+QUICK = ["--dataset", "digits", "--subset", 400, "--epochs", 2, "--trials", 4, "--slots", 1,
+         "--cpus-per-trial", 1]  # fmt: skip
 OWN = ["--space", "tests.helpers.crashing:SPACE", "--objective", "score", "--slots", 2]
 SLOW = [*OWN, "--trainable", "tests.helpers.crashing:Slow", "--searcher", "random"]
+GATED = [*OWN, "--trainable", "tests.helpers.crashing:Gated", "--scheduler", "fifo"]
 
 
 def run(storage, name, *arguments):
@@ -55,11 +58,5 @@ def start(storage, name, *arguments, **environment):
     )  # fmt: skip
 
 
-def wait_for(pattern, folder, process, seconds=120):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if list(folder.glob(pattern)):
-            return
-        assert process.poll() is None, process.stdout.read()
-        time.sleep(0.05)
-    raise TimeoutError(pattern)
+def wait_for(pattern, folder, process):
+    wait_until(lambda: list(folder.glob(pattern)), process=process)

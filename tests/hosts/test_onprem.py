@@ -10,7 +10,8 @@ from itertools import pairwise
 
 import pytest
 
-from tests.hosts.machines import ADDRESSES, LAPTOP, Machines, missing, wait_until
+from tests.helpers.waiting import wait_until
+from tests.hosts.machines import ADDRESSES, LAPTOP, Machines, missing
 from tests.hosts.onprem import (
     CLUSTER,
     WORKERS,
@@ -43,7 +44,7 @@ def machines(tmp_path_factory):
     if "AUTOML_TEST_HOSTS" not in os.environ:
         pytest.skip("takes minutes, and wants the machine for itself: set AUTOML_TEST_HOSTS=1")
     if reason := missing():
-        pytest.skip(reason)
+        pytest.fail(reason)  # it was asked for
     with Machines(tmp_path_factory.mktemp("machines")) as found:
         prepare(found)
         up(found)
@@ -177,7 +178,7 @@ def test_a_study_in_a_bucket_outlives_the_head(cluster):
 
 def test_nothing_is_left_running_in_the_end(cluster):
     laptop = cluster[LAPTOP]
-    ended(submit(cluster, "end.py"))
+    ended(submit(cluster, "stop_cluster.py"))
     laptop.run(f"ray down -y {CLUSTER}")
     kept = in_bucket(cluster, "mlflow/mlflow.db")
     laptop.kill("moto.server")

@@ -4,7 +4,7 @@ import pytest
 from ray import tune
 from ray.tune.schedulers import TrialScheduler
 
-from automl_on_ray.schedulers import SchedulerSettings, check_pair, create_scheduler
+from automl_on_ray.schedulers import SchedulerSettings, create_scheduler
 from automl_on_ray.schedulers.populations import Perturb
 from automl_on_ray.search_spaces import Condition, Exploit, SearchSpace
 from automl_on_ray.search_spaces.core import Objective, UserError, choices
@@ -41,14 +41,6 @@ def test_the_rooms_choices_are_the_documented_ones():
 def test_an_unknown_scheduler_is_answered_with_the_list():
     with pytest.raises(UserError, match=r"Unknown scheduler 'ahsa'. Did you mean 'asha'\?"):
         create_scheduler("ahsa", SETTINGS)
-
-
-def test_a_pair_that_ray_refuses_is_refused_with_the_nearest_that_works():
-    with pytest.raises(UserError, match="--scheduler pb2 --searcher sobol"):
-        check_pair("pb2", "bayesian")
-    check_pair("pb2", "random")
-    check_pair("pbt", "bayesian")
-    check_pair("asha", "bayesian")
 
 
 def test_a_live_trial_keeps_its_architecture_and_its_optimizer():

@@ -8,8 +8,7 @@ import cloudpickle
 import numpy as np
 import pytest
 
-from automl_on_ray.schedulers import create_scheduler, traits
-from automl_on_ray.schedulers._settings import SearcherSettings as SchedulerSettings
+from automl_on_ray.schedulers import SchedulerSettings, create_scheduler, scheduler_capabilities
 from automl_on_ray.search_spaces.core import Objective
 from automl_on_ray.searchers import SearcherSettings, create_searcher
 from automl_on_ray.searchers.ax import AxExplorer, ExplorationConfig
@@ -94,9 +93,10 @@ def simulation(
     proposing = create_searcher(
         searcher, SearcherSettings(SPACE, (GOAL,), seed=1, max_t=LONG, samples=samples)
     )
+    can = scheduler_capabilities(scheduler)
     return Simulation(
         training(epochs), proposing, judge, samples=samples, slots=slots, max_t=LONG, disk=disk,
-        pausing=traits(scheduler).pauses_trials, population=population, keep=traits(scheduler).keep,
+        pausing=can.pauses_trials, population=population, keep=can.checkpoints_to_keep,
     )  # fmt: skip
 
 

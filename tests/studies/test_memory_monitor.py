@@ -6,8 +6,7 @@ from tests.helpers.studies import OWN, runs_of, start
 
 
 @pytest.mark.slow
-def test_trials_that_it_ends_fail_by_name_one_by_one(tmp_path):
-    storage = tmp_path / "runs"
+def test_trials_that_it_ends_fail_by_name_one_by_one(storage):
     process = start(
         storage, "full", *OWN, "--trainable", "tests.helpers.crashing:Slow", "--searcher",
         "random", "--trials", 2, "--epochs", 50, "--slots", 1, "--max-failures", 0,

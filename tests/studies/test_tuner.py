@@ -43,9 +43,9 @@ FINE = ["never says that it is done", "reports arrays", "reports no number"]
 
 
 @pytest.fixture(scope="module")
-def study(ray_cluster, tmp_path_factory):
+def study(ray_cluster, storage):
     """Rows and MLflow's runs of its trials, both by what their config says."""
-    folder = tmp_path_factory.mktemp("odd")
+    folder = storage
     record = Study(
         name="odd", objectives=(SCORE,), dataset="none", dataset_digest="", dataset_context={},
         space="odd", space_text="", searcher="random", scheduler="fifo", seed=0, command="",

@@ -1,10 +1,11 @@
 import logging
 import shutil
 import sqlite3
+import threading
 import time
 from contextlib import closing
-from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from ray.tune.experiment import Trial
@@ -15,6 +16,7 @@ from automl_on_ray.tracking.journal import Journal
 from automl_on_ray.tracking.runs import Runs
 from automl_on_ray.tracking.store import connect
 from automl_on_ray.tracking.trial_states import PARENT
+from tests.helpers.waiting import wait_until
 
 
 def log_study(journal, trials, steps, *, first=1):
@@ -32,46 +34,49 @@ def steps_of(uri, run):
     return sorted(point.step for point in points)
 
 
-def wait_until(true):
-    deadline = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("empty", [False, True], ids=["as it was", "with an empty database"])
 def test_a_server_that_goes_away_and_comes_back_misses_nothing(
-    server, template, tmp_path, make_study, empty
+    server, template, tmp_path, make_study, monkeypatch
 ):
+    """As it was the first time, with an empty database the second; Tune's loop never calls it."""
+    apply, callers = Runs.apply, set()
+    monkeypatch.setattr(
+        Runs, "apply", lambda *words: (callers.add(threading.current_thread()), apply(*words))[1]
+    )
     study, folder = make_study(), tmp_path / "journal"
     tracker = TrackingCallback(uri=server.uri, experiment="test", study=study, folder=folder)
     tracker.setup()
     trial = Trial("x", stub=True, trial_id="t_00000", config={"lr": 0.1})
     hooks = {"iteration": 0, "trials": [trial], "trial": trial}
-    slowest = 0.0
-    for step in range(1, 301):
-        began = time.perf_counter()
-        result = {"training_iteration": step, "accuracy": step / 300}
-        tracker.on_trial_result(**hooks, result=result)
-        slowest = max(slowest, time.perf_counter() - began)
-        if step == 100:
-            wait_until(tracker.links)
-            server.stop()
-        if step == 200:
-            time.sleep(5)  # the writer meets the closed door, and backs off
-            assert tracker._writer.error is not None
-    if empty:
-        shutil.copy(template, tmp_path / "mlflow.db")
+
+    def report(first, last):
+        for step in range(first, last + 1):
+            result = {"training_iteration": step, "accuracy": step / 300}
+            tracker.on_trial_result(**hooks, result=result)
+
+    def steps():
+        return steps_of(server.uri, stored_runs(server.uri)[1]["t_00000"])
+
+    report(1, 100)
+    wait_until(tracker.links)
+    server.stop()
+    report(101, 200)
+    wait_until(lambda: tracker._writer.error is not None)  # it has met the closed door
+    server.start()
+    wait_until(lambda: tracker._writer.behind == 0)
+    assert steps() == list(range(1, 201))
+    server.stop()
+    shutil.copy(template, tmp_path / "mlflow.db")
+    report(201, 300)
     server.start()
     trial.last_result["training_iteration"] = 6
     tracker.on_trial_complete(**hooks)
     assert tracker.study_end("completed")
-    assert slowest < 0.1, "Tune's loop had to wait"
-
+    assert steps() == list(range(1, 301))
     parent, children = stored_runs(server.uri)
-    assert steps_of(server.uri, children["t_00000"]) == list(range(1, 301))
     assert {parent.info.status, children["t_00000"].info.status} == {"FINISHED"}
+    assert callers
+    assert threading.current_thread() not in callers
 
 
 def test_what_a_killed_process_left_is_sent_by_the_next(uri, tmp_path, make_study, monkeypatch):
@@ -299,24 +304,27 @@ def test_runs_left_running_by_a_lost_journal_are_stopped_at_the_end(uri, tmp_pat
 
 
 def test_the_writer_rests_longer_after_costlier_batches(uri, tmp_path, make_study, monkeypatch):
-    monkeypatch.setattr(writer, "PERIOD", 0.01)
-    write, batches = writer.Writer._write_all, []
+    """By the seconds of CPU that batches took, here made up, and no longer than a minute."""
+    clock = iter([0.0, 0.03, 0.03, 0.33, 0.33, 60.0])
+    pauses = []
 
-    def timed(self, **looking):
-        began, cpu = time.monotonic(), time.thread_time()
-        write(self, **looking)
-        batches.append((began, time.monotonic(), time.thread_time() - cpu))
+    class Resting(threading.Event):
+        def wait(self, timeout=None):
+            pauses.append(timeout)
+            return super().wait(0 if len(pauses) < 3 else None)
 
-    monkeypatch.setattr(writer.Writer, "_write_all", timed)
+    monkeypatch.setattr(
+        writer,
+        "time",
+        SimpleNamespace(
+            thread_time=lambda: next(clock, 60.0), monotonic=time.monotonic, sleep=time.sleep
+        ),
+    )
+    monkeypatch.setattr(
+        writer, "threading", SimpleNamespace(Event=Resting, Thread=threading.Thread)
+    )
     journal = Journal(tmp_path / "journal", "trial")
-    part = writer.Part(journal, Runs(uri, "test", make_study(), "trial"))
-    thread = writer.Writer([part])
-    log_study(journal, ["warm"], 2)
-    deadline = time.monotonic() + 120
-    while len(batches) < 3 and time.monotonic() < deadline:
-        log_study(journal, ["warm"], 2, first=3)
-        time.sleep(0.01)
+    thread = writer.Writer([writer.Part(journal, Runs(uri, "test", make_study(), "trial"))])
+    wait_until(lambda: len(pauses) == 3)
     assert thread.close(10)
-    assert len(batches) >= 3
-    for (_, ended, cpu), (began, _, _) in pairwise(batches[:3]):
-        assert began - ended >= min(cpu / writer.SHARE, writer.LONGEST_PERIOD) - 0.01
+    assert pauses == [writer.PERIOD, pytest.approx(0.3 / writer.SHARE), writer.LONGEST_PERIOD]

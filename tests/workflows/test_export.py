@@ -38,10 +38,9 @@ def trained():
 
 
 @pytest.fixture(scope="module")
-def storage(tmp_path_factory):
-    """A store with two models: one with its recipe, one without."""
-    folder = tmp_path_factory.mktemp("exporting") / "runs"
-    folder.mkdir()
+def storage(storage):
+    """A store with models: one with its recipe, one without, some with another's."""
+    folder = storage
     evil = {**RECIPE, "build": f"os:(open({str(folder / 'ran')!r}, 'w'))"}
     other = {**RECIPE, "answers": [[0.0, 0.0, 0.0]] * 3}
     recipes = {"cells": RECIPE, "bare": None, "evil": evil, "pickled": RECIPE, "other": other}

@@ -25,14 +25,8 @@ QUICK = [
     "--dataset", "digits", "--stem-stride", 1, "--supernets", 2, "--search-epochs", 2,
     "--search-images", 200, "--search-channels", 4, "--select-epochs", 1, "--select-images", 5000,
     "--candidates", 2, "--random-cells", 1, "--layers", 3, "--channels", 4, "--epochs", 2,
-    "--slots", 2,
+    "--slots", 1, "--cpus-per-trial", 1,  # to begin a process takes longer than a training
 ]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def storage(tmp_path_factory):
-    """One for all studies of this file: to make MLflow's database takes seconds."""
-    return tmp_path_factory.mktemp("studies") / "runs"
 
 
 @pytest.fixture(autouse=True)

@@ -22,7 +22,10 @@ OBJECTIVE = Objective("score")
 
 @pytest.mark.usefixtures("ray_cluster")
 @pytest.mark.parametrize("scheduler", ["fifo", "asha"])
-def test_all_places_show_the_same_best_trial_and_the_same_counts(tmp_path, capsys, scheduler):
+def test_all_places_show_the_same_best_trial_and_the_same_counts(
+    template, tmp_path, capsys, scheduler
+):
+    shutil.copy(template, tmp_path)
     uri = default_uri(tmp_path)
     study = Study("s", (OBJECTIVE,), "none", "", "x", "random", scheduler, 0, "", "id", EPOCHS)
     tracking = TrackingCallback(uri=uri, experiment="e", study=study, folder=tmp_path / "journal")

@@ -1,4 +1,4 @@
-"""The best model in MLflow's registry, and whether it is the champion."""
+"""Registers the best model in MLflow, and makes it the champion if it is better."""
 
 import json
 import os

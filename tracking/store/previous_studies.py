@@ -1,4 +1,4 @@
-"""What an earlier study of ours found out, as data for another one."""
+"""Reads an earlier study from MLflow, as data for a new one."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING

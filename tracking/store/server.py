@@ -16,6 +16,7 @@ from filelock import FileLock
 from automl_on_ray.search_spaces.core import PART, UserError, check_id, warn, written_whole
 from automl_on_ray.tracking.reports import run_links
 from automl_on_ray.tracking.store.database import database_path, database_uri
+from automl_on_ray.tracking.store.mlflow_internals import check_mlflow
 
 if TYPE_CHECKING:
     from mlflow.entities import Experiment, Run
@@ -57,6 +58,7 @@ def connect(uri: str) -> "MlflowClient":
     os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"
     from mlflow.tracking import MlflowClient
 
+    check_mlflow()
     path = database_path(uri)
     if path is not None:
         _make_whole(path, MlflowClient)

@@ -1,4 +1,4 @@
-"""Data in a bucket: each node fetches them once, into its cache, whole or not at all.
+"""Data in a bucket: each node fetches them once into its cache, whole or not at all.
 
 The driver adds the version that lies there to a URI, and gives trials that: s3://bucket/mine.npz#
 and 16 hexadecimal digits. A node that has this version asks the bucket for nothing more; another

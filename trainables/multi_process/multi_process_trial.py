@@ -25,6 +25,7 @@ from torch import distributed
 
 from automl_on_ray.search_spaces import Config
 from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.trainables._ray_internals import without_folder
 from automl_on_ray.trainables._reports import plain
 from automl_on_ray.trainables._torch_trainable import (
     STATE_FILE,
@@ -199,16 +200,13 @@ def by_hand(
 ) -> type[tune.Trainable]:
     """`klass` with all that Tune would give it, for a process that Tune does not know of."""
 
-    class ByHand(klass):  # type: ignore[misc, valid-type]
+    class ByHand(without_folder(klass)):  # type: ignore[misc]
         @property
         def trial_resources(self) -> tune.PlacementGroupFactory:
             return tune.PlacementGroupFactory([resources])
 
         def setup(self, config: Config) -> None:
             super().setup(config, **keywords)
-
-        def _setup_logdir(self) -> None:
-            self._logdir = None  # nothing is left on the node's disk
 
     return ByHand
 

@@ -135,7 +135,7 @@ def test_workers_must_not_be_sent_to_their_own_loopback(aws, look):
 
 def test_a_database_that_goes_with_the_head_is_a_warning(aws, look):
     aws["head_start_ray_commands"] = [
-        one for one in aws["head_start_ray_commands"] if "_backup keep" not in one
+        one for one in aws["head_start_ray_commands"] if "backup keep" not in one
     ]
     found = only(look(aws))
     assert found.severity == "warning"

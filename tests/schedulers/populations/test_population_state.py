@@ -7,9 +7,9 @@ from automl_on_ray.schedulers.populations.population_state import Members
 CONFIG = {"rate": 0.1}
 
 
-def population(*curves, interval=2):
+def population(*curves, interval=2, quantile=0.25):
     """Trials t0, t1, ... with these scores at the ends of their intervals."""
-    members = Members(interval, quantile=0.25)
+    members = Members(interval, quantile)
     for index, curve in enumerate(curves):
         members.join(f"t{index}", {**CONFIG, "born": index})
         for turn, score in enumerate(curve, 1):
@@ -39,9 +39,24 @@ def test_who_has_been_replaced_counts_among_the_weak():
 
 
 def test_nobody_goes_on_from_one_that_is_more_than_an_interval_behind_or_goes_back():
-    members = population([1.0, 1.0, 1.0], [9.0], [8.0, 8.0], [2.0, 2.0, 2.0])
-    assert members.donors("t0", ["t1", "t2"]) == ["t2"]
+    members = population([1.0, 1.0, 1.0], [9.0], [8.0, 8.0], [2.0, 2.0, 2.0], quantile=0.5)
+    assert members.quantiles(6)[1] == ["t2", "t1"]
+    assert members.donors("t0") == ["t2"]
     assert members.begin("t0", "t2").time == 6  # once it has come as far
+
+
+def test_who_is_to_take_over_is_named_once_its_donor_is_as_far_or_has_ended():
+    members = population([1.0, 1.0], [9.0], [8.0, 8.0], [2.0], quantile=0.5)
+    members.begin("t0", "t1")
+    assert members.ripe() == []
+    members.passes("t1", 4)
+    exploit = members.pending["t0"]
+    assert members.ripe() == [exploit]
+    members.cancel(exploit)
+    assert members.ripe() == []
+    members.begin("t0", "t1")
+    members.end("t1")
+    assert members.ripe() == [members.pending["t0"]]
 
 
 def test_a_life_is_told_with_its_ancestors():

