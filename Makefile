@@ -6,13 +6,14 @@ STAMP := $(VENV)/.installed
 NEWEST ?= .venv-newest
 ARGS ?=
 
-.PHONY: help setup hpo nas ui test newest lint format docs constraints clean
+.PHONY: help setup hpo nas ui test newest lint gpu-check format docs constraints clean
 
 help:
 	@echo "make hpo    tune an MNIST CNN and track it in MLflow (options: make hpo ARGS='--trials 50')"
 	@echo "make nas    search a network's cells with DARTS supernets (options: ARGS='--supernets 8')"
 	@echo "make ui     open the MLflow UI on the studies of this folder"
 	@echo "make test   run all tests"
+	@echo "make gpu-check  what only a GPU can show: one JSON file with its figures"
 	@echo "make lint   ruff, mypy, import-linter"
 	@echo "make docs   write docs/options.md from where the options are declared"
 	@echo "make newest how the quick tests fare with the newest release of each dependency"
@@ -56,6 +57,10 @@ newest: $(STAMP)
 	$(NEWEST)/bin/python -m pip freeze | sort -f > $(NEWEST)/versions.txt
 	-diff constraints.txt $(NEWEST)/versions.txt | grep '^[<>] .*=='
 	$(NEWEST)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not slow' $(ARGS)
+
+# What only a GPU can show, under 8 minutes; skipped, with the reason, where PyTorch sees none.
+gpu-check: $(STAMP)
+	OUT="$(abspath $(or $(OUT),gpu-check))" $(BIN)/python -m pytest -v tests/gpu/test_gpu.py $(ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -94,7 +94,14 @@ def our_step(
 ) -> Step:
     """`needed_only`: gradients of alpha in alpha's step, of the weights in theirs."""
     generator = torch.Generator(device).manual_seed(0)
-    network = Supernet((3, 32, 32), 10, operations=OPERATIONS, recompute=recompute, **size)
+    network = Supernet(
+        (3, 32, 32),
+        10,
+        operations=OPERATIONS,
+        recompute=recompute,
+        channels=size["channels"],
+        layers=size["layers"],
+    )
     network.to(device)
     if compiled:
         network.compile()

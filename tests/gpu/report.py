@@ -6,9 +6,12 @@ import platform
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 
 from automl_on_ray.search_spaces.core import written_whole
+
+WRITTEN = pytest.StashKey[Path]()  # where this run has written its figures
 
 
 class Report:
