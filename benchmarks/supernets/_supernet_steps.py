@@ -95,13 +95,9 @@ def our_step(
     """`needed_only`: gradients of alpha in alpha's step, of the weights in theirs."""
     generator = torch.Generator(device).manual_seed(0)
     network = Supernet(
-        (3, 32, 32),
-        10,
-        operations=OPERATIONS,
-        recompute=recompute,
-        channels=size["channels"],
+        (3, 32, 32), 10, operations=OPERATIONS, recompute=recompute, channels=size["channels"],
         layers=size["layers"],
-    )
+    )  # fmt: skip
     network.to(device)
     if compiled:
         network.compile()
