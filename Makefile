@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 NEWEST ?= .venv-newest
 ARGS ?=
 
-.PHONY: help setup hpo nas ui test newest mutants lint format docs constraints clean
+.PHONY: help setup hpo nas ui test newest mutants gpu-check lint format docs constraints clean
 
 help:
 	@echo "make hpo    tune an MNIST CNN and track it in MLflow (options: make hpo ARGS='--trials 50')"
@@ -14,6 +14,7 @@ help:
 	@echo "make ui     open the MLflow UI on the studies of this folder"
 	@echo "make test   run all tests"
 	@echo "make mutants  make small mistakes in the code, and see which no test notices (ARGS='--room X')"
+	@echo "make gpu-check  what only a GPU can show: one JSON file with its figures"
 	@echo "make lint   ruff, mypy, import-linter"
 	@echo "make docs   write docs/options.md from where the options are declared"
 	@echo "make newest how the quick tests fare with the newest release of each dependency"
@@ -61,6 +62,10 @@ newest: $(STAMP)
 
 mutants: $(STAMP)
 	$(BIN)/python -m tests.mutants.run $(ARGS)
+
+# What only a GPU can show, under 8 minutes; skipped, with the reason, where PyTorch sees none.
+gpu-check: $(STAMP)
+	OUT="$(abspath $(or $(OUT),gpu-check))" $(BIN)/python -m pytest -v tests/gpu/test_gpu.py $(ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -22,13 +22,14 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from automl_on_ray.clusters import STAMP, Mirror, Stage, Storage
-from automl_on_ray.search_spaces.core import UserError, below, check_id, check_name
+from automl_on_ray.search_spaces.core import UserError, below, check_id, check_name, written_whole
 from automl_on_ray.studies.identity import grown, refuse_changes
 from automl_on_ray.studies.inputs import check_study
 from automl_on_ray.studies.resume import check_states
 from automl_on_ray.studies.signatures import own_key
 
-# Pickled states name modules: those of format 1 are from before all was in one package.
+# Pickled states name modules: those of format 1 are from before all was in one package, those of 2
+# from before its rooms.
 FORMAT = 3
 
 
@@ -206,12 +207,10 @@ def once(path: Path, make: Callable[[], Any]) -> Any:
 
 def write_json(path: Path, value: Any) -> None:
     """Atomically: a reader, or a resumed study, finds the old text or the new one."""
-    temporary = path.with_suffix(".tmp")
-    with temporary.open("w") as file:
+    with written_whole(path) as part, part.open("w") as file:
         json.dump(value, file, indent=1)
         file.flush()
         os.fsync(file.fileno())
-    temporary.replace(path)
 
 
 def _refuse_links(folder: Path) -> None:

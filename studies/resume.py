@@ -25,7 +25,7 @@ from automl_on_ray.schedulers.tune_internals import (
     has_trials,
     is_whole,
 )
-from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.search_spaces.core import UserError, read_bytes, write_bytes
 from automl_on_ray.studies.signatures import SIGNATURE, signature_of, signed_files
 
 KEPT = ("kept", "kept.old")
@@ -203,15 +203,12 @@ class _States:
         return [n for pattern in STATE_FILES if (n := _last(every, pattern))]
 
     def read(self, name: str) -> bytes:
-        with self._files.open_input_stream(f"{self._path}/{name}") as stream:
-            data: bytes = stream.read()
+        data = read_bytes(self._files, f"{self._path}/{name}")
+        assert data is not None, name
         return data
 
     def write(self, name: str, data: bytes) -> None:
-        new = f"{self._path}/{name}.new"
-        with self._files.open_output_stream(new) as stream:
-            stream.write(data)
-        self._files.move(new, f"{self._path}/{name}")
+        write_bytes(self._files, f"{self._path}/{name}", data)
 
     def put_aside(self) -> None:
         for name in self.names():

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from automl_on_ray.command_line import architecture_options as nas, options
 from automl_on_ray.search_spaces.cells import operation_set
-from automl_on_ray.studies.inputs import check_choice
+from automl_on_ray.search_spaces.core import check_choice
 from automl_on_ray.studies.settings import StudySettings
 from automl_on_ray.trainables import BORDERS, SCHEDULED_BY
 from automl_on_ray.trainables.differentiable_search import check_remedy, check_selection

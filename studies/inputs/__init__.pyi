@@ -1,5 +1,4 @@
 from .checks import (
-    check_choice as check_choice,
     check_images as check_images,
     check_pixels as check_pixels,
     check_supernet as check_supernet,

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 from mlflow.tracking import MlflowClient
 
-from tests.helpers.studies import OWN, QUICK, SLOW, ranks_started, rows_of, run, runs_of
+from tests.helpers.studies import ONE, OWN, QUICK, SLOW, ranks_started, rows_of, run, runs_of
 
 
 @pytest.mark.slow
