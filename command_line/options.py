@@ -180,9 +180,9 @@ WarmStart = Annotated[
     str | None,
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="Name of an earlier study, also this one's own: its trials are known to the "
-        "searcher from the start, if it takes known results; of other data, its best configs are "
-        "tried first. With this one's own name the old study is kept under another.",
+        help="Name of an earlier study, also this one's own. A searcher that takes known results "
+        "knows its trials from the start; of other data, its best configs are tried first. With "
+        "this one's own name the old study is kept under another.",
         rich_help_panel=_SEARCH,
     ),
 ]
