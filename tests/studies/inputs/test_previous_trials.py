@@ -88,7 +88,7 @@ def test_a_study_without_a_member_is_refused(uri, bad):
 
 def test_which_study_is_meant():
     """No server is asked where the study's own folder knows."""
-    begun = {"study_id": "b", "asked": {"warm start": {"study": "own", "id": "a"}}}
+    begun = {"study_id": "b", "asked": {"warm-start": {"study": "own", "id": "a"}}}
     nowhere = "sqlite:////nowhere/mlflow.db"
     goes_on = find_earlier("own", "own", begun, nowhere, fresh=False)
     assert goes_on == {"study": "own", "id": "a"}
