@@ -90,7 +90,13 @@ class Progress(Callback):
 
     def __getstate__(self) -> dict[str, Any]:
         # Tune pickles callbacks; a terminal and the trials are not to be had elsewhere.
-        bare = {"_live": None, "_trials": [], "_open": {}, "_touched": {}, "_budget": None}
+        bare: dict[str, Any] = {
+            "_live": None,
+            "_trials": [],
+            "_open": {},
+            "_touched": {},
+            "_budget": None,
+        }
         return {**self.__dict__, **bare}
 
     @property

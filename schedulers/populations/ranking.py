@@ -70,8 +70,8 @@ class Ranking:
         """How many are ranked below `name`."""
         row = self._rows[name]
         wins, equal = self._wins, self._here & (self._wins == self._wins[row])
-        below = np.count_nonzero(self._here & (wins < wins[row]))
-        return below + np.count_nonzero(equal & (self._order < self._order[row]))
+        below = self._here & (wins < wins[row])
+        return int(np.count_nonzero(below | (equal & (self._order < self._order[row]))))
 
     def weakest(self, count: int) -> list[str]:
         """So many, the weakest first."""
