@@ -7,7 +7,7 @@
 Counted is the CPU time of the loop's thread within what Tune asks of us, in the simulator, which
 asks in Tune's order: the scheduler with its memory, the stoppers, the tracker with its journal,
 the live view, and what watches Ray's state files. Each row measures half as many results as there
-are trials, but 2,000 at least, over several studies where one is too small. `pbt-all` has all
+are trials, but 1,000 at least, over several studies where one is too small. `pbt-all` has all
 trials alive at once, taking turns; the others have 32. A row that takes longer than `--seconds`
 ends early: it shows the last results, and how many trials were known by then.
 """
@@ -40,7 +40,7 @@ from benchmarks._drift import SPACE, Drift
 from benchmarks.tiny_trials import Tiny
 
 GOAL = Objective("error", "min")
-EPOCHS, SLOTS, FEWEST_RESULTS = 6, 32, 2000
+EPOCHS, SLOTS, FEWEST_RESULTS = 6, 32, 1000
 KINDS = {"fifo": "fifo", "asha": "asha", "pbt": "pbt", "pbt-all": "pbt"}
 PARTS = ("scheduler", "stoppers", "tracker", "progress", "state files")
 NOWHERE = "http://127.0.0.1:9"  # the journal is kept; bringing it to MLflow is another thread's
