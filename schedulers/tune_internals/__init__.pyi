@@ -23,4 +23,5 @@ from .trial_checkpoints import (
     register_checkpoint as register_checkpoint,
     start_from as start_from,
 )
+from .sorted_rungs import sort_rungs as sort_rungs
 from .trial_failures import SECONDS_TO_STOP as SECONDS_TO_STOP, ray_has_ended as ray_has_ended
