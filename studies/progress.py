@@ -42,7 +42,7 @@ class Progress(Callback):
     """Counts trials, keeps the best so far, and estimates the time left.
 
     `title` heads the view; `total` trials of at most `epochs` iterations are expected, and of each
-    the objective, if it is `awaited`.
+    the objective, if it is `awaited`. `now` gives seconds.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class Progress(Callback):
         epochs: int,
         budget: Budget | None = None,
         awaited: bool = False,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.watch = Watch()  # over the trials at work
         self._title = title
@@ -62,7 +63,8 @@ class Progress(Callback):
         self._epochs = epochs
         self._budget = budget
         self._awaited, self._warned = awaited, False
-        self._began = time.monotonic()
+        self._now = now
+        self._began = now()
         self._before: float | None = None  # what former sessions did, in trials
         self._values: dict[str, float] = {}  # what each trial that did not fail reported last
         self._counts = _Counts()
@@ -77,7 +79,7 @@ class Progress(Callback):
         self._completed: set[str] = set()
 
     def __enter__(self) -> "Progress":
-        self._began = time.monotonic()
+        self._began = self._now()
         if console.is_terminal:
             self._live = Live(self._view(), console=console, refresh_per_second=4)
             self._live.start()
@@ -92,7 +94,7 @@ class Progress(Callback):
             self._live.stop()
             self._live = None
         else:
-            console.print(self._line(), soft_wrap=True)
+            console.print(self.line(), soft_wrap=True)
 
     def __getstate__(self) -> dict[str, Any]:
         # Tune pickles callbacks; a terminal and the trials are not to be had elsewhere.
@@ -145,9 +147,9 @@ class Progress(Callback):
             self._remember_values()
         if self._live is not None:
             self._live.update(self._view())
-        elif ended > self._told_ended and time.monotonic() - self._told > PLAIN_PERIOD:
-            self._told, self._told_ended = time.monotonic(), ended
-            console.print(self._line(), soft_wrap=True)
+        elif ended > self._told_ended and self._now() - self._told > PLAIN_PERIOD:
+            self._told, self._told_ended = self._now(), ended
+            console.print(self.line(), soft_wrap=True)
 
     def on_trial_result(
         self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **_: Any
@@ -210,24 +212,25 @@ class Progress(Callback):
         begun = sum(self._epoch(t) / self._epochs for t in self._trials if not t.is_finished())
         return self._counts.done + self._counts.failed + begun
 
-    def _seconds_left(self) -> float | None:
+    def seconds_left(self) -> float | None:
         """By this session's pace."""
         here = self._done() - (self._before or 0.0)
         limit = self._budget.seconds_left if self._budget else None
         if here <= 0:
             return limit
-        pace = (time.monotonic() - self._began) / here
+        pace = (self._now() - self._began) / here
         estimate = pace * max(0.0, self._total - self._done())
         return estimate if limit is None else min(estimate, limit)
 
-    def _line(self) -> str:
+    def line(self) -> str:
+        """All of it in one."""
         c = self._counts
         found = self._best()
         best = "none yet" if found is None else f"{found[0]:.5g} ({found[1]})"
-        left = self._seconds_left()
+        left = self.seconds_left()
         ended = c.done + c.failed
         return (
-            f"[{clock(time.monotonic() - self._began)}] {ended}/{max(ended, self._total)} trials "
+            f"[{clock(self._now() - self._began)}] {ended}/{max(ended, self._total)} trials "
             f"ended ({c.pruned} early, {c.failed} failed), {c.running} running, "
             f"best {self._objective.metric} {best}, "
             f"{'time left unknown' if left is None else clock(left) + ' left'}"
@@ -248,7 +251,7 @@ class Progress(Callback):
                 f"{self._epoch(trial)}/{self._epochs}",
                 "" if value is None else f"{value:.5g}",
             )
-        return Group(Text(self._title, style="bold"), bar, Text(self._line()), table)
+        return Group(Text(self._title, style="bold"), bar, Text(self.line()), table)
 
 
 def clock(seconds: float) -> str:

@@ -31,21 +31,21 @@ class AxExplorer:
     def __init__(self, course: ExplorationConfig) -> None:
         Encoding(course.space)
         self._space = course.space
-        self._model = RemoteModel(MODEL, replace(course, space=course.space.flat))
+        self.model = RemoteModel(MODEL, replace(course, space=course.space.flat))
         self._asked: list[int] = []
         self._ready: dict[int, Config] = {}
 
     def told(self, interval: Interval) -> None:
-        self._model.send("told", replace(interval, config=varying(self._space, interval.config)))
+        self.model.send("told", replace(interval, config=varying(self._space, interval.config)))
 
     def explored(self, exploit: Exploit, *, wait: bool) -> Config | None:
         if exploit.number not in self._asked and exploit.number not in self._ready:
             lean = replace(exploit, config=varying(self._space, exploit.config))
-            self._model.send("suggest", lean)
+            self.model.send("suggest", lean)
             self._asked.append(exploit.number)
         while exploit.number not in self._ready:
             try:
-                config = self._model.receive(None if wait else 0.0)
+                config = self.model.receive(None if wait else 0.0)
             except queue.Empty:
                 if not wait:
                     return None
@@ -55,8 +55,8 @@ class AxExplorer:
 
     def dropped(self, exploit: Exploit) -> None:
         self._ready.pop(exploit.number, None)
-        self._model.send("dropped", exploit.trial)
+        self.model.send("dropped", exploit.trial)
 
     def close(self) -> None:
         """End the model's process; it would end with this one anyhow."""
-        self._model.close()
+        self.model.close()

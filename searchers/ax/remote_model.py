@@ -60,6 +60,11 @@ class RemoteModel:
             self._log = self._log[done:]
         return answer
 
+    def pid(self) -> int:
+        """Of the process; waits until it has begun."""
+        assert self._worker is not None
+        return self._worker.pid.result()
+
     def close(self) -> None:
         """End the process; it would end with this one anyhow."""
         if self._worker is not None:
