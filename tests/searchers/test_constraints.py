@@ -21,12 +21,9 @@ def small(*constraints, **more):
 def handed_out(space, name="random", points=()):
     """All configs of a finite space, in the searcher's order."""
     searcher, found = create_searcher(name, SearcherSettings(space, GOAL, points=points)), []
-    for number in itertools.count():
-        config = searcher.suggest(f"t{number}")
-        if config == Searcher.FINISHED:
-            return found
+    while (config := searcher.suggest(f"t{len(found)}")) != Searcher.FINISHED:
         found.append(config)
-    return None
+    return found
 
 
 @pytest.mark.parametrize("name", ["random", "sobol"])
@@ -113,6 +110,15 @@ def test_a_constraint_on_a_choice_is_one_on_its_numbers_or_refused():
 def test_a_space_of_which_nothing_is_left_is_refused(texts):
     with pytest.raises(UserError, match=r"nothing meets|met no constraint|none of its members"):
         handed_out(small(*texts))
+
+
+def test_a_space_whose_every_member_breaks_a_constraint_on_what_is_conditional_is_refused():
+    space = SearchSpace(
+        "conditional", training={"kind": tune.choice(["a"]), "y": tune.choice([3])},
+        conditions={"y": Condition("kind", ("a",))}, constraints=("y >= 4",),
+    )  # fmt: skip
+    with pytest.raises(UserError, match="none of its members meets"):
+        create_searcher("random", SearcherSettings(space, GOAL))
 
 
 def test_what_is_given_must_meet_the_constraints_itself():
