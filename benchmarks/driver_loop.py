@@ -60,7 +60,7 @@ class Timed:
             try:
                 return called(*args, **named)
             finally:
-                self._spent[self._part] += time.thread_time() - began
+                self._spent[self._part] += time.thread_time() - began  # type: ignore[assignment]
 
         setattr(self, name, timed)
         return timed
@@ -176,7 +176,9 @@ class CountedResults(tune.Callback):
     def __init__(self) -> None:
         self.at: list[float] = []
 
-    def on_trial_result(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
+    def on_trial_result(
+        self, iteration: int, trials: list[Any], trial: Any, result: dict[Any, Any], **_: Any
+    ) -> None:
         self.at.append(time.thread_time())
 
 

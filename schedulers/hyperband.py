@@ -14,13 +14,15 @@ CAPABILITIES = SchedulerCapabilities(pauses_trials=True)
 
 
 def create(settings: SchedulerSettings) -> TrialScheduler:
-    return HyperBand(
+    scheduler = HyperBand(
         time_attr=settings.time_attr,
         metric=settings.objective.metric,
         mode=settings.objective.mode,
         max_t=settings.epochs,
         reduction_factor=3,
     )
+    scheduler.worst = math.inf if settings.objective.mode == "min" else -math.inf
+    return scheduler
 
 
 class HyperBand(HyperBandScheduler):
@@ -30,13 +32,14 @@ class HyperBand(HyperBandScheduler):
     diverged comes last.
     """
 
-    takes_all = True
+    takes_every_report = True
+    worst = -math.inf  # of the metric; its sign is the objective's
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
-        metric = str(self._metric)
+        metric = str(self.metric)
         value = as_number(result.get(metric))
         value = last_reported(trial, metric) if value is None else value
         if value is None:
             return TrialScheduler.CONTINUE
-        told = value if math.isfinite(value) else math.inf if self._mode == "min" else -math.inf
+        told = value if math.isfinite(value) else self.worst
         return super().on_trial_result(tune_controller, trial, {**result, metric: told})

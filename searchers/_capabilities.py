@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from automl_on_ray.search_spaces.core.capabilities import capabilities_of, names_with
+from automl_on_ray.search_spaces.core import capabilities_of, names_with
 
 
 @dataclass(frozen=True)

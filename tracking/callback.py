@@ -14,7 +14,7 @@ from automl_on_ray.search_spaces.core import warn
 from automl_on_ray.tracking.error_lines import error_line, error_text
 from automl_on_ray.tracking.files import as_json
 from automl_on_ray.tracking.mlflow_names import numbers
-from automl_on_ray.tracking.store import web_address
+from automl_on_ray.tracking.store import check_mlflow, web_address
 from automl_on_ray.tracking.study import Study
 from automl_on_ray.tracking.tracker import Tracker
 from automl_on_ray.tracking.trial_states import PARENT, RUNNING
@@ -74,6 +74,8 @@ class TrackingCallback(Tracker, Callback):
         self.loop_calls = 0
 
     def __enter__(self) -> "TrackingCallback":
+        """UserError if the MLflow that is here does not do: its thread would find out later."""
+        check_mlflow()
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-FEWEST = 16  # rows that there is place for
+MIN_ROWS = 16  # rows that there is place for
 
 
 class Ranking:
@@ -22,13 +22,13 @@ class Ranking:
 
     def __init__(self) -> None:
         self._rows: dict[str, int] = {}
-        self._names: list[str] = [""] * FEWEST  # by row
-        self._free = list(reversed(range(FEWEST)))
+        self._names: list[str] = [""] * MIN_ROWS  # by row
+        self._free = list(reversed(range(MIN_ROWS)))
         self._known: dict[str, tuple[int, ...]] = {}  # times with a score, newest first
         self._scores: dict[int, NDArray[np.float64]] = {}  # by time: a row a trial, NaN for none
-        self._here = np.zeros(FEWEST, bool)
-        self._wins, self._order, self._judged = (np.zeros(FEWEST, np.int64) for _ in range(3))
-        self._finite = np.zeros(FEWEST, bool)
+        self._here = np.zeros(MIN_ROWS, bool)
+        self._wins, self._order, self._judged = (np.zeros(MIN_ROWS, np.int64) for _ in range(3))
+        self._finite = np.zeros(MIN_ROWS, bool)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -70,8 +70,9 @@ class Ranking:
         """How many are ranked below `name`."""
         row = self._rows[name]
         wins, equal = self._wins, self._here & (self._wins == self._wins[row])
-        below = np.count_nonzero(self._here & (wins < wins[row]))
-        return below + np.count_nonzero(equal & (self._order < self._order[row]))
+        below = self._here & (wins < wins[row])
+        tied = equal & (self._order < self._order[row])
+        return int(np.count_nonzero(below | tied))
 
     def weakest(self, count: int) -> list[str]:
         """So many, the weakest first."""

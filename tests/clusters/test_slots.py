@@ -39,11 +39,6 @@ def nodes(monkeypatch):
 def may_start(monkeypatch, tmp_path, nodes):
     """Nothing runs yet, but an autoscaler may start machines: (type, CPUs, GPUs, most) each."""
 
-    class Worker:
-        @staticmethod
-        def is_head():
-            return False
-
     def tell(most, *types):
         nodes([])
         found = {
@@ -53,7 +48,7 @@ def may_start(monkeypatch, tmp_path, nodes):
         path = tmp_path / "bootstrap.yaml"
         path.write_text(yaml.safe_dump({"max_workers": most, "available_node_types": found}))
         monkeypatch.setattr(autoscaler, "BOOTSTRAP", path)
-        monkeypatch.setattr(autoscaler.worker, "_global_node", Worker)
+        monkeypatch.setattr(autoscaler, "has_joined", lambda: True)
 
     return tell
 

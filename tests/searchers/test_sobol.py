@@ -1,5 +1,6 @@
 """A Sobol design fills every domain as the domain itself is distributed."""
 
+import itertools
 from collections import Counter
 
 import pytest
@@ -44,7 +45,7 @@ def test_each_of_a_few_values_comes_as_often_as_another(key, every, design):
     ],
 )  # fmt: skip
 def test_each_part_of_a_range_has_as_many_on_the_ranges_own_scale(key, borders, design):
-    parts = list(zip(borders[:-1], borders[1:], strict=True))
+    parts = list(itertools.pairwise(borders))
     for low, high in parts:
         found = sum(low <= config[key] < high for config in design)
         assert found == pytest.approx(POINTS / len(parts), abs=3)

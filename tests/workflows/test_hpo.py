@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 from mlflow.tracking import MlflowClient
 
-from tests.helpers.studies import OWN, QUICK, SLOW, ranks_started, rows_of, run, runs_of
+from tests.helpers.studies import ONE, OWN, QUICK, SLOW, ranks_started, rows_of, run, runs_of
 
 
 @pytest.mark.slow
@@ -109,7 +109,7 @@ def test_every_scheduler_brings_trials_that_never_say_done_to_their_end(
 ):
     never_done = ["--trainable", "tests.helpers.crashing:NeverDone", "--searcher", "sobol"]
     result = run(
-        storage, scheduler, *OWN, *never_done, "--scheduler", scheduler, "--trials", 4,
+        storage, scheduler, *OWN, *ONE, *never_done, "--scheduler", scheduler, "--trials", 4,
         "--epochs", 3, "--final-seeds", int(scheduler == "fifo"), "--final-epochs", 2,
     )  # fmt: skip
     assert result.exit_code == 0, result.output
@@ -130,7 +130,7 @@ def test_a_population_leaves_a_schedule_which_replayed_comes_to_about_the_same(
 ):
     result = run(
         storage, "population", "--dataset", "digits", "--scheduler", "pbt", "--trials", 6,
-        "--epochs", 8, "--interval", 2, "--slots", 2, "--final-seeds", 1,
+        "--epochs", 8, "--interval", 2, "--final-seeds", 1, *ONE,
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     schedule = json.loads((storage / "population" / "schedule.json").read_text())
@@ -140,7 +140,7 @@ def test_a_population_leaves_a_schedule_which_replayed_comes_to_about_the_same(
     kept = {file.path for file in client.list_artifacts(study.info.run_id)}
     assert {"schedule.json", "family.png", "schedule.png"} <= kept
     replayed = run(
-        storage, "replayed", "--dataset", "digits", "--slots", 2, "--final-seeds", 0,
+        storage, "replayed", "--dataset", "digits", "--final-seeds", 0, *ONE,
         "--replay", storage / "population" / "schedule.json",
     )  # fmt: skip
     assert replayed.exit_code == 0, replayed.output
@@ -155,7 +155,7 @@ def test_a_population_leaves_a_schedule_which_replayed_comes_to_about_the_same(
 @pytest.mark.slow
 def test_a_changed_space_is_refused_unless_the_old_trials_are_taken_as_data(storage, ray_cluster):
     steady = ["--trainable", "tests.helpers.crashing:Steady", "--objective", "score",
-              "--scheduler", "fifo", "--epochs", 2, "--slots", 2]  # fmt: skip
+              "--scheduler", "fifo", "--epochs", 2, *ONE]  # fmt: skip
     higher = [*steady, "--space", "tests.helpers.crashing:HIGHER", "--trials", 3]
     old = run(storage, "warm", *steady, "--space", OWN[1], "--trials", 8)
     assert old.exit_code == 0, old.output
@@ -182,7 +182,7 @@ def test_the_documented_example_of_ones_own_trainable_runs(storage, ray_cluster)
     result = run(
         storage, "own", "--trainable", "docs.own_trainable:Quadratic",
         "--space", "docs.own_trainable:SPACE", "--objective=-loss", "--searcher", "random",
-        "--trials", 4, "--epochs", 3,
+        "--trials", 4, "--epochs", 3, *ONE,
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     assert len(runs_of(storage, "own")["trial"]) == 4

@@ -3,7 +3,7 @@
 import pytest
 from ray import tune
 
-from automl_on_ray.schedulers.populations import Perturb, perturbation_interval, within
+from automl_on_ray.schedulers.populations import PerturbExplorer, clipped_to, perturbation_interval
 from automl_on_ray.search_spaces import Exploit, SearchSpace
 
 SPACE = SearchSpace(
@@ -23,9 +23,9 @@ CONFIG = {"width": 8, "rate": 0.01, "batch": 50, "few": 2, "stepped": 0.5, "kind
 @pytest.fixture(scope="module")
 def moved():
     """Configs that came of 400 perturbations of one."""
-    perturb = Perturb(SPACE, seed=0)
+    perturb = PerturbExplorer(SPACE, seed=0)
     return [
-        perturb.explored(Exploit(number, "a", "b", 1, 0.0, dict(CONFIG)), wait=False)
+        perturb.explore(Exploit(number, "a", "b", 1, 0.0, dict(CONFIG)), wait=False)
         for number in range(400)
     ]
 
@@ -55,11 +55,11 @@ def test_a_choice_moves_to_its_neighbour_or_is_drawn_anew(moved):
 
 
 def test_at_the_border_a_value_stays_inside():
-    perturb = Perturb(SPACE, seed=0)
+    perturb = PerturbExplorer(SPACE, seed=0)
     border = {**CONFIG, "rate": 1.0, "batch": 128, "few": 4, "stepped": 1.0, "kind": "e"}
     for number in range(60):
         SPACE.check(
-            {k: v for k, v in perturb.explored(
+            {k: v for k, v in perturb.explore(
                 Exploit(number, "a", "b", 1, 0.0, dict(border)), wait=False
             ).items() if k != "seed"}
         )  # fmt: skip
@@ -71,7 +71,9 @@ def test_what_may_not_change_stays(moved):
 
 def test_the_same_seed_moves_alike_and_another_does_not(moved):
     def first(seed):
-        return Perturb(SPACE, seed).explored(Exploit(0, "a", "b", 1, 0.0, CONFIG), wait=False)
+        return PerturbExplorer(SPACE, seed).explore(
+            Exploit(0, "a", "b", 1, 0.0, CONFIG), wait=False
+        )
 
     assert first(0) == moved[0]
     assert first(1) != moved[0]
@@ -85,5 +87,5 @@ def test_an_interval_is_a_tenth_of_all_epochs_or_as_asked():
 
 
 def test_values_beyond_a_domain_are_moved_to_its_border():
-    clip = within({"rate": SPACE.domains["rate"]})
+    clip = clipped_to({"rate": SPACE.domains["rate"]})
     assert clip({"rate": 3.0, "other": 3.0}) == {"rate": 1.0, "other": 3.0}

@@ -52,12 +52,12 @@ class Growth:
 def simulated(plan, slots=3):
     random.seed(0)  # Ray's schedulers draw from here
     np.random.seed(0)
-    can = scheduler_capabilities(plan.asked.scheduler)
+    kind = scheduler_capabilities(plan.asked.scheduler)
     plan.scheduler._log_config = False  # of Ray's PB2: to files in the folders of trials
     study = Simulation(
         Growth(), plan.searcher, plan.scheduler, samples=plan.asked.trials, slots=slots,
-        max_t=plan.asked.epochs, pausing=can.pauses_trials, population=plan.asked.population,
-        keep=can.checkpoints_to_keep, constants=plan.space.constants,
+        max_t=plan.asked.epochs, pausing=kind.pauses_trials, population=plan.asked.population,
+        keep=kind.checkpoints_to_keep, constants=plan.evaluation.space.constants,
     )  # fmt: skip
     study.run()
     return study
