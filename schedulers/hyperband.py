@@ -32,7 +32,7 @@ class HyperBand(HyperBandScheduler):
     diverged comes last.
     """
 
-    takes_all = True
+    takes_every_report = True
     worst = -math.inf  # of the metric; its sign is the objective's
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:

@@ -5,10 +5,10 @@ from ray.tune.schedulers import TrialScheduler
 from automl_on_ray.schedulers._capabilities import SchedulerCapabilities
 from automl_on_ray.schedulers._settings import SchedulerSettings
 from automl_on_ray.schedulers.populations import (
-    Perturb,
+    PerturbExplorer,
     PopulationBased,
     perturbation_interval,
-    require,
+    require_mutable,
 )
 
 CAPABILITIES = SchedulerCapabilities(
@@ -22,10 +22,10 @@ CAPABILITIES = SchedulerCapabilities(
 
 
 def create(settings: SchedulerSettings) -> TrialScheduler:
-    require(settings.space.mutable, settings, scheduler="pbt")
+    require_mutable(settings.space.mutable, settings, scheduler="pbt")
     return PopulationBased(
         settings.objective,
-        settings.explorer or Perturb(settings.space, settings.seed),
+        settings.explorer or PerturbExplorer(settings.space, settings.seed),
         interval=perturbation_interval(settings.interval, settings.epochs),
         time_attr=settings.time_attr,
         synchronous=settings.synchronous,

@@ -11,7 +11,7 @@ from typing import Any
 
 from automl_on_ray.search_spaces import Config
 from automl_on_ray.search_spaces.core import UserError
-from automl_on_ray.searchers._ask_tell import AskTellSearcher, TrialOutcome, Words
+from automl_on_ray.searchers._ask_tell import AskTellSearcher, OneOrSeveral, TrialOutcome
 from automl_on_ray.searchers._capabilities import SearcherCapabilities
 from automl_on_ray.searchers._domains import varying
 from automl_on_ray.searchers._settings import SearcherSettings
@@ -62,7 +62,7 @@ class Bayesian(AskTellSearcher):
         flat = replace(self.settings, space=self.settings.space.flat)
         self._model = RemoteModel(MODEL, flat)
         for point in self._points:
-            self._send("begun", point)
+            self._send("begin", point)
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -85,12 +85,12 @@ class Bayesian(AskTellSearcher):
         return None
 
     def tell(self, config: Config, outcome: TrialOutcome) -> None:
-        self._send("told", config, outcome)
+        self._send("tell", config, outcome)
         if not self._ahead and not self._live and not self._points:
             self._request()
 
     def set_search_properties(
-        self, metric: Words, mode: Words, config: dict[str, Any], **spec: Any
+        self, metric: OneOrSeveral, mode: OneOrSeveral, config: dict[str, Any], **spec: Any
     ) -> bool:
         """Tune calls it before it starts a trial. UserError if the Ax that is here does not do."""
         accepted = super().set_search_properties(metric, mode, config, **spec)

@@ -45,6 +45,7 @@ class Budget(Stopper):
         self._price = price_per_hour or 0.0
         spent = json.loads(path.read_text()) if path.exists() else {}
         self._trial_seconds: dict[str, float] = spent.get("trial_seconds", {})
+        self._seconds = sum(self._trial_seconds.values())
         self._before: float = spent.get("clock_seconds", 0.0)
         self._began = time.time()
         self._saved = 0.0
@@ -64,14 +65,16 @@ class Budget(Stopper):
 
     @property
     def spent(self) -> float:
-        return sum(self._trial_seconds.values()) / 3600 * self._price
+        return self._seconds / 3600 * self._price
 
     @property
     def seconds_left(self) -> float | None:
         return None if self._minutes is None else max(0.0, self._minutes * 60 - self.clock_seconds)
 
     def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
-        self._trial_seconds[trial_id] = float(result.get("time_total_s", 0.0))
+        seconds = float(result.get("time_total_s", 0.0))
+        self._seconds += seconds - self._trial_seconds.get(trial_id, 0.0)
+        self._trial_seconds[trial_id] = seconds
         if time.time() - self._saved > 1:
             with suppress(OSError):  # a disk that is full for a while is no reason to end a study
                 self.save()

@@ -4,9 +4,9 @@ import math
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -27,15 +27,9 @@ from automl_on_ray.studies.budget import Budget
 from automl_on_ray.tracking import error_line, error_text
 
 SHOWN_TRIALS = 8
-PLAIN_PERIOD = 10.0
+LIVE_PERIOD, PLAIN_PERIOD = 0.5, 10.0  # seconds: each look goes over all trials at work
 
-
-@dataclass
-class _Counts:
-    done: int = 0
-    pruned: int = 0
-    failed: int = 0
-    running: int = 0
+DONE, PRUNED, FAILED, UNCOUNTED = "done", "pruned", "failed", "uncounted"
 
 
 class Progress(Callback):
@@ -65,13 +59,13 @@ class Progress(Callback):
         self._began = time.monotonic()
         self._before: float | None = None  # what former sessions did, in trials
         self._values: dict[str, float] = {}  # what each trial that did not fail reported last
-        self._counts = _Counts()
+        self._counts: Counter[str] = Counter()  # of trials that have ended
+        self._kinds: dict[str, str] = {}  # how each of them ended
         self._trials: list[Trial] = []
+        self._open: dict[str, Trial] = {}  # those that had not ended at the last step's end
+        self._touched: dict[str, Trial] = {}  # those that may have ended since
         self._live: Live | None = None
         self._told, self._told_ended = 0.0, 0
-        # After the last step: what was at work when the user stopped the study. Tune, cleaning up,
-        # then marks these as if they had ended by themselves.
-        self.unfinished: set[str] = set()
         # When a stopper ends the study, Tune terminates trials without a word to callbacks.
         self.cut_by_budget: set[str] = set()
         self._completed: set[str] = set()
@@ -96,7 +90,16 @@ class Progress(Callback):
 
     def __getstate__(self) -> dict[str, Any]:
         # Tune pickles callbacks; a terminal and the trials are not to be had elsewhere.
-        return {**self.__dict__, "_live": None, "_trials": [], "_budget": None}
+        bare = {"_live": None, "_trials": [], "_open": {}, "_touched": {}, "_budget": None}
+        return {**self.__dict__, **bare}
+
+    @property
+    def unfinished(self) -> set[str]:
+        """After the last step: what was at work when the user stopped the study.
+
+        Tune, cleaning up, then marks these as if they had ended by themselves.
+        """
+        return set(self._open)
 
     def get_state(self) -> dict[str, Any]:
         """Tune keeps this beside its own state: a study that goes on knows what was cut before."""
@@ -122,37 +125,70 @@ class Progress(Callback):
 
     def on_step_begin(self, iteration: int, trials: list[Trial], **info: Any) -> None:
         if not self._trials:  # a budget that is used up ends trials in the first step
-            self.unfinished = {trial.trial_id for trial in trials if not trial.is_finished()}
+            self._open = {trial.trial_id: trial for trial in trials if not trial.is_finished()}
 
     def on_step_end(self, iteration: int, trials: list[Trial], **info: Any) -> None:
         self._trials = trials
         if self._budget is not None and self._budget.reason:
             self.cut_by_budget |= self.unfinished - self._completed
-        self.unfinished = {trial.trial_id for trial in trials if not trial.is_finished()}
-        status = [trial.status for trial in trials]
-        self._counts = _Counts(
-            # Where a budget ends a study, Tune terminates trials that were never begun too.
-            done=sum(t.status == Trial.TERMINATED and self._whole(t) for t in trials),
-            pruned=sum(t.status == Trial.TERMINATED and self._cut_short(t) for t in trials),
-            failed=status.count(Trial.ERROR),
-            running=status.count(Trial.RUNNING),
-        )
+            self._touched |= self._open
+        for trial in [*self._new(), *self._touched.values()]:
+            self._look_at(trial)
+        self._touched = {}
         while self.watch.silences:
             console.print(self.watch.silences.pop(0), style="yellow", soft_wrap=True)
-        ended = self._counts.done + self._counts.failed
         if self._before is None:
             self._before = self._done()
             self._remember_values()
-        if self._live is not None:
+        now, ended = time.monotonic(), self._ended
+        if self._live is not None and now - self._told > LIVE_PERIOD:
+            self._told = now
             self._live.update(self._view())
-        elif ended > self._told_ended and time.monotonic() - self._told > PLAIN_PERIOD:
-            self._told, self._told_ended = time.monotonic(), ended
+        elif self._live is None and ended > self._told_ended and now - self._told > PLAIN_PERIOD:
+            self._told, self._told_ended = now, ended
             console.print(self._line(), soft_wrap=True)
+
+    def _new(self) -> list[Trial]:
+        """Trials not seen before. Tune adds them at the end; there it puts those that retry too."""
+        found: list[Trial] = []
+        missing = len(self._trials) - len(self._kinds) - len(self._open)
+        for trial in reversed(self._trials):
+            if len(found) >= missing:
+                break
+            if trial.trial_id not in self._kinds and trial.trial_id not in self._open:
+                found.append(trial)
+        return found[::-1]
+
+    def _look_at(self, trial: Trial) -> None:
+        """Have it among those at work, or counted by how it has ended."""
+        name = trial.trial_id
+        if name in self._kinds:
+            self._counts[self._kinds.pop(name)] -= 1
+        if not trial.is_finished():
+            self._open[name] = trial
+            return
+        self._open.pop(name, None)
+        self._kinds[name] = self._kind_of(trial)
+        self._counts[self._kinds[name]] += 1
+
+    def _kind_of(self, trial: Trial) -> str:
+        if trial.status == Trial.ERROR:
+            return FAILED
+        # Where a budget ends a study, Tune terminates trials that were never begun too.
+        if self._epoch(trial) == 0 or trial.trial_id in self.cut_by_budget:
+            return UNCOUNTED
+        return PRUNED if self._epoch(trial) < self._epochs else DONE
+
+    @property
+    def _ended(self) -> int:
+        return self._counts[DONE] + self._counts[PRUNED] + self._counts[FAILED]
 
     def on_trial_result(
         self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **_: Any
     ) -> None:
         self.cut_by_budget.discard(trial.trial_id)  # it goes on
+        if trial.trial_id not in self._open:
+            self._touched[trial.trial_id] = trial
         report = flatten_dict(result)
         value = as_number(report.get(self._objective.metric))
         if value is None:
@@ -174,6 +210,7 @@ class Progress(Callback):
 
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **_: Any) -> None:
         self._values.pop(trial.trial_id, None)
+        self._touched[trial.trial_id] = trial
         told = f"Trial {trial.trial_id} has failed ({error_line(error_text(trial))})"
         console.print(told, style="red", soft_wrap=True)
 
@@ -194,21 +231,15 @@ class Progress(Callback):
         self, iteration: int, trials: list[Trial], trial: Trial, **_: Any
     ) -> None:
         self._completed.add(trial.trial_id)
-
-    def _whole(self, trial: Trial) -> bool:
-        """Whether it ended by itself or by the scheduler, and not with the study's budget."""
-        return self._epoch(trial) > 0 and trial.trial_id not in self.cut_by_budget
-
-    def _cut_short(self, trial: Trial) -> bool:
-        return self._whole(trial) and self._epoch(trial) < self._epochs
+        self._touched[trial.trial_id] = trial
 
     def _epoch(self, trial: Trial) -> int:
         return int(trial.run_metadata.last_result.get("training_iteration", 0))
 
     def _done(self) -> float:
         """In trials; one at work counts by its epochs."""
-        begun = sum(self._epoch(t) / self._epochs for t in self._trials if not t.is_finished())
-        return self._counts.done + self._counts.failed + begun
+        begun = (self._epoch(t) for t in self._open.values() if not t.is_finished())
+        return self._ended + sum(begun) / self._epochs
 
     def _seconds_left(self) -> float | None:
         """By this session's pace."""
@@ -221,25 +252,24 @@ class Progress(Callback):
         return estimate if limit is None else min(estimate, limit)
 
     def _line(self) -> str:
-        c = self._counts
         found = self._best()
         best = "none yet" if found is None else f"{found[0]:.5g} ({found[1]})"
         left = self._seconds_left()
-        ended = c.done + c.failed
+        ended, counts = self._ended, self._counts
+        running = sum(trial.status == Trial.RUNNING for trial in self._open.values())
         return (
             f"[{clock(time.monotonic() - self._began)}] {ended}/{max(ended, self._total)} trials "
-            f"ended ({c.pruned} early, {c.failed} failed), {c.running} running, "
+            f"ended ({counts[PRUNED]} early, {counts[FAILED]} failed), {running} running, "
             f"best {self._objective.metric} {best}, "
             f"{'time left unknown' if left is None else clock(left) + ' left'}"
         )
 
     def _view(self) -> Group:
-        ended = self._counts.done + self._counts.failed
-        bar = Padding(ProgressBar(total=max(1, self._total), completed=ended, width=60))
+        bar = Padding(ProgressBar(total=max(1, self._total), completed=self._ended, width=60))
         table = Table(box=None, pad_edge=False, header_style="dim")
         for heading in ("trial", "state", "epoch", self._objective.metric):
             table.add_column(heading, justify="left" if heading in ("trial", "state") else "right")
-        active = [t for t in self._trials if not t.is_finished()][-SHOWN_TRIALS:]
+        active = [t for t in self._open.values() if not t.is_finished()][-SHOWN_TRIALS:]
         for trial in active:
             value = last_reported(trial, self._objective.metric)
             table.add_row(

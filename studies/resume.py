@@ -7,7 +7,7 @@ machine's disk, and signed: only such a copy is read again (`signatures.py`).
 """
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from fnmatch import filter as fnmatch_all, fnmatch
 from pathlib import Path
@@ -25,7 +25,7 @@ from automl_on_ray.schedulers.tune_internals import (
     has_trials,
     is_whole,
 )
-from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.search_spaces.core import UserError, read_bytes, write_bytes
 from automl_on_ray.studies.signatures import SIGNATURE, signature_of, signed_files
 
 KEPT = ("kept", "kept.old")
@@ -69,7 +69,9 @@ class StateKeeper(Callback):
         if not trials:
             return
         written = Path(trials[0].storage.experiment_driver_staging_path)
-        times = {file.name: file.stat().st_mtime_ns for file in _newest(written)}
+        if self._last and _times(written, self._last) == self._last:
+            return  # without a look at the folders of all trials, which are beside these files
+        times = _times(written, [file.name for file in _newest(written)])
         if times and times != self._last:
             with suppress(OSError):  # a disk that is full for a while is no reason to end a study
                 keep(written, self._experiment)
@@ -88,6 +90,15 @@ class StateKeeper(Callback):
 def _has_trials(kept: Path) -> bool:
     state = next(iter(_newest(kept)), None)  # the first kind is Ray's own
     return state is not None and has_trials(state.read_bytes())
+
+
+def _times(folder: Path, names: Iterable[str]) -> dict[str, int]:
+    """When those of these files that there are were written last."""
+    found = {}
+    for name in names:
+        with suppress(FileNotFoundError):
+            found[name] = (folder / name).stat().st_mtime_ns
+    return found
 
 
 def keep(written: Path, experiment: Path) -> None:
@@ -192,15 +203,12 @@ class _States:
         return [n for pattern in STATE_FILES if (n := _last(every, pattern))]
 
     def read(self, name: str) -> bytes:
-        with self._files.open_input_stream(f"{self._path}/{name}") as stream:
-            data: bytes = stream.read()
+        data = read_bytes(self._files, f"{self._path}/{name}")
+        assert data is not None, name
         return data
 
     def write(self, name: str, data: bytes) -> None:
-        new = f"{self._path}/{name}.new"
-        with self._files.open_output_stream(new) as stream:
-            stream.write(data)
-        self._files.move(new, f"{self._path}/{name}")
+        write_bytes(self._files, f"{self._path}/{name}", data)
 
     def put_aside(self) -> None:
         for name in self.names():

@@ -12,7 +12,7 @@ import ray
 
 # Each test has a Ray of its own; without a word, it would join that of another test.
 os.environ["RAY_ADDRESS"] = "local"
-# Two tests run at a time: with a thread for each core, both wait for each other's most of the time.
+# Some tests run at a time: with a thread for each core, all wait for each other's most of the time.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # No test is judged by a clock.

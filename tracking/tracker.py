@@ -12,7 +12,7 @@ from automl_on_ray.tracking import provenance
 from automl_on_ray.tracking.journal import Journal
 from automl_on_ray.tracking.mlflow_names import params
 from automl_on_ray.tracking.population_lineage import exploit_of, exploit_tags
-from automl_on_ray.tracking.reports import best_values, describe
+from automl_on_ray.tracking.reports.description import ROWS, best_values, describe
 from automl_on_ray.tracking.runs import Runs
 from automl_on_ray.tracking.study import Study
 from automl_on_ray.tracking.trial_states import PARENT, RUNNING, Trials, TrialState
@@ -34,8 +34,9 @@ class Tracker:
         self._runs = Runs(uri, experiment, study, role)
         self._journal: Journal | None = None
         self._writer: Writer | None = None
-        self._trials = Trials()
+        self._trials = Trials(self._study.objectives)
         self._earlier: set[str] = set()  # trials of former sessions that Tune has not started yet
+        self._lost: set[str] | None = None  # those of them that Tune does not know any more
         self._tune_state: dict[str, Any] = {}
         self.writer_seconds = 0.0
 
@@ -46,10 +47,10 @@ class Tracker:
             return
         name = "-".join(filter(None, (self._role, self._stage, self._study.study_id)))
         self._journal = Journal(self._folder, name)
-        self._trials = Trials()
+        self._trials = Trials(self._study.objectives)
         for op in self._journal:
             self._trials.apply(op)
-        self._earlier = set(self._trials.known)
+        self._earlier, self._lost = set(self._trials.known), None
         self._runs = Runs(self._uri, self._experiment, self._study, self._role)
         self._writer = Writer([*self._other_parts(name), Part(self._journal, self._runs)])
         status = {"status": "RUNNING", "tags": {"automl.outcome": RUNNING}}
@@ -122,7 +123,9 @@ class Tracker:
             self._trials.restore(key, trial.config, self._tune_state.get(key))
         if key in self._trials.known:
             return True
-        lost = self._trials.forgotten(trial.config, self._earlier - {t.trial_id for t in trials})
+        if self._lost is None:  # Tune adds the trials that it knows before it starts any
+            self._lost = self._earlier - {other.trial_id for other in trials}
+        lost = self._trials.forgotten(trial.config, self._lost & self._earlier)
         if lost is None:
             return False
         self._log(key, adopts=lost, tags={"automl.trial_id": key})
@@ -153,16 +156,17 @@ class Tracker:
 
     def _tell_study(self) -> None:
         """The parent's curves and description, with the number of ended trials as the step."""
-        rows, counts = self._trials.rows(), self._trials.counts()
-        metrics = best_values(rows, self._study.objectives)
+        trials, counts = self._trials, self._trials.counts
+        metrics = best_values(trials.best_of_each(), self._study.objectives)
         if self._role == "trial":  # another stage's counts would be on the same curves
             ended = ("completed", "pruned", "failed")
             metrics |= {f"trials_{kind}": float(counts[kind]) for kind in ended}
             metrics["trials_done"] = sum(counts[kind] for kind in ended)
         links = self._runs.links("")
-        text = describe(self._study, rows, provenance.versions(), links=links)
+        versions = provenance.versions()
+        text = describe(self._study, counts, trials.best(ROWS), versions, links=links)
         note = {"mlflow.note.content": text}
-        self._log(PARENT, step=self._trials.ended, metrics=metrics, tags=note)
+        self._log(PARENT, step=trials.ended, metrics=metrics, tags=note)
 
     def _finish(self, outcome: str) -> None:
         for key, trial in self._trials.known.items():

@@ -2,11 +2,14 @@
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from automl_on_ray.search_spaces import Config
+from automl_on_ray.search_spaces.core import Objective
 from automl_on_ray.tracking.journal import Op
+from automl_on_ray.tracking.reports.standings import Standings
 from automl_on_ray.tracking.study import TrialRow
 
 PARENT = ""  # the key of the study's own run; a trial's key is its id
@@ -29,26 +32,51 @@ class TrialState:
 class Trials:
     """Built by `apply`, operation by operation: live, and again from the journal on a resume."""
 
-    def __init__(self) -> None:
+    def __init__(self, objectives: Sequence[Objective]) -> None:
         self.known: dict[str, TrialState] = {}
+        self.counts: Counter[str] = Counter()  # by outcome
         self.lineage: list[dict[str, Any]] = []
         self.ended = 0
+        self._order: dict[str, int] = {}
+        self._seen = 0
+        goals = [objectives, *([o] for o in objectives)] if len(objectives) > 1 else [objectives]
+        self._standings = [Standings(goal) for goal in goals]  # by all, then by each
 
     def apply(self, op: Op) -> None:
         key = op["run"]
         if key == PARENT:
             return
         if "adopts" in op:
-            self.known[key] = self.known.pop(op["adopts"])
-        trial = self.known.setdefault(key, TrialState(op.get("config", {})))
+            self._adopt(key, op["adopts"])
+        trial = self.known.get(key)
+        if trial is None:
+            trial = self._add(key, TrialState(op.get("config", {})))
         trial.step = max(trial.step, op.get("step", 0))
-        trial.outcome = op.get("tags", {}).get("automl.outcome", trial.outcome)
+        outcome = op.get("tags", {}).get("automl.outcome", trial.outcome)
+        self.counts[trial.outcome] -= 1
+        self.counts[outcome] += 1
+        trial.outcome = outcome
         if "metrics" in op:
             own = {k: v for k, v in op["metrics"].items() if not k.startswith("hp/")}
             trial.metrics |= own  # each as it was reported last
         if "exploit" in op:
             self._exploited(trial, op["exploit"])
         self.ended += int(op.get("ended", False))
+        for standings in self._standings:
+            standings.tell(key, self._order[key], trial.metrics, trial.outcome)
+
+    def _add(self, key: str, trial: TrialState) -> TrialState:
+        self.known[key] = trial
+        self._order[key] = self._seen
+        self._seen += 1
+        self.counts[trial.outcome] += 1
+        return trial
+
+    def _adopt(self, key: str, lost: str) -> None:
+        for standings in self._standings:
+            standings.forget(lost)
+        self.counts[self.known[lost].outcome] -= 1
+        self._add(key, self.known.pop(lost))
 
     def _exploited(self, trial: TrialState, exploit: dict[str, Any]) -> None:
         trial.config = exploit["config"]
@@ -57,14 +85,18 @@ class Trials:
         trial.cloned = [exploit["donor"], exploit["donor_iteration"]]
         self.lineage.append(exploit)
 
-    def rows(self) -> list[TrialRow]:
-        return [
-            TrialRow(trial_id, t.config, t.metrics, t.outcome, t.step)
-            for trial_id, t in self.known.items()
-        ]
+    def best(self, count: int) -> list[TrialRow]:
+        """The first of all, the best first."""
+        return [self._row(name) for name in self._standings[0].first(count)]
 
-    def counts(self) -> Counter[str]:
-        return Counter(trial.outcome for trial in self.known.values())
+    def best_of_each(self) -> list[TrialRow]:
+        """The best by each objective alone."""
+        names = [name for standings in self._standings for name in standings.first(1)]
+        return [self._row(name) for name in dict.fromkeys(names)]
+
+    def _row(self, key: str) -> TrialRow:
+        trial = self.known[key]
+        return TrialRow(key, trial.config, trial.metrics, trial.outcome, trial.step)
 
     def forgotten(self, config: Config, among: set[str]) -> str | None:
         """The trial `among` these that had the same config, if there is one."""

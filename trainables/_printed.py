@@ -16,6 +16,7 @@ import pyarrow.fs
 from ray import tune
 from ray.tune.experiment import Trial
 
+from automl_on_ray.search_spaces.core import write_bytes
 from automl_on_ray.trainables._ray_internals import folders, with_output
 
 FILE, BEFORE = "printed.txt", "printed-before.txt"
@@ -108,8 +109,7 @@ class Printed:
             if self._away is None or self._size == self._sent or not (now or late):
                 return
             files, path = self._away
-            with files.open_output_stream(f"{path}/{FILE}") as stream:
-                stream.write((self._folder / FILE).read_bytes())
+            write_bytes(files, f"{path}/{FILE}", (self._folder / FILE).read_bytes())
             self._sent, self._sent_at = self._size, time.monotonic()
 
     def _open(self) -> None:

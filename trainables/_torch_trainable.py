@@ -1,7 +1,6 @@
 """Base of PyTorch trainables: device, threads, random streams, checkpoints of all of it."""
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from pyarrow.fs import FileType
 from ray import tune
 from torch import Tensor
 
+from automl_on_ray.search_spaces.core import written_whole
 from automl_on_ray.trainables._ray_internals import pickled_dict
 from automl_on_ray.trainables.multi_process import ALONE, World
 
@@ -128,10 +128,8 @@ def refuse_pickle(given: Any) -> None:
 
 def write_state(folder: str | Path, write: Callable[[Path], object]) -> None:
     """Have `write` fill the folder's state file; it is there whole or not at all."""
-    path = Path(folder) / STATE_FILE
-    part = path.with_suffix(f".{os.getpid()}.part")
-    write(part)
-    os.replace(part, path)
+    with written_whole(Path(folder) / STATE_FILE) as part:
+        write(part)
 
 
 def read_state(folder: str | Path) -> dict[str, Any]:

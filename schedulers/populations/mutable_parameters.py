@@ -11,7 +11,7 @@ from automl_on_ray.search_spaces import Config, nearest
 from automl_on_ray.search_spaces.core import UserError
 
 
-def within(domains: Mapping[str, Domain]) -> Callable[[Config], Config]:
+def clipped_to(domains: Mapping[str, Domain]) -> Callable[[Config], Config]:
     """A function that moves perturbed values back into their domains."""
 
     def clip(config: Config) -> Config:
@@ -28,7 +28,9 @@ def perturbation_interval(asked: int | None, epochs: int) -> int:
     return asked or max(1, epochs // 10)
 
 
-def require(domains: Mapping[str, Any], settings: SchedulerSettings, *, scheduler: str) -> None:
+def require_mutable(
+    domains: Mapping[str, Any], settings: SchedulerSettings, *, scheduler: str
+) -> None:
     """UserError if the space has nothing that `scheduler` could change."""
     if not domains:
         others = schedulers_that(lambda can: not can.changes_running_trials, near=scheduler)

@@ -18,7 +18,7 @@ from ray.tune.trainable import FunctionTrainable
 from ray.tune.utils.util import flatten_dict
 
 from automl_on_ray.schedulers.populations.population_state import Members, Segment
-from automl_on_ray.schedulers.populations.shared_checkpoints import Lending
+from automl_on_ray.schedulers.populations.shared_checkpoints import SharedCheckpoints
 from automl_on_ray.schedulers.populations.turns import Turns, waits
 from automl_on_ray.schedulers.tune_internals import any_at_work, save_anew, save_checkpoint
 from automl_on_ray.search_spaces import Exploit, Explorer
@@ -39,7 +39,7 @@ class PopulationBased(FIFOScheduler):
     without the metric are passed over.
     """
 
-    takes_all = True
+    takes_every_report = True
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class PopulationBased(FIFOScheduler):
         self._explorer, self._population = explorer, population
         self._generator = np.random.default_rng(seed)
         self.members = Members(interval, quantile)
-        self._lending = Lending(time_attr)
+        self._shared = SharedCheckpoints(time_attr)
         self._meeting = interval  # when all are next compared, if synchronous
         self._taken: set[str] = set()  # of those under way: trials that have the checkpoint
         # What follows from Tune's trials: not saved, found again when it is first needed.
@@ -94,11 +94,11 @@ class PopulationBased(FIFOScheduler):
             self.members.passes(name, int(time))
         if time is None or value is None:
             return TrialScheduler.CONTINUE
-        self._lending.settle(trial)
+        self._shared.release_old(trial)
         if not self.members.reported(name, int(time)):
             return TrialScheduler.CONTINUE
         self._require_checkpoint(trial, result)
-        self._explorer.told(self.members.judge(name, int(time), self._scored(value)))
+        self._explorer.tell(self.members.judge(name, int(time), self._scored(value)))
         if self._has_another(tune_controller) and self.members.is_hopeless(name):
             return TrialScheduler.STOP
         turns = self._turns_of(tune_controller)
@@ -152,10 +152,10 @@ class PopulationBased(FIFOScheduler):
     # A study's side
 
     def will_be_saved(self) -> None:
-        self._lending.will_be_saved()
+        self._shared.will_be_saved()
 
     def was_saved(self) -> None:
-        self._lending.was_saved()
+        self._shared.was_saved()
 
     def schedule(self, trial_id: str) -> list[Segment]:
         """What a trial lived through, its ancestors' lives included."""
@@ -201,7 +201,7 @@ class PopulationBased(FIFOScheduler):
     def _require_checkpoint(self, trial: Trial, result: dict[str, Any]) -> None:
         """UserError for a function that gives none: when paused, it would begin from scratch."""
         kind = trial.get_trainable_cls()
-        told = result.get(SHOULD_CHECKPOINT) or self._lending.latest(trial) is not None
+        told = result.get(SHOULD_CHECKPOINT) or self._shared.latest(trial) is not None
         if kind is not None and issubclass(kind, FunctionTrainable) and not told:
             raise UserError(
                 f"Population-based training needs checkpoints, but {trial.trainable_name} has "
@@ -254,15 +254,15 @@ class PopulationBased(FIFOScheduler):
             if donor.is_finished():
                 self._drop(exploit)
                 return
-            latest = self._lending.latest(donor)
+            latest = self._shared.latest(donor)
             if latest is None or latest[1] < exploit.time:
                 return
-            self._lending.lend(donor, trial, *latest)
+            self._shared.share(donor, trial, *latest)
             save_anew(tune_controller, trial, donor)
             self._taken.add(exploit.trial)
             self.members.takes(exploit, latest[1], self._score(latest[0].metrics, exploit))
             exploit = self.members.pending[exploit.trial]
-        config = self._explorer.explored(exploit, wait=wait)
+        config = self._explorer.explore(exploit, wait=wait)
         if config is not None:
             trial.set_config(config)
             save_anew(tune_controller, trial)
@@ -281,7 +281,7 @@ class PopulationBased(FIFOScheduler):
 
     def _drop(self, exploit: Exploit) -> None:
         """The trial goes on by itself."""
-        self._explorer.dropped(exploit)
+        self._explorer.drop(exploit)
         self.members.cancel(exploit)
         self._taken.discard(exploit.trial)
         self._wait(exploit.trial)
@@ -293,4 +293,4 @@ class PopulationBased(FIFOScheduler):
         self.members.end(trial.trial_id)
         if self._turns is not None:
             self._turns.leave(trial.trial_id)
-        self._lending.end(trial)
+        self._shared.release(trial)

@@ -19,16 +19,16 @@ from ray.tune.execution.tune_controller import TuneController
 from ray.tune.experiment import Trial
 
 from automl_on_ray.schedulers.tune_internals.controller_calls import unwrapped
-from automl_on_ray.schedulers.tune_internals.missing_metrics import Scoring
+from automl_on_ray.schedulers.tune_internals.missing_metrics import MissingMetricsController
 from automl_on_ray.schedulers.tune_internals.trial_failures import (
-    FailingAlone,
+    IsolatedFailuresController,
     TrialError,
-    fail_alone,
-    named,
+    as_trial_error,
+    isolate_failures,
 )
 
 
-class ActorReusingController(FailingAlone, Scoring):
+class ActorReusingController(IsolatedFailuresController, MissingMetricsController):
     """Tune's loop, in which trials that are paused want a process too."""
 
     def _maybe_cache_trial_actor(self, trial: Trial) -> bool:
@@ -77,7 +77,7 @@ class ActorReusingController(FailingAlone, Scoring):
             super()._actor_failed(tracked_actor, exception)
 
     def _trial_task_failure(self, trial: Trial, exception: Exception) -> None:
-        exception = named(exception)
+        exception = as_trial_error(exception)
         if trial in self._resetting_trials and isinstance(exception, RayActorError | TrialError):
             self._ask_for_another(trial)
         elif trial in self._resetting_trials:  # it cannot take the trial's config: its failure
@@ -145,4 +145,4 @@ def keep_processes(tune_controller: Any) -> None:
     controller = unwrapped(tune_controller)
     if type(controller) is TuneController:
         controller.__class__ = ActorReusingController
-        fail_alone(controller)
+        isolate_failures(controller)

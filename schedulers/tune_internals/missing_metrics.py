@@ -22,7 +22,7 @@ class MissingMetricError(TuneError):
         return f"{type(self).__name__}: {super().__str__()}"
 
 
-class Scoring(TuneController):
+class MissingMetricsController(TuneController):
     """Tune's loop, in which single reports may lack a metric, and whole trials may not.
 
     Which metrics these are, its scheduler says: `awaited` of `ResumableScheduler`.

@@ -48,8 +48,8 @@ class ResumableScheduler(TrialScheduler):
     Python's and numpy's global random streams, from which Ray's schedulers draw, are saved too.
 
     Reports without a finite value of the scheduler's metric are passed over, if the scheduler does
-    not say by `takes_all` that it wants them. A trial that never reports one of the metrics
-    `awaited` fails.
+    not say by `takes_every_report` that it wants them. A trial that never reports one of the
+    metrics `awaited` fails.
     """
 
     def __init__(self, inner: TrialScheduler, *, awaited: Sequence[str] = ()) -> None:
@@ -58,7 +58,7 @@ class ResumableScheduler(TrialScheduler):
         self.watch = Watch()  # over trials at work; Tune's loop asks it
         self.awaited = tuple(awaited)
         self._trials: dict[str, Trial] = {}
-        self._unfinished: list[Trial] = []  # in Tune's order; with some that have just finished
+        self._unfinished: dict[str, Trial] = {}  # in Tune's order; some may just have finished
         self._controller: Any = None
         self._state: dict[str, Any] | None = None  # while Tune adds the trials of a restored study
         self._cut: list[str] = []  # trials that ran when that was saved, and have not begun again
@@ -88,7 +88,7 @@ class ResumableScheduler(TrialScheduler):
     def set_state(self, state: dict[str, Any] | None) -> None:
         """Call it before Tune adds the trials anew."""
         self._state = state
-        self._trials, self._unfinished = {}, []
+        self._trials, self._unfinished = {}, {}
 
     def awake(self) -> TrialScheduler:
         """The scheduler, as it was when it was saved, with Tune's trials of today.
@@ -114,7 +114,8 @@ class ResumableScheduler(TrialScheduler):
         spare(trial)
         keep_processes(tune_controller)
         self._trials[trial.trial_id] = trial
-        self._unfinished = [other for other in self._unfinished if other is not trial] + [trial]
+        self._unfinished.pop(trial.trial_id, None)  # Tune puts one that is tried again at the end
+        self._unfinished[trial.trial_id] = trial
         # It may be new, come back after a failure, or be restored. Those that are lent to others
         # are not all the trial's own, nor made with the same config.
         lends = isinstance(self.inner, Saved)
@@ -135,7 +136,7 @@ class ResumableScheduler(TrialScheduler):
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
         inner = self.awake()
-        if not self._takes_all:
+        if not self._takes_every_report:
             value = finite(result.get(str(self.metric)))
             if value is None:
                 return TrialScheduler.CONTINUE
@@ -144,7 +145,7 @@ class ResumableScheduler(TrialScheduler):
 
     def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:
         inner = self.awake()
-        if not self._takes_all:
+        if not self._takes_every_report:
             value = finite(last_reported(trial, str(self.metric)))
             if value is None:
                 return
@@ -152,10 +153,10 @@ class ResumableScheduler(TrialScheduler):
         inner.on_trial_complete(tune_controller, trial, result)
 
     @property
-    def _takes_all(self) -> bool:
+    def _takes_every_report(self) -> bool:
         # Tune gives DEFAULT_METRIC to a scheduler that asks for none.
         judged = self.metric not in (None, DEFAULT_METRIC)
-        return not judged or getattr(self.inner, "takes_all", False)
+        return not judged or getattr(self.inner, "takes_every_report", False)
 
     def on_trial_remove(self, tune_controller: Any, trial: Trial) -> None:
         self.awake().on_trial_remove(tune_controller, trial)
@@ -171,10 +172,10 @@ class ResumableScheduler(TrialScheduler):
 
     def _first_waiting(self) -> Trial | None:
         """As Ray's FIFO, which looks at all trials that there ever were at each of its steps."""
-        if any(trial.is_finished() for trial in self._unfinished):
-            self._unfinished = [trial for trial in self._unfinished if not trial.is_finished()]
+        for name in [name for name, t in self._unfinished.items() if t.is_finished()]:
+            del self._unfinished[name]
         for status in (Trial.PENDING, Trial.PAUSED):
-            for trial in self._unfinished:
+            for trial in self._unfinished.values():
                 if trial.status == status:
                     return trial
         return None

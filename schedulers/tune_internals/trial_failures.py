@@ -52,7 +52,7 @@ def ray_has_ended() -> bool:
     return node is not None and bool(node.dead_processes())
 
 
-class FailingAlone(TuneController):
+class IsolatedFailuresController(TuneController):
     """Tune's loop, in which a trial fails alone, also one that takes too long or reports oddly."""
 
     def on_step_end(self) -> None:
@@ -89,7 +89,7 @@ class FailingAlone(TuneController):
             super()._on_training_result(trial, result)
 
 
-def named(exception: Exception) -> Exception:
+def as_trial_error(exception: Exception) -> Exception:
     """As Tune is to write it down: what has no traceback has kind and reason in its first line."""
     if isinstance(exception, RayActorError | RayTaskError | TrialError):
         return exception
@@ -107,7 +107,7 @@ def check_report(report: Any) -> None:
         check_report(value)
 
 
-def fail_alone(controller: TuneController) -> None:
+def isolate_failures(controller: TuneController) -> None:
     """Have failures of any kind be those of trials in this loop of Tune's."""
     controller._actor_force_cleanup_timeout = SECONDS_TO_STOP
     manager = controller._actor_manager

@@ -1,4 +1,8 @@
-from .network import FactorizedReduce as FactorizedReduce, Supernet as Supernet
+from .network import (
+    FactorizedReduce as FactorizedReduce,
+    Supernet as Supernet,
+    SupernetSize as SupernetSize,
+)
 from .recompute import Value as Value
 from .torch_internals import (
     OperationMode as OperationMode,

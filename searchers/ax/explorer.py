@@ -28,10 +28,10 @@ class ExplorationConfig:
 class AxExplorer:
     """An Explorer. UserError for a space that Ax cannot hold."""
 
-    def __init__(self, course: ExplorationConfig) -> None:
-        Encoding(course.space)
-        self._space = course.space
-        self._model = RemoteModel(MODEL, replace(course, space=course.space.flat))
+    def __init__(self, exploration: ExplorationConfig) -> None:
+        Encoding(exploration.space)
+        self._space = exploration.space
+        self._model = RemoteModel(MODEL, replace(exploration, space=exploration.space.flat))
         self._asked: list[int] = []
         self._ready: dict[int, Config] = {}
 
@@ -39,10 +39,10 @@ class AxExplorer:
         """UserError if the Ax that is here does not do."""
         self._model.get_ready()
 
-    def told(self, interval: Interval) -> None:
-        self._model.send("told", replace(interval, config=varying(self._space, interval.config)))
+    def tell(self, interval: Interval) -> None:
+        self._model.send("tell", replace(interval, config=varying(self._space, interval.config)))
 
-    def explored(self, exploit: Exploit, *, wait: bool) -> Config | None:
+    def explore(self, exploit: Exploit, *, wait: bool) -> Config | None:
         if exploit.number not in self._asked and exploit.number not in self._ready:
             lean = replace(exploit, config=varying(self._space, exploit.config))
             self._model.send("suggest", lean)
@@ -57,9 +57,9 @@ class AxExplorer:
             self._ready[self._asked.pop(0)] = config
         return {**exploit.config, **self._ready.pop(exploit.number)}
 
-    def dropped(self, exploit: Exploit) -> None:
+    def drop(self, exploit: Exploit) -> None:
         self._ready.pop(exploit.number, None)
-        self._model.send("dropped", exploit.trial)
+        self._model.send("drop", exploit.trial)
 
     def close(self) -> None:
         """End the model's process; it would end with this one anyhow."""

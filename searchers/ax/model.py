@@ -47,14 +47,15 @@ ACQUISITIONS = {
     "ucb": qUpperConfidenceBound,
 }
 DEFAULT_BETA = 4.0
-MOST_STEPS = 3  # of a learning curve that the model sees
+MAX_CURVE_STEPS = 3  # of a learning curve that the model sees
 RESTARTS, RAW_SAMPLES = 20, 1024  # with fewer, a better branch of a conditional space is missed
-DESIGN, FINISHED = 5, 2  # trials begun and ended before the model is asked: as Ax has them
-TRIES = 5  # for a suggestion that was not handed out before
+# Trials begun and ended before the model is asked: as Ax has them.
+MIN_BEGUN_TRIALS, MIN_ENDED_TRIALS = 5, 2
+MAX_TRIES = 5  # for a suggestion that was not handed out before
 
 
 class AxModel:
-    """Suggests configs for a study; `begun` and `told` are its events."""
+    """Suggests configs for a study; `begin` and `tell` are its events."""
 
     def __init__(self, settings: SearcherSettings) -> None:
         self._settings = settings
@@ -90,20 +91,20 @@ class AxModel:
         for trial in settings.known:
             curve = {s: metrics for s, metrics in trial.curve.items() if s <= settings.max_t}
             if curve:
-                self.begun(trial.config)
+                self.begin(trial.config)
                 whole = max(curve) == settings.max_t
-                self.told(
+                self.tell(
                     trial.config, TrialOutcome("completed" if whole else "early_stopped", curve)
                 )
 
     def suggest(self) -> Config:
         """The next config, taken as begun. Raises Exhausted at the end of a finite space."""
         self._design.unvisited.check()
-        if self._begun < DESIGN or self._finished < FINISHED:
+        if self._begun < MIN_BEGUN_TRIALS or self._finished < MIN_ENDED_TRIALS:
             config = self._design.next()
-            self.begun(config)
+            self.begin(config)
             return config
-        for _ in range(TRIES):
+        for _ in range(MAX_TRIES):
             try:
                 config = self._generated()
             except Exception as error:  # whatever Ax meets, the study must go on
@@ -111,20 +112,20 @@ class AxModel:
                 print(f"Ax made no suggestion ({error!r}); a Sobol point instead.", file=sys.stderr)
                 break
             if self._design.unvisited.take(config):
-                self.begun(config)
+                self.begin(config)
                 return config
         config = self._design.next()
-        self.begun(config)
+        self.begin(config)
         return config
 
-    def begun(self, config: Config) -> None:
+    def begin(self, config: Config) -> None:
         """A trial of `config` runs, whoever suggested it; results known beforehand count too."""
         self._design.unvisited.take(config)
         index = self._client.attach_trial(parameters=self.encoding.encode(config))
         self._open.setdefault(key_of(config), []).append(index)
         self._begun += 1
 
-    def told(self, config: Config, outcome: TrialOutcome) -> None:
+    def tell(self, config: Config, outcome: TrialOutcome) -> None:
         """A trial of `config` has ended; nothing happens if none is open."""
         open_ = self._open.get(key_of(config), [])
         if not open_:
@@ -193,7 +194,7 @@ def _strategy(settings: SearcherSettings, *, curves: bool) -> GenerationStrategy
         chosen["botorch_acqf_options"] = {"beta": beta}
     if curves:
         chosen["data_loader_config"] = DataLoaderConfig(
-            latest_rows_per_group=None, limit_rows_per_group=MOST_STEPS
+            latest_rows_per_group=None, limit_rows_per_group=MAX_CURVE_STEPS
         )
     spec = GeneratorSpec(
         Generators.BOTORCH_MODULAR,
@@ -225,7 +226,7 @@ def _strategy(settings: SearcherSettings, *, curves: bool) -> GenerationStrategy
 def _steps(steps: list[int]) -> list[int]:
     """The last step, and powers of three before it: rungs are where trials are compared."""
     powers = {3**k for k in range(12)}
-    return [step for step in steps[:-1] if step in powers][-(MOST_STEPS - 1) :] + steps[-1:]
+    return [step for step in steps[:-1] if step in powers][-(MAX_CURVE_STEPS - 1) :] + steps[-1:]
 
 
 def quiet() -> None:

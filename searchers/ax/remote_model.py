@@ -10,7 +10,7 @@ from typing import Any
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.searchers.ax.process import AxWorker, Message
 
-MOST_RESTARTS = 3
+MAX_RESTARTS = 3
 
 
 class RemoteModel:
@@ -45,7 +45,7 @@ class RemoteModel:
             reply = self._worker.receive(timeout)
         except EOFError:
             self._restarts += 1
-            if self._restarts > MOST_RESTARTS:
+            if self._restarts > MAX_RESTARTS:
                 raise RuntimeError("Ax's process died again and again; see its output.") from None
             self._go_on()
             raise queue.Empty from None

@@ -12,9 +12,9 @@ from torch import Tensor
 
 from automl_on_ray.searchers.ax.internals import fit_as_botorch_does
 
-FEW = 64  # observations: with fewer a fit is cheap, and the next may look quite different
+MIN_OBSERVATIONS = 64  # with fewer a fit is cheap, and the next may look quite different
 COLD_EVERY = 8  # fits: a warm one cannot leave the basin that it began in
-ITERATIONS = {True: 40, False: 200}  # L-BFGS's, warm or cold
+MAX_ITERATIONS = {True: 40, False: 200}  # L-BFGS's, warm or cold
 
 
 @dataclass
@@ -56,9 +56,9 @@ class WarmGP(SingleTaskGP):
         warm = last.fits % COLD_EVERY != 0 and {n: p.shape for n, p in kept.items()} == {
             n: p.shape for n, p in start.items()
         }
-        few = self.train_targets.shape[-1] < FEW
+        few = self.train_targets.shape[-1] < MIN_OBSERVATIONS
         attempts = [] if few else [kept, start] if warm else [start]
-        if not any(self._lean_fit(begin, mll, ITERATIONS[begin is kept]) for begin in attempts):
+        if not any(self._lean_fit(begin, mll, MAX_ITERATIONS[begin is kept]) for begin in attempts):
             self.load_state_dict({**self.state_dict(), **start})
             fit_as_botorch_does(mll)
         last.hyperparameters[place] = {

@@ -28,7 +28,7 @@ def find_earlier(
     `stored` is what there is of the study named `own`: it, if it is meant; or, where it goes on,
     the one that it began with. Else the newest of that name. UserError if there is none.
     """
-    told = stored.get("asked", {}).get("warm start")
+    told = stored.get("asked", {}).get("warm-start")
     if told is not None and told["study"] == name and not fresh:
         return dict(told)
     if name == own and stored:
@@ -43,14 +43,16 @@ def warmed(
     data: Dataset | None,
     *,
     searcher: str,
+    role: str = "trial",
 ) -> SearcherSettings:
     """With the trials of the earlier study that the searcher of that name can take now.
 
     If it was on other data than these, its results say nothing of them: then its best configs are
     tried first. UserError if there is no such trial, or none has reported what is learned from.
+    `role` is that of a search's trials.
     """
     metrics = list(metric_names(proposing))
-    trials = earlier_trials(uri, earlier["id"], metrics)
+    trials = earlier_trials(uri, earlier["id"], metrics, role)
     if not trials:
         raise UserError(
             f"No trial of study {earlier['study']!r} has reported {', '.join(metrics)} for one "

@@ -8,9 +8,8 @@ from ray.tune.search.basic_variant import BasicVariantGenerator
 from automl_on_ray.schedulers import scheduler_capabilities, schedulers_that
 from automl_on_ray.schedulers.populations import perturbation_interval
 from automl_on_ray.search_spaces import Config, SearchSpace
-from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.search_spaces.core import UserError, check_choice
 from automl_on_ray.searchers.ax import AxExplorer, ExplorationConfig
-from automl_on_ray.studies.inputs import check_choice
 
 EXPLORERS = ("ax", "perturb")
 

@@ -77,7 +77,7 @@ def cluster(bucket, tmp_path_factory):
         ["unshare", "--mount", "bash", "-c", inside], start_new_session=True,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    found.add_node(num_cpus=1, env_vars={"AWS_ENDPOINT_URL": "http://127.0.0.1:1"})
+    found.add_node(num_cpus=0, env_vars={"AWS_ENDPOINT_URL": "http://127.0.0.1:1"})
     wait_until(lambda: len(found.global_state._live_node_ids()) == 3, process=node)
     yield found.address, hidden
     node.terminate()
@@ -99,8 +99,8 @@ def told(cluster, storage):
     asked = {
         "seen": (runs, *mine),
         "hidden storage": (code / "runs", *mine),
-        "--dataset": (runs, "--objective", "accuracy", "--dataset", code / "mine.npz"),
-        "--data-dir": (runs, "--objective", "accuracy", "--dataset", "digits", "--data-dir", code),
+        "data file": (runs, "--objective", "accuracy", "--dataset", code / "mine.npz"),
+        "data folder": (runs, "--objective", "accuracy", "--dataset", "digits", "--data-dir", code),
         "bucket": ("s3://studies/runs", *mine),
     }
     every = ["--address", address, "--searcher", "random", "--scheduler", "fifo", "--trials", "2",
@@ -143,20 +143,23 @@ def test_a_bucket_that_a_node_cannot_write_to_is_refused(told, bucket):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("option", "place"), [("--dataset", "mine.npz"), ("--data-dir", "")])
-def test_data_that_a_node_does_not_see_are_refused(option, place, told, cluster):
+@pytest.mark.parametrize(
+    ("name", "option", "place"),
+    [("data file", "--dataset", "mine.npz"), ("data folder", "--data-dir", "")],
+)
+def test_data_that_a_node_does_not_see_are_refused(name, option, place, told, cluster):
     said, runs = told
-    code, _, errors = said[option]
+    code, _, errors = said[name]
     assert code == 2, errors
     assert f"{option} {cluster[1] / place} is not the same on" in errors
-    assert not (runs / option / "search").exists()
+    assert not (runs / name / "search").exists()
 
 
 @pytest.fixture(scope="module")
 def lasting(storage):
-    """The process of a study that began before its cluster had workers, and lost them all, twice.
+    """A study that began before its cluster had workers, and lost them all, twice.
 
-    No trial may fail. And what the process said, first and then, and where the study is.
+    No trial may fail. What it said, first and then, and where it is.
     """
     machines = Cluster(
         initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False}
@@ -164,11 +167,10 @@ def lasting(storage):
     runs = storage
 
     def reached(epoch):
-        """By both trials, with a checkpoint."""
-        newest = {}
-        for path in runs.glob("lasting/search/*/checkpoint_*"):
-            newest[path.parent] = max(newest.get(path.parent, 0), int(path.name[-6:]))
-        return len(newest) == 2 and min(newest.values()) >= epoch
+        """By as many trials as there are machines, with a checkpoint."""
+        found = sorted(runs.glob("lasting/search/*/checkpoint_*"))
+        newest = {path.parent: int(path.name[-6:]) for path in found}
+        return sum(last >= epoch for last in newest.values()) >= len(nodes)
 
     command = [
         sys.executable, ROOT / "workflows" / "hpo.py", "--searcher", "random", "--scheduler",
@@ -188,7 +190,7 @@ def lasting(storage):
             wait_until(lambda: reached(epoch), process=process)  # noqa: B023
             for node in nodes:
                 machines.remove_node(node, allow_graceful=False)
-            nodes = [machines.add_node(num_cpus=1) for _ in nodes]
+            nodes = [machines.add_node(num_cpus=1)]
         output, errors = process.communicate(timeout=200)
     finally:
         process.kill()

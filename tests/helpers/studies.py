@@ -8,6 +8,7 @@ from pathlib import Path
 
 import typer
 from mlflow.tracking import MlflowClient
+from ray._private.state import actors
 from typer.testing import CliRunner
 
 from automl_on_ray.workflows.hpo import hpo
@@ -17,12 +18,12 @@ app = typer.Typer()
 app.command()(hpo)
 
 ROOT = Path(__file__).parents[2]
-# One at a time, in one process: to begin each takes longer than its training.
-QUICK = ["--dataset", "digits", "--subset", 400, "--epochs", 2, "--trials", 4, "--slots", 1,
-         "--cpus-per-trial", 1]  # fmt: skip
-OWN = ["--space", "tests.helpers.crashing:SPACE", "--objective", "score", "--slots", 2]
-SLOW = [*OWN, "--trainable", "tests.helpers.crashing:Slow", "--searcher", "random"]
-GATED = [*OWN, "--trainable", "tests.helpers.crashing:Gated", "--scheduler", "fifo"]
+# To begin a process for another trial at a time takes longer than these are trained.
+ONE = ["--slots", 1, "--cpus-per-trial", 1]
+QUICK = ["--dataset", "digits", "--subset", 400, "--epochs", 2, "--trials", 4, *ONE]
+OWN = ["--space", "tests.helpers.crashing:SPACE", "--objective", "score"]
+SLOW = [*OWN, "--trainable", "tests.helpers.crashing:Slow", "--searcher", "random", "--slots", 2]
+GATED = [*OWN, "--trainable", "tests.helpers.crashing:Gated", "--scheduler", "fifo", "--slots", 2]
 
 
 def run(storage, name, *arguments):
@@ -60,3 +61,8 @@ def start(storage, name, *arguments, **environment):
 
 def wait_for(pattern, folder, process):
     wait_until(lambda: list(folder.glob(pattern)), process=process)
+
+
+def ranks_started():
+    """Of this Ray, so far: processes that train one trial together."""
+    return sum(actor["ActorClassName"].endswith("_Rank") for actor in actors().values())

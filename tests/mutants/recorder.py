@@ -14,12 +14,16 @@ import pytest
 class Recorder:
     """Of the functions in files below `root`; those in other processes it does not see."""
 
-    def __init__(self, root: Path) -> None:
-        self.start = f"{root}/"
+    def __init__(self, root: Path, *, with_ray: bool) -> None:
+        self.start, self.with_ray = f"{root}/", with_ray
         self.test = ""
         self.calls: dict[str, set[str]] = defaultdict(set)
         self.seconds: dict[str, float] = {}
         self.failed: set[str] = set()
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        if not self.with_ray:
+            items[:] = [item for item in items if "ray_cluster" not in item.fixturenames]
 
     def trace(self, frame: FrameType, event: str, argument: Any) -> None:
         code = frame.f_code

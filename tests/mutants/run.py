@@ -1,11 +1,12 @@
-"""Do the tests notice small mistakes in a module? python -m tests.mutants.run --room searchers
+"""Do the tests notice a mistake? python -m tests.mutants.run --room searchers
 
-In a copy of the repository, one mistake at a time, the tests that call the function with it are
-run, the quickest first, in a process forked from this one, which has imported the libraries. A
-mutant that no test fails for has survived: a test is missing, or the mutant does the same as the
-original. Those that do are in `equivalent.txt`, with the reason.
+In a copy of the repository, one small mistake at a time is made in a module, and the tests that
+call the function with it are run, the quickest first, in a process forked from this one, which has
+imported the libraries. A mutant that no test fails for has survived: a test is missing, or the
+mutant does the same as the original. Those that do are in `equivalent.txt`, with the reason.
 
-First all tests of the room are run, to see which call what; `--recorded FILE` keeps that.
+First all tests of the room are run, to see which call what; `--recorded FILE` keeps that. Slow ones
+are left out, and those that need Ray unless `--ray` is given: its processes take most of the time.
 """
 
 import ast
@@ -34,7 +35,8 @@ from tests.mutants.recorder import Recorder
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("searchers", "schedulers", "studies")
-MORE_TESTS = {"searchers": ["tests/simulation"], "schedulers": ["tests/simulation"]}
+AT_WORK = ["tests/simulation", "tests/studies/hpo"]
+MORE_TESTS = {"searchers": AT_WORK, "schedulers": AT_WORK}
 OURS = {"automl_on_ray", "tests", "docs", "benchmarks"}
 EQUIVALENT = Path(__file__).parent / "equivalent.txt"
 QUIET = ["-q", "-n0", "-p", "no:cacheprovider", "-p", "no:warnings", "--hypothesis-seed=0"]
@@ -46,6 +48,7 @@ def main(
     sample: Annotated[int, typer.Option(help="Mutants of each module; 0: all")] = 15,
     seed: Annotated[int, typer.Option(help="Of the sample")] = 0,
     seconds: Annotated[float, typer.Option(help="Of tests for a mutant, by their record")] = 30,
+    with_ray: Annotated[bool, typer.Option("--ray", help="Tests that need Ray too")] = False,
     recorded: Annotated[Path | None, typer.Option(help="Which tests call what: kept here")] = None,
     results: Annotated[Path | None, typer.Option(help="JSON to write")] = None,
 ) -> None:
@@ -65,7 +68,7 @@ def main(
             tests = {
                 test for each in rooms for test in [f"tests/{each}", *MORE_TESTS.get(each, [])]
             }
-            forked(lambda: recording(copy, sorted(tests), record), copy, 3600)
+            forked(lambda: recording(copy, sorted(tests), record, with_ray), copy, 3600)
         found = checked(modules, copy, json.loads(record.read_text()), sample, seed, seconds)
     if results:
         results.write_text(json.dumps(found, indent=1))
@@ -140,9 +143,11 @@ def forked(run: Callable[[], int], copy: Path, limit: float) -> int | None:
     return None
 
 
-def recording(copy: Path, tests: list[str], record: Path) -> int:
-    recorder = Recorder(copy)
-    code = pytest.main([*tests, *QUIET, "-m", "not slow"], plugins=[recorder])
+def recording(copy: Path, tests: list[str], record: Path, with_ray: bool) -> int:
+    recorder = Recorder(copy, with_ray=with_ray)
+    code = pytest.main(
+        [*tests, *QUIET, "-m", "not slow", "--continue-on-collection-errors"], plugins=[recorder]
+    )
     recorder.write(record)
     return code
 

@@ -5,7 +5,7 @@ from ray import tune
 from ray.tune.schedulers import TrialScheduler
 
 from automl_on_ray.schedulers import SchedulerSettings, create_scheduler
-from automl_on_ray.schedulers.populations import Perturb
+from automl_on_ray.schedulers.populations import PerturbExplorer
 from automl_on_ray.search_spaces import Condition, Exploit, SearchSpace
 from automl_on_ray.search_spaces.core import Objective, UserError, choices
 
@@ -49,12 +49,12 @@ def test_a_live_trial_keeps_its_architecture_and_its_optimizer():
 
 @pytest.mark.parametrize("kind", ["sgd", "adam"])
 def test_perturbed_values_stay_in_their_domains(kind):
-    perturb = Perturb(SPACE, seed=0)
+    perturb = PerturbExplorer(SPACE, seed=0)
     config = {"width": 8, "learning_rate": 1e-1, "batch_size": 256, "optimizer": kind,
               "momentum": 0.9, "schedule": "cosine"}  # fmt: skip
     config, seen = SPACE.active(config), []
     for number in range(200):
-        config = perturb.explored(Exploit(number, "a", "b", 1, 0.0, config), wait=False)
+        config = perturb.explore(Exploit(number, "a", "b", 1, 0.0, config), wait=False)
         SPACE.check(config)
         seen.append(config)
     assert {config["width"] for config in seen} == {8}

@@ -32,7 +32,7 @@ class Broken:
     def __init__(self, start):
         self.start = start
 
-    def told(self, *event):
+    def tell(self, *event):
         raise ValueError("this cannot be told")
 
     def suggest(self):

@@ -176,7 +176,7 @@ def test_a_plain_tuner_with_a_nested_space_needs_no_settings(ray_cluster, tmp_pa
         param_space={"opt": {"rate": tune.uniform(0, 1), "kind": tune.choice([int])}, "seed": None},
         tune_config=tune.TuneConfig(
             metric="score", mode="max", num_samples=4, max_concurrent_trials=2,
-            search_alg=searcher,
+            search_alg=searcher, reuse_actors=True,
         ),
         run_config=tune.RunConfig(storage_path=str(tmp_path), verbose=0),
     ).fit()  # fmt: skip
@@ -195,7 +195,7 @@ def test_an_error_that_must_recur_is_told_at_once():
 
 def test_an_event_that_the_model_cannot_take_is_passed_over():
     model = RemoteModel("tests.searchers.driving:Broken", "answers")
-    model.send("told", 1)
+    model.send("tell", 1)
     model.send("suggest")
     assert model.receive(60) == {"x": 1}
 
@@ -302,7 +302,9 @@ def test_a_study_goes_on_when_the_models_process_is_killed(ray_cluster, tmp_path
 
     results = tune.Tuner(
         lambda config: {"score": -abs(config["x"] - 0.4)},
-        tune_config=tune.TuneConfig(search_alg=searcher, num_samples=8, max_concurrent_trials=2),
+        tune_config=tune.TuneConfig(
+            search_alg=searcher, num_samples=8, max_concurrent_trials=2, reuse_actors=True
+        ),
         run_config=tune.RunConfig(storage_path=str(tmp_path), verbose=0, callbacks=[Killer()]),
     ).fit()
     assert len(results) == 8

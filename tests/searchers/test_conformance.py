@@ -334,7 +334,9 @@ def test_a_study_of_ray_tune_uses_every_sample(name, ray_cluster, tmp_path):
     results = tune.Tuner(
         lambda config: {"score": score(config)},
         param_space=SPACE.constants,
-        tune_config=tune.TuneConfig(search_alg=searcher, num_samples=6, max_concurrent_trials=2),
+        tune_config=tune.TuneConfig(
+            search_alg=searcher, num_samples=6, max_concurrent_trials=2, reuse_actors=True
+        ),
         run_config=tune.RunConfig(storage_path=str(tmp_path), verbose=0),
     ).fit()
     assert [result.metrics["config"]["constant"] for result in results] == ["kept out"] * 6

@@ -1,4 +1,6 @@
+import random
 import time
+from types import SimpleNamespace
 
 import pytest
 from ray.tune.experiment import Trial
@@ -9,9 +11,15 @@ from automl_on_ray.studies import Progress
 
 def trial(status, epoch):
     made = Trial("stub", stub=True)
+    made.storage = SimpleNamespace(trial_driver_staging_path="")  # of a trial's error file
     made.set_status(status)
     made.run_metadata.last_result = {"training_iteration": epoch, "accuracy": 0.5}
     return made
+
+
+def end(made, epoch, status="TERMINATED"):
+    made.run_metadata.last_result = {"training_iteration": epoch, "accuracy": 0.5}
+    made.set_status(status)
 
 
 def progress(trials, *, total, seconds):
@@ -39,7 +47,9 @@ def test_a_study_that_goes_on_counts_its_own_pace_only():
     view = Progress("study", objective=Objective("accuracy"), total=3, epochs=10)
     view.on_step_end(0, [ended, half])
     view._began = time.monotonic() - 30
-    view.on_step_end(1, [ended, trial("TERMINATED", 10)])
+    end(half, epoch=10)
+    view.on_trial_complete(1, [ended, half], half)
+    view.on_step_end(1, [ended, half])
     assert view._seconds_left() == pytest.approx(60, abs=1)  # half a trial took 30 s
 
 
@@ -76,3 +86,34 @@ def test_a_trial_that_has_not_reported_for_long_is_told_once(capsys):
     view.on_step_end(0, [])
     view.on_step_end(1, [])
     assert capsys.readouterr().out == "Trial [a] has not reported for 5 minutes\n"
+
+
+def test_what_is_counted_as_trials_come_and_end_is_what_a_look_at_all_would_count():
+    draw, trials = random.Random(0), []
+    view = Progress("study", objective=Objective("accuracy"), total=1000, epochs=10)
+    for _ in range(200):
+        view.on_step_begin(0, trials)
+        if draw.random() < 0.4:
+            trials.append(trial("PENDING", 0))
+        alive = [made for made in trials if not made.is_finished()]
+        if alive and draw.random() < 0.3:
+            made = draw.choice(alive)
+            if draw.random() < 0.3:  # it is tried again, and Tune puts it at the end
+                trials.remove(made)
+                trials.append(made)
+            elif draw.random() < 0.3:
+                made.set_status("RUNNING")
+            else:
+                end(made, draw.choice([0, 3, 10]), draw.choice(["TERMINATED", "ERROR"]))
+                failed = made.status == "ERROR"
+                told = view.on_trial_error if failed else view.on_trial_complete
+                told(0, trials, made)
+        view.on_step_end(0, trials)
+        epochs = {made: made.last_result["training_iteration"] for made in trials}
+        ended = [made for made in trials if made.status == "TERMINATED" and epochs[made]]
+        early = sum(epochs[made] < 10 for made in ended)
+        failed = sum(made.status == "ERROR" for made in trials)
+        running = sum(made.status == "RUNNING" for made in trials)
+        counted = f"ended ({early} early, {failed} failed), {running} running"
+        assert f"{len(ended) + failed}/1000 trials {counted}" in view._line()
+        assert view.unfinished == {made.trial_id for made in trials if not made.is_finished()}

@@ -10,8 +10,8 @@ from ray.tune.experiment import Trial
 
 from automl_on_ray.search_spaces.core import Objective, Terminal, UserError
 from automl_on_ray.studies import Progress, progress
+from automl_on_ray.studies.finish.terminal_report import why_nothing_scored
 from automl_on_ray.studies.inputs import objectives_of, outcome_constraints_of
-from automl_on_ray.studies.terminal_report import why_nothing_scored
 from automl_on_ray.studies.trial_rows import Row, row_of, scored
 from automl_on_ray.tracking import Study
 from automl_on_ray.tracking.mlflow_names import mlflow_name
@@ -76,7 +76,7 @@ def test_a_metric_of_any_spelling_is_in_best_values_description_links_and_column
     )
     name = mlflow_name(metric)
     assert best_values(rows, [goal]) == {f"best_{name}": 0.25}
-    assert f"Best {metric}: **0.25**" in describe(study, rows, {})
+    assert f"Best {metric}: **0.25**" in describe(study, {"completed": 1}, rows, {})
     links = addresses("", experiment_id="1", run_id="r", study_id="id", objective=goal)
     _, view = shared_view(study, [])
     assert json.loads(view)["selectedColumns"][0] == f"metrics.`{name}`"

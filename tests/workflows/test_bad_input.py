@@ -192,7 +192,7 @@ MISTAKES = {
     "a population under a scheduler without one": (
         [*DIGITS, "--population", 4], "--population is for --scheduler pbt"),
     "more at once than in all": (
-        [*DIGITS, "--scheduler", "pbt", "--trials", 4, "--population", 8], "than --trials 4"),
+        [*DIGITS, "--scheduler", "pbt", "--trials", 4, "--population", 8], "than the 4 trials"),
     "an interval as long as a trial": (
         [*DIGITS, "--scheduler", "pbt", "--epochs", 4, "--interval", 4], "leaves nothing to change"
     ),

@@ -71,7 +71,7 @@ def test_data_reach_each_node_once_and_a_study_stays_with_them(
     monkeypatch.setenv("AUTOML_CACHE_DIR", str(tmp_path / "driver"))
     refused = run(*study, "--trials", 6)
     assert refused.exit_code == 2, refused.output
-    assert "was begun with data = " in refused.stderr
+    assert "was begun with dataset = " in refused.stderr
 
 
 def test_trials_are_held_to_the_version_and_the_digest_that_the_driver_saw(tmp_path, monkeypatch):

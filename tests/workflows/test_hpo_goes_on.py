@@ -13,6 +13,7 @@ from automl_on_ray.studies.folder import StudyFolder
 from tests.helpers.crashing import GATE
 from tests.helpers.studies import (
     GATED,
+    ONE,
     OWN,
     QUICK,
     SLOW,
@@ -60,7 +61,7 @@ def test_failed_trials_are_named_and_tried_again_when_asked_and_do_not_end_the_s
     storage, ray_cluster
 ):
     command = [
-        *OWN, "--trainable", "tests.helpers.crashing:Crashing", "--searcher", "sobol",
+        *OWN, *ONE, "--trainable", "tests.helpers.crashing:Crashing", "--searcher", "sobol",
         "--scheduler", "fifo", "--trials", 6, "--epochs", 2, "--max-failures", 0,
     ]  # fmt: skip
 
@@ -101,7 +102,7 @@ def test_trials_that_a_budget_cut_stay_unfinished_when_the_driver_dies_before_it
     storage, ray_cluster, monkeypatch
 ):
     command = [
-        "cut", *OWN, "--trainable", "tests.helpers.crashing:Slow", "--searcher", "random",
+        "cut", *SLOW,
         "--scheduler", "fifo", "--trials", 50, "--epochs", 3, "--cost", 0.002,
         "--price-per-hour", 3.6,
     ]  # fmt: skip
@@ -122,8 +123,8 @@ def test_a_study_that_an_error_ends_leaves_no_run_running_and_goes_on(
         raise LookupError("nobody is in [rung 3]")
 
     command = [
-        "broken", *OWN, "--trainable", "tests.helpers.crashing:Steady", "--searcher", "random",
-        "--scheduler", "fifo", "--trials", 2, "--epochs", 2,
+        "broken", *OWN, *ONE, "--trainable", "tests.helpers.crashing:Steady",
+        "--searcher", "random", "--scheduler", "fifo", "--trials", 2, "--epochs", 2,
     ]  # fmt: skip
     with monkeypatch.context() as patch:
         patch.setattr(FIFOScheduler, "on_trial_result", break_down)

@@ -7,12 +7,12 @@ import pytest
 from mlflow.tracking import MlflowClient
 
 from tests.helpers.odd_values import SPACE
-from tests.helpers.studies import rows_of, run, runs_of
+from tests.helpers.studies import ONE, rows_of, run, runs_of
 
 ODD = [
     "--trainable", "tests.helpers.odd_values:Strict",
     "--space", "tests.helpers.odd_values:SPACE",
-    "--objective", "score", "--slots", 2, "--epochs", 2, "--final-seeds", 1,
+    "--objective", "score", *ONE, "--epochs", 2, "--final-seeds", 1,
 ]  # fmt: skip
 
 

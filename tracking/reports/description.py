@@ -1,6 +1,5 @@
 """A study's description in Markdown, for its run's page."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -15,17 +14,19 @@ RowT = TypeVar("RowT", bound=TrialRow)
 
 def describe(
     study: Study,
-    rows: Sequence[TrialRow],
+    counts: Mapping[str, int],
+    best: Sequence[TrialRow],
     versions: Mapping[str, str],
     *,
     links: Mapping[str, str] | None = None,
     runs: Mapping[str, str] | None = None,
     final: Mapping[str, Any] | None = None,
 ) -> str:
-    """`runs` maps a trial's id to the address of its page; `final` what the repeats gave."""
-    counts = Counter(row.outcome for row in rows)
-    told = ", ".join(f"{counts[k]} {k}" for k in sorted(counts)) or "none yet"
-    best = best_first(rows, study.objectives)
+    """`counts` are trials by outcome, `best` some of the first of `best_first`.
+
+    `runs` maps a trial's id to the address of its page; `final` is what the repeats gave.
+    """
+    told = ", ".join(f"{counts[k]} {k}" for k in sorted(counts) if counts[k]) or "none yet"
     first = study.objectives[0].metric
     found = f"Best {first}: **{best[0].metrics[first]:.6g}**. " if best else ""
     parts = [
@@ -54,14 +55,18 @@ def best_first(rows: Iterable[RowT], objectives: Sequence[Objective]) -> list[Ro
     A trial's value of a metric is what it reported last: so the searcher is told, so trials are
     ranked, and so it stands wherever a best value is shown.
     """
-    first = objectives[0]
-    scored = [
-        row
-        for row in rows
-        if row.outcome != "failed"
-        and all(finite(row.metrics.get(o.metric)) is not None for o in objectives)
-    ]
-    return sorted(scored, key=lambda row: -first.sign() * row.metrics[first.metric])
+    ranks = ((rank(row.metrics, row.outcome, objectives), row) for row in rows)
+    scored = [(value, row) for value, row in ranks if value is not None]
+    return [row for _, row in sorted(scored, key=lambda one: one[0])]
+
+
+def rank(
+    metrics: Mapping[str, float], outcome: str, objectives: Sequence[Objective]
+) -> float | None:
+    """By which trials are put in order, lowest first; None for one that is not among them."""
+    if outcome == "failed" or any(finite(metrics.get(o.metric)) is None for o in objectives):
+        return None
+    return -objectives[0].sign() * metrics[objectives[0].metric]
 
 
 def best_values(rows: Sequence[TrialRow], objectives: Sequence[Objective]) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 import html
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -42,7 +43,8 @@ def log_report(
         run = runs[0]
         text = describe(
             study,
-            trials,
+            Counter(row.outcome for row in trials),
+            best_first(trials, study.objectives),
             provenance.versions(),
             links=run_links("", run),
             runs=_run_pages(client, run),

@@ -39,10 +39,10 @@ def last_step(run: "Run") -> int:
     return max((metric.step for metric in last_metrics(run)), default=0)
 
 
-def trials_of(client: "MlflowClient", study: "Run") -> list["Run"]:
-    """In the order in which they began."""
+def trials_of(client: "MlflowClient", study: "Run", role: str = "trial") -> list["Run"]:
+    """Those of a role, in the order in which they began."""
     name = check_id(study.data.tags["automl.study_id"], "The id of a study in MLflow")
-    condition = f"tags.`automl.study_id` = '{name}' AND tags.`automl.role` = 'trial'"
+    condition = f"tags.`automl.study_id` = '{name}' AND tags.`automl.role` = '{role}'"
     found: list[Run] = []
     token = None
     while True:

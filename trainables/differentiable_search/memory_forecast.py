@@ -1,7 +1,7 @@
 """Forecasts a search step's memory on PyTorch's meta device, which needs none."""
 
 import weakref
-from typing import Any
+from typing import Any, Unpack
 
 import torch
 from torch import Tensor
@@ -11,6 +11,7 @@ from automl_on_ray.search_spaces.cells import CELLS, EDGES
 from automl_on_ray.search_spaces.supernet import (
     OperationMode,
     Supernet,
+    SupernetSize,
     storage_key,
     tensors_in,
 )
@@ -25,12 +26,10 @@ def step_bytes(
     classes: int,
     *,
     operations: tuple[str, ...],
-    channels: int,
-    layers: int,
-    stem_stride: int,
     batch_size: int,
     partial: int = 1,
     recompute: bool = False,
+    **size: Unpack[SupernetSize],
 ) -> int:
     """Bytes of one search step in float32 at its peak: weights, and all of a pass and its way back.
 
@@ -40,8 +39,8 @@ def step_bytes(
     """
     with torch.device("meta"):
         network = Supernet(
-            image_shape, classes, operations=operations, channels=channels, layers=layers,
-            stem_stride=stem_stride, partial=partial, recompute=recompute,
+            image_shape, classes, operations=operations, partial=partial, recompute=recompute,
+            **size,
         )  # fmt: skip
         images = torch.empty(batch_size, *image_shape)
         mixing = {cell: torch.empty(len(EDGES), len(operations)).requires_grad_() for cell in CELLS}

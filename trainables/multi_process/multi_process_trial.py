@@ -279,9 +279,7 @@ def _choose_interface(address: str) -> None:
     for _, name in socket.if_nameindex():
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
             try:
-                found = fcntl.ioctl(
-                    asked, 0x8915, struct.pack("256s", name.encode())
-                )  # SIOCGIFADDR
+                found = fcntl.ioctl(asked, SIOCGIFADDR, struct.pack("256s", name.encode()))
             except OSError:  # it has no address
                 continue
         if socket.inet_ntoa(found[20:24]) == address:

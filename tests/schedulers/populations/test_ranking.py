@@ -5,6 +5,7 @@ over from others, give that up, or are saved and loaded between.
 """
 
 import math
+import random
 from statistics import median
 
 import cloudpickle
@@ -13,16 +14,8 @@ from hypothesis import given, settings, strategies as st
 from automl_on_ray.schedulers.populations.population_state import Members
 
 SCORES = [-math.inf, 0.0, 1.0, 2.0, 3.0]
-STEPS = (
-    *["judge"] * 6,
-    *["begin"] * 4,
-    *["take_over"] * 3,
-    "join",
-    "takes",
-    "cancel",
-    "end",
-    "save",
-)
+OFTEN = (*["judge"] * 6, *["begin"] * 4, *["take_over"] * 3)
+STEPS = (*OFTEN, "join", "takes", "cancel", "end", "save")
 
 
 def is_ahead(one, other):
@@ -97,8 +90,9 @@ def change(members, step, draw):
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.randoms(use_true_random=False), st.sampled_from([0.25, 0.5]))
-def test_after_each_step_of_any_history_the_order_is_that_of_comparing_all_with_all(draw, quantile):
+@given(st.integers(0, 2**32), st.sampled_from([0.25, 0.5]))
+def test_after_each_step_of_any_history_the_order_is_that_of_comparing_all_with_all(seed, quantile):
+    draw = random.Random(seed)
     members = Members(interval=2, quantile=quantile)
     for index in range(draw.choice([3, 9, 18])):
         members.join(f"t{index}", {})

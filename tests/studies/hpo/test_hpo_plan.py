@@ -7,7 +7,7 @@ import random
 import numpy as np
 import pytest
 
-from automl_on_ray.schedulers import traits
+from automl_on_ray.schedulers import scheduler_capabilities
 from automl_on_ray.simulation import Simulation
 from automl_on_ray.studies.hpo import HpoSettings, prepare
 from tests.schedulers.populations.growing import SPACE, gain
@@ -17,21 +17,14 @@ GROWING = "tests.schedulers.populations.growing"
 NAMES = (f"plan-{number}" for number in itertools.count())
 
 
-@pytest.fixture(scope="module")
-def storage(tmp_path_factory):
-    """One for all plans of this file: to make MLflow's database takes seconds."""
-    return tmp_path_factory.mktemp("plans") / "runs"
-
-
 @pytest.fixture
-def planned(storage, monkeypatch):
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-
+def planned(storage):
     def plan(**asked):
         usual = {
             "trainable": f"{GROWING}:Growing", "space": f"{GROWING}:SPACE", "objective": "score",
             "searcher": "random", "scheduler": "fifo", "trials": TRIALS, "epochs": EPOCHS,
             "storage": str(storage), "name": next(NAMES),
+            "tracking_uri": f"sqlite:///{storage}/mlflow.db",
         }  # fmt: skip
         made = prepare(HpoSettings(**{**usual, **asked}))
         with made.study:
@@ -59,12 +52,12 @@ class Growth:
 def simulated(plan, slots=3):
     random.seed(0)  # Ray's schedulers draw from here
     np.random.seed(0)
-    kind = traits(plan.asked.scheduler)
+    kind = scheduler_capabilities(plan.asked.scheduler)
     plan.scheduler._log_config = False  # of Ray's PB2: to files in the folders of trials
     study = Simulation(
         Growth(), plan.searcher, plan.scheduler, samples=plan.asked.trials, slots=slots,
         max_t=plan.asked.epochs, pausing=kind.pauses_trials, population=plan.asked.population,
-        keep=kind.keep, constants=plan.space.constants,
+        keep=kind.checkpoints_to_keep, constants=plan.evaluation.space.constants,
     )  # fmt: skip
     study.run()
     return study
