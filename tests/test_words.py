@@ -82,8 +82,8 @@ def anchors(page):
 @functools.cache
 def options_of(command):
     found = {"--help"}
-    for field, (kind, _), info, _ in options_page.declared(command):
-        found.update(options_page.spellings(field, kind, info))
+    for option in options_page.declared(command):
+        found.update(option.spellings)
     return found
 
 
