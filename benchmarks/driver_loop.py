@@ -60,7 +60,7 @@ class Timed:
             try:
                 return called(*args, **named)
             finally:
-                self._spent[self._part] += time.thread_time() - began  # type: ignore[assignment]
+                self._spent[self._part] += time.thread_time() - began
 
         setattr(self, name, timed)
         return timed
