@@ -12,7 +12,7 @@ from automl_on_ray.tracking import provenance
 from automl_on_ray.tracking.journal import Journal
 from automl_on_ray.tracking.mlflow_names import params
 from automl_on_ray.tracking.population_lineage import exploit_of, exploit_tags
-from automl_on_ray.tracking.reports.description import ROWS, best_values, describe
+from automl_on_ray.tracking.reports import ROWS, best_values, describe
 from automl_on_ray.tracking.runs import Runs
 from automl_on_ray.tracking.study import Study
 from automl_on_ray.tracking.trial_states import PARENT, RUNNING, Trials, TrialState
