@@ -1,5 +1,5 @@
 from .description import (
-    ROWS as ROWS,
+    TABLE_ROWS as TABLE_ROWS,
     best_first as best_first,
     best_values as best_values,
     describe as describe,
