@@ -3,16 +3,21 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+NEWEST ?= .venv-newest
 ARGS ?=
 
-.PHONY: help setup hpo nas ui test lint format constraints clean
+.PHONY: help setup hpo nas ui test newest mutants gpu-check lint format docs constraints clean
 
 help:
 	@echo "make hpo    tune an MNIST CNN and track it in MLflow (options: make hpo ARGS='--trials 50')"
 	@echo "make nas    search a network's cells with DARTS supernets (options: ARGS='--supernets 8')"
 	@echo "make ui     open the MLflow UI on the studies of this folder"
 	@echo "make test   run all tests"
+	@echo "make mutants  make small mistakes in the code, and see which no test notices (ARGS='--room X')"
+	@echo "make gpu-check  what only a GPU can show: one JSON file with its figures"
 	@echo "make lint   ruff, mypy, import-linter"
+	@echo "make docs   write docs/options.md from where the options are declared"
+	@echo "make newest how the quick tests fare with the newest release of each dependency"
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -c "import sys; sys.exit('Python 3.11 or newer is needed' if sys.version_info < (3, 11) else 0)"
@@ -33,8 +38,34 @@ nas: $(STAMP)
 ui: $(STAMP)
 	$(BIN)/python workflows/ui.py $(ARGS)
 
+# Three at a time keep two cores busy: many tests wait for other processes.
 test: $(STAMP)
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+# For maintainers: what to expect of other versions, without the bounds in pyproject.toml. Torch,
+# which takes several GB, is that of the usual environment; so is all that has no newer release.
+PACKAGES_OF = import sysconfig; print(sysconfig.get_path('purelib'))
+NAMES = import re, tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
+	every = sum(p['optional-dependencies'].values(), p['dependencies']); \
+	print(*{re.split('[<>=]', r)[0] for r in every if not r.startswith(p['name'])})
+
+newest: $(STAMP)
+	test -x $(NEWEST)/bin/python || $(PYTHON) -m venv $(NEWEST)
+	(pwd; $(BIN)/python -c "$(PACKAGES_OF)") \
+	  > $$($(NEWEST)/bin/python -c "$(PACKAGES_OF)")/zz_usual.pth
+	grep -E '^(torch|torchvision)==' constraints.txt > $(NEWEST)/torch.txt
+	$(NEWEST)/bin/python -m pip install --quiet --upgrade --upgrade-strategy eager \
+	  --constraint $(NEWEST)/torch.txt $$($(BIN)/python -c "$(NAMES)")
+	$(NEWEST)/bin/python -m pip freeze | sort -f > $(NEWEST)/versions.txt
+	-diff constraints.txt $(NEWEST)/versions.txt | grep '^[<>] .*=='
+	$(NEWEST)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not slow' $(ARGS)
+
+mutants: $(STAMP)
+	$(BIN)/python -m tests.mutants.run $(ARGS)
+
+# What only a GPU can show, under 8 minutes; skipped, with the reason, where PyTorch sees none.
+gpu-check: $(STAMP)
+	OUT="$(abspath $(or $(OUT),gpu-check))" $(BIN)/python -m pytest -v tests/gpu/test_gpu.py $(ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -46,9 +77,12 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+docs: $(STAMP)
+	$(BIN)/python -m docs.options_page
+
 constraints: $(STAMP)
 	(echo "# Exact versions that Makefile, CI and cluster set-up share. Made by 'make constraints'."; \
 	 $(BIN)/python -m pip freeze --exclude-editable | grep -v -E '^(nvidia|cuda|triton)' | sort -f) > constraints.txt
 
 clean:
-	rm -rf $(VENV) build *.egg-info
+	rm -rf $(VENV) $(NEWEST) build *.egg-info

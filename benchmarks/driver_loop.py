@@ -178,7 +178,7 @@ class CountedResults(tune.Callback):
         self.at: list[float] = []
 
     def on_trial_result(
-        self, iteration: int, trials: list[Trial], trial: Trial, result: Any, **_: Any
+        self, iteration: int, trials: list[Any], trial: Any, result: dict[Any, Any], **_: Any
     ) -> None:
         self.at.append(time.thread_time())
 

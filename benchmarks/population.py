@@ -26,7 +26,7 @@ from ray.tune.schedulers import PopulationBasedTraining, TrialScheduler
 from ray.tune.search.sample import Categorical
 
 from automl_on_ray.schedulers import SchedulerSettings, create_scheduler
-from automl_on_ray.schedulers.populations import within
+from automl_on_ray.schedulers.populations import clipped_to
 from automl_on_ray.search_spaces import Config, SearchSpace
 from automl_on_ray.search_spaces.core import Objective
 from automl_on_ray.search_spaces.mnist_cnn import SPACE as MNIST_SPACE
@@ -81,7 +81,7 @@ def scheduler_of(
                 key: list(domain.categories) if isinstance(domain, Categorical) else domain
                 for key, domain in free.items()
             },
-            custom_explore_fn=within(free), log_config=False,
+            custom_explore_fn=clipped_to(free), log_config=False,
         )  # fmt: skip
     name = {"random": "fifo", "Ax + ASHA": "asha", "Ray's PB2": "pb2"}.get(method, "pbt")
     explorer = (

@@ -48,7 +48,7 @@ def _ours(configs: list[dict[str, Any]]) -> float:
         began = time.process_time()
         config = model.suggest()
         spent += time.process_time() - began
-        model.told(config, TrialOutcome("completed", {1: {"value": mixed(config)}}))
+        model.tell(config, TrialOutcome("completed", {1: {"value": mixed(config)}}))
     assert not model.fallbacks
     return spent / SUGGESTIONS
 

@@ -71,6 +71,9 @@ class InLoop:
         for message in log:
             self.send(message)
 
+    def ready(self) -> None:
+        """It is, at once."""
+
     def send(self, message: Message) -> None:
         method, arguments = message
         answer = getattr(self._model, method)(*arguments)

@@ -87,7 +87,7 @@ def ours(space: SearchSpace, seed: int) -> tuple[Ask, Tell]:
         config = model.suggest()
         return config, config
 
-    return ask, lambda config, value: model.told(
+    return ask, lambda config, value: model.tell(
         config, TrialOutcome("completed", {1: {"value": value}})
     )
 

@@ -39,8 +39,8 @@ KINDS = {
 }
 AS_RAY = """
 import contextlib, runpy, sys
-from automl_on_ray.studies import run_trials
-run_trials.changes_only = contextlib.nullcontext
+from automl_on_ray.studies import tuner
+tuner.changes_only = contextlib.nullcontext
 sys.argv.pop(0)
 runpy.run_path(sys.argv[0], run_name="__main__")
 """

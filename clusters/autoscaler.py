@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import ray
 import yaml
 from ray import ObjectRef
-from ray._private import worker
+
+from automl_on_ray.clusters.ray_internals import has_joined
 
 BOOTSTRAP = Path("~/ray_bootstrap_config.yaml")  # the cluster's file, as `ray up` leaves it
 
@@ -47,7 +48,7 @@ def most_of(config: dict[str, Any], *, cpus: float = 0.0, gpus: float = 0.0) -> 
 def _cluster_file() -> dict[str, Any]:
     path = BOOTSTRAP.expanduser()
     # A Ray that this process has started is no cluster, whatever file is here.
-    if worker._global_node is None or worker._global_node.is_head() or not path.exists():
+    if not has_joined() or not path.exists():
         return {}
     return dict(yaml.safe_load(path.read_text()))
 

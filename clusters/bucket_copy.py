@@ -18,7 +18,17 @@ from pathlib import Path
 import pyarrow.fs
 from filelock import FileLock, Timeout
 
-from automl_on_ray.search_spaces.core import check_id, files_of_tar, inside, warn
+from automl_on_ray.search_spaces.core import (
+    PART,
+    Version,
+    check_id,
+    files_of_tar,
+    inside,
+    read_bytes,
+    version_of,
+    warn,
+    write_bytes,
+)
 
 STAMP = "copied.txt"  # what was copied last, here and there
 KEPT = "kept"
@@ -26,7 +36,7 @@ PERIOD = 10.0  # seconds
 SHARE = 0.1  # of its time it copies at most: states of thousands of trials are large
 PATIENCE = 60.0  # seconds that a study has to end, before it is told again
 
-_Stats = tuple[tuple[str, int, int, int], ...]
+_Stats = tuple[tuple[str, Version], ...]
 
 
 class Mirror:
@@ -144,18 +154,10 @@ class Mirror:
             warn(f"The study could not be copied to {self._path}: {error}")
 
     def _write(self, name: str, data: bytes) -> None:
-        path = f"{self._path}/{name}"
-        self._files.create_dir(path.rpartition("/")[0], recursive=True)
-        with self._files.open_output_stream(path) as stream:
-            stream.write(data)
+        write_bytes(self._files, f"{self._path}/{name}", data)
 
     def _read(self, name: str) -> bytes | None:
-        try:
-            with self._files.open_input_stream(f"{self._path}/{name}") as stream:
-                data: bytes = stream.read()
-        except FileNotFoundError:
-            return None
-        return data
+        return read_bytes(self._files, f"{self._path}/{name}")
 
     def _names(self, study: str) -> list[str]:
         """Of all files that the bucket has of it."""
@@ -193,12 +195,11 @@ def _is_small(name: str) -> bool:
     """Whether it is the study's own; Ray's trials are beside them in a bucket."""
     parts = name.split("/")
     own = len(parts) == 1 or parts[0] in ("journal", "pictures") or name.endswith(f"/{KEPT}.tar")
-    return own and not name.endswith((".tmp", ".lock"))
+    return own and not name.endswith((PART, ".lock"))
 
 
-def _stat(file: Path) -> tuple[str, int, int, int]:
-    found = file.stat()
-    return file.name, found.st_mtime_ns, found.st_size, found.st_ino
+def _stat(file: Path) -> tuple[str, Version]:
+    return file.name, version_of(file)
 
 
 def _archive(folder: Path, seen: _Stats | None) -> tuple[_Stats, bytes] | None:

@@ -1,4 +1,4 @@
-"""Ray: one started on this machine, or a cluster that is joined, with the driver's own code.
+"""Starts Ray on this machine, or joins a cluster and takes the driver's code along.
 
 On a cluster each node has its own disk, and perhaps another state of the code: `ray submit` copies
 the workflow's file alone, to one node.
@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import ray
-from ray._private.services import get_ray_address_from_environment
 from ray.exceptions import NodeDiedError, TaskUnschedulableError, WorkerCrashedError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from automl_on_ray.clusters.leftover_agents import end_with_driver
+from automl_on_ray.clusters.ray_internals import address_of
 from automl_on_ray.clusters.storage import Storage
 from automl_on_ray.clusters.storage_probe import unseen, write
 from automl_on_ray.search_spaces.core import UserError, below, is_uri
@@ -87,7 +87,7 @@ def _find(named: str | None) -> str | None:
     found = named
     if named in (None, "auto"):
         try:
-            found = get_ray_address_from_environment(named, None)  # type: ignore[arg-type]
+            found = address_of(named)
         except ConnectionError:
             raise UserError(
                 "No Ray runs on this machine, which --address auto or RAY_ADDRESS=auto asks for."

@@ -1,4 +1,4 @@
-"""What a Ray of one's own leaves for a minute when its driver is killed: its agents.
+"""Agents that a local Ray leaves running for a minute after its driver was killed.
 
 They see within seconds that their raylet has ended, and then wait a minute for an answer of Ray's
 store, which has ended with it. A shell that outlives the driver ends them.

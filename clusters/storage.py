@@ -1,7 +1,7 @@
 """Where studies are kept: a folder, which all nodes of a cluster must see, or a bucket.
 
 A bucket holds Ray's trials and checkpoints, and a copy of the small files that are written on this
-machine's disk (`_mirror.py`).
+machine's disk (`bucket_copy.py`).
 """
 
 import uuid
@@ -22,6 +22,7 @@ from automl_on_ray.search_spaces.core import (
     check_name,
     check_no_credentials,
     is_uri,
+    write_bytes,
 )
 
 MARK = ".can-be-written"
@@ -108,8 +109,7 @@ def find_storage(given: str) -> Storage:
         files, path = pyarrow.fs.FileSystem.from_uri(given)
         files.create_dir(path, recursive=True)
         mark = f"{path}/{MARK}-{uuid.uuid4().hex}"  # others may look at the same time
-        with files.open_output_stream(mark) as stream:
-            stream.write(b"x")
+        write_bytes(files, mark, b"x")
         files.delete_file(mark)
     except (OSError, ValueError, ImportError) as error:
         raise UserError(f"--storage {given} cannot be written to: {error}") from error

@@ -1,8 +1,10 @@
-"""Whether nodes of a cluster can write where studies are kept: each leaves a file, as a task."""
+"""Checks that every node can write to the storage: a task on each leaves a file there."""
 
 from collections.abc import Sequence
 
 from pyarrow.fs import FileSystem, FileType
+
+from automl_on_ray.search_spaces.core import write_bytes
 
 
 def write(probe: str, name: str) -> str | None:
@@ -10,8 +12,7 @@ def write(probe: str, name: str) -> str | None:
     try:
         store, path = FileSystem.from_uri(probe)
         store.create_dir(path, recursive=True)
-        with store.open_output_stream(f"{path}/{name}") as stream:
-            stream.write(name.encode())
+        write_bytes(store, f"{path}/{name}", name.encode())
     except Exception as problem:  # pyarrow has errors of several kinds for it
         return (str(problem).strip().splitlines() or [repr(problem)])[0]
     return None

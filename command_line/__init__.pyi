@@ -1,4 +1,5 @@
 from . import architecture_options as architecture_options, options as options
+from .change import Change as Change, change_of as change_of
 from .command import checked as checked, command_of as command_of, run_command as run_command
 from .errors_and_exit_codes import (
     FAILED_TRIALS as FAILED_TRIALS,

@@ -1,9 +1,10 @@
-"""Options of neural architecture search, beside those that all workflows have."""
+"""Options of neural architecture search, beside those of all commands."""
 
 from typing import Annotated, Any
 
 import typer
 
+from automl_on_ray.command_line.change import Change
 from automl_on_ray.command_line.errors_and_exit_codes import user_errors_to_exit_codes
 from automl_on_ray.search_spaces.core import Between, UserError
 
@@ -11,6 +12,7 @@ _SEARCH, _SELECT, _TRAIN = "1. Search", "2. Select: cells by themselves", "3. Tr
 
 Stage = Annotated[
     str,
+    Change.ALLOWED,
     typer.Option(
         help="all; or search, select, train: this one alone, with what those before it left in "
         "the study of that --name."
@@ -22,10 +24,10 @@ PRESETS: dict[str, dict[str, Any]] = {
     # epochs, the best for 600.
     "darts-cifar10": {
         "dataset": "cifar10", "space": "darts-second-order", "searcher": "random", "supernets": 4,
-        "search_epochs": 50, "search_images": 0, "search_channels": 16, "search_layers": 8,
+        "epochs": 50, "search_images": 0, "search_channels": 16, "search_layers": 8,
         "remedy": "warn", "eigenvalue_every": 0, "stem_stride": 1, "candidates": 4,
         "select_images": 0, "select_epochs": 100, "select_seeds": 1, "channels": 36, "layers": 20,
-        "epochs": 600, "drop_path": 0.2, "auxiliary_weight": 0.4, "learning_rate": 0.025,
+        "final_epochs": 600, "drop_path": 0.2, "auxiliary_weight": 0.4, "learning_rate": 0.025,
         "weight_decay": 3e-4, "augmentation": 0.0, "flip": True, "crop": 4, "cutout": 16,
         "nesterov": False, "gradient_clip": 5.0, "decay_vectors": True, "crop_border": "black",
         "even_cutout": True, "schedule_by": "epoch", "last_batch": True,
@@ -43,6 +45,7 @@ def _apply_preset(context: typer.Context, name: str | None) -> str | None:
 
 Preset = Annotated[
     str | None,
+    Change.ALLOWED,
     typer.Option(
         callback=_apply_preset,
         is_eager=True,
@@ -51,29 +54,32 @@ Preset = Annotated[
 ]
 Evaluation = Annotated[
     str,
+    Change.ANOTHER_STUDY,
     typer.Option(
-        help="How a searcher's proposals are judged. supernet: it proposes how supernets are "
-        "trained, and each derives a cell. standalone: it proposes cells, and each is trained by "
-        "itself (--proposals of them, for --select-epochs).",
+        help="What the searcher proposes. supernet: hyperparameters of supernets, each of which "
+        "yields a cell. standalone: cells, each trained by itself (--proposals of them).",
         rich_help_panel=_SEARCH,
     ),
 ]
 Proposals = Annotated[
     int,
     Between(1, 1e6),
+    Change.ANOTHER_STUDY,
     typer.Option(help="Cells to try with --evaluation standalone.", rich_help_panel=_SEARCH),
 ]
 Cells = Annotated[
     str | None,
+    Change.ANOTHER_STUDY,
     typer.Option(
-        help="Leave the search out and take these, parted by commas: published cells by name "
-        "(darts_v2), Genotype(normal=...) as papers print it, files of such (mine.txt, "
-        "genotypes.py:NAME), or JSON files of cells (cell.json in MLflow).",
+        help="Cells to take instead of a search, separated by commas. Published ones by name "
+        "(darts_v2), Genotype(normal=...) as papers print it, files of genotypes (mine.txt, "
+        "genotypes.py:NAME), or JSON files (cell.json in MLflow).",
         rich_help_panel=_SEARCH,
     ),
 ]
 Operations = Annotated[
     str,
+    Change.ANOTHER_STUDY,
     typer.Option(
         help="darts (all eight), s1, s2, s3, s4, or a list: sep_conv_3x3,skip_connect.",
         rich_help_panel=_SEARCH,
@@ -81,37 +87,58 @@ Operations = Annotated[
 ]
 SupernetSpace = Annotated[
     str,
+    Change.ANOTHER_STUDY,
     typer.Option(
         help="How supernets are trained: a file of search_spaces/, or your own as "
         "package.module:SPACE.",
         rich_help_panel=_SEARCH,
     ),
 ]
-Supernets = Annotated[
-    int, Between(1, 1e4), typer.Option(help="How many to train.", rich_help_panel=_SEARCH)
+Epochs = Annotated[
+    int,
+    Between(1, 1e6),
+    Change.ANOTHER_STUDY,
+    typer.Option(
+        help="Of a trial of the search: of a supernet, or of a cell that is tried.",
+        rich_help_panel=_SEARCH,
+    ),
 ]
-SearchEpochs = Annotated[
-    int, Between(1, 1e6), typer.Option(help="Of a supernet.", rich_help_panel=_SEARCH)
+Supernets = Annotated[
+    int,
+    Between(1, 1e4),
+    Change.ANOTHER_STUDY,
+    typer.Option(help="How many to train.", rich_help_panel=_SEARCH),
 ]
 SearchImages = Annotated[
     int,
     Between(0, 1e9),
+    Change.ANOTHER_STUDY,
     typer.Option(
         help="Most train and validation images together, drawn by seed. 0: all.",
         rich_help_panel=_SEARCH,
     ),
 ]
 SelectImages = Annotated[
-    int, Between(0, 1e9), typer.Option(help="As --search-images.", rich_help_panel=_SELECT)
+    int,
+    Between(0, 1e9),
+    Change.ANOTHER_STUDY,
+    typer.Option(help="As --search-images.", rich_help_panel=_SELECT),
 ]
 SearchChannels = Annotated[
-    int, Between(1, 1e4), typer.Option(help="Of a supernet's first cells.", rich_help_panel=_SEARCH)
+    int,
+    Between(1, 1e4),
+    Change.ANOTHER_STUDY,
+    typer.Option(help="Of a supernet's first cells.", rich_help_panel=_SEARCH),
 ]
 SearchLayers = Annotated[
-    int, Between(1, 1e3), typer.Option(help="Cells of a supernet.", rich_help_panel=_SEARCH)
+    int,
+    Between(1, 1e3),
+    Change.ANOTHER_STUDY,
+    typer.Option(help="Cells of a supernet.", rich_help_panel=_SEARCH),
 ]
 Remedy = Annotated[
     str,
+    Change.ANOTHER_STUDY,
     typer.Option(
         help="Against collapse: warn, stop (and go back to the healthiest epoch) or regularise.",
         rich_help_panel=_SEARCH,
@@ -120,6 +147,7 @@ Remedy = Annotated[
 EigenvalueEvery = Annotated[
     int,
     Between(0, 1e6),
+    Change.ANOTHER_STUDY,
     typer.Option(
         help="Epochs between measurements of the Hessian's dominant eigenvalue; 0: never.",
         rich_help_panel=_SEARCH,
@@ -127,6 +155,7 @@ EigenvalueEvery = Annotated[
 ]
 Select = Annotated[
     str,
+    Change.ANOTHER_STUDY,
     typer.Option(
         help="How cells are derived: magnitude of the mixing weights, or perturbation (what the "
         "supernet loses without an operation; costs minutes).",
@@ -136,28 +165,23 @@ Select = Annotated[
 
 Recompute = Annotated[
     bool,
+    Change.ALLOWED,
     typer.Option(
         "--recompute",
         help="Supernets keep less in memory and compute it once more.",
         rich_help_panel=_SEARCH,
     ),
 ]
-SearchWorkers = Annotated[
-    int,
-    Between(1, 1e4),
-    typer.Option(
-        help="Processes that train one supernet together, a GPU each where there are any.",
-        rich_help_panel=_SEARCH,
-    ),
-]
 Candidates = Annotated[
     int,
     Between(1, 1e3),
+    Change.ANOTHER_STUDY,
     typer.Option(help="Best cells of the search to compare.", rich_help_panel=_SELECT),
 ]
 RandomCells = Annotated[
     int | None,
     Between(0, 1e4),
+    Change.ANOTHER_STUDY,
     typer.Option(
         help="Random cells as control. Default: as many as can be trained in the time that the "
         "search and its cells took.",
@@ -165,45 +189,56 @@ RandomCells = Annotated[
     ),
 ]
 SelectEpochs = Annotated[
-    int, Between(1, 1e6), typer.Option(help="Of a cell.", rich_help_panel=_SELECT)
+    int,
+    Between(1, 1e6),
+    Change.ANOTHER_STUDY,
+    typer.Option(help="Of a cell.", rich_help_panel=_SELECT),
 ]
 SelectSeeds = Annotated[
-    int, Between(1, 1e3), typer.Option(help="Trials of a cell.", rich_help_panel=_SELECT)
+    int,
+    Between(1, 1e3),
+    Change.ANOTHER_STUDY,
+    typer.Option(help="Trials of a cell.", rich_help_panel=_SELECT),
 ]
 
 Channels = Annotated[
     int,
     Between(1, 1e4),
+    Change.ANOTHER_STUDY,
     typer.Option(help="Of the first cells; the paper's is 36.", rich_help_panel=_TRAIN),
 ]
 Layers = Annotated[
     int,
     Between(1, 1e3),
+    Change.ANOTHER_STUDY,
     typer.Option(help="Cells of the network; the paper's is 20.", rich_help_panel=_TRAIN),
 ]
 StemStride = Annotated[
     int,
     Between(1, 8),
+    Change.ANOTHER_STUDY,
     typer.Option(
         help="2 halves images at once, for cheap work; the paper's is 1.", rich_help_panel=_TRAIN
     ),
 ]
-Epochs = Annotated[
-    int, Between(1, 1e6), typer.Option(help="The paper's is 600.", rich_help_panel=_TRAIN)
-]
-Seeds = Annotated[
-    int,
-    Between(1, 1e3),
-    typer.Option(help="How often the best cell is trained and tested.", rich_help_panel=_TRAIN),
+FinalEpochs = Annotated[
+    int | None,
+    Between(1, 1e6),
+    Change.ALLOWED,
+    typer.Option(
+        help="Of the winner's training from scratch; the paper's is 600.", rich_help_panel=_TRAIN
+    ),
 ]
 DropPath = Annotated[
     float,
     Between(0, 0.99),
+    Change.ANOTHER_STUDY,
     typer.Option(help="Final probability; the paper's is 0.2.", rich_help_panel=_TRAIN),
 ]
 AuxiliaryWeight = Annotated[
     float,
     Between(0, 10),
+    Change.ANOTHER_STUDY,
     typer.Option(
         help="Of the auxiliary head's loss; the paper's is 0.4. 0: no such head.",
         rich_help_panel=_TRAIN,
@@ -212,30 +247,39 @@ AuxiliaryWeight = Annotated[
 LearningRate = Annotated[
     float,
     Between(0, 10, above=True),
+    Change.ANOTHER_STUDY,
     typer.Option(help="Also of selection.", rich_help_panel=_TRAIN),
 ]
 WeightDecay = Annotated[
-    float, Between(0, 1), typer.Option(help="Also of selection.", rich_help_panel=_TRAIN)
+    float,
+    Between(0, 1),
+    Change.ANOTHER_STUDY,
+    typer.Option(help="Also of selection.", rich_help_panel=_TRAIN),
 ]
 Augmentation = Annotated[
     float,
     Between(0, 4),
+    Change.ANOTHER_STUDY,
     typer.Option(
         help="Strength of shifts, turns and cutout for cells by themselves; 0: none.",
         rich_help_panel=_TRAIN,
     ),
 ]
 Flip = Annotated[
-    bool, typer.Option("--flip", help="Mirror half of the images.", rich_help_panel=_TRAIN)
+    bool,
+    Change.ANOTHER_STUDY,
+    typer.Option("--flip", help="Mirror half of the images.", rich_help_panel=_TRAIN),
 ]
 Crop = Annotated[
     int,
     Between(0, 1e3),
+    Change.ANOTHER_STUDY,
     typer.Option(help="Move images by up to so many pixels, as for CIFAR.", rich_help_panel=_TRAIN),
 ]
 Cutout = Annotated[
     int | None,
     Between(0, 1e3),
+    Change.ANOTHER_STUDY,
     typer.Option(
         help="Side of the square cut out, in pixels; the paper's is 16. Default: by --augmentation",
         rich_help_panel=_TRAIN,
@@ -243,10 +287,12 @@ Cutout = Annotated[
 ]
 EvenCutout = Annotated[
     bool,
+    Change.ANOTHER_STUDY,
     typer.Option(help="Make an odd --cutout one less, as DARTS does.", rich_help_panel=_TRAIN),
 ]
 CropBorder = Annotated[
     str,
+    Change.ANOTHER_STUDY,
     typer.Option(
         help="What --crop finds beyond an image, in the search too: its mirror image, or black as "
         "in DARTS.",
@@ -254,17 +300,21 @@ CropBorder = Annotated[
     ),
 ]
 Nesterov = Annotated[
-    bool, typer.Option(help="Nesterov's momentum; DARTS's is plain.", rich_help_panel=_TRAIN)
+    bool,
+    Change.ANOTHER_STUDY,
+    typer.Option(help="Nesterov's momentum; DARTS's is plain.", rich_help_panel=_TRAIN),
 ]
 GradientClip = Annotated[
     float,
     Between(0, 1e6),
+    Change.ANOTHER_STUDY,
     typer.Option(
         help="Largest norm of the gradient; DARTS's is 5. 0: any.", rich_help_panel=_TRAIN
     ),
 ]
 DecayVectors = Annotated[
     bool,
+    Change.ANOTHER_STUDY,
     typer.Option(
         help="Weight decay of biases and batch normalisation too, as in DARTS.",
         rich_help_panel=_TRAIN,
@@ -272,6 +322,7 @@ DecayVectors = Annotated[
 ]
 ScheduleBy = Annotated[
     str,
+    Change.ANOTHER_STUDY,
     typer.Option(
         help="Learning rate and drop path move with each batch, or epoch as in DARTS.",
         rich_help_panel=_TRAIN,
@@ -279,6 +330,7 @@ ScheduleBy = Annotated[
 ]
 LastBatch = Annotated[
     bool,
+    Change.ANOTHER_STUDY,
     typer.Option(
         help="Train on an epoch's smaller last batch too, as DARTS does.", rich_help_panel=_TRAIN
     ),

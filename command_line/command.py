@@ -1,4 +1,4 @@
-"""What makes a command of a function or of a dataclass of options, and runs it."""
+"""Makes a command of a function or of a dataclass of options, and runs it."""
 
 import functools
 import inspect

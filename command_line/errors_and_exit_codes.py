@@ -1,4 +1,4 @@
-"""What every command line of the project does alike: exit codes and how mistakes are told."""
+"""Exit codes and one-line error messages, alike in all commands."""
 
 import errno
 import logging

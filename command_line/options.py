@@ -1,11 +1,12 @@
-"""Options that workflows have in common, in the groups that --help shows."""
+"""Options that commands have in common, in the groups that --help shows."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from automl_on_ray.search_spaces.core import Between
+from automl_on_ray.command_line.change import Change
+from automl_on_ray.search_spaces.core import Between, choices
 
 _STUDY, _SEARCH, _BUDGET, _MACHINE, _KEEP, _FINAL = (
     "What is tuned",
@@ -18,6 +19,7 @@ _STUDY, _SEARCH, _BUDGET, _MACHINE, _KEEP, _FINAL = (
 
 Dataset = Annotated[
     str,
+    Change.ANOTHER_STUDY,
     typer.Option(
         help="mnist, fashion-mnist, cifar10, cifar100, digits; or a path: a folder with one "
         "sub-folder a class, an .npz, or a .parquet, here or in a bucket (s3://bucket/mine.npz).",
@@ -26,6 +28,7 @@ Dataset = Annotated[
 ]
 DataDir = Annotated[
     str | None,
+    Change.ALLOWED,
     typer.Option(
         envvar="AUTOML_DATA_DIR",
         help="Folder of data sets, or s3://bucket/folder. Default: a cache folder in your home.",
@@ -35,10 +38,12 @@ DataDir = Annotated[
 Subset = Annotated[
     int | None,
     Between(1, 1e9),
+    Change.ANOTHER_STUDY,
     typer.Option(help="Use only so many images, drawn by seed.", rich_help_panel=_STUDY),
 ]
 Trainable = Annotated[
     str | None,
+    Change.ANOTHER_STUDY,
     typer.Option(
         help="Your own trainable, as package.module:MyTrainable. Default: the image classifier.",
         rich_help_panel=_STUDY,
@@ -46,6 +51,7 @@ Trainable = Annotated[
 ]
 Space = Annotated[
     str,
+    Change.ANOTHER_STUDY,
     typer.Option(
         help="A file of search_spaces/ by name (mnist-cnn, mnist-cnn-classic), or your own as "
         "package.module:SPACE.",
@@ -54,6 +60,7 @@ Space = Annotated[
 ]
 ObjectiveText = Annotated[
     str,
+    Change.ANOTHER_STUDY,
     typer.Option(
         "--objective",
         help='Metric to maximise; "-val_loss" minimises; "accuracy, -parameters" seeks a Pareto '
@@ -62,27 +69,33 @@ ObjectiveText = Annotated[
     ),
 ]
 Seed = Annotated[
-    int, Between(0, 2**31 - 1), typer.Option(help="Of everything random.", rich_help_panel=_STUDY)
+    int,
+    Between(0, 2**31 - 1),
+    Change.ANOTHER_STUDY,
+    typer.Option(help="Of everything random.", rich_help_panel=_STUDY),
 ]
 
 Searcher = Annotated[
     str,
+    Change.ANOTHER_STUDY,
     typer.Option(
-        help="bayesian (Ax), random, sobol, optuna; a file of searchers/.",
+        help=f"{', '.join(choices('searchers'))}: a file of searchers/.",
         rich_help_panel=_SEARCH,
     ),
 ]
 Scheduler = Annotated[
     str,
+    Change.ANOTHER_STUDY,
     typer.Option(
-        help="asha, fifo, hyperband, median-stopping, pbt, pb2; a file of schedulers/.",
+        help=f"{', '.join(choices('schedulers'))}: a file of schedulers/.",
         rich_help_panel=_SEARCH,
     ),
 ]
 Explore = Annotated[
     str | None,
+    Change.ANOTHER_STUDY,
     typer.Option(
-        help="Of --scheduler pbt, how a trial that took over another comes to new values: ax (the "
+        help="For populations: how a trial that took over another comes to new values: ax (the "
         "default; a Gaussian process of what changes the score), or perturb (factors, new draws).",
         rich_help_panel=_SEARCH,
     ),
@@ -90,52 +103,59 @@ Explore = Annotated[
 Interval = Annotated[
     int | None,
     Between(1, 1e6),
+    Change.ANOTHER_STUDY,
     typer.Option(
-        help="Of --scheduler pbt and pb2: epochs between perturbations. Default: a tenth of all.",
+        help="For populations: epochs between perturbations. Default: a tenth of all.",
         rich_help_panel=_SEARCH,
     ),
 ]
 Synchronous = Annotated[
     bool,
+    Change.ANOTHER_STUDY,
     typer.Option(
         "--synchronous",
-        help="Of --scheduler pbt: compare all trials at the same epoch.",
+        help="For populations: compare all trials at the same epoch.",
         rich_help_panel=_SEARCH,
     ),
 ]
 Population = Annotated[
     int | None,
     Between(2, 1e6),
+    Change.ANOTHER_STUDY,
     typer.Option(
-        help="Of --scheduler pbt: so many of the --trials at once. Those below the median at their "
+        help="For populations: so many of the --trials at once. Those below the median at their "
         "first perturbation give their place to new ones, while there are any. Default: all.",
         rich_help_panel=_SEARCH,
     ),
 ]
 ReplayFile = Annotated[
     Path | None,
+    Change.ANOTHER_STUDY,
     typer.Option(
         "--replay",
-        help="A schedule.json that --scheduler pbt found: train along it, from scratch, with three "
+        help="A schedule.json that a population found: train along it, from scratch, with three "
         "seeds, instead of a search.",
         rich_help_panel=_SEARCH,
     ),
 ]
 Acquisition = Annotated[
     str | None,
+    Change.ANOTHER_STUDY,
     typer.Option(
-        help="Of the bayesian searcher: qlognei, qlognehvi, qlogei, qnei, ucb. Default: the first "
-        "for one objective, the second for several.",
+        help="For searchers that take one: qlognei, qlognehvi, qlogei, qnei, ucb. Default: the "
+        "first for one objective, the second for several.",
         rich_help_panel=_SEARCH,
     ),
 ]
 Beta = Annotated[
     float | None,
     Between(0, 1e6),
+    Change.ANOTHER_STUDY,
     typer.Option(help="Of --acquisition ucb: higher explores more.", rich_help_panel=_SEARCH),
 ]
 OutcomeConstraint = Annotated[
     list[str] | None,
+    Change.ANOTHER_STUDY,
     typer.Option(
         help='What a good trial must satisfy, such as "parameters <= 100000". Repeatable.',
         rich_help_panel=_SEARCH,
@@ -143,41 +163,52 @@ OutcomeConstraint = Annotated[
 ]
 TryFirst = Annotated[
     Path | None,
+    Change.ANOTHER_STUDY,
     typer.Option(help="JSON: a list of configs to try first.", rich_help_panel=_SEARCH),
 ]
 Known = Annotated[
     Path | None,
+    Change.ANOTHER_STUDY,
     typer.Option(
-        help='JSON: results known beforehand, a list of {"config": ..., "metrics": ...}, metrics '
-        "named as in --objective.",
+        help='JSON: results known beforehand, for searchers that take them: a list of {"config": '
+        '..., "metrics": ...}, metrics named as in --objective.',
         rich_help_panel=_SEARCH,
     ),
 ]
 
 WarmStart = Annotated[
     str | None,
+    Change.ANOTHER_STUDY,
     typer.Option(
-        help="Name of an earlier study, also this one's own: its trials are known to the bayesian "
-        "searcher from the start; of other data, its best configs are tried first. With this one's "
-        "own name the old study is kept under another.",
+        help="Name of an earlier study. A searcher that takes known results knows its trials from "
+        "the start; of a study of other data the best configs are tried first. With this study's "
+        "own name, the old study is kept under another.",
         rich_help_panel=_SEARCH,
     ),
 ]
 
 Trials = Annotated[
-    int, Between(1, 1e6), typer.Option(help="How many configs to try.", rich_help_panel=_BUDGET)
+    int,
+    Between(1, 1e6),
+    Change.GROWS,
+    typer.Option(help="How many configs to try.", rich_help_panel=_BUDGET),
 ]
 Epochs = Annotated[
-    int, Between(1, 1e6), typer.Option(help="Most epochs of a trial.", rich_help_panel=_BUDGET)
+    int,
+    Between(1, 1e6),
+    Change.ANOTHER_STUDY,
+    typer.Option(help="Most epochs of a trial of the search.", rich_help_panel=_BUDGET),
 ]
 Minutes = Annotated[
     float | None,
     Between(0, 1e7, above=True),
+    Change.ALLOWED,
     typer.Option(help="End the search after so long, resumes included.", rich_help_panel=_BUDGET),
 ]
 Cost = Annotated[
     float | None,
     Between(0, 1e9, above=True),
+    Change.ALLOWED,
     typer.Option(
         help="End the search when its trials cost so much (with --price-per-hour).",
         rich_help_panel=_BUDGET,
@@ -186,22 +217,26 @@ Cost = Annotated[
 PricePerHour = Annotated[
     float | None,
     Between(0, 1e6, above=True),
+    Change.ALLOWED,
     typer.Option(help="Of one running trial.", rich_help_panel=_BUDGET),
 ]
 
 Slots = Annotated[
     int | None,
     Between(1, 1e5),
+    Change.ALLOWED,
     typer.Option(help="Trials at once. Default: as many as fit.", rich_help_panel=_MACHINE),
 ]
 CpusPerTrial = Annotated[
     float | None,
     Between(0, 1e4, above=True),
+    Change.ALLOWED,
     typer.Option(help="Default: an equal share.", rich_help_panel=_MACHINE),
 ]
 GpusPerTrial = Annotated[
     str | None,
     Between(0, 1e3, word="auto"),
+    Change.ALLOWED,
     typer.Option(
         metavar="NUMBER|auto",
         help="May be a fraction; auto measures how many trials fit one GPU. Default: 1 where there "
@@ -211,6 +246,7 @@ GpusPerTrial = Annotated[
 ]
 Address = Annotated[
     str | None,
+    Change.ALLOWED,
     typer.Option(
         help="Of a Ray cluster. Default: RAY_ADDRESS, or a Ray of this machine.",
         rich_help_panel=_MACHINE,
@@ -219,14 +255,26 @@ Address = Annotated[
 TrialMinutes = Annotated[
     float | None,
     Between(0, 1e6, above=True),
+    Change.ALLOWED,
     typer.Option(
         help="Fail a trial of the search that takes longer, its setup included; it may hang.",
         rich_help_panel=_BUDGET,
     ),
 ]
+SearchWorkers = Annotated[
+    int,
+    Between(1, 1e4),
+    Change.ALLOWED,
+    typer.Option(
+        help="Processes that train one trial of the search together, a GPU each where there are "
+        "any.",
+        rich_help_panel=_MACHINE,
+    ),
+]
 MaxFailures = Annotated[
     int,
     Between(0, 1e3),
+    Change.ALLOWED,
     typer.Option(
         help="How often a crashed trial is begun again from its checkpoint.",
         rich_help_panel=_MACHINE,
@@ -235,12 +283,14 @@ MaxFailures = Annotated[
 
 Name = Annotated[
     str | None,
+    Change.ALLOWED,
     typer.Option(
         help="Of the study: the same command again goes on with it.", rich_help_panel=_KEEP
     ),
 ]
 Fresh = Annotated[
     bool,
+    Change.ALLOWED,
     typer.Option(
         "--fresh",
         help="Begin the named study anew; the old one is kept under another name.",
@@ -249,6 +299,7 @@ Fresh = Annotated[
 ]
 TrustStorage = Annotated[
     bool,
+    Change.ALLOWED,
     typer.Option(
         "--trust-storage",
         envvar="AUTOML_TRUST_STORAGE",
@@ -259,12 +310,14 @@ TrustStorage = Annotated[
 ]
 RetryFailed = Annotated[
     bool,
+    Change.ALLOWED,
     typer.Option(
         "--retry-failed", help="When going on: try failed trials again.", rich_help_panel=_KEEP
     ),
 ]
 Storage = Annotated[
     str,
+    Change.ALLOWED,
     typer.Option(
         envvar="AUTOML_STORAGE",
         help="Folder of all studies, or a bucket: s3://bucket/folder. On a cluster a bucket, or a "
@@ -274,17 +327,21 @@ Storage = Annotated[
 ]
 TrackingUri = Annotated[
     str | None,
+    Change.ALLOWED,
     typer.Option(
         envvar="MLFLOW_TRACKING_URI",
         help="MLflow server. Default: a SQLite file in --storage.",
         rich_help_panel=_KEEP,
     ),
 ]
-Experiment = Annotated[str, typer.Option(help="MLflow experiment.", rich_help_panel=_KEEP)]
+Experiment = Annotated[
+    str, Change.ALLOWED, typer.Option(help="MLflow experiment.", rich_help_panel=_KEEP)
+]
 
 FinalSeeds = Annotated[
     int,
     Between(0, 1e3),
+    Change.ALLOWED,
     typer.Option(
         help="How often the best config is trained again, on train + validation, and tested; "
         "0 leaves it out.",
@@ -294,18 +351,21 @@ FinalSeeds = Annotated[
 FinalEpochs = Annotated[
     int | None,
     Between(1, 1e6),
-    typer.Option(help="Default: --epochs.", rich_help_panel=_FINAL),
+    Change.ALLOWED,
+    typer.Option(help="Of the final training. Default: --epochs.", rich_help_panel=_FINAL),
 ]
 Register = Annotated[
     str | None,
+    Change.ALLOWED,
     typer.Option(
-        help="Name of the registered model. Default: hpo- and the data set's name.",
+        help="Name of the registered model. Default: the command's and the data set's name.",
         rich_help_panel=_FINAL,
     ),
 ]
 TrainWorkers = Annotated[
     int,
     Between(1, 1e4),
+    Change.ALLOWED,
     typer.Option(
         help="Processes that train the final model together, a GPU each where there are any.",
         rich_help_panel=_FINAL,

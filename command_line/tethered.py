@@ -1,4 +1,4 @@
-"""A command that ends with the process that started it, however that one ends.
+"""Starts a command that ends when the process that started it ends, however that ends.
 
 Standard input is a pipe whose other end only the starter has, and never writes to. When it breaks,
 the command and all that it has started are told to end, and killed if they do not.

@@ -1,6 +1,7 @@
-from ._create import (
-    check_pair as check_pair,
-    create_scheduler as create_scheduler,
-    traits as traits,
+from ._capabilities import (
+    SchedulerCapabilities as SchedulerCapabilities,
+    scheduler_capabilities as scheduler_capabilities,
+    schedulers_that as schedulers_that,
 )
+from ._create import create_scheduler as create_scheduler
 from ._settings import SchedulerSettings as SchedulerSettings

@@ -6,20 +6,23 @@ from typing import Any
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import HyperBandScheduler, TrialScheduler
 
+from automl_on_ray.schedulers._capabilities import SchedulerCapabilities
 from automl_on_ray.schedulers._settings import SchedulerSettings
 from automl_on_ray.search_spaces.core import as_number, last_reported
 
-PAUSES_TRIALS = True
+CAPABILITIES = SchedulerCapabilities(pauses_trials=True)
 
 
 def create(settings: SchedulerSettings) -> TrialScheduler:
-    return HyperBand(
+    scheduler = HyperBand(
         time_attr=settings.time_attr,
         metric=settings.objective.metric,
         mode=settings.objective.mode,
         max_t=settings.epochs,
         reduction_factor=3,
     )
+    scheduler.worst = math.inf if settings.objective.mode == "min" else -math.inf
+    return scheduler
 
 
 class HyperBand(HyperBandScheduler):
@@ -29,13 +32,14 @@ class HyperBand(HyperBandScheduler):
     diverged comes last.
     """
 
-    takes_all = True
+    takes_every_report = True
+    worst = -math.inf  # of the metric; its sign is the objective's
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
-        metric = str(self._metric)
+        metric = str(self.metric)
         value = as_number(result.get(metric))
         value = last_reported(trial, metric) if value is None else value
         if value is None:
             return TrialScheduler.CONTINUE
-        told = value if math.isfinite(value) else math.inf if self._mode == "min" else -math.inf
+        told = value if math.isfinite(value) else self.worst
         return super().on_trial_result(tune_controller, trial, {**result, metric: told})

@@ -10,16 +10,22 @@ from ray.tune.schedulers import TrialScheduler
 from ray.tune.schedulers.pb2 import PB2
 from ray.tune.search.sample import Float
 
+from automl_on_ray.schedulers._capabilities import SchedulerCapabilities
 from automl_on_ray.schedulers._settings import SchedulerSettings
 from automl_on_ray.schedulers.populations import (
+    clipped_to,
     perturbation_interval,
-    require,
-    within,
+    require_mutable,
 )
 
-PAUSES_TRIALS = True
-SEARCHERS = ("random", "sobol")
-KEEP = None  # a trial may start from another's, older than the three that this one has by then
+CAPABILITIES = SchedulerCapabilities(
+    changes_running_trials=True,
+    pauses_trials=True,
+    needs_all_configs_at_once=True,  # Ray's PB2 refuses searchers
+    takes_interval=True,
+    # A trial may start from another's, older than the three that this one has by then.
+    checkpoints_to_keep=None,
+)
 
 
 def create(settings: SchedulerSettings) -> TrialScheduler:
@@ -30,12 +36,12 @@ def create(settings: SchedulerSettings) -> TrialScheduler:
         for key, domain in free.items()
         if isinstance(domain, Float)
     }
-    require(bounds, settings, scheduler="pb2")
+    require_mutable(bounds, settings, scheduler="pb2")
     return PB2(
         time_attr=settings.time_attr,
         metric=settings.objective.metric,
         mode=settings.objective.mode,
         perturbation_interval=perturbation_interval(settings.interval, settings.epochs),
         hyperparam_bounds=bounds,
-        custom_explore_fn=within(free),
+        custom_explore_fn=clipped_to(free),
     )

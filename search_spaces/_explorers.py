@@ -1,4 +1,4 @@
-"""How a trial that took over another's checkpoint comes to new values."""
+"""The interface of explorers: new values for a trial that took over another's checkpoint."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -42,15 +42,15 @@ class Explorer(Protocol):
     It is pickled with its scheduler.
     """
 
-    def told(self, interval: Interval) -> None:
+    def tell(self, interval: Interval) -> None:
         """An interval has ended, and its trial is about to begin the next."""
 
-    def explored(self, exploit: Exploit, *, wait: bool) -> Config | None:
+    def explore(self, exploit: Exploit, *, wait: bool) -> Config | None:
         """The config for `exploit.trial`; None while it is not ready, and is to be asked again.
 
         `wait` for it where that holds nobody up: then what is decided does not hang on how long it
         takes.
         """
 
-    def dropped(self, exploit: Exploit) -> None:
+    def drop(self, exploit: Exploit) -> None:
         """Nobody will ask for this one any more."""

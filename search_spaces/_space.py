@@ -1,4 +1,4 @@
-"""What may vary: Ray Tune's domains, when each applies, and the network a member stands for."""
+"""A search space: Ray Tune's domains, when each applies, and the network of a config."""
 
 import copy
 import functools

@@ -1,4 +1,4 @@
-"""The values of a choice as what stands for them: scalars that JSON has, equal in every process.
+"""Labels for values that JSON does not have: the same scalar in every process.
 
 A class, a function, a tuple, an object: Ray Tune, MLflow, a study's folder and Ax's process would
 each make something else of it, or cannot hold it. So these hold its label, and only a trial is

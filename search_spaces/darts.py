@@ -1,8 +1,10 @@
 """DARTS's cells (Liu et al. 2019, arXiv:1806.09055), each trained by itself as a small network."""
 
+from typing import Any
+
 from ray import tune
 
-from automl_on_ray.search_spaces._space import Config, SearchSpace
+from automl_on_ray.search_spaces._space import SearchSpace
 from automl_on_ray.search_spaces.cells import build, keys, operation_set, pairs
 
 
@@ -12,20 +14,12 @@ def space(
     channels: int = 8,
     layers: int = 5,
     stem_stride: int = 2,
-    drop_path: float = 0.0,
-    auxiliary_weight: float = 0.0,
-    learning_rate: float | None = None,
-    weight_decay: float | None = None,
-    augmentation: float = 0.5,
-    flip: bool = False,
-    crop: int = 0,
-    cutout: int | None = None,
-    more: Config | None = None,
+    **training: Any,
 ) -> SearchSpace:
     """Cells of `operations` (a set's name, or a list) in networks of one size.
 
-    Learning rate and weight decay vary unless they are given. `more` are further settings of the
-    training, as `trainables/image_classifier.py` names them.
+    `training` are settings as `trainables/image_classifier.py` names them, in place of those here:
+    learning rate and weight decay vary unless they are given.
     Raises UserError for unknown operations. Sets that differ from edge to edge (S1) are taken whole
     here: a config says what a cell is, not where it came from.
     """
@@ -39,20 +33,17 @@ def space(
             "stem_stride": stem_stride,
         },
         training={
-            "learning_rate": tune.loguniform(1e-3, 1e-1)
-            if learning_rate is None
-            else learning_rate,
-            "weight_decay": tune.loguniform(1e-5, 1e-2) if weight_decay is None else weight_decay,
+            "learning_rate": tune.loguniform(1e-3, 1e-1),
+            "weight_decay": tune.loguniform(1e-5, 1e-2),
             "optimizer": "sgd",
             "schedule": "cosine",
             "batch_size": 96,
-            "drop_path": drop_path,
-            "auxiliary_weight": auxiliary_weight,
-            "augmentation": augmentation,
-            "flip": flip,
-            "crop": crop,
-            **({} if cutout is None else {"cutout": cutout}),
-            **(more or {}),
+            "drop_path": 0.0,
+            "auxiliary_weight": 0.0,
+            "augmentation": 0.5,
+            "flip": False,
+            "crop": 0,
+            **training,
         },
         build=build,
     )

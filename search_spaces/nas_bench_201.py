@@ -6,7 +6,6 @@ members too: a cell that gives zeros, a network that stays at chance, not a tria
 The benchmark's own text form is `architecture_text` and `parse_architecture`.
 """
 
-import difflib
 import re
 from collections.abc import Mapping
 
@@ -15,7 +14,7 @@ from ray import tune
 from torch import Tensor, nn
 
 from automl_on_ray.search_spaces._space import Config, ImageShape, SearchSpace
-from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.search_spaces.core import UserError, check_choice
 
 NONE = "none"
 OPERATIONS = (NONE, "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
@@ -66,13 +65,7 @@ def check_cell(config: Mapping[str, object]) -> None:
         name = key(source, node)
         if name not in config:
             raise UserError(f"Cell config lacks {name!r}; a cell has {len(EDGES)} edges.")
-        if config[name] not in OPERATIONS:
-            near = difflib.get_close_matches(str(config[name]), OPERATIONS, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise UserError(
-                f"Unknown operation {config[name]!r} in {name}.{hint} "
-                f"There are: {', '.join(OPERATIONS)}."
-            )
+        check_choice("operation", config[name], OPERATIONS, where=name)
 
 
 def architecture_text(config: Mapping[str, object]) -> str:

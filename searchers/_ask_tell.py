@@ -25,12 +25,12 @@ from ray.tune.search.sample import Categorical
 
 from automl_on_ray.search_spaces import Config, SearchSpace, contains
 from automl_on_ray.search_spaces.core import Objective, UserError, as_number
-from automl_on_ray.searchers._constraints import check_satisfiable
+from automl_on_ray.searchers._constraints import check_meets_constraints, check_satisfiable
 from automl_on_ray.searchers._domains import key_of, varying
 from automl_on_ray.searchers._settings import SearcherSettings
 from automl_on_ray.searchers._unvisited_members import Exhausted
 
-Words: TypeAlias = str | list[str] | None
+OneOrSeveral: TypeAlias = str | list[str] | None
 Verdict = Literal["completed", "early_stopped", "failed", "unknown"]
 
 
@@ -92,15 +92,15 @@ class AskTellSearcher(Searcher):
         self,
         settings: SearcherSettings | None = None,
         *,
-        metric: Words = None,
-        mode: Words = None,
+        metric: OneOrSeveral = None,
+        mode: OneOrSeveral = None,
         seed: int = 0,
         max_t: int = 1,
     ) -> None:
         first = settings.objectives[0] if settings else None
         words: Any = (first.metric, first.mode) if first else (metric, mode)
         if metric is not None and mode is not None:
-            _goals(metric, mode)
+            _objectives(metric, mode)
         super().__init__(*words)
         self._seed, self._max_t = seed, max_t
         self._limit: int | None = None
@@ -127,7 +127,7 @@ class AskTellSearcher(Searcher):
     # Tune's side
 
     def set_search_properties(
-        self, metric: Words, mode: Words, config: dict[str, Any], **spec: Any
+        self, metric: OneOrSeveral, mode: OneOrSeveral, config: dict[str, Any], **spec: Any
     ) -> bool:
         if self.settings is not None:
             return True
@@ -135,7 +135,7 @@ class AskTellSearcher(Searcher):
         self._metric, self._mode = words
         space = SearchSpace("param_space", training=config)
         self._plain_tuner = True
-        self._begin(SearcherSettings(space, _goals(*words), self._seed, self._max_t))
+        self._begin(SearcherSettings(space, _objectives(*words), self._seed, self._max_t))
         return True
 
     def set_max_concurrency(self, max_concurrent: int) -> bool:
@@ -217,6 +217,7 @@ class AskTellSearcher(Searcher):
         if not space.domains:
             raise UserError(f"Space {space.name!r} leaves nothing to choose.")
         check_satisfiable(space)
+        check_meets_constraints(settings)
         self._points = [varying(space, dict(point)) for point in settings.points]
         self.start()
 
@@ -278,7 +279,7 @@ class AskTellSearcher(Searcher):
         return None
 
 
-def _goals(metric: Words, mode: Words) -> tuple[Objective, ...]:
+def _objectives(metric: OneOrSeveral, mode: OneOrSeveral) -> tuple[Objective, ...]:
     """UserError if a metric or a mode is missing, or is unknown."""
     metrics, modes = ([one] if isinstance(one, str) else list(one or []) for one in (metric, mode))
     if not metrics or len(metrics) != len(modes) or set(modes) - {"max", "min"}:

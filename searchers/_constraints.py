@@ -10,8 +10,9 @@ from ray.tune.search.sample import Domain, Float, Integer
 
 from automl_on_ray.search_spaces import Config, SearchSpace
 from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.searchers._settings import SearcherSettings
 
-MOST_DRAWS = 10_000
+MAX_DRAWS = 10_000
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def _wrong(text: str, why: str) -> UserError:
 def check_satisfiable(space: SearchSpace) -> None:
     """UserError if the constraints leave no member, or so few that drawing does not find one.
 
-    The first by linear programming over the bounds. `Remaining` counts the members of a small
+    The first by linear programming over the bounds. `UnvisitedMembers` counts those of a small
     space.
     """
     every = parse_constraints(space)
@@ -136,14 +137,23 @@ def check_satisfiable(space: SearchSpace) -> None:
     domains = {name: space.domains[name] for name in names}
     if not any(all(rule.holds(config) for rule in rules) for config in _draws(domains)):
         raise UserError(
-            f"Space {space.name!r}: {MOST_DRAWS} draws met no constraint; widen them: "
+            f"Space {space.name!r}: {MAX_DRAWS} draws met no constraint; widen them: "
             f"{'; '.join(rule.text for rule in rules)}."
         )
 
 
+def check_meets_constraints(settings: SearcherSettings) -> None:
+    """UserError for a point to try first, or a config known, that breaks a constraint."""
+    rules = list(zip(parse_constraints(settings.space), settings.space.constraints, strict=True))
+    for config in (*settings.points, *(trial.config for trial in settings.known)):
+        for rule, text in rules:
+            if not rule.holds(config):
+                raise UserError(f"Config {config} does not satisfy {text!r}.")
+
+
 def _draws(domains: Mapping[str, Domain]) -> Iterator[Config]:
     state = np.random.RandomState(0)
-    for _ in range(MOST_DRAWS):
+    for _ in range(MAX_DRAWS):
         yield {key: domain.sample(random_state=state) for key, domain in domains.items()}
 
 

@@ -1,4 +1,4 @@
-"""Tune's domains as numbers: from the unit interval, and as lists where they are finite."""
+"""Tune's domains as numbers: mapped from the unit interval, and listed where finite."""
 
 import itertools
 from typing import Any
@@ -24,23 +24,28 @@ from automl_on_ray.search_spaces import (
 )
 from automl_on_ray.search_spaces.core import UserError
 
-MOST_MEMBERS = 20_000
+MAX_MEMBERS = 20_000
+
+
+def has_bounds(domain: Domain) -> bool:
+    """Whether its values lie within bounds, or are a list; not so of randn and sample_from."""
+    if isinstance(domain, Categorical):
+        return True
+    sampler = domain.get_sampler()
+    inner = sampler.get_sampler() if isinstance(sampler, Quantized) else sampler
+    return isinstance(domain, Float | Integer) and isinstance(inner, Uniform | LogUniform)
 
 
 def check_supported(name: str, domain: Domain) -> None:
-    """UserError for a domain that has no bounds (randn, sample_from)."""
-    if isinstance(domain, Categorical):
-        return
-    sampler = domain.get_sampler()
-    inner = sampler.get_sampler() if isinstance(sampler, Quantized) else sampler
-    if not isinstance(domain, Float | Integer) or not isinstance(inner, Uniform | LogUniform):
+    """UserError for a domain that has no bounds."""
+    if not has_bounds(domain):
         raise UserError(
-            f"Parameter {name!r} has a domain without bounds ({domain.domain_str}), which only "
-            "--searcher random can draw from; use uniform, loguniform, randint or choice."
+            f"Parameter {name!r} has a domain without bounds ({domain.domain_str}), which this "
+            "searcher cannot draw from; use uniform, loguniform, randint or choice."
         )
 
 
-def values(domain: Domain, limit: int = MOST_MEMBERS) -> list[Any] | None:
+def values(domain: Domain, limit: int = MAX_MEMBERS) -> list[Any] | None:
     """All values in order if they are finite and not more than `limit`, else None."""
     if isinstance(domain, Categorical):
         return list(domain.categories) if len(domain.categories) <= limit else None
@@ -76,7 +81,7 @@ def _is_whole(domain: Domain) -> bool:
     return isinstance(domain, Integer) and step_of(domain) is None
 
 
-def members(space: SearchSpace, limit: int = MOST_MEMBERS) -> list[Config] | None:
+def members(space: SearchSpace, limit: int = MAX_MEMBERS) -> list[Config] | None:
     """Every distinct member of a finite space of at most `limit` combinations, else None."""
     lists = {key: values(domain, limit) for key, domain in space.domains.items()}
     count = 1

@@ -1,4 +1,4 @@
-"""Ray's Optuna searcher, told of trials and suggesting configs as all of ours are."""
+"""Ray's Optuna searcher behind the interface of our own searchers."""
 
 import math
 from typing import Any

@@ -20,8 +20,9 @@ class SearcherSettings:
     """A trial that ends before `time_attr` reaches `max_t` was stopped early.
 
     `points` are tried first; `known` are trials from before the study, of which steps after `max_t`
-    count for nothing; `outcome_constraints` are such as "parameters <= 1e5". `acquisition` and
-    `beta` are for the bayesian searcher alone. `samples` is the number of trials, where known.
+    count for nothing; `outcome_constraints` are such as "parameters <= 1e5"; `acquisition` names an
+    acquisition function, of which `beta` is a parameter. Not every searcher takes all of these
+    (`SearcherCapabilities`). `samples` is the number of trials, where known.
     """
 
     space: SearchSpace

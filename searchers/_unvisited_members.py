@@ -1,4 +1,4 @@
-"""Which members of a finite space are left to be tried."""
+"""Members of a finite space that have not been tried yet."""
 
 from automl_on_ray.search_spaces import Config, SearchSpace
 from automl_on_ray.search_spaces.core import UserError
@@ -10,7 +10,7 @@ class Exhausted(Exception):  # noqa: N818 - it is no error
     """Every member of the space has been handed out."""
 
 
-class Remaining:
+class UnvisitedMembers:
     """The members of a finite space that were not yet handed out; of no use in an infinite one."""
 
     def __init__(self, space: SearchSpace, done: list[Config]) -> None:

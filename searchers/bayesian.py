@@ -11,16 +11,24 @@ from typing import Any
 
 from automl_on_ray.search_spaces import Config
 from automl_on_ray.search_spaces.core import UserError
-from automl_on_ray.searchers._ask_tell import AskTellSearcher, TrialOutcome
-from automl_on_ray.searchers._constraints import parse_constraints
+from automl_on_ray.searchers._ask_tell import AskTellSearcher, OneOrSeveral, TrialOutcome
+from automl_on_ray.searchers._capabilities import SearcherCapabilities
 from automl_on_ray.searchers._domains import varying
 from automl_on_ray.searchers._settings import SearcherSettings
 from automl_on_ray.searchers._unvisited_members import Exhausted
 from automl_on_ray.searchers.ax import Encoding, RemoteModel, check_outcomes, metric_names
 
-SEVERAL, ONE = ("qlognehvi",), ("qlognei", "qlogei", "qnei", "ucb")
+CAPABILITIES = SearcherCapabilities(
+    learns_from_results=True,
+    takes_known_results=True,
+    takes_acquisition_function=True,
+    takes_outcome_constraints=True,
+    takes_parameter_constraints=True,
+)
+FOR_ONE_OBJECTIVE = ("qlognei", "qlogei", "qnei", "ucb")  # acquisition functions
+FOR_SEVERAL_OBJECTIVES = ("qlognehvi",)
 MODEL = "automl_on_ray.searchers.ax.model:AxModel"
-IDLE_WAIT = 5.0  # seconds; nobody is held up while nothing runs
+IDLE_WAIT_SECONDS = 5.0  # nobody is held up while nothing runs
 
 
 def create(settings: SearcherSettings) -> "Bayesian":
@@ -42,7 +50,7 @@ class Bayesian(AskTellSearcher):
         **plain: Any,
     ) -> None:
         self._lookahead = lookahead
-        self._model: RemoteModel | None = None
+        self.model: RemoteModel | None = None
         self._ready: list[Config] = []
         self._handed_out = 0
         self._exhausted = False
@@ -52,9 +60,9 @@ class Bayesian(AskTellSearcher):
         assert self.settings is not None
         check(self.settings)
         flat = replace(self.settings, space=self.settings.space.flat)
-        self._model = RemoteModel(MODEL, flat)
+        self.model = RemoteModel(MODEL, flat)
         for point in self._points:
-            self._send("begun", point)
+            self._send("begin", point)
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -65,7 +73,7 @@ class Bayesian(AskTellSearcher):
         self._collect(0.0)
         if not self._ready and not self._exhausted:
             self._request()
-            self._collect(0.0 if self._live else IDLE_WAIT)
+            self._collect(0.0 if self._live else IDLE_WAIT_SECONDS)
         if self._ready:
             config = self._ready.pop(0)
             self._handed_out += 1
@@ -77,9 +85,18 @@ class Bayesian(AskTellSearcher):
         return None
 
     def tell(self, config: Config, outcome: TrialOutcome) -> None:
-        self._send("told", config, outcome)
+        self._send("tell", config, outcome)
         if not self._ahead and not self._live and not self._points:
             self._request()
+
+    def set_search_properties(
+        self, metric: OneOrSeveral, mode: OneOrSeveral, config: dict[str, Any], **spec: Any
+    ) -> bool:
+        """Tune calls it before it starts a trial. UserError if the Ax that is here does not do."""
+        accepted = super().set_search_properties(metric, mode, config, **spec)
+        if self.model is not None:
+            self.model.get_ready()
+        return accepted
 
     def set_state(self, state: dict[str, Any]) -> None:
         self.close()
@@ -87,13 +104,13 @@ class Bayesian(AskTellSearcher):
 
     def close(self) -> None:
         """End the model's process; it would end with this one anyhow."""
-        if self._model is not None:
-            self._model.close()
+        if self.model is not None:
+            self.model.close()
 
     @property
     def thinking(self) -> bool:
         """Whether a suggestion is being made."""
-        return self._model is not None and self._model.waiting > 0
+        return self.model is not None and self.model.waiting > 0
 
     @property
     def _ahead(self) -> int:
@@ -102,25 +119,25 @@ class Bayesian(AskTellSearcher):
     def _request(self) -> None:
         """Have one suggestion made, unless one is under way or all samples have theirs."""
         assert self.settings is not None
-        assert self._model is not None
-        waiting = self._model.waiting
+        assert self.model is not None
+        waiting = self.model.waiting
         made = self._handed_out + len(self._ready) + waiting + len(self.settings.points)
         enough = self.settings.samples is not None and made >= self.settings.samples
         if not waiting and not self._ready and not enough:
             self._send("suggest")
 
     def _send(self, method: str, *arguments: Any) -> None:
-        assert self._model is not None
-        self._model.send(method, *arguments)
+        assert self.model is not None
+        self.model.send(method, *arguments)
 
     def _collect(self, timeout: float) -> None:
         """Take the suggestion under way, if it is ready within `timeout` seconds."""
-        assert self._model is not None
+        assert self.model is not None
         assert self.settings is not None
-        if not self._model.waiting:
+        if not self.model.waiting:
             return
         try:
-            config = self._model.receive(timeout)
+            config = self.model.receive(timeout)
         except queue.Empty:
             return
         if config is None:
@@ -131,27 +148,24 @@ class Bayesian(AskTellSearcher):
 
 def check(settings: SearcherSettings) -> None:
     """UserError for what the bayesian searcher cannot do, without importing Ax."""
-    space, encoding = settings.space, Encoding(settings.space)
-    rules = list(zip(parse_constraints(space), space.constraints, strict=True))
+    encoding = Encoding(settings.space)
     for config in (*settings.points, *(trial.config for trial in settings.known)):
-        encoding.encode(varying(space, config))
-        for rule, text in rules:
-            if not rule.holds(config):
-                raise UserError(f"Config {config} does not satisfy {text!r}.")
+        encoding.encode(varying(settings.space, config))
     check_outcomes(settings)
     several = len(settings.objectives) > 1
+    fit = FOR_SEVERAL_OBJECTIVES if several else FOR_ONE_OBJECTIVE
     acquisition = settings.acquisition
-    if acquisition is None or acquisition in (SEVERAL if several else ONE):
+    if acquisition is None or acquisition in fit:
         if settings.beta is not None and acquisition != "ucb":
             raise UserError("beta belongs to --acquisition ucb alone.")
         if settings.beta is not None and settings.beta < 0:
             raise UserError(f"beta must not be negative, but is {settings.beta}.")
         return
-    if acquisition not in SEVERAL + ONE:
+    every = FOR_ONE_OBJECTIVE + FOR_SEVERAL_OBJECTIVES
+    if acquisition not in every:
         raise UserError(
-            f"Unknown acquisition function {acquisition!r}; there are {', '.join(ONE + SEVERAL)}."
+            f"Unknown acquisition function {acquisition!r}; there are {', '.join(every)}."
         )
-    fit = SEVERAL if several else ONE
     raise UserError(
         f"Acquisition function {acquisition!r} is for {'one' if several else 'several'} "
         f"objective{'' if several else 's'}, but the study has {len(settings.objectives)}; "

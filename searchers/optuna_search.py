@@ -9,21 +9,17 @@ from ray.tune.search.sample import Domain, Float, Integer
 
 from automl_on_ray.search_spaces import SearchSpace, is_log, nearest, step_of
 from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.searchers._capabilities import SearcherCapabilities
 from automl_on_ray.searchers._domains import check_supported, values
 from automl_on_ray.searchers._settings import SearcherSettings
+
+CAPABILITIES = SearcherCapabilities(learns_from_results=True)
 
 
 def create(settings: SearcherSettings) -> Searcher:
     """UserError if Optuna is not installed, or for what Ray's searcher cannot do."""
     if find_spec("optuna") is None:
         raise UserError("--searcher optuna needs Optuna: pip install 'automl-on-ray[optuna]'.")
-    for given, words in (
-        (settings.space.constraints, "constraints between parameters"),
-        (settings.outcome_constraints, "outcome constraints"),
-        (settings.known, "results known beforehand"),
-    ):
-        if given:
-            raise UserError(f"--searcher optuna takes no {words}; use --searcher bayesian.")
     for key, domain in settings.space.domains.items():
         check_supported(key, domain)
     import optuna

@@ -5,12 +5,17 @@ from torch.quasirandom import SobolEngine
 from automl_on_ray.search_spaces import Config, SearchSpace
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.searchers._ask_tell import AskTellSearcher
+from automl_on_ray.searchers._capabilities import SearcherCapabilities
 from automl_on_ray.searchers._constraints import parse_constraints
 from automl_on_ray.searchers._domains import check_supported, from_unit, varying
 from automl_on_ray.searchers._settings import SearcherSettings
-from automl_on_ray.searchers._unvisited_members import Remaining
+from automl_on_ray.searchers._unvisited_members import UnvisitedMembers
 
-MOST_DRAWS = 10_000
+CAPABILITIES = SearcherCapabilities(
+    learns_from_results=False,
+    takes_parameter_constraints=True,
+)
+MAX_DRAWS = 10_000  # for one config
 
 
 def create(settings: SearcherSettings) -> "Sobol":
@@ -34,15 +39,15 @@ class Design:
         self._drawn = 0
         self._centre = centre
         self._constraints = parse_constraints(space)
-        self.remaining = Remaining(space, done)
+        self.unvisited = UnvisitedMembers(space, done)
 
     def next(self) -> Config:
         """The next point. Raises Exhausted, or UserError if constraints leave nothing to find."""
-        self.remaining.check()
+        self.unvisited.check()
         domains = self._space.domains
         engine = SobolEngine(len(domains), scramble=True, seed=self._seed)
         engine.fast_forward(self._drawn)
-        for _ in range(MOST_DRAWS if self.remaining.left is None else 64):
+        for _ in range(MAX_DRAWS if self.unvisited.left is None else 64):
             if self._centre:
                 self._centre, units = False, [0.5] * len(domains)
             else:
@@ -50,12 +55,12 @@ class Design:
                 self._drawn += 1
             drawn = {k: from_unit(d, u) for (k, d), u in zip(domains.items(), units, strict=True)}
             config = varying(self._space, drawn)
-            if all(c.holds(config) for c in self._constraints) and self.remaining.take(config):
+            if all(c.holds(config) for c in self._constraints) and self.unvisited.take(config):
                 return config
-        if self.remaining.left:
-            return self.remaining.left.pop(next(iter(self.remaining.left)))
+        if self.unvisited.left:
+            return self.unvisited.left.pop(next(iter(self.unvisited.left)))
         raise UserError(
-            f"{MOST_DRAWS} points of space {self._space.name!r} break its constraints: "
+            f"{MAX_DRAWS} points of space {self._space.name!r} break its constraints: "
             f"{'; '.join(c.text for c in self._constraints)}."
         )
 

@@ -1,4 +1,4 @@
-"""Checkpoints of simulated trials, as far as Ray's own code and schedulers look at them."""
+"""Checkpoints of simulated trials, as far as Ray's code and schedulers look at them."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""Tune's searchers and schedulers without Ray's processes: a virtual clock, any number of slots.
+"""Runs Tune's searchers and schedulers on a virtual clock, with any number of slots.
 
 The loop does what Tune's controller does, with Tune's own Trial objects and in its order: new
 trials are asked for, the scheduler says which one runs, a result goes to scheduler and searcher.
@@ -10,18 +10,22 @@ import heapq
 import itertools
 import time
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, Required, TypedDict, Unpack
 
 import cloudpickle
 from ray import tune
-from ray.train._internal.session import _TrainingResult
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import TrialScheduler
 from ray.tune.search import Searcher
 from ray.tune.utils.util import flatten_dict
 
-from automl_on_ray.schedulers.tune_internals import ResumableScheduler
+from automl_on_ray.schedulers.tune_internals import (
+    CheckpointResult,
+    ResumableScheduler,
+    register_checkpoint,
+)
 from automl_on_ray.search_spaces import Config
+from automl_on_ray.search_spaces.core import check_keywords
 from automl_on_ray.simulation.simulated_checkpoints import Held, SimulatedProgress, SimulatedStorage
 
 ITERATION = "training_iteration"
@@ -49,13 +53,24 @@ class Decision(NamedTuple):
     config: str
 
 
-class Simulation:
-    """One study. `run` to its end, or `step` by step; `save` at any time, `load` in another.
+class Limits(TypedDict, total=False):
+    """`samples` trials of `max_t` iterations at most, `slots` of them running at once.
 
     `pausing`: more trials may be alive than slots (`population` of them), one of them waiting for
     its first, as workflows have it with schedulers that pause trials. `keep` checkpoints a trial
     (None: all).
     """
+
+    samples: Required[int]
+    slots: Required[int]
+    max_t: Required[int]
+    keep: int | None
+    pausing: bool
+    population: int | None
+
+
+class Simulation:
+    """One study. `run` to its end, or `step` by step; `save` at any time, `load` in another."""
 
     def __init__(
         self,
@@ -63,21 +78,20 @@ class Simulation:
         searcher: Searcher,
         scheduler: TrialScheduler,
         *,
-        samples: int,
-        slots: int,
-        max_t: int,
         constants: Mapping[str, Any] | None = None,
         disk: SimulatedStorage | None = None,
-        keep: int | None = 3,
-        pausing: bool = False,
-        population: int | None = None,
+        **limits: Unpack[Limits],
     ) -> None:
+        check_keywords(limits, Limits)
         self.training, self.searcher = training, searcher
         self.scheduler = ResumableScheduler(scheduler)
-        self.samples, self.slots, self.max_t = samples, slots, max_t
+        self.samples, self.slots = limits["samples"], limits["slots"]
+        self.max_t = limits["max_t"]
         self.constants = dict(constants or {})
         self.disk = disk or SimulatedStorage(f"disk-{id(self)}-{time.monotonic_ns()}")
-        self.keep, self.most_alive = keep, population if pausing else slots
+        self.keep = limits.get("keep", 3)
+        pausing, population = limits.get("pausing", False), limits.get("population")
+        self.most_alive = population if pausing else self.slots
         self.trials: list[Trial] = []
         self.clock = 0.0
         self.decisions: list[Decision] = []
@@ -196,12 +210,10 @@ class Simulation:
         elif decision == TrialScheduler.STOP:
             self.stop_trial(trial)
 
-    def _save(self, trial: Trial, result: Mapping[str, Any]) -> _TrainingResult:
+    def _save(self, trial: Trial, result: Mapping[str, Any]) -> CheckpointResult:
         path = f"{trial.trial_id}/{next(self._saves):07d}"
         self.disk.write(path, self._running[trial.trial_id])
-        saved: Any = _TrainingResult(Held(path, self.disk), dict(result))  # type: ignore[arg-type]
-        trial.run_metadata.checkpoint_manager.register_checkpoint(saved)  # type: ignore[union-attr]
-        return saved
+        return register_checkpoint(trial, Held(path, self.disk), result)
 
     def _decide(self, what: str, trial: Trial, iteration: int) -> None:
         text = repr(sorted(trial.config.items()))

@@ -14,7 +14,7 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,18 +22,23 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from automl_on_ray.clusters import STAMP, Mirror, Stage, Storage
-from automl_on_ray.search_spaces.core import UserError, below, check_id, check_name
+from automl_on_ray.search_spaces.core import UserError, below, check_id, check_name, written_whole
+from automl_on_ray.studies.identity import grown, refuse_changes
 from automl_on_ray.studies.inputs import check_study
 from automl_on_ray.studies.resume import check_states
 from automl_on_ray.studies.signatures import own_key
 
-# Pickled states name modules: those of format 1 are from before all was in one package.
+# Pickled states name modules: those of format 1 are from before all was in one package, those of 2
+# from before its rooms.
 FORMAT = 3
 
 
 @dataclass
 class StudyFolder:
-    """`asked` is everything whose change would make it another study. Held until it exits."""
+    """`asked` is everything whose change would make it another study (`identity`).
+
+    Held until it exits.
+    """
 
     path: Path
     study_id: str
@@ -107,14 +112,14 @@ def open_study(
     *,
     fresh: bool,
     trusted: bool = False,
-    may_grow: str | None = None,
+    may_grow: Collection[str] = (),
     hint: str = "",
 ) -> StudyFolder:
     """The folder of study `name`, locked for this process: new, or found again with what it holds.
 
     `fresh` puts an earlier one aside under another name, where goes what has no `study.json` too.
     UserError if the storage cannot be written to, if another process runs the study, or if it was
-    asked something else before; but the number asked as `may_grow` may be higher now, and a search
+    asked something else before; but the numbers that `may_grow` may be higher now, and a search
     that has ended is then open again. `hint` ends the refusal. Unless the storage is
     `trusted`, UserError too if the state of its trials is not this user's, or there are links.
     """
@@ -156,7 +161,7 @@ def _leftovers(folder: Path) -> bool:
     return any(entry.name not in (".lock", STAMP) for entry in folder.iterdir())
 
 
-def _found_again(study: StudyFolder, may_grow: str | None, hint: str) -> StudyFolder:
+def _found_again(study: StudyFolder, may_grow: Collection[str], hint: str) -> StudyFolder:
     """The study in `study`'s folder, if `study` is asked the same."""
     manifest, now = study.path / "study.json", study.asked
     try:
@@ -175,11 +180,9 @@ def _found_again(study: StudyFolder, may_grow: str | None, hint: str) -> StudyFo
             "version, or put it aside with --fresh; MLflow's runs of it stay as they are."
         )
     before = found.asked
-    if may_grow in before and now[may_grow] > before[may_grow]:
-        before = {**before, may_grow: now[may_grow]}
-    _refuse_changes(found.path.name, before, now, hint)
-    if before is not found.asked:
-        found.asked = now
+    refuse_changes(found.path.name, before, now, may_grow=may_grow, hint=hint)
+    found.asked = now
+    if any(grown(before.get(key), now.get(key)) for key in may_grow):
         found.reopen()
     return found
 
@@ -204,12 +207,10 @@ def once(path: Path, make: Callable[[], Any]) -> Any:
 
 def write_json(path: Path, value: Any) -> None:
     """Atomically: a reader, or a resumed study, finds the old text or the new one."""
-    temporary = path.with_suffix(".tmp")
-    with temporary.open("w") as file:
+    with written_whole(path) as part, part.open("w") as file:
         json.dump(value, file, indent=1)
         file.flush()
         os.fsync(file.fileno())
-    temporary.replace(path)
 
 
 def _refuse_links(folder: Path) -> None:
@@ -237,19 +238,3 @@ def _lock(folder: Path) -> FileLock:
             f"Storage {folder} cannot be written to ({error.strerror}); choose another --storage."
         ) from error
     return lock
-
-
-def _refuse_changes(name: str, before: dict[str, Any], now: dict[str, Any], hint: str) -> None:
-    changed = [key for key in {**before, **now} if before.get(key) != now.get(key)]
-    if not changed:
-        return
-    key = changed[0]
-    was, is_ = before.get(key), now.get(key)
-    if isinstance(was, dict) and isinstance(is_, dict):
-        inner = next(k for k in {**was, **is_} if was.get(k) != is_.get(k))
-        key, was, is_ = f"{key} {inner!r}", was.get(inner), is_.get(inner)
-    raise UserError(
-        f"Study {name!r} was begun with {key} = {was!r}, but is now asked with {is_!r}. "
-        "Give the same options to go on, another --name for another study, or --fresh to begin "
-        f"anew (the old one is kept under another name){hint}."
-    )

@@ -3,10 +3,9 @@
 Ray writes its state in place, a file for each part, and copies them to the storage in the
 background, so a kill can leave a torn file, or files of different moments. This keeps a copy of
 all of them as they were at one moment, made in Tune's loop right after Ray wrote them, from this
-machine's disk, and signed: only such a copy is read again (`_signed.py`).
+machine's disk, and signed: only such a copy is read again (`signatures.py`).
 """
 
-import json
 import shutil
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -14,17 +13,21 @@ from fnmatch import filter as fnmatch_all, fnmatch
 from pathlib import Path
 from typing import Any
 
-import cloudpickle
 from pyarrow.fs import FileSelector, FileSystem
 from ray.tune import Callback, ResumeConfig
 
 from automl_on_ray.clusters import Stage
-from automl_on_ray.schedulers.tune_internals import ResumableScheduler
-from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.schedulers.tune_internals import (
+    STATE_FILES,
+    ResumableScheduler,
+    asking_for,
+    forget_errors,
+    has_trials,
+    is_whole,
+)
+from automl_on_ray.search_spaces.core import UserError, read_bytes, write_bytes
 from automl_on_ray.studies.signatures import SIGNATURE, signature_of, signed_files
 
-STATE_FILES = ("experiment_state-*.json", "searcher-state-*.pkl", "search_gen_state-*.json",
-               "callback-states-*.pkl", "basic-variant-state-*.json")  # fmt: skip
 KEPT = ("kept", "kept.old")
 
 
@@ -60,8 +63,7 @@ class StateKeeper(Callback):
 
     def on_experiment_end(self, trials: list[Any], **info: Any) -> None:
         self._keep(trials)  # Ray has written once more after the last step
-        for trial in trials:  # it would unpickle it; the error's text tells as much
-            trial.run_metadata.pickled_error_filename = None
+        forget_errors(trials)
 
     def _keep(self, trials: list[Any]) -> None:
         if not trials:
@@ -87,7 +89,7 @@ class StateKeeper(Callback):
 
 def _has_trials(kept: Path) -> bool:
     state = next(iter(_newest(kept)), None)  # the first kind is Ray's own
-    return state is not None and bool(json.loads(state.read_bytes()).get("trial_data"))
+    return state is not None and has_trials(state.read_bytes())
 
 
 def _times(folder: Path, names: Iterable[str]) -> dict[str, int]:
@@ -148,7 +150,7 @@ def resume_config(
         newest = {name: rays.read(name) for name in rays.newest()}
         states = newest if _are_whole(newest) else {}
     if trials is not None:
-        states = {name: _asking_for(trials, name, data) for name, data in states.items()}
+        states = {name: asking_for(trials, name, data) for name, data in states.items()}
     rays.put_aside()
     for name, data in states.items():
         rays.write(name, data)
@@ -185,19 +187,6 @@ def _states_in(folder: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in _newest(folder)}
 
 
-def _asking_for(trials: int, name: str, data: bytes) -> bytes:
-    """Ray goes by the numbers that it has saved, whatever a Tuner is told.
-
-    So it does by the end of asking, which a budget may have been; a searcher says it again.
-    """
-    if not fnmatch(name, "search_gen_state-*.json"):
-        return data
-    state = cloudpickle.loads(data)
-    state |= {"total_samples": trials, "finished": False}
-    state.get("name:ConcurrencyLimiter", {}).pop("max_concurrent", None)
-    return cloudpickle.dumps(state)
-
-
 class _States:
     """Ray's state files of an experiment, which may be in a bucket."""
 
@@ -214,15 +203,12 @@ class _States:
         return [n for pattern in STATE_FILES if (n := _last(every, pattern))]
 
     def read(self, name: str) -> bytes:
-        with self._files.open_input_stream(f"{self._path}/{name}") as stream:
-            data: bytes = stream.read()
+        data = read_bytes(self._files, f"{self._path}/{name}")
+        assert data is not None, name
         return data
 
     def write(self, name: str, data: bytes) -> None:
-        new = f"{self._path}/{name}.new"
-        with self._files.open_output_stream(new) as stream:
-            stream.write(data)
-        self._files.move(new, f"{self._path}/{name}")
+        write_bytes(self._files, f"{self._path}/{name}", data)
 
     def put_aside(self) -> None:
         for name in self.names():
@@ -240,15 +226,4 @@ def _newest(experiment: Path) -> list[Path]:
 
 def _are_whole(files: Mapping[str, bytes]) -> bool:
     """A machine that lost its power may have left empty ones. Reads them: for trusted ones only."""
-    return bool(files) and all(_whole(name, data) for name, data in files.items())
-
-
-def _whole(name: str, data: bytes) -> bool:
-    try:
-        if name.startswith("experiment_state"):
-            json.loads(data)
-        else:
-            cloudpickle.loads(data)
-    except Exception:  # whatever a torn pickle raises, it is torn
-        return False
-    return True
+    return bool(files) and all(is_whole(name, data) for name, data in files.items())

@@ -36,7 +36,9 @@ def row_of(trial: Trial, *, max_t: int, stopped: bool = False) -> Row:
     elif stopped or trial.status != Trial.TERMINATED or not steps:
         outcome = "stopped"
     else:
-        outcome = "completed" if steps >= max_t else "pruned"
+        # A supernet whose search its collapse has ended has done all that it should.
+        whole = steps >= max_t or bool(result.get("collapsed"))
+        outcome = "completed" if whole else "pruned"
     last = {key: last_reported(trial, key) for key in trial.run_metadata.metric_analysis}
     numbers = {key: value for key, value in last.items() if value is not None}
     printed = printed_by(trial)[0] if outcome == "failed" else ""

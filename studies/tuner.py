@@ -1,4 +1,8 @@
-"""The trials of one stage, run: the one place where a tune.Tuner is made."""
+"""The trials of a stage, described and run: the one place where a tune.Tuner is made.
+
+A study has one or more stages (a search, cells by themselves, the final training). Each is a
+`StagePlan`; `run_stage` runs it, or goes on with what a former session left of it.
+"""
 
 import signal
 import threading
@@ -10,32 +14,189 @@ from typing import Any
 from ray import tune
 from ray.tune import ResumeConfig, Stopper
 from ray.tune.experiment import Trial
+from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.stopper import CombinedStopper
 
-from automl_on_ray.clusters import Stage
-from automl_on_ray.schedulers.tune_internals import ResumableScheduler, Watch, changes_only
+from automl_on_ray.clusters import Resources, Stage
+from automl_on_ray.schedulers.tune_internals import (
+    ResumableScheduler,
+    Watch,
+    changes_only,
+    make_tuner,
+    run_tuner,
+)
 from automl_on_ray.search_spaces import Config
+from automl_on_ray.search_spaces.core import Objective
 from automl_on_ray.studies.budget import Budget
+from automl_on_ray.studies.finish import say_how_to_go_on
+from automl_on_ray.studies.folder import StudyFolder
 from automl_on_ray.studies.progress import Progress
+from automl_on_ray.studies.resume import StateKeeper, resume_config
 from automl_on_ray.studies.trial_rows import Row, row_of
-from automl_on_ray.studies.tune_run_config import run_config
 from automl_on_ray.tracking import TrackingCallback
 from automl_on_ray.trainables import printed_by
 
 
+@dataclass(frozen=True, kw_only=True)
+class StagePlan:
+    """What the trials of a stage are, who proposes their configs, and when they end.
+
+    The `trainable` is trained by `workers` processes for `epochs` at most, `at_once` trials of it
+    or as many as fit; its processes are `reused` if it can begin another config. A searcher
+    proposes `samples` configs to the names in `param_space`; of a grid in it Tune makes as many
+    trials as there are, so `expected` is what is shown, beside the best value of `shown`, or of the
+    first of the `objectives`. Each trial must report the metrics `awaited`. Of a trial `keep`
+    checkpoints are kept (None: all). What the scheduler knows is saved if the stage `remembers`.
+    """
+
+    where: Stage
+    title: str
+    trainable: Any
+    epochs: int
+    objectives: Sequence[Objective]
+    param_space: Config
+    expected: int
+    resources: Resources
+    shown: Objective | None = None
+    samples: int = 1
+    searcher: Any = None
+    scheduler: TrialScheduler | None = None
+    awaited: Sequence[str] = ()
+    workers: int = 1
+    at_once: int | None = None
+    keep: int | None = 3
+    max_failures: int = 1
+    trial_minutes: float | None = None
+    retry_failed: bool = False
+    remembers: bool = False
+    reused: bool = False
+
+    def tuner(
+        self,
+        scheduler: ResumableScheduler,
+        callbacks: Sequence[tune.Callback],
+        budget: Budget | None,
+        resume: ResumeConfig | None,
+    ) -> tune.Tuner:
+        return make_tuner(
+            tune.with_resources(self.trainable, self.resources.of(self.workers)),
+            resume,
+            param_space=self.param_space,
+            tune_config=tune.TuneConfig(
+                search_alg=self.searcher,
+                scheduler=scheduler,
+                num_samples=self.samples,
+                max_concurrent_trials=self.at_once,
+                reuse_actors=self.reused,
+            ),
+            run_config=run_config(
+                self.where,
+                callbacks,
+                keep=self.keep,
+                max_failures=self.max_failures,
+                # The budget counts, so it is asked first: Ray goes no further after a yes.
+                stop=CombinedStopper(*([budget] if budget else []), Epochs(self.epochs)),
+                scheduler=scheduler if self.remembers else None,
+                goes_on=resume is not None,
+            ),
+        )
+
+
 @dataclass(frozen=True)
 class StageResult:
-    """Trials of this and former sessions; `stopped` are ids of those that a user or budget cut.
+    """Trials of this and former sessions, and their rows in the same order.
 
     `interrupted`: the user stopped the stage. What a budget has ended is at its end.
     """
 
     trials: Sequence[Trial]
-    stopped: set[str]
+    rows: Sequence[Row]
     interrupted: bool
 
-    def rows(self, epochs: int) -> list[Row]:
-        return [row_of(t, max_t=epochs, stopped=t.trial_id in self.stopped) for t in self.trials]
+
+def run_stage(
+    study: StudyFolder,
+    stage: StagePlan,
+    tracking: TrackingCallback,
+    budget: Budget | None = None,
+    *,
+    before: Sequence[Row] = (),
+) -> StageResult:
+    """Run a stage of `study` to its end; where the user stops it, say how to go on and exit.
+
+    What is shown then are its rows, or those of the stage `before`.
+    """
+    ran = run_trials(stage, tracking, budget)
+    if ran.interrupted:
+        tracking.study_end("stopped")
+        say_how_to_go_on(study, before or ran.rows, stage.objectives)
+    return ran
+
+
+def run_trials(
+    stage: StagePlan, tracking: TrackingCallback, budget: Budget | None = None
+) -> StageResult:
+    """Until all trials have ended, the budget is used up, or the user stops them; resumable."""
+    scheduler = ResumableScheduler(stage.scheduler or FIFOScheduler(), awaited=stage.awaited)
+    asked = stage.samples if stage.searcher is not None else None
+    resume = resume_config(stage.where, retry_failed=stage.retry_failed, trials=asked)
+    progress = Progress(
+        f"{stage.title}{', going on' if resume else ''}",
+        objective=stage.shown or stage.objectives[0], total=stage.expected, epochs=stage.epochs,
+        budget=budget, awaited=bool(stage.awaited),
+    )  # fmt: skip
+    seconds = None if stage.trial_minutes is None else 60 * stage.trial_minutes
+    progress.watch = scheduler.watch = Watch(seconds)
+    tuner = stage.tuner(scheduler, [tracking, progress], budget, resume)
+    if budget is not None:
+        budget.begin()
+    with progress, changes_only(), _signals_and_exits():
+        trials = run_tuner(tuner)
+    scheduler.awake()  # Tune asks it nothing where no trial was left to run
+    if budget is not None:
+        budget.save()
+    for trial in trials:
+        if trial.status == Trial.ERROR and (text := printed_by(trial)[1]):
+            tracking.trial_files(trial.trial_id, {"printed.txt": text})
+    cut = progress.unfinished | progress.cut_by_budget
+    rows = [row_of(one, max_t=stage.epochs, stopped=one.trial_id in cut) for one in trials]
+    return StageResult(trials, rows, _interrupted(progress, budget, rows))
+
+
+def _interrupted(progress: Progress, budget: Budget | None, rows: Sequence[Row]) -> bool:
+    if budget is not None:  # what it has cut in former sessions is unfinished, too
+        return bool(progress.unfinished) and budget.reason is None
+    return any(row.outcome == "stopped" for row in rows)
+
+
+def run_config(
+    stage: Stage,
+    callbacks: Sequence[tune.Callback],
+    *,
+    keep: int | None = 3,
+    max_failures: int = 1,
+    stop: tune.Stopper | None = None,
+    scheduler: ResumableScheduler | None = None,
+    goes_on: bool = False,
+) -> tune.RunConfig:
+    """Tune's experiment of a stage; a checkpoint each epoch and at a trial's end, `keep` of them.
+
+    The newest may turn out to be torn. None keeps all.
+
+    What `scheduler` knows is saved with it.
+    """
+    return tune.RunConfig(
+        name=stage.folder.name,
+        storage_path=stage.storage_path,
+        stop=stop,
+        # First: Ray gives callbacks their states back by place, and the others may differ.
+        callbacks=[StateKeeper(stage.folder, scheduler, goes_on=goes_on), *callbacks],
+        checkpoint_config=tune.CheckpointConfig(
+            num_to_keep=keep, checkpoint_frequency=1, checkpoint_at_end=True
+        ),
+        failure_config=tune.FailureConfig(max_failures=max_failures),
+        verbose=0,
+    )
 
 
 class Epochs(Stopper):
@@ -49,63 +210,6 @@ class Epochs(Stopper):
 
     def stop_all(self) -> bool:
         return False
-
-
-def run_trials(
-    stage: Stage,
-    trainable: Any,
-    param_space: Config,
-    tune_config: tune.TuneConfig,
-    *,
-    epochs: int,
-    resume: ResumeConfig | None,
-    tracking: TrackingCallback,
-    progress: Progress,
-    budget: Budget | None = None,
-    keep: int | None = 3,
-    max_failures: int = 1,
-    trial_minutes: float | None = None,
-    remembered: ResumableScheduler | None = None,
-) -> StageResult:
-    """Until all have ended after `epochs` at most, `budget` is used up, or the user stops them.
-
-    `keep` checkpoints a trial; None keeps all. What takes longer than `trial_minutes` fails. What
-    the scheduler `remembered` knows is saved with the stage.
-    """
-    scheduler = tune_config.scheduler
-    assert isinstance(scheduler, ResumableScheduler)
-    seconds = None if trial_minutes is None else 60 * trial_minutes
-    progress.watch = scheduler.watch = Watch(seconds)
-    tuner = tune.Tuner(
-        trainable,
-        param_space=param_space,
-        tune_config=tune_config,
-        run_config=run_config(
-            stage,
-            [tracking, progress],
-            keep=keep,
-            max_failures=max_failures,
-            # The budget counts, so it is asked first: Ray goes no further after a yes.
-            stop=CombinedStopper(*([budget] if budget else []), Epochs(epochs)),
-            scheduler=remembered,
-            goes_on=resume is not None,
-        ),
-        _tuner_kwargs={"resume_config": resume} if resume else {},
-    )
-    if budget is not None:
-        budget.begin()
-    with progress, changes_only(), _signals_and_exits():
-        trials = tuner.fit()._experiment_analysis.trials
-    if budget is not None:
-        budget.save()
-    for trial in trials:
-        if trial.status == Trial.ERROR and (text := printed_by(trial)[1]):
-            tracking.trial_files(trial.trial_id, {"printed.txt": text})
-    return StageResult(
-        trials,
-        stopped=progress.unfinished | progress.cut_by_budget,
-        interrupted=bool(progress.unfinished) and (budget is None or budget.reason is None),
-    )
 
 
 @contextmanager

@@ -1,15 +1,23 @@
 """Fixtures that all rooms share."""
 
 import os
+import shutil
+from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
+import hypothesis
 import pytest
 import ray
 
 # Each test has a Ray of its own; without a word, it would join that of another test.
 os.environ["RAY_ADDRESS"] = "local"
-# Two tests run at a time: with a thread for each core, both wait for each other's most of the time.
+# Some tests run at a time: with a thread for each core, all wait for each other's most of the time.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# No test is judged by a clock.
+hypothesis.settings.register_profile("without deadline", deadline=None)
+hypothesis.settings.load_profile("without deadline")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -26,7 +34,26 @@ def ray_cluster() -> Iterator[None]:
     ray.shutdown()
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database that MLflow has set up: it takes seconds, so once for all tests."""
+    from automl_on_ray.tracking.store import connect, default_uri
+
+    folder = tmp_path_factory.mktemp("template")
+    connect(default_uri(folder)).search_experiments()
+    return folder / "mlflow.db"
+
+
+@pytest.fixture(scope="module")
+def storage(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for all studies of a file."""
+    folder = tmp_path_factory.mktemp("studies") / "runs"
+    folder.mkdir()
+    shutil.copy(template, folder)
+    return folder
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests first: two are run at a time, and a long one must not be the last."""
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    """Files with the most slow tests first: a long one must not be the last at work."""
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: -slow[item.path])

@@ -12,7 +12,7 @@ ROOMS = sorted(path.name for path in (ROOT / PACKAGE).iterdir() if path.is_symli
 # A public module there is a choice on the command line or a command, so anybody may import it.
 CHOICES = {"search_spaces", "searchers", "schedulers", "trainables", "trainables.datasets",
            "workflows"}  # fmt: skip
-MOST_FILES = 15
+MOST_FILES, MOST_PARAMETERS = 15, 8
 
 PACKAGES = [
     ".".join(path.parent.relative_to(ROOT).parts)
@@ -82,3 +82,22 @@ def test_no_folder_has_more_files_than_a_person_takes_in(top):
         and (count := sum(path.is_file() for path in folder.iterdir())) > MOST_FILES
     }
     assert not full
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_function_has_more_parameters_than_a_person_keeps_in_mind(room):
+    many = [
+        f"{file.relative_to(ROOT)}:{node.lineno}: {len(names)} parameters"
+        for file in sorted((ROOT / room).rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        and len(names := parameters(node.args)) > MOST_PARAMETERS
+    ]
+    assert not many
+
+
+def parameters(arguments: ast.arguments) -> list[str]:
+    """By name, but for the object or class itself; those taken by stars are one each."""
+    every = [*arguments.posonlyargs, *arguments.args, arguments.vararg, *arguments.kwonlyargs]
+    names = [each.arg for each in (*every, arguments.kwarg) if each is not None]
+    return names[names[:1] in (["self"], ["cls"]) :]

@@ -14,7 +14,7 @@ from automl_on_ray.search_spaces.core import warn
 from automl_on_ray.tracking.error_lines import error_line, error_text
 from automl_on_ray.tracking.files import as_json
 from automl_on_ray.tracking.mlflow_names import numbers
-from automl_on_ray.tracking.store import web_address
+from automl_on_ray.tracking.store import check_mlflow, web_address
 from automl_on_ray.tracking.study import Study
 from automl_on_ray.tracking.tracker import Tracker
 from automl_on_ray.tracking.trial_states import PARENT, RUNNING
@@ -74,6 +74,8 @@ class TrackingCallback(Tracker, Callback):
         self.loop_calls = 0
 
     def __enter__(self) -> "TrackingCallback":
+        """UserError if the MLflow that is here does not do: its thread would find out later."""
+        check_mlflow()
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
@@ -119,7 +121,7 @@ class TrackingCallback(Tracker, Callback):
             return  # done again after a restore
         goals = [objective.metric for objective in self._study.objectives]
         metrics = numbers(result, self._study.metrics, always=goals)
-        if self._trials.lineage or self._study.scheduler.startswith(("pbt", "pb2")):
+        if self._trials.lineage or self._study.changes_running_trials:
             metrics |= {f"hp/{key}": value for key, value in numbers(known.config).items()}
         self._log(trial.trial_id, step=step, metrics=metrics)
 
@@ -203,6 +205,11 @@ class TrackingCallback(Tracker, Callback):
     def links(self) -> dict[str, str]:
         """Pages to look at -> address; empty until the server has the study."""
         return self._runs.links(web_address(self._uri))
+
+    @property
+    def behind(self) -> int:
+        """Bytes of the study's journals that the server does not have yet."""
+        return self._writer.behind if self._writer else 0
 
     def runs_known(self) -> list[str]:
         """Ids of the runs that the server has of this study so far."""

@@ -1,4 +1,4 @@
-"""The line that names an error, out of the text that Ray keeps of it."""
+"""Finds the line that names an error in the text that Ray keeps of it."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Contents of files on their way through the journal, whose lines are JSON."""
+"""Encodes the contents of files for the journal, whose lines are JSON."""
 
 import base64
 import logging
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from automl_on_ray.search_spaces.core import is_inside
+from automl_on_ray.tracking.store import download
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +26,7 @@ def fetch_file(store: Any, name: str, folder: Path) -> Path:
     No more than that: MLflow itself asks the store for names, and writes whatever it says.
     """
     path = folder / Path(name).name
-    store._download_file(name, str(path))
+    download(store, name, path)
     return path
 
 

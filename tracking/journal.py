@@ -1,4 +1,4 @@
-"""A file of operations on the local disk: all that was ever told of one stage of a study.
+"""The journal: a local file with all tracking operations of one stage of a study.
 
 The journal is the tracker's one memory: what was appended survives a killed process, and a store
 that lost its runs gets all of them again. It also is the queue, so a server that is away costs no

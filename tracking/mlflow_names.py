@@ -1,4 +1,4 @@
-"""What of a trial's config and results goes to MLflow, in words and lengths that MLflow takes."""
+"""Params and metrics of a trial, under names and in lengths that MLflow accepts."""
 
 import hashlib
 import re

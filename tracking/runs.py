@@ -1,4 +1,4 @@
-"""Operations of a journal become MLflow runs: merged per run, and harmless when repeated."""
+"""Turns a journal's operations into MLflow runs: merged per run, and safe to repeat."""
 
 import json
 from collections.abc import Iterable, Iterator

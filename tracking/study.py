@@ -1,4 +1,4 @@
-"""What a study is, as a tracker needs to know it, and one of its trials as a row of a table."""
+"""A study and a row for each of its trials, as the tracker needs them."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +16,8 @@ class Study:
     `command` repeats the study. `dataset_context` holds what a person wants to know of the data:
     counts, classes. `metrics` lists what to log of a trial's results; None means every number
     that is not Tune's own book-keeping. The objectives' are logged in any case. A trial that ends
-    before `time_attr` reaches `max_t` was pruned.
+    before `time_attr` reaches `max_t` was pruned. If the scheduler `changes_running_trials`, their
+    configs are logged with each report.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Study:
     space_text: str = ""
     time_attr: str = "training_iteration"
     metrics: tuple[str, ...] | None = None
+    changes_running_trials: bool = False
 
     def params(self) -> dict[str, str]:
         """What the study's own run has as params."""

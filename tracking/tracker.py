@@ -1,4 +1,4 @@
-"""What is told of a study and its trials: to a journal, which a thread brings to MLflow."""
+"""Writes what happens in a study to a journal, which a thread sends to MLflow."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""What is known of each trial: the state that the journal's operations add up to."""
+"""The state of each trial, as the journal's operations add up."""
 
 import json
 from collections import Counter

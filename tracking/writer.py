@@ -1,4 +1,4 @@
-"""The thread that brings journals to MLflow, so that Tune's loop never waits for a server."""
+"""The thread that sends journals to MLflow, so that Tune's loop never waits for a server."""
 
 import threading
 import time

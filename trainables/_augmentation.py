@@ -79,44 +79,46 @@ def batches(
     split: Images,
     *,
     batch_size: int,
-    generator: Generator,
+    generator: Generator | None,
     mean: Sequence[float],
     std: Sequence[float],
     augmentation: Augmentation | None = None,
     drop_last: bool = False,
-    shuffle: bool = True,
-    channels_last: bool = True,
     part: Callable[[int], slice] | None = None,
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """One epoch of float32 images (B, channels, height, width) and int64 labels (B,).
 
     All randomness comes from `generator` (on the CPU or on the data's device), whose state at the
-    start reproduces the epoch. `mean` and `std` per channel are on the scale 0..1, as a `Dataset`
-    states them. Of a batch of N images those of `part(N)` alone are made, just as they are in the
-    whole batch; a batch of which that is none is left out.
+    start reproduces the epoch; without one, images come as they are, in their order. `mean` and
+    `std` per channel are on the scale 0..1, as a `Dataset` states them. Of a batch of N images
+    those of `part(N)` alone are made, just as they are in the whole batch; a batch of which that is
+    none is left out. Images lie with channels last.
     """
     device = split.images.device
     offset, scale = _normalisation(mean, std, device)
-    layout = torch.channels_last if channels_last else torch.contiguous_format
-    if shuffle:
+    if generator is not None:
         order = torch.randperm(len(split), generator=generator, device=generator.device).to(device)
     else:
         order = torch.arange(len(split), device=device)
     end = len(split) - len(split) % batch_size if drop_last else len(split)
     for start in range(0, end, batch_size):
         index = order[start : min(start + batch_size, end)]
-        draws = _Draws(generator, len(index), part(len(index)) if part else slice(None))
-        index = index[draws.part]
+        own = part(len(index)) if part else slice(None)
+        draws = _Draws(generator, len(index), own) if generator is not None else None
+        index = index[own]
         if not len(index):
             continue
         images = split.images.index_select(0, index)
-        if augmentation is not None:
+        if augmentation is not None and draws is not None:
             images = _moved(images, augmentation, draws)
         # Two passes in place: on the CPU faster than addcmul, which makes a new tensor.
         normal = images.float().mul_(scale).add_(offset)
-        if augmentation is not None and augmentation.cutout:
+        if augmentation is not None and augmentation.cutout and draws is not None:
             normal = _cut(normal, augmentation.cutout, draws)
-        yield normal.contiguous(memory_format=layout), split.labels.index_select(0, index)
+        yield (
+            normal.contiguous(memory_format=torch.channels_last),
+            split.labels.index_select(0, index),
+        )
 
 
 def batch_sizes(images: int, batch_size: int, *, last: bool, ranks: int = 1) -> list[int]:

@@ -1,4 +1,4 @@
-"""What a trial is given: its config in the form and with the values that its space declares.
+"""Gives a trial its config as its space declares it: nested, and with the user's own values.
 
 Ray Tune has it flat and with labels, in what it saves and sends; the trial's own process makes the
 user's own of it.

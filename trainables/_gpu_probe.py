@@ -1,4 +1,4 @@
-"""A trial alone on a GPU, to see how much of the GPU's memory it takes."""
+"""Measures how much of a GPU's memory a trial takes, by running one alone."""
 
 import time
 from dataclasses import dataclass

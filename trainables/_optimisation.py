@@ -1,4 +1,4 @@
-"""From a config to an optimiser, and from a trial's progress to its learning rate."""
+"""Makes optimisers from configs, and learning rates from a trial's progress."""
 
 import math
 from collections.abc import Callable

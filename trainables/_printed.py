@@ -1,4 +1,4 @@
-"""What trials print, kept in their folders: the newest of it, so that it does not grow for ever."""
+"""Keeps the newest of what each trial prints in its folder."""
 
 import faulthandler
 import functools
@@ -16,6 +16,9 @@ import pyarrow.fs
 from ray import tune
 from ray.tune.experiment import Trial
 
+from automl_on_ray.search_spaces.core import write_bytes
+from automl_on_ray.trainables._ray_internals import folders, with_output
+
 FILE, BEFORE = "printed.txt", "printed-before.txt"
 MOST = 1 << 18  # characters of a file; then it becomes the one before
 PERIOD = 30.0  # seconds between two copies to a bucket
@@ -29,14 +32,7 @@ def keeping_prints(trainable: type[tune.Trainable]) -> type[tune.Trainable]:
     trial turns to that one's file.
     """
 
-    class Kept(trainable):  # type: ignore[misc, valid-type]
-        def _open_logfiles(self, *_: Any) -> None:
-            if self._storage:
-                _of_this_process().turn_to(*_places(self))
-
-        def _close_logfiles(self) -> None:
-            _send()
-
+    class Kept(with_output(trainable, _turn_to, _send)):  # type: ignore[misc]
         def setup(self, config: dict[str, Any], **keywords: Any) -> None:
             with _sent_on_error():
                 super().setup(config, **keywords)
@@ -113,8 +109,7 @@ class Printed:
             if self._away is None or self._size == self._sent or not (now or late):
                 return
             files, path = self._away
-            with files.open_output_stream(f"{path}/{FILE}") as stream:
-                stream.write((self._folder / FILE).read_bytes())
+            write_bytes(files, f"{path}/{FILE}", (self._folder / FILE).read_bytes())
             self._sent, self._sent_at = self._size, time.monotonic()
 
     def _open(self) -> None:
@@ -151,6 +146,10 @@ def _of_this_process() -> Printed:
     return Printed()
 
 
+def _turn_to(trial: tune.Trainable) -> None:
+    _of_this_process().turn_to(*folders(trial))
+
+
 def _send(*, now: bool = True) -> None:
     if _of_this_process.cache_info().currsize:
         _of_this_process().send(now=now)
@@ -164,11 +163,3 @@ def _sent_on_error() -> Iterator[None]:
     except BaseException:
         _send()
         raise
-
-
-def _places(trial: Any) -> tuple[Path, tuple[pyarrow.fs.FileSystem, str] | None]:
-    """Where a trial's text is written, and where it has to be brought."""
-    files, path = trial._storage.storage_filesystem, trial._storage.trial_fs_path
-    if files.type_name == "local":
-        return Path(path), None
-    return Path(trial._logdir), (files, path)

@@ -1,4 +1,4 @@
-"""A trial's reports in plain values, before they leave its process.
+"""Turns a trial's reports into plain values before they leave its process.
 
 The driver may have no GPU to read a tensor with, nor the library that an object is of; Ray ends
 the whole study where it cannot read a report, or compare two numbers in it.

@@ -1,7 +1,6 @@
-"""What every PyTorch trial needs: a device, threads, its own random streams, checkpoints of all."""
+"""Base of PyTorch trainables: device, threads, random streams, checkpoints of all of it."""
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,9 +9,10 @@ from typing import Any
 import torch
 from pyarrow.fs import FileType
 from ray import tune
-from ray.tune.trainable.trainable import _DICT_CHECKPOINT_FILE_NAME
 from torch import Tensor
 
+from automl_on_ray.search_spaces.core import written_whole
+from automl_on_ray.trainables._ray_internals import pickled_dict
 from automl_on_ray.trainables.multi_process import ALONE, World
 
 STATE_FILE = "state.pt"
@@ -25,7 +25,7 @@ class TorchTrainable(tune.Trainable):
     inside `with self.randomness():` or with `self.generator`, and extends `state` and `load_state`
     by what it learns. Python's and numpy's random numbers are nobody's here.
 
-    Several processes may train one trial (`_data_parallel.py`); each holds the whole trainable and
+    Several processes may train one trial (`multi_process`); each holds the whole trainable and
     knows its place in `world`. `setup`, `state` and the generator are the same on all of them.
     """
 
@@ -121,17 +121,15 @@ def refuse_pickle(given: Any) -> None:
     found = getattr(given, "checkpoint", given)
     if isinstance(found, str):
         found = tune.Checkpoint.from_directory(found)
-    info = found.filesystem.get_file_info(f"{found.path}/{_DICT_CHECKPOINT_FILE_NAME}")
+    info = found.filesystem.get_file_info(f"{found.path}/{pickled_dict()}")
     if info.type != FileType.NotFound:
         raise ValueError(f"{found} holds a pickle that none of its trials saved: it is not read.")
 
 
 def write_state(folder: str | Path, write: Callable[[Path], object]) -> None:
     """Have `write` fill the folder's state file; it is there whole or not at all."""
-    path = Path(folder) / STATE_FILE
-    part = path.with_suffix(f".{os.getpid()}.part")
-    write(part)
-    os.replace(part, path)
+    with written_whole(Path(folder) / STATE_FILE) as part:
+        write(part)
 
 
 def read_state(folder: str | Path) -> dict[str, Any]:

@@ -6,16 +6,18 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 from torch import Tensor
 from torch.nn import functional as F
 
 from automl_on_ray.search_spaces import Config, SearchSpace
 from automl_on_ray.search_spaces.cells import one_hot_mixing, operation_set
+from automl_on_ray.search_spaces.core import check_keywords
+from automl_on_ray.search_spaces.supernet import SupernetSize
 from automl_on_ray.trainables._augmentation import batches
 from automl_on_ray.trainables._evaluation import evaluate
-from automl_on_ray.trainables.datasets import load_dataset
+from automl_on_ray.trainables.datasets import DataKeywords, load_asked
 from automl_on_ray.trainables.differentiable_search import (
     SETTLED,
     STRONGER,
@@ -38,6 +40,12 @@ from automl_on_ray.trainables.image_classifier import EVALUATION_BATCH, Diverged
 
 EIGENVALUE_IMAGES, EIGENVALUE_PRODUCTS = 32, 3
 TUNED_BATCHES = 5  # after each decision of a selection by perturbation
+
+
+class SupernetKeywords(DataKeywords, SupernetSize, total=False):
+    """Which data a supernet is searched on, how large it is, and whether it saves memory."""
+
+    recompute: bool
 
 
 class DartsSupernet(SupernetTraining):
@@ -77,41 +85,34 @@ class DartsSupernet(SupernetTraining):
         config: Config,
         *,
         space: SearchSpace,
-        dataset: str,
         epochs: int,
-        data_dir: str | None = None,
-        seed: int = 0,
-        subset: int | None = None,
-        digest: str | None = None,
         operations: str = "darts",
-        channels: int = 16,
-        layers: int = 8,
-        stem_stride: int = 1,
-        recompute: bool = False,
         remedy: str = "stop",
         eigenvalue_every: int = 1,
         select: str = "magnitude",
+        **keywords: Unpack[SupernetKeywords],
     ) -> None:
         """Load the data and build the supernet.
 
         `remedy` is what is done about a collapse: warn, stop (and go back to the healthiest epoch)
         or regularise (and go on). Every `eigenvalue_every` epochs the eigenvalue is measured; 0 is
         never. `select` is how the last epoch derives its cell: by the magnitude of mixing weights,
-        or by perturbation. `recompute` is the supernet's. Data of another `digest` are
-        refused. Raises UserError for a config that is no member of `space`, unknown operations or
-        remedies, and images too small.
+        or by perturbation. Raises UserError for a config that is no member of `space`, unknown
+        operations or remedies, and images too small.
         """
+        check_keywords(keywords, SupernetKeywords)
         check_remedy(remedy)
         check_selection(select)
-        self.select = select
-        self.space, self.epochs, self.seed = space, epochs, seed
+        self.select, self.remedy, self.eigenvalue_every = select, remedy, eigenvalue_every
+        self.space, self.epochs, self.seed = space, epochs, keywords.get("seed", 0)
         self.operations = operation_set(operations)
-        self.size = {"channels": channels, "layers": layers, "stem_stride": stem_stride}
-        self.recompute = recompute
-        self.remedy, self.eigenvalue_every = remedy, eigenvalue_every
-        self.dataset = load_dataset(
-            dataset, data_dir=data_dir, seed=seed, size=subset, digest=digest
-        )
+        self.size = {
+            "channels": keywords.get("channels", 16),
+            "layers": keywords.get("layers", 8),
+            "stem_stride": keywords.get("stem_stride", 1),
+        }
+        self.recompute = keywords.get("recompute", False)
+        self.dataset = load_asked(keywords)
         self._begin(config)
 
     def reset_config(self, new_config: Config) -> bool:
@@ -203,8 +204,8 @@ class DartsSupernet(SupernetTraining):
         # Equal batches: each has its own statistics, and few images have poor ones.
         size = math.ceil(len(self._held) / math.ceil(len(self._held) / size))
         return batches(
-            self._held, batch_size=size, generator=self.generator, mean=self.dataset.mean,
-            std=self.dataset.std, shuffle=False,
+            self._held, batch_size=size, generator=None, mean=self.dataset.mean,
+            std=self.dataset.std,
         )  # fmt: skip
 
     def _perturbed(self) -> Config:

@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, Unpack, runtime_checkable
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from automl_on_ray.search_spaces import Config, ImageShape, SearchSpace
-from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.search_spaces.core import UserError, check_keywords
 from automl_on_ray.trainables._augmentation import Augmentation, batch_sizes, batches
 from automl_on_ray.trainables._evaluation import evaluate
 from automl_on_ray.trainables._optimisation import (
@@ -24,7 +24,7 @@ from automl_on_ray.trainables._optimisation import (
     set_learning_rate,
 )
 from automl_on_ray.trainables._torch_trainable import TorchTrainable, read_state
-from automl_on_ray.trainables.datasets import Images, load_dataset
+from automl_on_ray.trainables.datasets import DataKeywords, Images, load_asked
 
 # What a config that leaves a key out means.
 DEFAULTS: Config = {
@@ -94,26 +94,21 @@ class ImageClassifier(TorchTrainable):
         config: Config,
         *,
         space: SearchSpace,
-        dataset: str,
         epochs: int,
-        data_dir: str | None = None,
-        seed: int = 0,
         final: bool = False,
-        subset: int | None = None,
-        digest: str | None = None,
+        **data: Unpack[DataKeywords],
     ) -> None:
         """Load the data and build the network.
 
         `seed` splits the data and starts the random streams; `config["seed"]`, if there is one, the
         latter alone. With `final`, train and validation are trained on and the test set is looked
-        at once, in the last of `epochs`. `subset` reduces train and validation together to so many
-        images. Data of another `digest` are refused. Raises UserError if the config is not a
-        member of `space`, or the data cannot be had, or the network cannot take its images.
+        at once, in the last of `epochs`. Raises UserError if the config is not a member of `space`,
+        or the data cannot be had, or the network cannot take its images.
         """
-        self.space, self.epochs, self.seed, self.final = space, epochs, seed, final
-        self.dataset = load_dataset(
-            dataset, data_dir=data_dir, seed=seed, size=subset, digest=digest
-        )
+        check_keywords(data, DataKeywords)
+        self.space, self.epochs, self.final = space, epochs, final
+        self.seed = data.get("seed", 0)
+        self.dataset = load_asked(data)
         self._begin(config)
 
     def reset_config(self, new_config: Config) -> bool:
@@ -245,8 +240,8 @@ class ImageClassifier(TorchTrainable):
         part = "test" if self.final else "val"
         self.network.eval()
         held = batches(
-            self._held, batch_size=EVALUATION_BATCH, generator=self.generator,
-            mean=self.dataset.mean, std=self.dataset.std, shuffle=False, part=self.world.part,
+            self._held, batch_size=EVALUATION_BATCH, generator=None, mean=self.dataset.mean,
+            std=self.dataset.std, part=self.world.part,
         )  # fmt: skip
         loss, right = evaluate(self.network, held, self.world)
         if not math.isfinite(loss):  # the epoch's last step may be the one too far

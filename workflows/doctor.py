@@ -1,4 +1,4 @@
-"""What is wrong with a cluster, before it costs money: python workflows/doctor.py --help"""
+"""Find mistakes in a cluster: python workflows/doctor.py --help"""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""A registered model as files that need neither this project nor MLflow: --help"""
+"""Write a registered model as files: python workflows/export.py --help"""
 
 import tempfile
 import warnings

@@ -1,4 +1,4 @@
-"""How another scheduler, or more slots, would have done on a recorded study: --help tells more."""
+"""Run a recorded study under other schedulers: python workflows/simulate.py --help"""
 
 import math
 from dataclasses import dataclass
@@ -18,7 +18,12 @@ from automl_on_ray.command_line import (
     run_command,
     user_errors_to_exit_codes,
 )
-from automl_on_ray.schedulers import SchedulerSettings, create_scheduler, traits
+from automl_on_ray.schedulers import (
+    SchedulerSettings,
+    create_scheduler,
+    scheduler_capabilities,
+    schedulers_that,
+)
 from automl_on_ray.search_spaces import Config, SearchSpace
 from automl_on_ray.search_spaces.core import (
     Between,
@@ -139,7 +144,7 @@ def outcome_of(
     settings = SchedulerSettings(SearchSpace("recorded"), objective, epochs, count, seed)
     run = Simulation(
         Recorded(recording), InOrder(recording), create_scheduler(name, settings), samples=count,
-        slots=slots, max_t=epochs, pausing=traits(name).pauses_trials, keep=1,
+        slots=slots, max_t=epochs, pausing=scheduler_capabilities(name).pauses_trials, keep=1,
     )  # fmt: skip
     trials = run.run()
     lasts = [trial.run_metadata.last_result for trial in trials]
@@ -162,11 +167,11 @@ def _goal(text: str) -> Objective:
 
 
 def _check_scheduler(name: str) -> None:
-    traits(name)
-    if name in ("pbt", "pb2"):
+    if scheduler_capabilities(name).changes_running_trials:
+        others = schedulers_that(lambda can: not can.changes_running_trials, near=name)
         raise UserError(
             f"{name} changes configs of live trials, of which nothing was recorded; "
-            "simulate asha, hyperband, median-stopping or fifo."
+            f"there are: {', '.join(others)}."
         )
 
 

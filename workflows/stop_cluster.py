@@ -29,7 +29,7 @@ GRACE = 20.0  # seconds that MLflow has for what it is just writing
 
 
 @checked
-def end() -> None:
+def stop_cluster() -> None:
     """End Ray on all machines, then MLflow and its backup, after a last copy of its database.
 
     Run it on the head. A study that runs ends with its Ray; the same command goes on with it later.
@@ -147,4 +147,4 @@ def _alive(pid: int) -> bool:
 
 
 if __name__ == "__main__":
-    run_command(end)
+    run_command(stop_cluster)

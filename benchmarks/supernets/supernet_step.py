@@ -20,7 +20,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Annotated, Any
 
@@ -37,7 +37,7 @@ from automl_on_ray.search_spaces.supernet import (
     network,
     recompute,
 )
-from benchmarks.supernets._supernet_steps import our_step, usual_step
+from benchmarks.supernets._supernet_steps import PAPER, Step, our_step, usual_step
 
 
 def unfold() -> None:
@@ -141,6 +141,11 @@ CHANGES: dict[str, Callable[[], None]] = {
     "without making again": keep,
     "with torch.compile": expose,
 }
+USUAL: dict[str, dict[str, Any]] = {
+    "usual": {},
+    "usual, channels-last": {"layout": torch.channels_last},
+    "usual with bfloat16": {"bfloat16": True},
+}
 OPTIONS: dict[str, dict[str, Any]] = {
     "without leaving gradients out": {"needed_only": False},
     "with recompute": {"recompute": True},
@@ -149,37 +154,49 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "with torch.compile": {"compiled": True},
 }
 FIRST_ONLY = ("without leaving gradients out", "with one Gumbel path")
-VARIANTS = list(dict.fromkeys(["usual", "usual, channels-last", "ours", *CHANGES, *OPTIONS]))
+VARIANTS = list(dict.fromkeys([*USUAL, "ours", *CHANGES, *OPTIONS]))
 VARIANTS.remove("with torch.compile")  # takes many minutes: by --variant alone
 
 
 def measure(
-    variant: str, order: str, batch_size: int, steps: int, threads: int
+    variant: str,
+    order: str,
+    *,
+    batch_size: int,
+    steps: int,
+    device: str = "cpu",
+    size: Mapping[str, int] = PAPER,
 ) -> dict[str, float]:
     """Seconds of the fastest step, and MB at the peak above the start."""
-    torch.set_num_threads(threads)
     torch.manual_seed(0)
-    batches = [
-        (torch.randn(batch_size, 3, 32, 32), torch.randint(0, 10, (batch_size,))) for _ in range(2)
+    training, validation = [
+        (torch.randn(batch_size, 3, 32, 32).to(device), torch.randint(10, (batch_size,)).to(device))
+        for _ in range(2)
     ]
     if variant in CHANGES:
         CHANGES[variant]()
-    if variant.startswith("usual"):
-        last = variant.endswith("channels-last")
-        layout = torch.channels_last if last else torch.contiguous_format
-        step = usual_step(batches, order, layout)
-    else:
-        step = our_step(batches, order, **OPTIONS.get(variant, {}))
-    before = _peak()
+    step = step_of(variant, order, device=device, size=size)
+    before = _peak(device)
     seconds = []
     for _ in range(steps):
         started = time.perf_counter()
-        step()
+        step(training, validation)
+        if device == "cuda":
+            torch.cuda.synchronize()
         seconds.append(time.perf_counter() - started)
-    return {"seconds": min(seconds), "first": seconds[0], "megabytes": _peak() - before}
+    return {"seconds": min(seconds), "first": seconds[0], "megabytes": _peak(device) - before}
 
 
-def _peak() -> float:
+def step_of(variant: str, order: str, **given: Any) -> Step:
+    """The step of a variant, but for what must be changed for the whole process."""
+    if variant in USUAL:
+        return usual_step(order, **USUAL[variant], **given)
+    return our_step(order, **OPTIONS.get(variant, {}), **given)
+
+
+def _peak(device: str) -> float:
+    if device == "cuda":
+        return torch.cuda.max_memory_allocated() / 2**20
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
@@ -188,11 +205,18 @@ def main(
     batch_size: Annotated[int, typer.Option()] = 32,
     steps: Annotated[int, typer.Option(help="Of each variant.")] = 3,
     threads: Annotated[int, typer.Option()] = 2,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    layers: Annotated[int, typer.Option(help="The paper's are 8.")] = PAPER["layers"],
     variant: Annotated[str, typer.Option(help="Measure this one here, and print JSON.")] = "",
 ) -> None:
     """Print the table."""
     if variant:
-        print(json.dumps(measure(variant, order, batch_size, steps, threads)))
+        torch.set_num_threads(threads)
+        size = {**PAPER, "layers": layers}
+        found = measure(
+            variant, order, batch_size=batch_size, steps=steps, device=device, size=size
+        )
+        print(json.dumps(found))
         return
     for one in ("first", "second") if order == "both" else (order,):
         print(f"\n{one} order{'':20}seconds   ratio       MB   ratio", flush=True)
@@ -204,6 +228,7 @@ def main(
                 sys.executable, "-m", "benchmarks.supernets.supernet_step", "--order", one,
                 "--variant", name,
                 "--batch-size", str(batch_size), "--steps", str(steps), "--threads", str(threads),
+                "--device", device, "--layers", str(layers),
             ]  # fmt: skip
             found = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
             usual = usual or found

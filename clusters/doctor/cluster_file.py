@@ -1,4 +1,4 @@
-"""Is it a file that `ray up` takes: Ray's own schema, mounts, and values not filled in yet."""
+"""Checks that `ray up` takes the file: Ray's schema, mounts, values not filled in yet."""
 
 import os
 import re
@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ray.autoscaler._private.util import prepare_config, validate_config
 
 from automl_on_ray.clusters.doctor.finding import (
     UNFILLED,
@@ -19,6 +18,7 @@ from automl_on_ray.clusters.doctor.finding import (
     strings,
     warning,
 )
+from automl_on_ray.clusters.ray_internals import prepared
 from automl_on_ray.search_spaces.core import UserError
 
 
@@ -43,8 +43,7 @@ def prepare(raw: dict[str, Any]) -> ClusterFile | Finding:
             redirect_stdout(StringIO()),
             redirect_stderr(StringIO()),
         ):  # it says so before it raises
-            prepared = prepare_config(raw)
-            validate_config(prepared)
+            complete = prepared(raw)
     except Exception as problem:  # of several libraries: Ray's own and its schema's
         place = ".".join(str(key) for key in getattr(problem, "absolute_path", ()))
         said = str(getattr(problem, "message", problem)).strip().splitlines() or [repr(problem)]
@@ -53,7 +52,7 @@ def prepare(raw: dict[str, Any]) -> ClusterFile | Finding:
             "`ray up` stops there, before anything is started.",
             "Correct it; Ray's documentation lists all keys (Cluster YAML Configuration Options).",
         )
-    return ClusterFile(prepared)
+    return ClusterFile(complete)
 
 
 def check_filled(path: Path, raw: dict[str, Any]) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""What doctor.py has to say of one thing that is wrong, and what it looks at."""
+"""A finding of the doctor, and the cluster's file that it looks at."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

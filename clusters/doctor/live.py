@@ -1,4 +1,4 @@
-"""What is wrong with a running cluster: each of its nodes is asked by a task."""
+"""Checks a running cluster: a task on each node looks at that node."""
 
 import socket
 import time

@@ -1,12 +1,11 @@
-"""Is every `node_config` what AWS takes, and as safe as it should be."""
+"""Checks that AWS takes every `node_config`, and that machines are as safe as they should be."""
 
-import difflib
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 from automl_on_ray.clusters.doctor.finding import UNFILLED, ClusterFile, Finding, error, warning
-from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.search_spaces.core import UserError, near_miss
 
 # Ray's own key: it chooses one of them, and adds the numbers of machines.
 _OF_RAY = ("SubnetIds",)
@@ -80,8 +79,7 @@ def _is_unknown_word(value: Any, shape: Any) -> bool:
 def _near(word: str, known: list[str]) -> str:
     if len(known) < 6:
         return f" There are: {', '.join(known)}."
-    near = difflib.get_close_matches(word, known, n=1)
-    return f" Did you mean {near[0]!r}?" if near else ""
+    return near_miss(word, known)
 
 
 def check_safety(cluster: ClusterFile) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""What a node of a cluster says of itself to doctor.py --live; it runs there, as a task."""
+"""What a node reports about itself to `doctor.py --live`; runs there, as a task."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Does anything listen to more than the machine itself, or admit more than its user."""
+"""Checks who can reach the dashboard, MLflow and the machines."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the cluster costs an hour, at the least and at the most."""
+"""What an hour of the cluster costs, at least and at most."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Can all machines reach what a study is stored in, and the driver its tracking."""
+"""Checks that all machines reach the storage, and the driver its MLflow."""
 
 import re
 from urllib.parse import urlsplit

@@ -1,4 +1,4 @@
-"""Do the machines get the versions that were tested, and a torch that knows their GPUs."""
+"""Checks that machines get the tested versions, and a torch that knows their GPUs."""
 
 import re
 from pathlib import Path

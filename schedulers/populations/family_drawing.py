@@ -1,6 +1,5 @@
-"""What a population lived through, as pictures: who went on from whom, the best one's values."""
+"""Draws which trial of a population continued from which, and the best one's schedule."""
 
-import io
 from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import Any
@@ -9,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from automl_on_ray.schedulers.populations.population_state import Members, Segment
+from automl_on_ray.search_spaces.drawings import rendered
 
 BEST, OTHERS, TAKEN = "#d1495b", "#9aa5b1", "#5b7c99"
 
@@ -48,7 +48,7 @@ def draw_family(
     axes.set_xlabel("epoch")
     axes.set_title("Who went on from whom; the best trial's life in red")
     axes.margins(x=0.08)
-    return _png(figure)
+    return rendered(figure, bbox_inches="tight")
 
 
 def draw_schedule(schedule: Sequence[Segment]) -> bytes:
@@ -66,7 +66,7 @@ def draw_schedule(schedule: Sequence[Segment]) -> bytes:
     axes[-1, 0].set_xlabel("epoch")
     lived = "lived through" if keys else "kept, as it took over from nobody"
     figure.suptitle(f"Hyperparameters that the best trial {lived}")
-    return _png(figure)
+    return rendered(figure, bbox_inches="tight")
 
 
 def _draw_values(axes: Axes, key: str, schedule: Sequence[Segment]) -> None:
@@ -79,9 +79,3 @@ def _draw_values(axes: Axes, key: str, schedule: Sequence[Segment]) -> None:
         axes.set_yscale("log")
     axes.set_ylabel(key, rotation=0, ha="right", va="center", labelpad=12)
     axes.grid(alpha=0.3)
-
-
-def _png(figure: Figure) -> bytes:
-    file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=110, bbox_inches="tight")
-    return file.getvalue()

@@ -11,23 +11,23 @@ FACTORS = (0.8, 1.2)
 RESAMPLE = 0.25  # the probability of a new draw from the domain
 
 
-class Perturb:
+class PerturbExplorer:
     """An Explorer: each value is drawn anew, or multiplied; a choice moves to its neighbour."""
 
     def __init__(self, space: SearchSpace, seed: int) -> None:
         self._domains = space.mutable
         self._generator = np.random.default_rng(seed)
 
-    def told(self, interval: Interval) -> None:
+    def tell(self, interval: Interval) -> None:
         """Learns nothing."""
 
-    def explored(self, exploit: Exploit, *, wait: bool) -> Config | None:
+    def explore(self, exploit: Exploit, *, wait: bool) -> Config | None:
         return {
             key: self._perturbed(self._domains[key], value) if key in self._domains else value
             for key, value in exploit.config.items()
         }
 
-    def dropped(self, exploit: Exploit) -> None:
+    def drop(self, exploit: Exploit) -> None:
         """Nothing was kept of it."""
 
     def _perturbed(self, domain: Domain, value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Population-based training (Jaderberg et al. 2017, arXiv:1711.09846), with exploration of choice.
+"""Population-based training (Jaderberg et al. 2017, arXiv:1711.09846), with any explorer.
 
 At each interval a trial of the lower quantile takes over the checkpoint of one of the upper, and
 goes on with other values. Who chooses these is an `Explorer`, and may need a while: the trial
@@ -18,8 +18,9 @@ from ray.tune.trainable import FunctionTrainable
 from ray.tune.utils.util import flatten_dict
 
 from automl_on_ray.schedulers.populations.population_state import Members, Segment
-from automl_on_ray.schedulers.populations.shared_checkpoints import Lending
+from automl_on_ray.schedulers.populations.shared_checkpoints import SharedCheckpoints
 from automl_on_ray.schedulers.populations.turns import Turns, waits
+from automl_on_ray.schedulers.tune_internals import any_at_work, save_anew, save_checkpoint
 from automl_on_ray.search_spaces import Exploit, Explorer
 from automl_on_ray.search_spaces.core import Objective, UserError, as_number, finite
 
@@ -38,7 +39,7 @@ class PopulationBased(FIFOScheduler):
     without the metric are passed over.
     """
 
-    takes_all = True
+    takes_every_report = True
 
     def __init__(
         self,
@@ -59,7 +60,7 @@ class PopulationBased(FIFOScheduler):
         self._explorer, self._population = explorer, population
         self._generator = np.random.default_rng(seed)
         self.members = Members(interval, quantile)
-        self._lending = Lending(time_attr)
+        self._shared = SharedCheckpoints(time_attr)
         self._meeting = interval  # when all are next compared, if synchronous
         self._taken: set[str] = set()  # of those under way: trials that have the checkpoint
         # What follows from Tune's trials: not saved, found again when it is first needed.
@@ -71,6 +72,12 @@ class PopulationBased(FIFOScheduler):
         return {**self.__dict__, "_trials": {}, "_turns": None, "_late": []}
 
     # Tune's side
+
+    def set_search_properties(self, metric: str | None, mode: str | None, **spec: Any) -> bool:
+        """Tune calls it before it starts a trial. An explorer may find that it cannot do."""
+        getattr(self._explorer, "get_ready", lambda: None)()
+        accepted: bool = super().set_search_properties(metric, mode, **spec)
+        return accepted
 
     def on_trial_add(self, tune_controller: Any, trial: Trial) -> None:
         name = trial.trial_id
@@ -87,11 +94,11 @@ class PopulationBased(FIFOScheduler):
             self.members.passes(name, int(time))
         if time is None or value is None:
             return TrialScheduler.CONTINUE
-        self._lending.settle(trial)
+        self._shared.release_old(trial)
         if not self.members.reported(name, int(time)):
             return TrialScheduler.CONTINUE
         self._require_checkpoint(trial, result)
-        self._explorer.told(self.members.judge(name, int(time), self._scored(value)))
+        self._explorer.tell(self.members.judge(name, int(time), self._scored(value)))
         if self._has_another(tune_controller) and self.members.is_hopeless(name):
             return TrialScheduler.STOP
         turns = self._turns_of(tune_controller)
@@ -102,7 +109,7 @@ class PopulationBased(FIFOScheduler):
             turns.wait(name, self.members.place(name), pausing=True)
             return TrialScheduler.PAUSE
         if not trial.checkpoint_freq:
-            tune_controller._schedule_trial_save(trial, result=result)
+            save_checkpoint(tune_controller, trial, result)
         return TrialScheduler.CONTINUE
 
     def choose_trial_to_run(self, tune_controller: Any) -> Trial | None:
@@ -110,7 +117,7 @@ class PopulationBased(FIFOScheduler):
         if self._synchronous:
             self._meet(tune_controller)
         # Where nobody is held up, or a simulation's clock stands still, new values are waited for.
-        idle = not _at_work(tune_controller)
+        idle = not any_at_work(tune_controller)
         wait = getattr(tune_controller, "timeless", False) or idle
         for exploit in self.members.ripe():
             self._try(tune_controller, exploit, wait=wait)
@@ -145,10 +152,10 @@ class PopulationBased(FIFOScheduler):
     # A study's side
 
     def will_be_saved(self) -> None:
-        self._lending.will_be_saved()
+        self._shared.will_be_saved()
 
     def was_saved(self) -> None:
-        self._lending.was_saved()
+        self._shared.was_saved()
 
     def schedule(self, trial_id: str) -> list[Segment]:
         """What a trial lived through, its ancestors' lives included."""
@@ -194,7 +201,7 @@ class PopulationBased(FIFOScheduler):
     def _require_checkpoint(self, trial: Trial, result: dict[str, Any]) -> None:
         """UserError for a function that gives none: when paused, it would begin from scratch."""
         kind = trial.get_trainable_cls()
-        told = result.get(SHOULD_CHECKPOINT) or self._lending.latest(trial) is not None
+        told = result.get(SHOULD_CHECKPOINT) or self._shared.latest(trial) is not None
         if kind is not None and issubclass(kind, FunctionTrainable) and not told:
             raise UserError(
                 f"Population-based training needs checkpoints, but {trial.trainable_name} has "
@@ -247,18 +254,18 @@ class PopulationBased(FIFOScheduler):
             if donor.is_finished():
                 self._drop(exploit)
                 return
-            latest = self._lending.latest(donor)
+            latest = self._shared.latest(donor)
             if latest is None or latest[1] < exploit.time:
                 return
-            self._lending.lend(donor, trial, *latest)
-            _save_anew(tune_controller, trial, donor)
+            self._shared.share(donor, trial, *latest)
+            save_anew(tune_controller, trial, donor)
             self._taken.add(exploit.trial)
             self.members.takes(exploit, latest[1], self._score(latest[0].metrics, exploit))
             exploit = self.members.pending[exploit.trial]
-        config = self._explorer.explored(exploit, wait=wait)
+        config = self._explorer.explore(exploit, wait=wait)
         if config is not None:
             trial.set_config(config)
-            _save_anew(tune_controller, trial)
+            save_anew(tune_controller, trial)
             self._taken.discard(exploit.trial)
             self.members.take_over(exploit, config)
             self._wait(exploit.trial)
@@ -274,7 +281,7 @@ class PopulationBased(FIFOScheduler):
 
     def _drop(self, exploit: Exploit) -> None:
         """The trial goes on by itself."""
-        self._explorer.dropped(exploit)
+        self._explorer.drop(exploit)
         self.members.cancel(exploit)
         self._taken.discard(exploit.trial)
         self._wait(exploit.trial)
@@ -286,21 +293,4 @@ class PopulationBased(FIFOScheduler):
         self.members.end(trial.trial_id)
         if self._turns is not None:
             self._turns.leave(trial.trial_id)
-        self._lending.end(trial)
-
-
-def _unwrapped(tune_controller: Any) -> Any:
-    return getattr(tune_controller, "_tune_controller", tune_controller)
-
-
-def _at_work(tune_controller: Any) -> bool:
-    """Whether any trial runs."""
-    return bool(_unwrapped(tune_controller)._running_trials)
-
-
-def _save_anew(tune_controller: Any, *trials: Trial) -> None:
-    """Have Tune's next state hold what the trials are now; it keeps texts of those it knows."""
-    controller = _unwrapped(tune_controller)
-    for trial in trials:
-        trial.run_metadata.invalidate_cache()
-        controller._mark_trial_to_checkpoint(trial)
+        self._shared.release(trial)

@@ -1,4 +1,4 @@
-"""The trials of a population, in numbers: nothing here knows Ray's objects."""
+"""The state of a population in numbers: nothing here knows Ray's objects."""
 
 import math
 from bisect import insort

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-FEWEST = 16  # rows that there is place for
+MIN_ROWS = 16  # rows that there is place for
 
 
 class Ranking:
@@ -22,13 +22,13 @@ class Ranking:
 
     def __init__(self) -> None:
         self._rows: dict[str, int] = {}
-        self._names = np.full(FEWEST, "", object)  # by row
-        self._free = list(reversed(range(FEWEST)))
+        self._names = np.full(MIN_ROWS, "", object)  # by row
+        self._free = list(reversed(range(MIN_ROWS)))
         self._known: dict[str, tuple[int, ...]] = {}  # times with a score, newest first
         self._scores: dict[int, NDArray[np.float64]] = {}  # by time: a row a trial, NaN for none
-        self._here = np.zeros(FEWEST, bool)
-        self._wins, self._order, self._judged = (np.zeros(FEWEST, np.int64) for _ in range(3))
-        self._finite = np.zeros(FEWEST, bool)
+        self._here = np.zeros(MIN_ROWS, bool)
+        self._wins, self._order, self._judged = (np.zeros(MIN_ROWS, np.int64) for _ in range(3))
+        self._finite = np.zeros(MIN_ROWS, bool)
 
     def __len__(self) -> int:
         return len(self._rows)

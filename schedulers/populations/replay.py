@@ -1,4 +1,4 @@
-"""A schedule of hyperparameters that population-based training found, gone through from scratch."""
+"""Trains from scratch along a schedule that population-based training found."""
 
 from collections.abc import Sequence
 from dataclasses import replace

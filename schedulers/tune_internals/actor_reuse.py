@@ -1,4 +1,4 @@
-"""A trial that takes its turn gets the process of one that pauses.
+"""Gives the process of a trial that pauses to the trial that resumes next.
 
 Ray keeps a process only for a trial that it has already asked one for. Of trials that take turns
 on fewer slots none is asked for any more once all have begun: each turn would begin with a new
@@ -18,16 +18,17 @@ from ray.exceptions import RayActorError
 from ray.tune.execution.tune_controller import TuneController
 from ray.tune.experiment import Trial
 
-from automl_on_ray.schedulers.tune_internals.missing_metrics import Scoring
+from automl_on_ray.schedulers.tune_internals.controller_calls import unwrapped
+from automl_on_ray.schedulers.tune_internals.missing_metrics import MissingMetricsController
 from automl_on_ray.schedulers.tune_internals.trial_failures import (
-    FailingAlone,
+    IsolatedFailuresController,
     TrialError,
-    fail_alone,
-    named,
+    as_trial_error,
+    isolate_failures,
 )
 
 
-class ActorReusingController(FailingAlone, Scoring):
+class ActorReusingController(IsolatedFailuresController, MissingMetricsController):
     """Tune's loop, in which trials that are paused want a process too."""
 
     def _maybe_cache_trial_actor(self, trial: Trial) -> bool:
@@ -76,7 +77,7 @@ class ActorReusingController(FailingAlone, Scoring):
             super()._actor_failed(tracked_actor, exception)
 
     def _trial_task_failure(self, trial: Trial, exception: Exception) -> None:
-        exception = named(exception)
+        exception = as_trial_error(exception)
         if trial in self._resetting_trials and isinstance(exception, RayActorError | TrialError):
             self._ask_for_another(trial)
         elif trial in self._resetting_trials:  # it cannot take the trial's config: its failure
@@ -141,7 +142,7 @@ class ActorReusingController(FailingAlone, Scoring):
 
 def keep_processes(tune_controller: Any) -> None:
     """Have Tune's loop, which asks a scheduler something, do so. Others are left as they are."""
-    controller = getattr(tune_controller, "_tune_controller", tune_controller)  # Tune wraps it
+    controller = unwrapped(tune_controller)
     if type(controller) is TuneController:
         controller.__class__ = ActorReusingController
-        fail_alone(controller)
+        isolate_failures(controller)

@@ -1,4 +1,4 @@
-"""A trial's checkpoints when a study goes on: moved with its folder, deleted since, or torn.
+"""Finds a trial's newest usable checkpoint on resume: others were moved, deleted or torn.
 
 A trial whose newest checkpoint cannot be read goes on from the one before it. A state of the study
 may be so old that all checkpoints it knows of are gone: then the trial goes on from a later one. If

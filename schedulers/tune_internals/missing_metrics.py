@@ -1,4 +1,4 @@
-"""A trial that ends without a number for what it is judged by has failed, and says so by name.
+"""Fails a trial that ends without ever having reported a metric that it must report.
 
 Ray itself ends the whole study at the first report that lacks the metric, though a trial may be
 evaluated every few epochs only.
@@ -22,10 +22,10 @@ class MissingMetricError(TuneError):
         return f"{type(self).__name__}: {super().__str__()}"
 
 
-class Scoring(TuneController):
+class MissingMetricsController(TuneController):
     """Tune's loop, in which single reports may lack a metric, and whole trials may not.
 
-    Which metrics these are, its scheduler says: `awaited` of `Surviving`.
+    Which metrics these are, its scheduler says: `awaited` of `ResumableScheduler`.
     """
 
     def _validate_result_metrics(self, result: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""A trial whose machine was lost has not failed: spot machines come and go.
+"""Spares trials whose machine was lost: spot machines come and go, and no trial is to blame.
 
 Ray counts it as a failure, unless the machine was drained first, and asks no scheduler before it
 ends a trial that has failed too often. So trials are told themselves.
@@ -15,8 +15,8 @@ from ray.tune.experiment import Trial
 
 from automl_on_ray.search_spaces.core import warn
 
-MOST = 20  # losses of one trial: it may be what its machines die of
-PATIENCE = 2.0  # seconds to answer
+MAX_NODE_FAILURES = 20  # losses of one trial: it may be what its machines die of
+SECONDS_TO_ANSWER = 2.0
 
 
 class NodeFailureSparedTrial(Trial):
@@ -38,7 +38,7 @@ class NodeFailureSparedTrial(Trial):
         if self.run_metadata.num_failures == before or not self._has_lost_its_machine(exc):
             return
         self.losses += 1
-        if self.losses <= MOST:
+        if self.losses <= MAX_NODE_FAILURES:
             self.run_metadata.num_failures = before
 
     def _has_lost_its_machine(self, error: Any) -> bool:
@@ -75,7 +75,7 @@ def _is_gone(actor: str) -> bool:
         return node is not None
     try:
         where = (node["NodeManagerAddress"], node["NodeManagerPort"])
-        socket.create_connection(where, PATIENCE).close()
+        socket.create_connection(where, SECONDS_TO_ANSWER).close()
     except OSError:
         return True
     return False

@@ -1,11 +1,10 @@
-"""Ray's copying of its own files to where studies are kept: of those alone that have changed.
+"""Makes Ray copy only those of its own files to the storage that have changed.
 
 Ray itself copies the whole folder of an experiment each time, files of trials that ended long ago
 too: to a bucket 21 requests for each trial there ever was, and Tune's loop may wait for the end.
 """
 
 import os
-import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,10 +15,11 @@ from weakref import WeakKeyDictionary
 from pyarrow.fs import FileSystem
 from ray.train._internal.storage import _FilesystemSyncer
 
-AT_ONCE = 16  # of a bucket one waits
-OBJECT_STORES = {"s3", "gcs", "abfs"}  # have no folders
+from automl_on_ray.search_spaces.core import Version, has_folders, send_file, version_of
 
-Sent = dict[str, tuple[int, int]]  # when a file was changed that was sent, and its size then
+MAX_UPLOADS_AT_ONCE = 16  # a bucket makes each wait
+
+Sent = dict[str, Version]  # of each file, which was sent
 
 _rays_command = _FilesystemSyncer._sync_up_command
 _sent: WeakKeyDictionary[_FilesystemSyncer, Sent] = WeakKeyDictionary()
@@ -55,29 +55,25 @@ def upload(folder: Path, files: FileSystem, target: str, sent: Sent) -> None:
     What cannot be sent is raised, and tried again the next time.
     """
     changed = {path: seen for path, seen in _files_of(folder) if sent.get(path) != seen}
-    if files.type_name not in OBJECT_STORES:
+    if has_folders(files):
         for place in {os.path.dirname(path) for path in changed}:
             files.create_dir(f"{target}/{place}", recursive=True)
 
     def send(path: str) -> None:
-        with (
-            open(folder / path, "rb") as read,
-            files.open_output_stream(f"{target}/{path}") as written,
-        ):
-            shutil.copyfileobj(read, written)
+        send_file(folder / path, files, f"{target}/{path}")
         sent[path] = changed[path]  # as it was before: it may have grown since
 
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(MAX_UPLOADS_AT_ONCE) as pool:
         list(pool.map(send, changed))
 
 
-def _files_of(folder: Path) -> Iterator[tuple[str, tuple[int, int]]]:
+def _files_of(folder: Path) -> Iterator[tuple[str, Version]]:
     """All files below, with what tells a change."""
     for place, _, names in os.walk(folder):
         for name in names:
             path = os.path.join(place, name)
             try:
-                found = os.stat(path)
+                version = version_of(Path(path))
             except FileNotFoundError:  # one of the moment
                 continue
-            yield os.path.relpath(path, folder), (found.st_mtime_ns, found.st_size)
+            yield os.path.relpath(path, folder), version

@@ -1,4 +1,4 @@
-"""Any Tune scheduler, Ray's own too, with a memory that is saved with the study and comes back.
+"""Wraps any Tune scheduler, so that its state is saved with the study and restored on resume.
 
 Ray saves trials and searchers, but not what a scheduler knows: rungs, brackets, medians, who is to
 take over from whom. Here it is one pickle, in which a trial is its id and a checkpoint its place in
@@ -48,8 +48,8 @@ class ResumableScheduler(TrialScheduler):
     Python's and numpy's global random streams, from which Ray's schedulers draw, are saved too.
 
     Reports without a finite value of the scheduler's metric are passed over, if the scheduler does
-    not say by `takes_all` that it wants them. A trial that never reports one of the metrics
-    `awaited` fails.
+    not say by `takes_every_report` that it wants them. A trial that never reports one of the
+    metrics `awaited` fails.
     """
 
     def __init__(self, inner: TrialScheduler, *, awaited: Sequence[str] = ()) -> None:
@@ -136,7 +136,7 @@ class ResumableScheduler(TrialScheduler):
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
         inner = self.awake()
-        if not self._takes_all:
+        if not self._takes_every_report:
             value = finite(result.get(str(self.metric)))
             if value is None:
                 return TrialScheduler.CONTINUE
@@ -145,7 +145,7 @@ class ResumableScheduler(TrialScheduler):
 
     def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:
         inner = self.awake()
-        if not self._takes_all:
+        if not self._takes_every_report:
             value = finite(last_reported(trial, str(self.metric)))
             if value is None:
                 return
@@ -153,10 +153,10 @@ class ResumableScheduler(TrialScheduler):
         inner.on_trial_complete(tune_controller, trial, result)
 
     @property
-    def _takes_all(self) -> bool:
+    def _takes_every_report(self) -> bool:
         # Tune gives DEFAULT_METRIC to a scheduler that asks for none.
         judged = self.metric not in (None, DEFAULT_METRIC)
-        return not judged or getattr(self.inner, "takes_all", False)
+        return not judged or getattr(self.inner, "takes_every_report", False)
 
     def on_trial_remove(self, tune_controller: Any, trial: Trial) -> None:
         self.awake().on_trial_remove(tune_controller, trial)

@@ -1,4 +1,4 @@
-"""Trials at work that take long: those that have not reported for long, and those out of time."""
+"""Finds trials that have not reported for long, and trials over their time limit."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ray.tune.experiment import Trial
 
 TIMES_LONGER = 10  # than its epochs usually take, before a trial's silence is worth a line
-SHORTEST_SILENCE = 300.0  # seconds
+MIN_SILENCE_SECONDS = 300.0
 
 
 @dataclass
@@ -65,7 +65,7 @@ class Watch:
 
     def _tell_of_silence(self, trial: Trial, seen: _Seen, silence: float) -> None:
         usual = _seconds_an_epoch(trial)
-        if silence < max(SHORTEST_SILENCE, TIMES_LONGER * (usual or 0.0), seen.told):
+        if silence < max(MIN_SILENCE_SECONDS, TIMES_LONGER * (usual or 0.0), seen.told):
             return
         seen.told = 2 * silence  # then again, but not at each look
         often = f"its epochs took {usual:.3g} s each" if usual else "it has not reported yet"

@@ -1,4 +1,4 @@
-"""Whatever comes of a trial's process, but a result, is a failure of that trial alone.
+"""Makes any failure of a trial's process the failure of that trial alone.
 
 Tune knows two kinds of exception, and ends the study with any other: that of Ray's memory monitor,
 of a result that cannot be read here, of an exception that cannot, of a machine that was lost.
@@ -52,12 +52,12 @@ def ray_has_ended() -> bool:
     return node is not None and bool(node.dead_processes())
 
 
-class FailingAlone(TuneController):
+class IsolatedFailuresController(TuneController):
     """Tune's loop, in which a trial fails alone, also one that takes too long or reports oddly."""
 
     def on_step_end(self) -> None:
         super().on_step_end()
-        watch: Watch = self._scheduler_alg.watch  # type: ignore[attr-defined]  # a Surviving
+        watch: Watch = self._scheduler_alg.watch  # type: ignore[attr-defined]  # a ResumableScheduler
         for trial in watch.look(self._at_work()) if watch.is_due() else ():
             minutes = f"the trial took over {(watch.seconds or 0) / 60:.4g} minutes"
             self._end_at_once(trial, TrialError(f"TimeoutError: {minutes} (--trial-minutes)"))
@@ -89,7 +89,7 @@ class FailingAlone(TuneController):
             super()._on_training_result(trial, result)
 
 
-def named(exception: Exception) -> Exception:
+def as_trial_error(exception: Exception) -> Exception:
     """As Tune is to write it down: what has no traceback has kind and reason in its first line."""
     if isinstance(exception, RayActorError | RayTaskError | TrialError):
         return exception
@@ -107,7 +107,7 @@ def check_report(report: Any) -> None:
         check_report(value)
 
 
-def fail_alone(controller: TuneController) -> None:
+def isolate_failures(controller: TuneController) -> None:
     """Have failures of any kind be those of trials in this loop of Tune's."""
     controller._actor_force_cleanup_timeout = SECONDS_TO_STOP
     manager = controller._actor_manager

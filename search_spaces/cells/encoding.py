@@ -7,7 +7,6 @@ before it, each through an operation. `normal_node3_inputs` says which two, and
 values is a cell, and equal cells are equal configs. Node 2 has states 0 and 1 to take, and no key.
 """
 
-import difflib
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +16,7 @@ import torch
 from torch import Tensor
 
 from automl_on_ray.search_spaces._space import Config, ImageShape
-from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.search_spaces.core import UserError, check_choice, near_miss
 
 CELLS = ("normal", "reduction")
 NODES = 4
@@ -141,7 +140,7 @@ def check_cells(config: Mapping[str, object], operations: Sequence[str] = OPERAT
     for key in config:
         if key.startswith(tuple(f"{cell}_" for cell in CELLS)) and key not in known:
             raise UserError(
-                f"Cell config has {key!r}, which is no key of a cell.{_near(key, known)}"
+                f"Cell config has {key!r}, which is no key of a cell.{near_miss(key, known)}"
             )
     for key, node in known.items():
         if key not in config:
@@ -157,14 +156,6 @@ def check_cells(config: Mapping[str, object], operations: Sequence[str] = OPERAT
                 f"Cell config has {key}='none', which leaves the node without an input; "
                 "a derived cell has operations other than none."
             )
-        elif value not in operations:
+        else:
             usable = [name for name in operations if name != NONE]
-            raise UserError(
-                f"Unknown operation {value!r} in {key}.{_near(str(value), usable)} "
-                f"There are: {', '.join(usable)}."
-            )
-
-
-def _near(word: str, known: Sequence[str] | Mapping[str, object]) -> str:
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f" Did you mean {near[0]!r}?" if near else ""
+            check_choice("operation", value, usable, where=key)

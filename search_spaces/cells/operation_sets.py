@@ -4,7 +4,6 @@ S1 to S4 are the sets of Zela et al. 2020 (arXiv:1909.09656, section 3), on whic
 collapses: S1 has two operations an edge, other ones on each.
 """
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +11,7 @@ import torch
 from torch import Tensor
 
 from automl_on_ray.search_spaces.cells.encoding import CELLS, EDGES, NONE, OPERATIONS
-from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.search_spaces.core import UserError, near_miss
 
 NOISE = "noise"  # Gaussian, of mean 0 and deviation 1, whatever comes in
 KNOWN = (*OPERATIONS, NOISE)
@@ -68,11 +67,9 @@ def operation_set(text: str) -> OperationSet:
     listed = tuple(part.strip() for part in text.split(",") if part.strip())
     for operation in listed:
         if operation not in KNOWN:
-            near = difflib.get_close_matches(operation, (*KNOWN, *NAMES), n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
             raise UserError(
-                f"Unknown operation {operation!r}.{hint} There are: {', '.join(KNOWN)}; and sets "
-                f"of them: {', '.join(NAMES)}."
+                f"Unknown operation {operation!r}.{near_miss(operation, (*KNOWN, *NAMES))} "
+                f"There are: {', '.join(KNOWN)}; and sets of them: {', '.join(NAMES)}."
             )
     if len(set(listed)) < len(listed):
         raise UserError(f"Operations {text!r} name one twice.")

@@ -1,10 +1,13 @@
-from .errors import UserError as UserError
+from .capabilities import capabilities_of as capabilities_of, names_with as names_with
+from .errors import UserError as UserError, warn as warn
+from .keywords import check_keywords as check_keywords, keywords_of as keywords_of
+from .library_internals import Internals as Internals
 from .lookup import choices as choices, find as find, load_object as load_object
+from .near_words import check_choice as check_choice, near_miss as near_miss
 from .numbers import as_number as as_number, finite as finite, last_reported as last_reported
 from .objectives import (
     TUNES_OWN as TUNES_OWN,
     Objective as Objective,
-    near_miss as near_miss,
     parse_objectives as parse_objectives,
     reported_instead as reported_instead,
     unquoted as unquoted,
@@ -25,4 +28,14 @@ from .uris import (
     check_no_secrets as check_no_secrets,
     is_uri as is_uri,
 )
-from .warnings_to_users import warn as warn
+from .whole_files import (
+    PART as PART,
+    Version as Version,
+    fetch_file as fetch_file,
+    has_folders as has_folders,
+    read_bytes as read_bytes,
+    send_file as send_file,
+    version_of as version_of,
+    write_bytes as write_bytes,
+    written_whole as written_whole,
+)

@@ -1,6 +1,5 @@
-"""From a word on the command line to a module: a public module of a room is a choice."""
+"""Finds the module or object that a word on the command line names."""
 
-import difflib
 import importlib
 import os
 import pkgutil
@@ -17,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from automl_on_ray.search_spaces.core.errors import UserError
+from automl_on_ray.search_spaces.core.near_words import near_miss
 
 PACKAGE = __name__.partition(".")[0]
 
@@ -41,10 +41,8 @@ def find(room: str, name: str, *, kind: str) -> ModuleType:
     known = choices(room)
     module = known.get(name.replace("_", "-"))
     if module is None:
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
         raise UserError(
-            f"Unknown {kind} {name!r}.{hint} There are: {', '.join(known)}. "
+            f"Unknown {kind} {name!r}.{near_miss(name, known)} There are: {', '.join(known)}. "
             f"To add one, put a file into {room.replace('.', '/')}/."
         )
     return importlib.import_module(module)

@@ -1,4 +1,4 @@
-"""The one notion of a number, for all that look at what a trial reported."""
+"""What counts as a number in a report: for searchers, schedulers, terminal and MLflow alike."""
 
 import math
 from typing import Any

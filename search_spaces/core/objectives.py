@@ -1,12 +1,12 @@
-"""What a study is after: metrics and the direction in which each is better."""
+"""Objectives of a study: metrics, and whether each is maximised or minimised."""
 
-import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from automl_on_ray.search_spaces.core.errors import UserError
+from automl_on_ray.search_spaces.core.near_words import near_miss
 from automl_on_ray.search_spaces.core.numbers import as_number
 
 # A comma within these belongs to the name: mAP@[.5, .95], IoU(0.5,0.75), "a, b".
@@ -74,13 +74,6 @@ def parse_objectives(text: str) -> tuple[Objective, ...]:
 def unquoted(name: str) -> str:
     """A metric's name as it was written, without quotes around it."""
     return name[1:-1] if _QUOTED.fullmatch(name) else name
-
-
-def near_miss(name: str, known: Iterable[str]) -> str:
-    """` Did you mean 'accuracy'?` for the nearest of the `known` names; "" if none is near."""
-    by_lower = {one.lower(): one for one in known if one != name}
-    near = difflib.get_close_matches(name.lower(), by_lower, n=1)
-    return f" Did you mean {by_lower[near[0]]!r}?" if near else ""
 
 
 def reported_instead(metric: str, report: Mapping[str, Any]) -> str:

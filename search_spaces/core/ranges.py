@@ -1,4 +1,4 @@
-"""From where to where a number on a command line may be: said where its option is declared."""
+"""Ranges of numeric options, declared with the option and checked alike in all commands."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The terminal, for texts of others: names, errors and values are shown as they are."""
+"""Prints names, errors and values as they are: without markup and control characters."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What comes from elsewhere is data: which names, paths, ids and archives are taken from there.
+"""Checks names, paths, ids and archives that come from a bucket, a server or a file.
 
 A bucket, an MLflow server, a journal or a file may be another's. None of them chooses a place
 outside of the folder that is meant, and none replaces what is there.

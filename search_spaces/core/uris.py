@@ -1,4 +1,4 @@
-"""URIs such as s3://bucket/folder on command lines: told from paths, and free of credentials.
+"""Tells URIs such as s3://bucket/folder from paths, and refuses credentials in them.
 
 After a '?' there may be parameters, so a path below is not the URI with a path behind it.
 """

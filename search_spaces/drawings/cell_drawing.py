@@ -1,16 +1,15 @@
-"""A DARTS cell as a picture: what each node takes from where, and through what."""
+"""Draws a DARTS cell: its nodes, edges and operations."""
 
-import io
 from collections.abc import Mapping
 from typing import Literal
 
-from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
 
 from automl_on_ray.search_spaces.cells import CELLS, FIRST, NODES, edges_of
 from automl_on_ray.search_spaces.drawings.cells_as_text import state_name
+from automl_on_ray.search_spaces.drawings.rendering import rendered
 
 COLOURS = {"sep": "#1b6ca8", "dil": "#2a9d8f", "max": "#c8553d", "avg": "#e09f3e"}
 PLAIN = "#7a7a7a"  # operations without weights that change nothing
@@ -26,11 +25,7 @@ def draw_cells(config: Mapping[str, object], format: Literal["png", "svg"] = "sv
     figure = Figure(figsize=(10, 11), layout="constrained")
     for axes, cell in zip(figure.subplots(2, 1), CELLS, strict=True):
         _draw(axes, config, cell)
-    # Nothing of the day it was drawn; and names of shapes that do not change.
-    metadata = {"Date": None} if format == "svg" else {"Software": None}
-    with io.BytesIO() as file, rc_context({"svg.hashsalt": "cell", "svg.fonttype": "none"}):
-        figure.savefig(file, format=format, dpi=110, metadata=metadata)
-        return file.getvalue()
+    return rendered(figure, format)
 
 
 def _draw(axes: Axes, config: Mapping[str, object], cell: str) -> None:

@@ -1,4 +1,4 @@
-"""A DARTS cell as text: for terminals, and for whoever has no picture."""
+"""A DARTS cell as text, for terminals."""
 
 from collections.abc import Mapping
 

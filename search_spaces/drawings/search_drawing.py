@@ -1,4 +1,4 @@
-"""What a differentiable search did over its epochs, as pictures."""
+"""Draws a differentiable search over its epochs: mixing weights and cells."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,7 @@ from torch import Tensor
 from automl_on_ray.search_spaces.cells import CELLS, EDGES, FIRST, NODES, edges_of
 from automl_on_ray.search_spaces.drawings.cell_drawing import draw_cells
 from automl_on_ray.search_spaces.drawings.cells_as_text import state_name
+from automl_on_ray.search_spaces.drawings.rendering import rendered
 
 MOST_PICTURES = 8
 FRAME_MILLISECONDS, LAST_MILLISECONDS = 700, 3000
@@ -52,7 +53,8 @@ def draw_mixing(
                     label.set_fontweight("bold")
                     label.set_color("#c8553d")
         half.colorbar(image, cax=half.add_axes((0.945, 0.2, 0.012, 0.55)))
-    return _png(figure)
+    with rc_context({"font.size": 9}):
+        return rendered(figure, dpi=100)
 
 
 def animate_cells(cells: Sequence[Mapping[str, object]]) -> bytes:
@@ -83,9 +85,3 @@ def _shown(cells: Sequence[Mapping[str, object]]) -> list[int]:
         return changed
     places = np.linspace(0, len(changed) - 1, MOST_PICTURES).round().astype(int)
     return [changed[place] for place in places]
-
-
-def _png(figure: Figure) -> bytes:
-    with io.BytesIO() as file, rc_context({"font.size": 9}):
-        figure.savefig(file, format="png", dpi=100, metadata={"Software": None})
-        return file.getvalue()

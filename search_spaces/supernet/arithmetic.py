@@ -1,4 +1,4 @@
-"""What a supernet computes with: batch normalisation folded into convolutions, on channels-last.
+"""Arithmetic of a supernet: batch normalisation folded into convolutions, channels-last.
 
 For z = W x with x of mean m and covariance C over all pixels, z has mean W m and variance
 diag(W C W'), so BN(z) = s W (x - m) with s = 1 / sqrt(diag(W C W') + epsilon): a convolution again.

@@ -1,4 +1,4 @@
-"""What the edges of a supernet begin from: a node's images, and all that edges out of it share."""
+"""Inputs of a supernet's edges: a node's images, and what all edges out of it share."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

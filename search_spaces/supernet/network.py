@@ -17,6 +17,7 @@ that only measure. Evaluate with large batches.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import TypedDict, Unpack
 
 import torch
 from torch import Tensor, nn
@@ -31,11 +32,19 @@ from automl_on_ray.search_spaces.cells import (
     check_sizes,
     reductions,
 )
-from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.search_spaces.core import UserError, check_keywords
 from automl_on_ray.search_spaces.supernet.arithmetic import even_pixels, odd_pixels, uniform
 from automl_on_ray.search_spaces.supernet.edge_inputs import State
 from automl_on_ray.search_spaces.supernet.edges import Edges
 from automl_on_ray.search_spaces.supernet.recompute import Value, remaking
+
+
+class SupernetSize(TypedDict, total=False):
+    """Channels of the first cells, cells, and the stride of the first convolution."""
+
+    channels: int
+    layers: int
+    stem_stride: int
 
 
 class Supernet(nn.Module):
@@ -55,13 +64,14 @@ class Supernet(nn.Module):
         *,
         operations: Sequence[str],
         exists: Mapping[str, Tensor] | None = None,
-        channels: int = 16,
-        layers: int = 8,
-        stem_stride: int = 1,
         partial: int = 1,
         recompute: bool = False,
+        **size: Unpack[SupernetSize],
     ) -> None:
         super().__init__()
+        check_keywords(size, SupernetSize)
+        channels, layers = size.get("channels", 16), size.get("layers", 8)
+        stem_stride = size.get("stem_stride", 1)
         check_sizes(image_shape, layers, stem_stride)
         if channels % partial:
             raise UserError(f"channels must be a multiple of partial={partial}, but is {channels}.")

@@ -1,4 +1,4 @@
-"""What the way back needs but had better make again than keep.
+"""Computes values again in the backward pass instead of keeping them in memory.
 
 Autograd keeps what the gradient of an operation needs: ReLU's results, copies side by side, pooled
 images, the outputs of convolutions. Some of it follows from other kept tensors at little cost. A
@@ -15,6 +15,8 @@ import torch
 from torch import Tensor
 from torch.amp.autocast_mode import is_autocast_available
 from torch.autograd.graph import saved_tensors_hooks
+
+from automl_on_ray.search_spaces.supernet.torch_internals import storage_key
 
 T = TypeVar("T")
 Make = Callable[[], Tensor]
@@ -34,7 +36,7 @@ class Value:
         kept = tensor.detach()
         self.again: Make = (lambda: kept) if make is None else Recipe(make, tensor.device.type)
         if make is not None:
-            _values[_storage(tensor)] = self
+            _values[storage_key(tensor)] = self
 
 
 class Recipe(Generic[T]):
@@ -73,12 +75,8 @@ def remaking() -> AbstractContextManager[None]:
     return saved_tensors_hooks(_pack, _unpack)
 
 
-def _storage(tensor: Tensor) -> int:
-    return tensor.untyped_storage()._cdata
-
-
 def _pack(tensor: Tensor) -> Packed:
-    value = _values.get(_storage(tensor))
+    value = _values.get(storage_key(tensor))
     if value is None:
         return tensor.detach()  # what came with its history would be kept by itself, for ever
     return value.again, (tensor.shape, tensor.stride(), tensor.storage_offset())

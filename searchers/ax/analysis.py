@@ -1,4 +1,4 @@
-"""What a study's trials say of its hyperparameters, by Ax: importance and slices.
+"""Analyses a study with Ax: importance of hyperparameters, and slices.
 
 Works for the trials of any searcher. It takes seconds: for the end of a study, not Tune's loop.
 """
@@ -15,11 +15,11 @@ from automl_on_ray.searchers._domains import varying
 from automl_on_ray.searchers._settings import PriorTrial, SearcherSettings
 from automl_on_ray.searchers.ax.encoding import Encoding
 
-FEWEST_ROWS, MOST_ROWS = 5, 500  # a fit's time grows with the cube of them
+MIN_ROWS, MAX_ROWS = 5, 500  # a fit's time grows with the cube of them
 # Sobol indices take time and memory by samples x columns²: 4 s and 0.5 GB for so many of these,
 # one hundred parameters with 1000 samples (measured on one core).
-WORK, FEWEST_SAMPLES, MOST_SAMPLES = 10**7, 64, 1000
-MOST_SLICES = 6
+MAX_WORK, MIN_SAMPLES, MAX_SAMPLES = 10**7, 64, 1000
+MAX_SLICES = 6
 SLICE_POINTS = 40
 
 
@@ -46,12 +46,12 @@ def analyse(
     them, or where no model can be had, nothing: never raises. So it is with more parameters than
     can be analysed in seconds; of many rows it takes a part.
     """
-    if len(rows) < FEWEST_ROWS:
+    if len(rows) < MIN_ROWS:
         return Analysis()
-    every = -(-len(rows) // MOST_ROWS)
+    every = -(-len(rows) // MAX_ROWS)
     left_out = f"What matters was told from {len(rows[::every])} of {len(rows)} trials."
     try:
-        if _samples(space) < FEWEST_SAMPLES:
+        if _samples(space) < MIN_SAMPLES:
             count = len(space.domains)
             return Analysis(left_out=f"{count} hyperparameters are too many to tell what matters.")
         with warnings.catch_warnings():
@@ -71,6 +71,7 @@ def _analysed(
     from ax.core.observation import ObservationFeatures
     from ax.utils.sensitivity.sobol_measures import ax_parameter_sens
 
+    from automl_on_ray.searchers.ax.internals import column_of
     from automl_on_ray.searchers.ax.model import AxModel
 
     first = objectives[:1]
@@ -84,8 +85,8 @@ def _analysed(
     raw = ax_parameter_sens(adapter, order="total", num_mc_samples=_samples(space))
     metric = next(iter(raw))
     shares = dict.fromkeys(keys.values(), 0.0)
-    for name, value in raw[metric].items():  # a choice without an order is a column an option
-        key = keys.get(name.partition("_OH_PARAM_")[0])
+    for name, value in raw[metric].items():
+        key = keys.get(column_of(name))
         if key is not None:
             shares[key] += abs(float(value))
     total = sum(shares.values()) or 1.0
@@ -93,7 +94,7 @@ def _analysed(
     importance = {key: shares[key] / total for key in ranked}
     best = max(known, key=lambda row: first[0].sign() * row[1][first[0].metric])[0]
     figures = {}
-    for key in ranked[:MOST_SLICES]:
+    for key in ranked[:MAX_SLICES]:
         points = model.encoding.slice(key, best, SLICE_POINTS)
         features = [ObservationFeatures(parameters=dict(codes)) for _, codes in points]
         means, covariances = adapter.predict(features)
@@ -111,7 +112,7 @@ def _analysed(
 def _samples(space: SearchSpace) -> int:
     """How many samples may be drawn for Sobol indices."""
     columns = sum(len(each.get("values", [1])) for each in Encoding(space).parameters())
-    return min(MOST_SAMPLES, WORK // columns**2)
+    return min(MAX_SAMPLES, MAX_WORK // columns**2)
 
 
 def _slice(

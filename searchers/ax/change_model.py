@@ -1,4 +1,4 @@
-"""How much a trial's score changes until its next perturbation, by its hyperparameters: a model.
+"""A model of how much a trial's score changes until its next perturbation.
 
 A Gaussian process of Ax over (time, score before, hyperparameters), as PB2's (Parker-Holder et al.
 2020, arXiv:2002.02518), but over the whole space: choices, integers and parameters that exist
@@ -30,16 +30,18 @@ from ray import tune
 from automl_on_ray.search_spaces import Config, Exploit, Interval
 from automl_on_ray.searchers.ax.encoding import Encoding
 from automl_on_ray.searchers.ax.explorer import ExplorationConfig
+from automl_on_ray.searchers.ax.internals import experiment_of
 from automl_on_ray.searchers.ax.trust_region import around, drawn
 
 TIME, BEFORE = "(time)", "(score before)"  # no keys of a space
 BETA = 1.0  # of the variance: PB2's own grows with time, for a guarantee in the limit
-FEW = 4  # intervals: with fewer there is nothing to model
-MOST = 200  # intervals that the model sees, the latest
-LENGTH, SHORTEST, LONGEST = 0.4, 0.1, 1.0  # of the trust region, as a part of a parameter's range
+MIN_INTERVALS = 4  # with fewer there is nothing to model
+MAX_INTERVALS = 200  # that the model sees, the latest
+# Of the trust region, as a part of a parameter's range, at first and later.
+LENGTH, MIN_LENGTH, MAX_LENGTH = 0.4, 0.1, 1.0
 GROWTH = 1.5
-FAR = 3.0  # spreads from the median: changes further off count as so many
-STRONG = 2 / 3  # a success changes more than so many others did at about that time
+MAX_SPREADS = 3.0  # spreads from the median: changes further off count as so many
+SUCCESS_QUANTILE = 2 / 3  # a success changes more than so many others did at about that time
 RESTARTS, RAW_SAMPLES = 4, 256
 
 Scale: TypeAlias = tuple[float, float]
@@ -56,11 +58,11 @@ class Suggestion:
 
 
 class ChangeModel:
-    """Suggests configs for exploits; `told` is its only event."""
+    """Suggests configs for exploits; `tell` is its only event."""
 
-    def __init__(self, course: ExplorationConfig) -> None:
-        self._course = course
-        flat = course.space.flat
+    def __init__(self, exploration: ExplorationConfig) -> None:
+        self._exploration = exploration
+        flat = exploration.space.flat
         self._whole = replace(
             flat,
             training={
@@ -77,26 +79,28 @@ class ChangeModel:
         self.length = LENGTH
         self.fallbacks = 0  # suggestions that Ax should have made, but could not
 
-    def told(self, interval: Interval) -> None:
+    def tell(self, interval: Interval) -> None:
         """An interval has ended. The first after a suggestion tells whether that was a success."""
         if interval.before is not None and self._open.pop(interval.trial, None) is not None:
             around = [
-                i for i in self._intervals if abs(i.end - interval.end) <= self._course.interval
+                i
+                for i in self._intervals
+                if abs(i.end - interval.end) <= self._exploration.interval
             ]
             others = [change for i in around if np.isfinite(change := _change(i))]
-            if len(others) >= FEW:
-                good = _change(interval) > np.quantile(others, STRONG)
+            if len(others) >= MIN_INTERVALS:
+                good = _change(interval) > np.quantile(others, SUCCESS_QUANTILE)
                 length = self.length * GROWTH if good else self.length / GROWTH
-                self.length = min(max(length, SHORTEST), LONGEST)
+                self.length = min(max(length, MIN_LENGTH), MAX_LENGTH)
         self._intervals.append(interval)
 
     def suggest(self, exploit: Exploit) -> Config:
         """The config for `exploit.trial`: the donor's, with other values of what may change."""
-        generator = np.random.default_rng([self._course.seed, self._count])
+        generator = np.random.default_rng([self._exploration.seed, self._count])
         self._count += 1
         region = self._region(exploit, generator)
         config = change = None
-        if len(self._rows()) >= FEW:
+        if len(self._rows()) >= MIN_INTERVALS:
             try:
                 config, change = self._generated(exploit, region)
             except Exception as error:  # whatever Ax meets, the study must go on
@@ -107,7 +111,7 @@ class ChangeModel:
         self._open[exploit.trial] = Suggestion(exploit, config, change)
         return config
 
-    def dropped(self, trial: str) -> None:
+    def drop(self, trial: str) -> None:
         """What was suggested for a trial will not be tried."""
         self._open.pop(trial, None)
 
@@ -120,10 +124,10 @@ class ChangeModel:
         """
         names = self._encoding.names()
         codes = self._encoding.encode(exploit.config)
-        every = self._client()._experiment.search_space.parameters
+        every = experiment_of(self._client()).search_space.parameters
         found: dict[str, Parameter] = {}
         choices: list[Parameter] = []
-        for key in self._course.space.mutable:
+        for key in self._exploration.space.mutable:
             if key not in exploit.config or key not in names:
                 continue
             parameter = every[names[key]]
@@ -143,12 +147,12 @@ class ChangeModel:
         scale = self._scale()
         for codes, change in [*self._seen(scale), *self._expected(exploit, scale)]:
             client.complete_trial(client.attach_trial(codes), raw_data={"change": change})
-        experiment = client._experiment
+        experiment = experiment_of(client)
         space = AxSearchSpace(
             [region.get(n, p) for n, p in experiment.search_space.parameters.items()]
         )
         here = self._encoding.encode(self._at(exploit, exploit.config, scale))
-        with warnings.catch_warnings(), with_rng_seed(self._course.seed + self._count):
+        with warnings.catch_warnings(), with_rng_seed(self._exploration.seed + self._count):
             warnings.simplefilter("ignore")
             adapter = Generators.BOTORCH_MODULAR(
                 experiment=experiment,
@@ -171,7 +175,7 @@ class ChangeModel:
         return self._decoded(exploit, run.arms[0].parameters), float(means["change"][0])
 
     def _client(self) -> Client:
-        client = Client(random_seed=int(self._course.seed + self._count) % 2**31)
+        client = Client(random_seed=int(self._exploration.seed + self._count) % 2**31)
         client.configure_experiment(
             parameters=[
                 (ChoiceParameterConfig if "values" in keywords else RangeParameterConfig)(
@@ -210,18 +214,25 @@ class ChangeModel:
         In units of their spread around their median: what early changes of a score are to late
         ones says nothing of hyperparameters. A trial that diverged is as bad as can be.
         """
-        known = [(i, change) for i in self._intervals if not np.isnan(change := _change(i))][-MOST:]
+        known = [(i, change) for i in self._intervals if not np.isnan(change := _change(i))][
+            -MAX_INTERVALS:
+        ]
         ends = np.array([i.end for i, _ in known])
         changes = np.array([change for _, change in known])
         found = []
         for interval, change in known:
             distance = np.abs(ends - interval.end)
-            reach = max(self._course.interval, *np.sort(distance)[: 2 * FEW])
+            reach = max(self._exploration.interval, *np.sort(distance)[: 2 * MIN_INTERVALS])
             others = changes[(distance <= reach) & np.isfinite(changes)]
             if len(others):
                 low, middle, high = np.quantile(others, [0.25, 0.5, 0.75])
                 spread = max((high - low) / 1.35, 1e-9)  # 1.35: of a normal distribution
-                found.append((interval, float(np.clip((change - middle) / spread, -FAR, FAR))))
+                found.append(
+                    (
+                        interval,
+                        float(np.clip((change - middle) / spread, -MAX_SPREADS, MAX_SPREADS)),
+                    )
+                )
         return found
 
     def _scale(self) -> Scale:
@@ -239,14 +250,14 @@ class ChangeModel:
         low, high = scale
         before = 0.0 if score is None or not np.isfinite(score) else (score - low) / (high - low)
         return {
-            TIME: min(max(time / self._course.max_t, 0.0), 1.0),
+            TIME: min(max(time / self._exploration.max_t, 0.0), 1.0),
             BEFORE: min(max(before, 0.0), 1.0),
         }
 
     def _decoded(self, exploit: Exploit, codes: Mapping[str, Any]) -> Config:
         """The donor's config with the values of `codes` for what may change in it."""
         config = self._encoding.decode({**self._encoding.encode(exploit.config), **codes})
-        changed = {k: v for k, v in config.items() if k in self._course.space.mutable}
+        changed = {k: v for k, v in config.items() if k in self._exploration.space.mutable}
         return {**exploit.config, **{k: v for k, v in changed.items() if k in exploit.config}}
 
 

@@ -1,4 +1,4 @@
-"""A space in Ax's terms, and configs there and back.
+"""Converts a space to Ax's parameters, and configs to Ax's and back.
 
 Nothing here imports Ax: a driver checks a space with it, and the model in its own process uses it.
 Ax takes choices of one type only and refuses some names in constraints, so parameters are called
@@ -21,7 +21,7 @@ from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.searchers._constraints import Linear, parse_constraints
 from automl_on_ray.searchers._domains import check_supported, from_unit, key_of, values, varying
 
-MOST_INDEXED = 1000
+MAX_INDEXED_VALUES = 1000
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class Encoding:
 
 def _parameter(name: str, key: str, domain: Domain) -> _Parameter:
     check_supported(key, domain)
-    options = values(domain, MOST_INDEXED)
+    options = values(domain, MAX_INDEXED_VALUES)
     whole = (
         isinstance(domain, Integer)
         and options is not None

@@ -1,4 +1,4 @@
-"""Exploration by Ax: what a trial of a population tries next, where another has come to.
+"""Ax's explorer: new values for a trial of a population that took over a checkpoint.
 
 The model is in a process of its own, so a trial that takes over another's checkpoint waits for its
 new values alone.
@@ -28,24 +28,28 @@ class ExplorationConfig:
 class AxExplorer:
     """An Explorer. UserError for a space that Ax cannot hold."""
 
-    def __init__(self, course: ExplorationConfig) -> None:
-        Encoding(course.space)
-        self._space = course.space
-        self._model = RemoteModel(MODEL, replace(course, space=course.space.flat))
+    def __init__(self, exploration: ExplorationConfig) -> None:
+        Encoding(exploration.space)
+        self._space = exploration.space
+        self.model = RemoteModel(MODEL, replace(exploration, space=exploration.space.flat))
         self._asked: list[int] = []
         self._ready: dict[int, Config] = {}
 
-    def told(self, interval: Interval) -> None:
-        self._model.send("told", replace(interval, config=varying(self._space, interval.config)))
+    def get_ready(self) -> None:
+        """UserError if the Ax that is here does not do."""
+        self.model.get_ready()
 
-    def explored(self, exploit: Exploit, *, wait: bool) -> Config | None:
+    def tell(self, interval: Interval) -> None:
+        self.model.send("tell", replace(interval, config=varying(self._space, interval.config)))
+
+    def explore(self, exploit: Exploit, *, wait: bool) -> Config | None:
         if exploit.number not in self._asked and exploit.number not in self._ready:
             lean = replace(exploit, config=varying(self._space, exploit.config))
-            self._model.send("suggest", lean)
+            self.model.send("suggest", lean)
             self._asked.append(exploit.number)
         while exploit.number not in self._ready:
             try:
-                config = self._model.receive(None if wait else 0.0)
+                config = self.model.receive(None if wait else 0.0)
             except queue.Empty:
                 if not wait:
                     return None
@@ -53,10 +57,10 @@ class AxExplorer:
             self._ready[self._asked.pop(0)] = config
         return {**exploit.config, **self._ready.pop(exploit.number)}
 
-    def dropped(self, exploit: Exploit) -> None:
+    def drop(self, exploit: Exploit) -> None:
         self._ready.pop(exploit.number, None)
-        self._model.send("dropped", exploit.trial)
+        self.model.send("drop", exploit.trial)
 
     def close(self) -> None:
         """End the model's process; it would end with this one anyhow."""
-        self._model.close()
+        self.model.close()

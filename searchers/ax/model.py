@@ -1,4 +1,4 @@
-"""Ax as a function of the order of events: what was begun, how it ended, what to try next.
+"""Ax's model of a study: takes starts and results of trials in order, and suggests configs.
 
 It knows neither clock nor threads. The same events give the same suggestions, in any process,
 before and after a pickle. Trials before the model's first suggestion are a Sobol design of ours, so
@@ -30,6 +30,12 @@ from automl_on_ray.searchers._ask_tell import TrialOutcome
 from automl_on_ray.searchers._domains import key_of
 from automl_on_ray.searchers._settings import SearcherSettings
 from automl_on_ray.searchers.ax.encoding import Encoding
+from automl_on_ray.searchers.ax.internals import (
+    experiment_of,
+    forget_strategy,
+    forget_trial,
+    seed_next,
+)
 from automl_on_ray.searchers.ax.outcomes import ax_objective, ax_outcome_constraints, metric_names
 from automl_on_ray.searchers.ax.step_effect import StepEffect
 from automl_on_ray.searchers.ax.warm_gp import LastFit, WarmGP, going_on_from
@@ -41,14 +47,15 @@ ACQUISITIONS = {
     "ucb": qUpperConfidenceBound,
 }
 DEFAULT_BETA = 4.0
-MOST_STEPS = 3  # of a learning curve that the model sees
+MAX_CURVE_STEPS = 3  # of a learning curve that the model sees
 RESTARTS, RAW_SAMPLES = 20, 1024  # with fewer, a better branch of a conditional space is missed
-DESIGN, FINISHED = 5, 2  # trials begun and ended before the model is asked: as Ax has them
-TRIES = 5  # for a suggestion that was not handed out before
+# Trials begun and ended before the model is asked: as Ax has them.
+MIN_BEGUN_TRIALS, MIN_ENDED_TRIALS = 5, 2
+MAX_TRIES = 5  # for a suggestion that was not handed out before
 
 
 class AxModel:
-    """Suggests configs for a study; `begun` and `told` are its events."""
+    """Suggests configs for a study; `begin` and `tell` are its events."""
 
     def __init__(self, settings: SearcherSettings) -> None:
         self._settings = settings
@@ -84,41 +91,41 @@ class AxModel:
         for trial in settings.known:
             curve = {s: metrics for s, metrics in trial.curve.items() if s <= settings.max_t}
             if curve:
-                self.begun(trial.config)
+                self.begin(trial.config)
                 whole = max(curve) == settings.max_t
-                self.told(
+                self.tell(
                     trial.config, TrialOutcome("completed" if whole else "early_stopped", curve)
                 )
 
     def suggest(self) -> Config:
         """The next config, taken as begun. Raises Exhausted at the end of a finite space."""
-        self._design.remaining.check()
-        if self._begun < DESIGN or self._finished < FINISHED:
+        self._design.unvisited.check()
+        if self._begun < MIN_BEGUN_TRIALS or self._finished < MIN_ENDED_TRIALS:
             config = self._design.next()
-            self.begun(config)
+            self.begin(config)
             return config
-        for _ in range(TRIES):
+        for _ in range(MAX_TRIES):
             try:
                 config = self._generated()
             except Exception as error:  # whatever Ax meets, the study must go on
                 self.fallbacks += 1
                 print(f"Ax made no suggestion ({error!r}); a Sobol point instead.", file=sys.stderr)
                 break
-            if self._design.remaining.take(config):
-                self.begun(config)
+            if self._design.unvisited.take(config):
+                self.begin(config)
                 return config
         config = self._design.next()
-        self.begun(config)
+        self.begin(config)
         return config
 
-    def begun(self, config: Config) -> None:
+    def begin(self, config: Config) -> None:
         """A trial of `config` runs, whoever suggested it; results known beforehand count too."""
-        self._design.remaining.take(config)
+        self._design.unvisited.take(config)
         index = self._client.attach_trial(parameters=self.encoding.encode(config))
         self._open.setdefault(key_of(config), []).append(index)
         self._begun += 1
 
-    def told(self, config: Config, outcome: TrialOutcome) -> None:
+    def tell(self, config: Config, outcome: TrialOutcome) -> None:
         """A trial of `config` has ended; nothing happens if none is open."""
         open_ = self._open.get(key_of(config), [])
         if not open_:
@@ -147,7 +154,7 @@ class AxModel:
         strategy = _strategy(self._settings, curves=self._early)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return strategy.fit(self._client._experiment)
+            return strategy.fit(experiment_of(self._client))
 
     def _raw(self, metrics: Mapping[str, float]) -> dict[str, float]:
         return {self._names[name]: value for name, value in metrics.items() if name in self._names}
@@ -155,7 +162,7 @@ class AxModel:
     def _generated(self) -> Config:
         """The model's next config."""
         parameters = self._generate()
-        self._client._maybe_generation_strategy = None  # cannot be pickled, and is not needed
+        forget_strategy(self._client)
         return self.encoding.decode(parameters)
 
     def _generate(self) -> dict[str, Any]:
@@ -163,23 +170,14 @@ class AxModel:
         # A strategy of its own for each suggestion: nothing but the trials decides.
         # With one seed for all, as Ax has it, each search would begin from the same points.
         seeds = np.random.SeedSequence([self._settings.seed, self._generations])
-        self._client._random_seed = int(seeds.generate_state(1)[0])
+        seed_next(self._client, seeds)
         self._generations += 1
         self._client.set_generation_strategy(_strategy(self._settings, curves=self._early))
         with warnings.catch_warnings(), going_on_from(self._fit):
             warnings.simplefilter("ignore")
             ((index, parameters),) = self._client.get_next_trials(max_trials=1).items()
-        self._forget(index)
+        forget_trial(self._client, index)
         return dict(parameters)
-
-    def _forget(self, index: int) -> None:
-        """Take a trial out of Ax's experiment as if it had never been."""
-        experiment = self._client._experiment
-        (arm,) = experiment.trials.pop(index).arms
-        others = (other for trial in experiment.trials.values() for other in trial.arms)
-        if all(other.signature != arm.signature for other in others):
-            experiment._arms_by_signature.pop(arm.signature, None)
-            experiment._arms_by_name.pop(arm.name, None)
 
 
 def _strategy(settings: SearcherSettings, *, curves: bool) -> GenerationStrategy:
@@ -196,7 +194,7 @@ def _strategy(settings: SearcherSettings, *, curves: bool) -> GenerationStrategy
         chosen["botorch_acqf_options"] = {"beta": beta}
     if curves:
         chosen["data_loader_config"] = DataLoaderConfig(
-            latest_rows_per_group=None, limit_rows_per_group=MOST_STEPS
+            latest_rows_per_group=None, limit_rows_per_group=MAX_CURVE_STEPS
         )
     spec = GeneratorSpec(
         Generators.BOTORCH_MODULAR,
@@ -228,7 +226,7 @@ def _strategy(settings: SearcherSettings, *, curves: bool) -> GenerationStrategy
 def _steps(steps: list[int]) -> list[int]:
     """The last step, and powers of three before it: rungs are where trials are compared."""
     powers = {3**k for k in range(12)}
-    return [step for step in steps[:-1] if step in powers][-(MOST_STEPS - 1) :] + steps[-1:]
+    return [step for step in steps[:-1] if step in powers][-(MAX_CURVE_STEPS - 1) :] + steps[-1:]
 
 
 def quiet() -> None:

@@ -1,4 +1,4 @@
-"""Objectives and outcome constraints in Ax's words; metrics are called m0, m1, ... there."""
+"""Objectives and outcome constraints in Ax's syntax, with metrics called m0, m1, ..."""
 
 import math
 import re

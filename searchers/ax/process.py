@@ -1,4 +1,4 @@
-"""Ax in a process of its own: Tune's loop never waits for it, and the driver never imports it.
+"""Runs Ax in a process of its own: Tune's loop never waits for it, the driver never imports it.
 
 Messages go down a pipe in the order of events and are worked off one by one, so a suggestion is a
 function of what was sent before it, and not of time. Each suggestion comes back with a snapshot of
@@ -31,6 +31,8 @@ from typing import Any
 
 import cloudpickle
 
+from automl_on_ray.search_spaces.core import UserError
+
 Message = tuple[str, tuple[Any, ...]]  # a method of the model, and its arguments
 NICENESS = 5
 PASSING = (MemoryError, OSError)  # errors that another process may not meet
@@ -39,7 +41,10 @@ FORKS = sys.platform == "linux"
 
 
 class AxWorker:
-    """The driver's end. `model` is "module:Class"; `start` what it is made from, or a snapshot."""
+    """The driver's end. `model` is "module:Class"; `start` what it is made from, or a snapshot.
+
+    `pid`, of its process, comes when the model is there.
+    """
 
     def __init__(self, model: str, start: Any, log: list[Message]) -> None:
         end = _forked()
@@ -59,6 +64,10 @@ class AxWorker:
         self._outbox.put((model, start))
         for message in log:
             self.send(message)
+
+    def ready(self) -> None:
+        """Wait until the model is there; EOFError if its process died, UserError if it has none."""
+        self.pid.result()
 
     def send(self, message: Message) -> None:
         """Never blocks, not even while the model thinks and its pipe is full."""
@@ -132,7 +141,12 @@ def _hang_up(end: socket.socket, outbox: "queue.Queue[Any]") -> None:
 
 def _read(pipe: Connection, pid: "Future[int]", replies: "queue.Queue[Any]") -> None:
     try:
-        pid.set_result(pickle.loads(pipe.recv_bytes()))
+        first = pickle.loads(pipe.recv_bytes())
+        if isinstance(first, str):  # the model cannot be made
+            pid.set_exception(UserError(first))
+            replies.put(first)
+        else:
+            pid.set_result(first)
         while True:
             replies.put(pickle.loads(pipe.recv_bytes()))
     except BaseException as error:  # a silent end would leave the driver waiting
@@ -166,9 +180,10 @@ def main() -> None:
     sys.stdout = sys.stderr
     warnings.filterwarnings("ignore")
     logging.disable(logging.INFO)  # Ax and its libraries greet the terminal when imported
-    from automl_on_ray.searchers.ax.model import quiet
+    with contextlib.suppress(UserError):  # of an Ax that does not fit: each model's process tells
+        from automl_on_ray.searchers.ax.model import quiet
 
-    quiet()
+        quiet()
     if not FORKS:
         _serve(Connection(os.dup(sys.stdin.fileno())))
         return
@@ -190,7 +205,6 @@ def _serve(pipe: Connection) -> None:
     from automl_on_ray.searchers._unvisited_members import Exhausted
 
     try:
-        _send(pipe, os.getpid())
         sys.path[:] = pickle.loads(pipe.recv_bytes())
     except (EOFError, OSError):  # nobody wants it any more
         return
@@ -198,9 +212,10 @@ def _serve(pipe: Connection) -> None:
     threading.Thread(target=_receive, args=(pipe, messages), daemon=True).start()
     name, start = messages.get()
     module, _, kind = name.partition(":")
-    make = getattr(importlib.import_module(module), kind)
     try:
+        make = getattr(importlib.import_module(module), kind)
         model = pickle.loads(start) if isinstance(start, bytes) else make(start)
+        _send(pipe, os.getpid())
     except Exception as error:
         _fail(pipe, error)
         return
@@ -226,7 +241,8 @@ def _fail(pipe: Connection, error: Exception) -> None:
     """Tell the driver of an error that must recur; another is this process's end."""
     if isinstance(error, PASSING):
         raise error
-    traceback.print_exception(error)
+    if not isinstance(error, UserError):
+        traceback.print_exception(error)
     _send(pipe, str(error) or repr(error))
 
 

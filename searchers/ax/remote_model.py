@@ -1,4 +1,4 @@
-"""A model in a process of its own, as one object that survives that process, and a pickle.
+"""A model in another process: one object that can be pickled and outlives that process.
 
 It is sent events, and asked to "suggest"; the answers come in order. From the snapshot that came
 with the last answer, and the events since, another process goes on exactly as this one would have.
@@ -10,7 +10,7 @@ from typing import Any
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.searchers.ax.process import AxWorker, Message
 
-MOST_RESTARTS = 3
+MAX_RESTARTS = 3
 
 
 class RemoteModel:
@@ -45,12 +45,12 @@ class RemoteModel:
             reply = self._worker.receive(timeout)
         except EOFError:
             self._restarts += 1
-            if self._restarts > MOST_RESTARTS:
+            if self._restarts > MAX_RESTARTS:
                 raise RuntimeError("Ax's process died again and again; see its output.") from None
             self._go_on()
             raise queue.Empty from None
         if isinstance(reply, str):
-            raise UserError(f"Ax cannot go on: {' '.join(reply.split())}")
+            raise _cannot_go_on(reply)
         answer, snapshot = reply
         self.waiting -= 1
         self._restarts = 0
@@ -59,6 +59,23 @@ class RemoteModel:
             done = [method for method, _ in self._log].index("suggest") + 1
             self._log = self._log[done:]
         return answer
+
+    def pid(self) -> int:
+        """Of the process; waits until it has begun."""
+        assert self._worker is not None
+        return self._worker.pid.result()
+
+    def get_ready(self) -> None:
+        """Wait until the process has its model. UserError if the Ax that is here does not do."""
+        if self._worker is None:
+            self._go_on()
+        assert self._worker is not None
+        try:
+            self._worker.ready()
+        except EOFError:  # `receive` tries again
+            return
+        except UserError as error:
+            raise _cannot_go_on(str(error)) from None
 
     def close(self) -> None:
         """End the process; it would end with this one anyhow."""
@@ -72,3 +89,7 @@ class RemoteModel:
     def _go_on(self) -> None:
         """A process that stands where the last one, or the saved model, stood."""
         self._worker = AxWorker(self._model, self._start, self._log)
+
+
+def _cannot_go_on(reason: str) -> UserError:
+    return UserError(f"Ax cannot go on: {' '.join(reason.split())}")

@@ -1,4 +1,4 @@
-"""What a metric gains on average from one step to the next, taken out of what Ax is shown.
+"""Removes the average gain of each step from the metrics that Ax is shown.
 
 A Gaussian process over configs and steps takes the gain seen near trials that ran on for a local
 one: far from them a high early value then looks like a high final value, which is where it goes.

@@ -1,4 +1,4 @@
-"""Parts of Ax's parameters around a value, and draws from them: what bounds an exploration."""
+"""Trust regions of an exploration: parts of Ax's parameters around a value, and draws there."""
 
 from typing import Any
 

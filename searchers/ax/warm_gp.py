@@ -1,19 +1,20 @@
-"""A Gaussian process whose fit goes on from the last: the fit is what a suggestion costs most."""
+"""A Gaussian process whose fit starts from the last, as fitting costs most of a suggestion."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from botorch.fit import _fit_fallback
 from botorch.models import SingleTaskGP
 from botorch.optim.fit import fit_gpytorch_mll_scipy
 from linear_operator.utils.errors import NanError, NotPSDError
 from torch import Tensor
 
-FEW = 64  # observations: with fewer a fit is cheap, and the next may look quite different
+from automl_on_ray.searchers.ax.internals import fit_as_botorch_does
+
+MIN_OBSERVATIONS = 64  # with fewer a fit is cheap, and the next may look quite different
 COLD_EVERY = 8  # fits: a warm one cannot leave the basin that it began in
-ITERATIONS = {True: 40, False: 200}  # L-BFGS's, warm or cold
+MAX_ITERATIONS = {True: 40, False: 200}  # L-BFGS's, warm or cold
 
 
 @dataclass
@@ -55,11 +56,11 @@ class WarmGP(SingleTaskGP):
         warm = last.fits % COLD_EVERY != 0 and {n: p.shape for n, p in kept.items()} == {
             n: p.shape for n, p in start.items()
         }
-        few = self.train_targets.shape[-1] < FEW
+        few = self.train_targets.shape[-1] < MIN_OBSERVATIONS
         attempts = [] if few else [kept, start] if warm else [start]
-        if not any(self._lean_fit(begin, mll, ITERATIONS[begin is kept]) for begin in attempts):
+        if not any(self._lean_fit(begin, mll, MAX_ITERATIONS[begin is kept]) for begin in attempts):
             self.load_state_dict({**self.state_dict(), **start})
-            _fit_fallback(mll)  # BoTorch's own: to a finer tolerance, and again if it fails
+            fit_as_botorch_does(mll)
         last.hyperparameters[place] = {
             name: p.detach().clone() for name, p in self.named_parameters() if p.requires_grad
         }

@@ -12,8 +12,8 @@ from ray.tune.experiment import Trial
 from automl_on_ray.search_spaces import Config, SearchSpace
 from automl_on_ray.search_spaces.cells import keys
 from automl_on_ray.search_spaces.core import Objective, finite
-from automl_on_ray.studies.confidence import half_width
-from automl_on_ray.studies.trial_rows import Row, row_of, scored
+from automl_on_ray.studies.finish import half_width
+from automl_on_ray.studies.trial_rows import Row, scored
 
 
 @dataclass(frozen=True)
@@ -32,15 +32,10 @@ class Searched:
         return cls(Row(**stored["row"]), stored["cell"], stored["warning"])
 
 
-def searched_of(trial: Trial, *, max_t: int, stopped: bool) -> Searched:
-    """What a trial left: a supernet its derived cell, a cell by itself that one.
-
-    A supernet that its doctor ended has done all that it should.
-    """
+def searched_of(trial: Trial, row: Row) -> Searched:
+    """What a trial left: a supernet its derived cell, a cell by itself that one."""
     result = trial.last_result or {}
-    steps = int(result.get("training_iteration", 0)) if result.get("collapsed") else max_t
     cell = json.loads(result["cell"]) if "cell" in result else cell_of(trial.config)
-    row = row_of(trial, max_t=steps, stopped=stopped)
     return Searched(row, cell, result.get("warning", ""))
 
 

@@ -16,9 +16,10 @@ from automl_on_ray.studies.architecture.candidates import (
     Searched,
     rank_correlation,
 )
-from automl_on_ray.studies.architecture.plan import OBJECTIVE, CellEvaluation
+from automl_on_ray.studies.architecture.plan import OBJECTIVE
+from automl_on_ray.studies.finish import config_text, print_failures, why_nothing_scored
+from automl_on_ray.studies.plan import Evaluation
 from automl_on_ray.studies.progress import clock
-from automl_on_ray.studies.terminal_report import config_text, print_failures, why_nothing_scored
 from automl_on_ray.studies.trial_rows import Row, scored
 from automl_on_ray.tracking import TrackingCallback
 
@@ -31,15 +32,15 @@ _SUPERNET_COLUMNS = {
 _CELL_COLUMNS = {"parameters": ("parameters", ",.0f")}
 
 
-def print_searched(searched: Sequence[Searched], judging: CellEvaluation) -> None:
+def print_searched(searched: Sequence[Searched], evaluation: Evaluation) -> None:
     """The search's trials, best first, with what the doctor says of them."""
-    supernets = judging.role == "supernet"
+    supernets = evaluation.role == "supernet"
     shown = _SUPERNET_COLUMNS if supernets else _CELL_COLUMNS
-    metric = judging.objective.metric
+    metric = evaluation.objectives[0].metric
     table = Table(title="Supernets" if supernets else "Cells tried", title_justify="left")
     for header in ("trial", metric, *(header for header, _ in shown.values()), "epochs"):
         table.add_column(header, justify="left" if header == "trial" else "right", no_wrap=True)
-    ranked = scored([one.row for one in searched], [judging.objective])
+    ranked = scored([one.row for one in searched], evaluation.objectives)
     for row in ranked[:SHOWN_CELLS]:
         values = [
             f"{row.metrics.get(name, float('nan')):{form}}" for name, (_, form) in shown.items()

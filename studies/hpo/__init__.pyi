@@ -1,2 +1,3 @@
-from .plan import HpoPlan as HpoPlan, prepare as prepare
+from .plan import prepare as prepare
 from .settings import HpoSettings as HpoSettings
+from .study import tune_hyperparameters as tune_hyperparameters

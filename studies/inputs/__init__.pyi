@@ -1,5 +1,4 @@
 from .checks import (
-    check_choice as check_choice,
     check_images as check_images,
     check_pixels as check_pixels,
     check_supernet as check_supernet,
@@ -18,6 +17,7 @@ from .names import (
     check_study as check_study,
     model_name as model_name,
 )
+from .pairs import check_pair as check_pair
 from .previous_trials import find_earlier as find_earlier, warmed as warmed
 from .trainable import (
     accepts as accepts,
@@ -32,4 +32,5 @@ from .trainable import (
     objectives_of as objectives_of,
     outcome_constraints_of as outcome_constraints_of,
     taken_of as taken_of,
+    trained_together as trained_together,
 )

@@ -1,6 +1,5 @@
 """Small checks of a command's options, before anything is started."""
 
-import difflib
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,14 +17,6 @@ from automl_on_ray.trainables.differentiable_search import (
     check_setting,
     find_relaxation,
 )
-
-
-def check_choice(what: str, value: str, known: Sequence[str]) -> None:
-    """UserError with the list for an unknown word."""
-    if value not in known:
-        near = difflib.get_close_matches(value, known, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise UserError(f"Unknown {what} {value!r}.{hint} There are: {', '.join(known)}.")
 
 
 def check_images(options: Mapping[str, int], classes: Sequence[str]) -> None:

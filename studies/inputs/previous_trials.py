@@ -7,9 +7,8 @@ from typing import Any
 from automl_on_ray.command_line import console
 from automl_on_ray.search_spaces import Config, SearchSpace
 from automl_on_ray.search_spaces.core import UserError
-from automl_on_ray.searchers import PriorTrial, SearcherSettings
+from automl_on_ray.searchers import PriorTrial, SearcherSettings, check_searcher
 from automl_on_ray.searchers.ax import metric_names
-from automl_on_ray.searchers.bayesian import check
 from automl_on_ray.tracking import NO_DATA
 from automl_on_ray.tracking.store import (
     earlier_data,
@@ -29,7 +28,7 @@ def find_earlier(
     `stored` is what there is of the study named `own`: it, if it is meant; or, where it goes on,
     the one that it began with. Else the newest of that name. UserError if there is none.
     """
-    told = stored.get("asked", {}).get("warm start")
+    told = stored.get("asked", {}).get("warm-start")
     if told is not None and told["study"] == name and not fresh:
         return dict(told)
     if name == own and stored:
@@ -38,15 +37,22 @@ def find_earlier(
 
 
 def warmed(
-    proposing: SearcherSettings, earlier: Mapping[str, str], uri: str, data: Dataset | None
+    proposing: SearcherSettings,
+    earlier: Mapping[str, str],
+    uri: str,
+    data: Dataset | None,
+    *,
+    searcher: str,
+    role: str = "trial",
 ) -> SearcherSettings:
-    """With the trials of the earlier study that are members of the space now.
+    """With the trials of the earlier study that the searcher of that name can take now.
 
     If it was on other data than these, its results say nothing of them: then its best configs are
     tried first. UserError if there is no such trial, or none has reported what is learned from.
+    `role` is that of a search's trials.
     """
     metrics = list(metric_names(proposing))
-    trials = earlier_trials(uri, earlier["id"], metrics)
+    trials = earlier_trials(uri, earlier["id"], metrics, role)
     if not trials:
         raise UserError(
             f"No trial of study {earlier['study']!r} has reported {', '.join(metrics)} for one "
@@ -57,7 +63,7 @@ def warmed(
     for config, curve in trials:
         try:
             one = PriorTrial(_member(proposing.space, config), curve)
-            check(replace(proposing, points=(), known=(one,)))
+            check_searcher(searcher, replace(proposing, points=(one.config,), known=()))
             known.append(one)
         except UserError as error:
             strange = str(error)

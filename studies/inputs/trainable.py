@@ -1,6 +1,5 @@
 """The trainable of a study: ours or the user's own, given what its `setup` asks for."""
 
-import inspect
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ from automl_on_ray.search_spaces.core import (
     Objective,
     UserError,
     find,
+    keywords_of,
     load_object,
     near_miss,
     parse_objectives,
@@ -21,6 +21,7 @@ from automl_on_ray.searchers.ax import parse_outcome
 from automl_on_ray.trainables import TorchTrainable, declared, keeping_prints, reporting_plainly
 from automl_on_ray.trainables.datasets import Dataset, load_dataset, versioned
 from automl_on_ray.trainables.image_classifier import ImageClassifier, build_network
+from automl_on_ray.trainables.multi_process import data_parallel
 
 
 def find_space(name: str) -> SearchSpace:
@@ -53,17 +54,26 @@ def find_trainable(name: str | None) -> type[tune.Trainable]:
     return trainable
 
 
-def check_data_parallel(trainable: type[tune.Trainable], workers: int) -> None:
-    """UserError for several processes that would each train one of their own."""
-    if workers > 1 and not issubclass(trainable, TorchTrainable):
-        raise UserError(
-            f"--train-workers {workers} is for trainables derived from TorchTrainable, which share "
-            f"out their batches: {trainable.__name__} is none."
-        )
+def check_data_parallel(trainable: type[tune.Trainable], **workers: int) -> None:
+    """UserError for several processes that would each train one of their own.
+
+    `workers` by their option: `train_workers` is --train-workers.
+    """
+    for option, count in workers.items():
+        if count > 1 and not issubclass(trainable, TorchTrainable):
+            raise UserError(
+                f"--{option.replace('_', '-')} {count} is for trainables derived from "
+                f"TorchTrainable, which share out their batches: {trainable.__name__} is none."
+            )
+
+
+def trained_together(trainable: type[tune.Trainable], workers: int) -> type[tune.Trainable]:
+    """By so many processes, where they can share out its batches."""
+    return data_parallel(trainable, workers) if issubclass(trainable, TorchTrainable) else trainable
 
 
 def accepts(trainable: type[tune.Trainable], keyword: str) -> bool:
-    return keyword in inspect.signature(trainable.setup).parameters
+    return keyword in keywords_of(trainable.setup)
 
 
 def is_reusable(trainable: type[tune.Trainable]) -> bool:

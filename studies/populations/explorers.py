@@ -1,14 +1,15 @@
 """What population-based schedulers are given: an explorer, or a ready list of suggestions."""
 
+from operator import attrgetter
+
 from ray.tune.search import Searcher
 from ray.tune.search.basic_variant import BasicVariantGenerator
 
-from automl_on_ray.schedulers import traits
+from automl_on_ray.schedulers import scheduler_capabilities, schedulers_that
 from automl_on_ray.schedulers.populations import perturbation_interval
 from automl_on_ray.search_spaces import Config, SearchSpace
-from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.search_spaces.core import UserError, check_choice
 from automl_on_ray.searchers.ax import AxExplorer, ExplorationConfig
-from automl_on_ray.studies.inputs import check_choice
 
 EXPLORERS = ("ax", "perturb")
 
@@ -24,27 +25,26 @@ def explorer_of(
     seed: int,
     population: int | None = None,
 ) -> AxExplorer | None:
-    """Who chooses new values under `--scheduler pbt`; None: factors and new draws.
+    """Who chooses new values, where the scheduler takes an explorer; None: factors and new draws.
 
     UserError for an unknown word, and for options of which the scheduler has no use.
     """
-    others = {
-        "--explore": explore is not None,
-        "--synchronous": synchronous,
-        "--population": population is not None,
-    }
-    if scheduler == "pb2":
-        others["--interval"] = False
-    elif scheduler != "pbt":
-        others["--interval"] = interval is not None
-    if scheduler != "pbt":
-        for option in (option for option, given in others.items() if given):
-            raise UserError(f"{option} is for --scheduler pbt; {scheduler!r} has no use for it.")
+    for option, capability, given in (
+        ("--explore", "takes_explorer", explore is not None),
+        ("--synchronous", "takes_synchronous", synchronous),
+        ("--population", "takes_population", population is not None),
+        ("--interval", "takes_interval", interval is not None),
+    ):
+        if given and not getattr(scheduler_capabilities(scheduler), capability):
+            able = schedulers_that(attrgetter(capability), near=scheduler)
+            raise UserError(
+                f"{option} is for --scheduler {' or '.join(able)}; {scheduler!r} has no use for it."
+            )
     if interval is not None and interval >= epochs:
         raise UserError(
             f"--interval {interval} leaves nothing to change within {epochs} epochs; take fewer."
         )
-    if scheduler != "pbt":
+    if not scheduler_capabilities(scheduler).takes_explorer:
         return None
     check_choice("explorer", explore or "ax", EXPLORERS)
     if explore == "perturb" or not space.mutable:
@@ -76,6 +76,6 @@ def proposals(
     searcher: Searcher, space: SearchSpace, scheduler: str, samples: int
 ) -> tuple[Searcher | BasicVariantGenerator, Config]:
     """What a Tuner takes as `search_alg` and `param_space` under the scheduler of that name."""
-    if traits(scheduler).searchers is None:
+    if not scheduler_capabilities(scheduler).needs_all_configs_at_once:
         return searcher, space.constants
     return first_population(searcher, samples), placeholders(space)

@@ -12,7 +12,6 @@ import os
 import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -28,6 +27,7 @@ from ray.cluster_utils import Cluster
 
 from tests.chaos.checks import check
 from tests.chaos.steady import EPOCHS
+from tests.helpers.waiting import free_port, listens, wait_until
 
 ROOT = Path(__file__).parents[2]
 TRIALS, DISK = 20, "64m"
@@ -80,7 +80,7 @@ class Chaos:
             server = subprocess.Popen(
                 command, env=self.environment, stdout=log, stderr=log, start_new_session=True
             )
-        self._wait(lambda: listens(self.port), 90)
+        wait_until(lambda: listens(self.port), process=server)
         return server
 
     def start_driver(self) -> subprocess.Popen[bytes]:
@@ -187,13 +187,6 @@ class Chaos:
         if self.mounted:
             subprocess.run(["umount", "--lazy", str(self.storage)], check=False)
 
-    def _wait(self, ready: Callable[[], bool], seconds: float) -> None:
-        end = time.monotonic() + seconds
-        while not ready():
-            if time.monotonic() > end:
-                raise TimeoutError
-            time.sleep(0.2)
-
 
 def is_trial(process: psutil.Process) -> bool:
     try:
@@ -207,17 +200,6 @@ def changed(path: Path) -> float:
         return path.stat().st_mtime
     except OSError:  # deleted meanwhile
         return 0.0
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-def listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def main(

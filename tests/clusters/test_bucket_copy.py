@@ -3,7 +3,6 @@
 import contextlib
 import os
 import tarfile
-import time
 
 import pytest
 
@@ -11,6 +10,7 @@ from automl_on_ray.clusters import Mirror, Storage
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.studies.folder import open_study
 from automl_on_ray.studies.resume import keep
+from tests.helpers.waiting import wait_until
 
 
 def opened(machine, **options):
@@ -21,12 +21,10 @@ def opened(machine, **options):
 def settled(machine, **options):
     """Opened, and its mirror has made its first copy."""
     machine.fetch("study")
-    stamp, deadline = machine.local / "study" / "copied.txt", time.monotonic() + 20
+    stamp = machine.local / "study" / "copied.txt"
     before = stamp.read_bytes() if stamp.exists() else b""
     study = opened(machine, **options)
-    while not stamp.exists() or stamp.read_bytes() in (b"", before):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_until(lambda: stamp.exists() and stamp.read_bytes() not in (b"", before))
     return study
 
 
@@ -80,9 +78,7 @@ def test_a_mirror_stops_a_study_that_goes_on_elsewhere(tmp_path, interrupts):
         (tmp_path / "bucket" / "study" / "copied.txt").write_text("a1 another")
         study.mirror = here.mirror("study")
         study.mirror.start(study.study_id)
-        deadline = time.monotonic() + 20
-        while not interrupts and time.monotonic() < deadline:
-            time.sleep(0.02)
+        wait_until(lambda: interrupts)
         with pytest.raises(UserError, match="goes on on another machine"):
             study.check_ours()
         study.mirror = study.mirror.close()

@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from ray.cluster_utils import Cluster
 from automl_on_ray.clusters.connect import OWN, check_address, shipped
 from automl_on_ray.search_spaces.core import UserError
 from tests.bucket import Bucket
+from tests.helpers.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 MINE = """
@@ -41,9 +41,30 @@ class Mine(tune.Trainable):
 """
 
 
+# Several commands one after another: to import and to join takes longer than each of them.
+DRIVER = """
+import json
+import sys
+from typer import Typer
+from typer.testing import CliRunner
+from automl_on_ray.workflows.hpo import hpo
+
+app = Typer()
+app.command()(hpo)
+done = {name: CliRunner().invoke(app, words) for name, words in json.loads(sys.argv[1]).items()}
+print(json.dumps({name: (one.exit_code, one.stdout, one.stderr) for name, one in done.items()}))
+"""
+
+
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
-    """A head without CPUs, and a node with one, which has an empty disk at `hidden`."""
+def bucket():
+    with Bucket("studies") as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def cluster(bucket, tmp_path_factory):
+    """A head without CPUs, a node that has an empty disk at `hidden`, one that sees no bucket."""
     if os.geteuid() != 0 or not shutil.which("unshare"):
         pytest.skip("needs root, and mount namespaces")
     hidden = tmp_path_factory.mktemp("hidden")
@@ -56,125 +77,140 @@ def cluster(tmp_path_factory):
         ["unshare", "--mount", "bash", "-c", inside], start_new_session=True,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    deadline = time.monotonic() + 60
-    while len(found.global_state._live_node_ids()) < 2:
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+    found.add_node(num_cpus=0, env_vars={"AWS_ENDPOINT_URL": "http://127.0.0.1:1"})
+    wait_until(lambda: len(found.global_state._live_node_ids()) == 3, process=node)
     yield found.address, hidden
     node.terminate()
     node.wait(30)
     found.shutdown()
 
 
-@pytest.fixture
-def machines():
-    """A head without CPUs, alone."""
-    found = Cluster(
-        initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False}
-    )
-    yield found
-    found.shutdown()
+@pytest.fixture(scope="module")
+def told(cluster, storage):
+    """What commands say on that cluster: exit code, output, errors. And the folder of studies.
 
-
-def start(*arguments, code=ROOT):
-    command = [sys.executable, ROOT / "workflows" / "hpo.py", "--searcher", "random",
-               "--scheduler", "fifo", "--objective", "score", *arguments]  # fmt: skip
-    return subprocess.Popen(
-        [str(word) for word in command], cwd=code, text=True, start_new_session=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(code)},
-    )  # fmt: skip
-
-
-def hpo(address, code, storage):
-    """From the folder `code`, with a trainable of the user's in it."""
+    They run in the folder `hidden`, where a trainable of the user's and data are.
+    """
+    (address, code), runs = cluster, storage
     (code / "mine.py").write_text(MINE)
-    process = start(
-        "--address", address, "--trainable", "mine:Mine", "--space", "mine:SPACE", "--trials", 2,
-        "--epochs", 1, "--name", "mine", "--storage", storage, code=code,
+    images = np.random.default_rng(0).integers(0, 256, (60, 8, 8), dtype=np.uint8)
+    np.savez(code / "mine.npz", x_train=images, y_train=np.arange(60) % 3)
+    mine = ["--trainable", "mine:Mine", "--space", "mine:SPACE", "--objective", "score"]
+    asked = {
+        "seen": (runs, *mine),
+        "hidden storage": (code / "runs", *mine),
+        "data file": (runs, "--objective", "accuracy", "--dataset", code / "mine.npz"),
+        "data folder": (runs, "--objective", "accuracy", "--dataset", "digits", "--data-dir", code),
+        "bucket": ("s3://studies/runs", *mine),
+    }
+    every = ["--address", address, "--searcher", "random", "--scheduler", "fifo", "--trials", "2",
+             "--epochs", "1"]  # fmt: skip
+    commands = {
+        name: [*every, "--name", name, "--storage", *map(str, words)]
+        for name, words in asked.items()
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", DRIVER, json.dumps(commands)], cwd=code, text=True, timeout=300,
+        capture_output=True, env={**os.environ, "PYTHONPATH": str(code)},
     )  # fmt: skip
-    output, errors = process.communicate(timeout=200)
-    return process.returncode, output, errors
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout.splitlines()[-1]), runs
 
 
 @pytest.mark.slow
-def test_the_nodes_of_a_cluster_run_the_code_that_the_driver_has(cluster, tmp_path):
-    address, hidden = cluster
-    code, output, errors = hpo(address, hidden, tmp_path)
-    assert code == 0, output + errors
-    rows = json.loads((tmp_path / "mine" / "trials.json").read_text())
+def test_the_nodes_of_a_cluster_run_the_code_that_the_driver_has(told):
+    said, runs = told
+    assert said["seen"][0] == 0, said["seen"]
+    rows = json.loads((runs / "seen" / "trials.json").read_text())
     assert [row["metrics"]["score"] for row in rows] == [1.0, 1.0]
 
 
 @pytest.mark.slow
-def test_storage_that_a_node_does_not_see_is_refused(cluster):
-    address, hidden = cluster
-    code, output, errors = hpo(address, hidden, hidden / "runs")
-    assert code == 2, output + errors
+def test_storage_that_a_node_does_not_see_is_refused(told, cluster):
+    code, _, errors = told[0]["hidden storage"]
+    assert code == 2, errors
     assert "is not the same folder on" in errors
-    assert not list((hidden / "runs").glob("mine/search"))
+    assert not list((cluster[1] / "runs").glob("*/search"))
 
 
 @pytest.mark.slow
-def test_a_bucket_that_a_node_cannot_write_to_is_refused(machines, monkeypatch, tmp_path):
-    with Bucket("studies") as bucket:
-        with monkeypatch.context() as patch:
-            patch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-            machines.add_node(num_cpus=1)
-        code, output, errors = hpo(machines.address, tmp_path, "s3://studies/runs")
-        assert code == 2, output + errors
-        assert "--storage s3://studies/runs cannot be used by" in errors
-        found = bucket.client.list_objects_v2(Bucket="studies")["Contents"]
-        assert not [one["Key"] for one in found if "/search/" in one["Key"]]
+def test_a_bucket_that_a_node_cannot_write_to_is_refused(told, bucket):
+    code, _, errors = told[0]["bucket"]
+    assert code == 2, errors
+    assert "--storage s3://studies/runs cannot be used by" in errors
+    found = bucket.client.list_objects_v2(Bucket="studies")["Contents"]
+    assert not [one["Key"] for one in found if "/search/" in one["Key"]]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("option", ["--dataset", "--data-dir"])
-def test_data_that_a_node_does_not_see_are_refused(option, cluster, tmp_path):
-    address, hidden = cluster
-    images = np.random.default_rng(0).integers(0, 256, (60, 8, 8), dtype=np.uint8)
-    np.savez(hidden / "mine.npz", x_train=images, y_train=np.arange(60) % 3)
-    given = {"--dataset": hidden / "mine.npz", "--data-dir": hidden}
-    dataset = [] if option == "--dataset" else ["--dataset", "digits"]
-    process = start(
-        "--address", address, "--objective", "accuracy", "--storage", tmp_path, "--name", "hidden",
-        *dataset, option, given[option],
+@pytest.mark.parametrize(
+    ("name", "option", "place"),
+    [("data file", "--dataset", "mine.npz"), ("data folder", "--data-dir", "")],
+)
+def test_data_that_a_node_does_not_see_are_refused(name, option, place, told, cluster):
+    said, runs = told
+    code, _, errors = said[name]
+    assert code == 2, errors
+    assert f"{option} {cluster[1] / place} is not the same on" in errors
+    assert not (runs / name / "search").exists()
+
+
+@pytest.fixture(scope="module")
+def lasting(storage):
+    """A study that began before its cluster had workers, and lost them all, twice.
+
+    No trial may fail. What it said, first and then, and where it is.
+    """
+    machines = Cluster(
+        initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False}
+    )
+    runs = storage
+
+    def reached(epoch):
+        """By as many trials as there are machines, with a checkpoint."""
+        found = sorted(runs.glob("lasting/search/*/checkpoint_*"))
+        newest = {path.parent: int(path.name[-6:]) for path in found}
+        return sum(last >= epoch for last in newest.values()) >= len(nodes)
+
+    command = [
+        sys.executable, ROOT / "workflows" / "hpo.py", "--searcher", "random", "--scheduler",
+        "fifo", "--objective", "score", "--address", machines.address, "--trainable",
+        "tests.helpers.crashing:Slow", "--space", "tests.helpers.crashing:SPACE", "--trials", 2,
+        "--epochs", 16, "--max-failures", 0, "--final-seeds", 0, "--name", "lasting",
+        "--storage", runs,
+    ]  # fmt: skip
+    process = subprocess.Popen(
+        [str(word) for word in command], cwd=ROOT, text=True, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
-    output, errors = process.communicate(timeout=200)
-    assert process.returncode == 2, output + errors
-    assert f"{option} {given[option]} is not the same on" in errors
-    assert not (tmp_path / "hidden" / "search").exists()
-
-
-@pytest.mark.slow
-def test_a_trial_outlives_more_machines_than_it_may_fail(machines, tmp_path):
-    """Two are lost, with --max-failures 0; it goes on from its checkpoint each time."""
-    process = None
     try:
-        node = machines.add_node(num_cpus=1)
-        process = start(
-            "--address", machines.address, "--trainable", "tests.helpers.crashing:Slow",
-            "--space", "tests.helpers.crashing:SPACE", "--trials", 1, "--epochs", 16,
-            "--max-failures", 0, "--name", "outlives", "--storage", tmp_path,
-        )  # fmt: skip
-        for seen in (3, 8):
-            deadline = time.monotonic() + 120
-            while len(list(tmp_path.glob("outlives/search/*/checkpoint_*"))) < 1 or (
-                max(int(p.name[-6:]) for p in tmp_path.glob("outlives/search/*/checkpoint_*"))
-                < seen
-            ):
-                assert time.monotonic() < deadline
-                assert process.poll() is None, process.communicate()
-                time.sleep(0.1)
-            machines.remove_node(node, allow_graceful=False)
-            node = machines.add_node(num_cpus=1)
+        first = process.stdout.readline()
+        nodes = [machines.add_node(num_cpus=1) for _ in range(2)]
+        for epoch in (3, 8):
+            wait_until(lambda: reached(epoch), process=process)  # noqa: B023
+            for node in nodes:
+                machines.remove_node(node, allow_graceful=False)
+            nodes = [machines.add_node(num_cpus=1)]
         output, errors = process.communicate(timeout=200)
     finally:
-        if process is not None and process.poll() is None:
-            process.kill()
+        process.kill()
+        machines.shutdown()
     assert process.returncode == 0, output + errors
-    (row,) = json.loads((tmp_path / "outlives" / "trials.json").read_text())
-    assert (row["outcome"], row["iterations"]) == ("completed", 16)
+    return first, output, runs
+
+
+@pytest.mark.slow
+def test_a_study_waits_for_the_first_workers_of_a_cluster(lasting):
+    first, output, _ = lasting
+    assert "Waiting up to 20 min for workers" in first
+    assert "2 at once" in output
+
+
+@pytest.mark.slow
+def test_a_trial_outlives_more_machines_than_it_may_fail(lasting):
+    """Two are lost, with --max-failures 0; it goes on from its checkpoint each time."""
+    rows = json.loads((lasting[2] / "lasting" / "trials.json").read_text())
+    assert [(row["outcome"], row["iterations"]) for row in rows] == [("completed", 16)] * 2
 
 
 @pytest.mark.slow
@@ -211,23 +247,3 @@ def test_a_cluster_that_is_away_is_told_by_the_plan(monkeypatch):
     monkeypatch.setattr(ray, "is_initialized", lambda: False)  # a test before may have begun one
     with pytest.raises(UserError, match=r"No Ray cluster at '127\.0\.0\.1:9'"):
         check_address("127.0.0.1:9")
-
-
-@pytest.mark.slow
-def test_a_study_waits_for_the_first_workers_of_a_cluster(machines, tmp_path):
-    process = None
-    try:
-        process = start(
-            "--address", machines.address, "--trainable", "tests.helpers.crashing:Steady",
-            "--space", "tests.helpers.crashing:SPACE", "--trials", 2, "--epochs", 2,
-            "--final-seeds", 0, "--name", "early", "--storage", tmp_path,
-        )  # fmt: skip
-        assert "Waiting up to 20 min for workers" in process.stdout.readline()
-        for _ in range(2):
-            machines.add_node(num_cpus=1)
-        output, errors = process.communicate(timeout=200)
-    finally:
-        if process is not None and process.poll() is None:
-            process.kill()
-    assert process.returncode == 0, output + errors
-    assert "2 at once" in output

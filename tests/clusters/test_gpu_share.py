@@ -78,30 +78,8 @@ def test_more_than_one_gpu_are_whole_ones():
     assert [gpus_asked(text) for text in ("0.3", "1", "2", "2.0")] == [0.3, 1.0, 2.0, 2.0]
 
 
-DECLARED = """
-import ray
-from automl_on_ray.search_spaces.core.errors import UserError
-from tests.helpers import crashing
-from automl_on_ray.clusters.gpu_share import measured_share
-
-for gpus, cpus in ((0, None), (1, 2.0), (1, None)):
-    with ray.init(address="local", num_cpus=1, num_gpus=gpus, include_dashboard=False):
-        try:
-            print(gpus, measured_share(crashing.Steady, {}, crashing.HIGHER, cpus=cpus))
-        except UserError as error:
-            print(gpus, "refused:", error)
-"""
-
-
-@pytest.mark.skipif(torch.cuda.is_available(), reason="PyTorch sees a GPU here")
-@pytest.mark.slow
-def test_trials_get_none_where_there_are_none_and_one_that_pytorch_does_not_see_is_an_error():
-    done = subprocess.run(
-        [sys.executable, "-c", DECLARED], cwd=ROOT, capture_output=True, text=True, timeout=120
-    )
-    assert "0 0.0" in done.stdout, done.stderr
-    assert "1 refused: --cpus-per-trial 2 asks for more than there is" in done.stdout
-    assert "1 refused: --gpus-per-trial auto: Ray has GPUs here that PyTorch" in done.stdout
+def test_trials_get_no_gpu_where_there_is_none(ray_cluster):
+    assert gpu_share.measured_share(crashing.Steady, {}, crashing.HIGHER, cpus=None) == 0.0
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +102,14 @@ def test_ray_gives_trials_halves_whole_ones_and_several(given_out, gpus, trials,
     assert [len(own) for own in found] == [each] * trials
     # All at once, and none has more than its share of one.
     assert Counter(gpu for own in found for gpu in own) == dict.fromkeys((0, 1), trials * each / 2)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(torch.cuda.is_available(), reason="PyTorch sees a GPU here")
+def test_gpus_that_pytorch_does_not_see_are_an_error(given_out):
+    cpus, gpus = given_out[0]["refused"]
+    assert cpus.startswith("--cpus-per-trial 7 asks for more than there is")
+    assert gpus.startswith("--gpus-per-trial auto: Ray has GPUs here that PyTorch")
 
 
 @pytest.mark.slow

@@ -7,11 +7,11 @@ from hypothesis import given, strategies as some
 
 from automl_on_ray.clusters import (
     Resources,
+    assign_resources,
     autoscaler,
     check_resources,
     check_workers,
     refuse_idle_gpus,
-    share_out,
 )
 from automl_on_ray.clusters.autoscaler import Machine
 from automl_on_ray.search_spaces.core import UserError
@@ -39,11 +39,6 @@ def nodes(monkeypatch):
 def may_start(monkeypatch, tmp_path, nodes):
     """Nothing runs yet, but an autoscaler may start machines: (type, CPUs, GPUs, most) each."""
 
-    class Worker:
-        @staticmethod
-        def is_head():
-            return False
-
     def tell(most, *types):
         nodes([])
         found = {
@@ -53,13 +48,13 @@ def may_start(monkeypatch, tmp_path, nodes):
         path = tmp_path / "bootstrap.yaml"
         path.write_text(yaml.safe_dump({"max_workers": most, "available_node_types": found}))
         monkeypatch.setattr(autoscaler, "BOOTSTRAP", path)
-        monkeypatch.setattr(autoscaler.worker, "_global_node", Worker)
+        monkeypatch.setattr(autoscaler, "has_joined", lambda: True)
 
     return tell
 
 
 def share(slots=None, cpus=None, gpus=None):
-    return share_out(slots=slots, cpus=cpus, gpus=gpus)
+    return assign_resources(slots=slots, cpus=cpus, gpus=gpus)
 
 
 @pytest.mark.parametrize(

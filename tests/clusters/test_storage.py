@@ -2,12 +2,8 @@
 
 import io
 import json
-import os
-import signal
-import subprocess
-import sys
+import shutil
 import tarfile
-import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -23,9 +19,11 @@ from pyarrow.fs import FileSystem
 from automl_on_ray.clusters import Storage, find_storage
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.studies.folder import open_study
+from tests.helpers.crashing import GATE
+from tests.helpers.studies import GATED, run, start
+from tests.helpers.waiting import wait_until
 
 SECRET = "not-to-be-seen-anywhere"
-ROOT = Path(__file__).parents[2]
 NAMES = ["study.json", "journal/trial-1.jsonl", "journal/final-1.jsonl", "pictures/cell.svg",
          "search/kept/experiment_state-1.json", "final/a-3x4/kept/callback-1.pkl"]  # fmt: skip
 
@@ -130,40 +128,6 @@ def test_an_address_with_parameters_holds_studies_as_one_without(bucket, tmp_pat
     assert seen.is_file
 
 
-def start(uri, tracking, environment, home, *options, trials=8):
-    command = [
-        sys.executable, ROOT / "workflows" / "hpo.py", "--storage", uri, "--name", "far",
-        "--tracking-uri", tracking, "--trainable", "tests.helpers.crashing:Slow",
-        "--space", "tests.helpers.crashing:SPACE", "--objective", "score", "--slots", 2,
-        "--searcher", "random", "--trials", trials, "--epochs", 5, "--seed", 7, *options,
-    ]  # fmt: skip
-    return subprocess.Popen(
-        [str(word) for word in command], cwd=ROOT, text=True, start_new_session=True,
-        env={**os.environ, **environment, "XDG_DATA_HOME": str(home),
-             "AUTOML_KEY_FILE": str(home / "key")},
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
-
-
-@pytest.mark.slow
-def test_a_driver_whose_study_goes_on_elsewhere_ends_its_trials(bucket, tmp_path):
-    uri, environment = bucket
-    tracking = f"sqlite:///{tmp_path}/mlflow.db"
-    process = start(uri.replace("runs", "two"), tracking, environment, tmp_path / "old", trials=900)
-    client, stamp = boto3.client("s3"), "two/far/copied.txt"
-    deadline = time.monotonic() + 150
-    while not any("checkpoint_" in key for key in copied(client, "two")):
-        assert time.monotonic() < deadline
-        assert process.poll() is None, process.stdout.read()
-        time.sleep(0.3)
-    client.put_object(Bucket="studies", Key=stamp, Body=b"a1 another")
-    output = process.communicate(timeout=250)[0]
-    assert process.returncode == 2, output
-    assert "Error: Study 'far' goes on on another machine" in output
-    assert "To go on:" not in output
-    assert client.get_object(Bucket="studies", Key=stamp)["Body"].read() == b"a1 another"
-
-
 def copied(client, folder):
     """Names of the objects below one of the bucket's folders: tests share the bucket."""
     listed = client.list_objects_v2(Bucket="studies", Prefix=f"{folder}/")
@@ -182,22 +146,46 @@ def copied_states(client):
 
 
 @pytest.mark.slow
-def test_a_study_in_a_bucket_goes_on_on_another_machine(bucket, tmp_path):
+def test_a_study_in_a_bucket_goes_on_on_another_machine_and_ends_on_the_first(
+    bucket, template, tmp_path, monkeypatch
+):
+    """What the bucket has when the first machine learns of it is all that the second goes on with:
+    as if the first had been killed.
+    """
     uri, environment = bucket
-    tracking = f"sqlite:///{tmp_path}/mlflow.db"
-    process = start(uri, tracking, environment, tmp_path / "lost")
-    client = boto3.client("s3")
-    deadline = time.monotonic() + 150
-    while not any(name.startswith("experiment_state") for name in copied_states(client)):
-        assert time.monotonic() < deadline
-        assert process.poll() is None, process.stdout.read()
-        time.sleep(0.3)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    refused = start(uri, tracking, environment, tmp_path / "new")
-    assert "give --trust-storage once" in refused.communicate(timeout=250)[0]
-    assert refused.returncode == 2
-    again = start(uri, tracking, environment, tmp_path / "new", "--trust-storage")
+    shutil.copy(template, tmp_path)
+    tracking, client = f"sqlite:///{tmp_path}/mlflow.db", boto3.client("s3")
+    words = [*GATED, "--tracking-uri", tracking, "--searcher", "random", "--trials", 8,
+             "--epochs", 5, "--seed", 7]  # fmt: skip
+
+    def machine(name):
+        home = str(tmp_path / name)
+        return {**environment, "XDG_DATA_HOME": home, "AUTOML_KEY_FILE": f"{home}/key"}
+
+    process = start(uri, "far", *words, **machine("old"), **{GATE: str(tmp_path / "never")})
+    wait_until(
+        lambda: (
+            any("checkpoint_000001" in key for key in copied(client, "runs"))
+            and any(name.startswith("experiment_state") for name in copied_states(client))
+        ),
+        process=process,
+    )
+    stamp = {"Bucket": "studies", "Key": "runs/far/copied.txt"}
+    study = client.get_object(**stamp)["Body"].read().split()[0]
+    client.put_object(**stamp, Body=study + b" another")
+    output = process.communicate(timeout=250)[0]
+    assert process.returncode == 2, output
+    assert "Error: Study 'far' goes on on another machine" in output
+    assert "To go on:" not in output
+    assert client.get_object(**stamp)["Body"].read() == study + b" another"
+
+    with monkeypatch.context() as patch:
+        for key, value in machine("new").items():
+            patch.setenv(key, value)
+        refused = run(uri, "far", *words)
+    assert refused.exit_code == 2
+    assert "give --trust-storage once" in refused.stderr
+    again = start(uri, "far", *words, "--trust-storage", **machine("new"))
     output = again.communicate(timeout=250)[0]
     assert again.returncode == 0, output
     (rows,) = (tmp_path / "new").rglob("far/trials.json")

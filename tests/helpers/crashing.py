@@ -1,12 +1,14 @@
-"""A trainable that crashes in half of its space, and one slow enough to be killed at work."""
+"""A trainable that crashes in half of its space, and ones that can be met at work."""
 
 import json
+import os
 import time
 from pathlib import Path
 
 from ray import tune
 
 from automl_on_ray.search_spaces import SearchSpace
+from tests.helpers.waiting import wait_until
 
 SPACE = SearchSpace("half", training={"x": tune.uniform(-1.0, 1.0)})
 
@@ -59,3 +61,18 @@ class NeverDone(Steady):
 
 class Slow(Steady):
     pause = 0.4
+
+
+GATE = "AUTOML_TEST_GATE"  # names a file
+
+
+class Gated(Steady):
+    """After two epochs it waits for the file that GATE names, if it names one."""
+
+    def setup(self, config, *, epochs=3, final=False):
+        super().setup(config, epochs=epochs)
+
+    def step(self):
+        if self.epoch == 2 and GATE in os.environ:
+            wait_until(Path(os.environ[GATE]).exists, 600)
+        return super().step()

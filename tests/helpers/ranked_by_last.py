@@ -13,6 +13,10 @@ class Worsening(tune.Trainable):
     def setup(self, config: dict[str, Any]) -> None:
         self.x = config["x"]
 
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        self.setup(new_config)
+        return True
+
     @staticmethod
     def values(x: float) -> list[float]:
         return [x, 2 * x, 3 * x, 3 * x - 2 * x * x]

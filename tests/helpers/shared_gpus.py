@@ -5,15 +5,16 @@ python -m tests.helpers.shared_gpus FOLDER
 
 import json
 import sys
-import time
 from pathlib import Path
 
 import ray
 from ray import tune
 
-from automl_on_ray.clusters import gpu_share, share_out
+from automl_on_ray.clusters import assign_resources, gpu_share
+from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.trainables import Reading
 from tests.helpers import crashing
+from tests.helpers.waiting import wait_until
 
 GIGABYTE = 2**30
 
@@ -26,10 +27,7 @@ class Given(tune.Trainable):
 
     def step(self):
         (self.folder / self.trial_id).touch()
-        deadline = time.monotonic() + 60
-        while len(list(self.folder.iterdir())) < self.slots:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_until(lambda: len(list(self.folder.iterdir())) == self.slots)
         return {"gpus": [int(gpu) for gpu in ray.get_gpu_ids()], "done": True}
 
     def save_checkpoint(self, checkpoint_dir):
@@ -37,7 +35,7 @@ class Given(tune.Trainable):
 
 
 def given(gpus, folder):
-    resources = share_out(slots=None, cpus=None, gpus=gpus)
+    resources = assign_resources(slots=None, cpus=None, gpus=gpus)
     (folder / f"at-once-{gpus}").mkdir()
     results = tune.Tuner(
         tune.with_resources(Given, resources.per_trial),
@@ -54,12 +52,23 @@ def read(klass, keywords, config, cpus):
     return Reading(9 * GIGABYTE, 24 * GIGABYTE)
 
 
+def share(cpus):
+    """As measured; or why not."""
+    try:
+        return gpu_share.measured_share(crashing.Steady, {}, crashing.HIGHER, cpus=cpus)
+    except UserError as error:
+        return str(error)
+
+
 def main(folder):
-    gpu_share.measure, gpu_share.DRAWN = read, 0  # of one member: each takes a process
+    gpu_share.DRAWN = 0  # of one member: each takes a process
     with ray.init(address="local", num_cpus=6, num_gpus=2, include_dashboard=False):
-        measured = gpu_share.measured_share(crashing.Steady, {}, crashing.HIGHER, cpus=None)
+        refused = [share(cpus=7.0), share(cpus=None)]
+        gpu_share.measure = read
+        measured = share(cpus=None)
         told = {str(gpus): given(gpus, folder) for gpus in (0.5, 1.0, 2.0)}
-    (folder / "told.json").write_text(json.dumps({**told, "measured": measured}))
+    told |= {"refused": refused, "measured": measured}
+    (folder / "told.json").write_text(json.dumps(told))
 
 
 if __name__ == "__main__":

@@ -4,22 +4,26 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import typer
 from mlflow.tracking import MlflowClient
+from ray._private.state import actors
 from typer.testing import CliRunner
 
 from automl_on_ray.workflows.hpo import hpo
+from tests.helpers.waiting import wait_until
 
 app = typer.Typer()
 app.command()(hpo)
 
 ROOT = Path(__file__).parents[2]
-QUICK = ["--dataset", "digits", "--subset", 400, "--epochs", 2, "--trials", 4, "--slots", 2]
-OWN = ["--space", "tests.helpers.crashing:SPACE", "--objective", "score", "--slots", 2]
-SLOW = [*OWN, "--trainable", "tests.helpers.crashing:Slow", "--searcher", "random"]
+# To begin a process for another trial at a time takes longer than these are trained.
+ONE = ["--slots", 1, "--cpus-per-trial", 1]
+QUICK = ["--dataset", "digits", "--subset", 400, "--epochs", 2, "--trials", 4, *ONE]
+OWN = ["--space", "tests.helpers.crashing:SPACE", "--objective", "score"]
+SLOW = [*OWN, "--trainable", "tests.helpers.crashing:Slow", "--searcher", "random", "--slots", 2]
+GATED = [*OWN, "--trainable", "tests.helpers.crashing:Gated", "--scheduler", "fifo", "--slots", 2]
 
 
 def run(storage, name, *arguments):
@@ -55,11 +59,10 @@ def start(storage, name, *arguments, **environment):
     )  # fmt: skip
 
 
-def wait_for(pattern, folder, process, seconds=120):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if list(folder.glob(pattern)):
-            return
-        assert process.poll() is None, process.stdout.read()
-        time.sleep(0.05)
-    raise TimeoutError(pattern)
+def wait_for(pattern, folder, process):
+    wait_until(lambda: list(folder.glob(pattern)), process=process)
+
+
+def ranks_started():
+    """Of this Ray, so far: processes that train one trial together."""
+    return sum(actor["ActorClassName"].endswith("_Rank") for actor in actors().values())

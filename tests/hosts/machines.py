@@ -12,14 +12,14 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import psutil
+
+from tests.helpers.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 LAPTOP = "laptop"
@@ -268,14 +268,6 @@ def packages() -> str:
 def make_key(path: Path) -> None:
     words: list[Any] = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path]
     subprocess.run(words, check=True)
-
-
-def wait_until(ready: Callable[[], bool], seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while not ready():
-        if time.monotonic() > end:
-            raise TimeoutError(f"not within {seconds} s")
-        time.sleep(0.05)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ import subprocess
 from collections import Counter
 
 from tests.clusters.files import filled
-from tests.hosts.machines import ADDRESSES, LAPTOP, Machines, wait_until
+from tests.helpers.waiting import wait_until
+from tests.hosts.machines import ADDRESSES, LAPTOP, Machines
 
 CLUSTER = "cluster-onprem.yaml"
 WORKERS = {ADDRESSES["h1"], ADDRESSES["h2"]}

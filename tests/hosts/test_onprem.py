@@ -10,7 +10,8 @@ from itertools import pairwise
 
 import pytest
 
-from tests.hosts.machines import ADDRESSES, LAPTOP, Machines, missing, wait_until
+from tests.helpers.waiting import wait_until
+from tests.hosts.machines import ADDRESSES, LAPTOP, Machines, missing
 from tests.hosts.onprem import (
     CLUSTER,
     WORKERS,
@@ -43,7 +44,7 @@ def machines(tmp_path_factory):
     if "AUTOML_TEST_HOSTS" not in os.environ:
         pytest.skip("takes minutes, and wants the machine for itself: set AUTOML_TEST_HOSTS=1")
     if reason := missing():
-        pytest.skip(reason)
+        pytest.fail(reason)  # it was asked for
     with Machines(tmp_path_factory.mktemp("machines")) as found:
         prepare(found)
         up(found)
@@ -61,9 +62,9 @@ def test_an_architecture_search_may_be_submitted_at_once_and_is_kept_in_the_buck
     """MLflow is starting, and no worker is there yet."""
     ended(submit(
         machines, "nas.py", "--name", "searched", "--dataset", "digits", "--stem-stride", 1,
-        "--supernets", 2, "--search-epochs", 1, "--search-images", 200, "--search-channels", 4,
+        "--supernets", 2, "--epochs", 1, "--search-images", 200, "--search-channels", 4,
         "--select-epochs", 1, "--select-images", 200, "--candidates", 1, "--random-cells", 0,
-        "--layers", 3, "--channels", 4, "--epochs", 1, "--seeds", 1,
+        "--layers", 3, "--channels", 4, "--final-epochs", 1, "--final-seeds", 1,
     ))  # fmt: skip
     found = reports_in_bucket(machines, "searched")
     assert found
@@ -177,7 +178,7 @@ def test_a_study_in_a_bucket_outlives_the_head(cluster):
 
 def test_nothing_is_left_running_in_the_end(cluster):
     laptop = cluster[LAPTOP]
-    ended(submit(cluster, "end.py"))
+    ended(submit(cluster, "stop_cluster.py"))
     laptop.run(f"ray down -y {CLUSTER}")
     kept = in_bucket(cluster, "mlflow/mlflow.db")
     laptop.kill("moto.server")

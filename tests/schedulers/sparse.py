@@ -16,6 +16,10 @@ class Odd(tune.Trainable):
     def setup(self, config):
         self.epoch = 0
 
+    def reset_config(self, new_config):
+        self.epoch = 0
+        return True
+
     def step(self):
         self.epoch += 1
         return {**KINDS[self.config["kind"]](self.epoch), "done": self.epoch == 4}

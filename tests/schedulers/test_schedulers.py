@@ -4,8 +4,8 @@ import pytest
 from ray import tune
 from ray.tune.schedulers import TrialScheduler
 
-from automl_on_ray.schedulers import SchedulerSettings, check_pair, create_scheduler
-from automl_on_ray.schedulers.populations import Perturb
+from automl_on_ray.schedulers import SchedulerSettings, create_scheduler
+from automl_on_ray.schedulers.populations import PerturbExplorer
 from automl_on_ray.search_spaces import Condition, Exploit, SearchSpace
 from automl_on_ray.search_spaces.core import Objective, UserError, choices
 
@@ -43,26 +43,18 @@ def test_an_unknown_scheduler_is_answered_with_the_list():
         create_scheduler("ahsa", SETTINGS)
 
 
-def test_a_pair_that_ray_refuses_is_refused_with_the_nearest_that_works():
-    with pytest.raises(UserError, match="--scheduler pb2 --searcher sobol"):
-        check_pair("pb2", "bayesian")
-    check_pair("pb2", "random")
-    check_pair("pbt", "bayesian")
-    check_pair("asha", "bayesian")
-
-
 def test_a_live_trial_keeps_its_architecture_and_its_optimizer():
     assert set(SPACE.mutable) == {"learning_rate", "batch_size", "momentum", "schedule"}
 
 
 @pytest.mark.parametrize("kind", ["sgd", "adam"])
 def test_perturbed_values_stay_in_their_domains(kind):
-    perturb = Perturb(SPACE, seed=0)
+    perturb = PerturbExplorer(SPACE, seed=0)
     config = {"width": 8, "learning_rate": 1e-1, "batch_size": 256, "optimizer": kind,
               "momentum": 0.9, "schedule": "cosine"}  # fmt: skip
     config, seen = SPACE.active(config), []
     for number in range(200):
-        config = perturb.explored(Exploit(number, "a", "b", 1, 0.0, config), wait=False)
+        config = perturb.explore(Exploit(number, "a", "b", 1, 0.0, config), wait=False)
         SPACE.check(config)
         seen.append(config)
     assert {config["width"] for config in seen} == {8}
@@ -76,3 +68,8 @@ def test_a_space_with_nothing_to_perturb_is_refused(scheduler):
     fixed = SearchSpace("fixed", architecture={"width": tune.choice([8, 16])})
     with pytest.raises(UserError, match="declares none that it can change"):
         create_scheduler(scheduler, SchedulerSettings(fixed, Objective("x"), 10, 4, 0))
+
+
+@pytest.mark.parametrize(("epochs", "rung"), [(1, 1), (9, 1), (19, 1), (20, 2), (100, 10)])
+def test_a_trial_may_be_judged_after_a_tenth_of_its_epochs(epochs, rung):
+    assert SchedulerSettings(SPACE, Objective("x"), epochs, 8, 0).first_rung == rung

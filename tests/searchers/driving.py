@@ -1,11 +1,10 @@
 """Driving a searcher without Tune, on a plane whose peak is known."""
 
-import time
-
 from ray import tune
 
 from automl_on_ray.search_spaces import SearchSpace
 from automl_on_ray.search_spaces.core import Objective
+from tests.helpers.waiting import wait_until
 
 PLANE = SearchSpace("plane", training={"x": tune.uniform(0, 1), "y": tune.uniform(0, 1)})
 SCORE = (Objective("score"),)
@@ -17,13 +16,14 @@ def peak(config):
 
 def take(searcher, trial_id, seconds=120.0):
     """The searcher's answer for `trial_id`, asked for again as long as it is None."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        suggestion = searcher.suggest(trial_id)
-        if suggestion is not None:
-            return suggestion
-        time.sleep(0.01)
-    raise TimeoutError(f"no suggestion within {seconds} s")
+    answers = []
+
+    def answered():
+        answers.append(searcher.suggest(trial_id))
+        return answers[-1] is not None
+
+    wait_until(answered, seconds)
+    return answers[-1]
 
 
 class Broken:
@@ -32,7 +32,7 @@ class Broken:
     def __init__(self, start):
         self.start = start
 
-    def told(self, *event):
+    def tell(self, *event):
         raise ValueError("this cannot be told")
 
     def suggest(self):

@@ -53,15 +53,17 @@ def test_unwritable_storage_is_named(tmp_path):
         open_study(Storage(tmp_path / "file"), "a", ASKED, fresh=False)
 
 
-def test_a_study_of_an_earlier_version_is_refused_and_kept(tmp_path):
+@pytest.mark.parametrize("written_in", [None, 2])  # before one package, before its rooms
+def test_a_study_of_an_earlier_version_is_refused_and_kept(tmp_path, written_in):
     open_study(Storage(tmp_path), "a", ASKED, fresh=False).lock.release()
     manifest = tmp_path / "a" / "study.json"
-    before_the_package = json.loads(manifest.read_text())
-    del before_the_package["format"]
-    manifest.write_text(json.dumps(before_the_package))
-    with pytest.raises(UserError, match=r"another version.*format 1.*--fresh"):
+    earlier = json.loads(manifest.read_text())
+    del earlier["format"]
+    earlier |= {"format": written_in} if written_in else {}
+    manifest.write_text(json.dumps(earlier))
+    with pytest.raises(UserError, match=rf"another version.*format {written_in or 1}.*--fresh"):
         open_study(Storage(tmp_path), "a", ASKED, fresh=False)
-    assert json.loads(manifest.read_text()) == before_the_package
+    assert json.loads(manifest.read_text()) == earlier
 
 
 def test_a_torn_manifest_is_named_and_kept(tmp_path):

@@ -10,8 +10,8 @@ from ray.tune.experiment import Trial
 
 from automl_on_ray.search_spaces.core import Objective, Terminal, UserError
 from automl_on_ray.studies import Progress, progress
+from automl_on_ray.studies.finish.terminal_report import why_nothing_scored
 from automl_on_ray.studies.inputs import objectives_of, outcome_constraints_of
-from automl_on_ray.studies.terminal_report import why_nothing_scored
 from automl_on_ray.studies.trial_rows import Row, row_of, scored
 from automl_on_ray.tracking import Study
 from automl_on_ray.tracking.mlflow_names import mlflow_name
@@ -141,4 +141,4 @@ def test_a_trial_that_reports_every_second_epoch_is_no_cause_for_alarm(terminal)
     view._trials = [made]
     view._view()
     assert terminal.export_text() == ""
-    assert "best score 0.75" in view._line()
+    assert "best score 0.75" in view.line()

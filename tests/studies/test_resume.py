@@ -10,7 +10,7 @@ import pytest
 from ray import tune
 
 from automl_on_ray.clusters import Stage
-from automl_on_ray.schedulers.populations import Perturb, PopulationBased
+from automl_on_ray.schedulers.populations import PerturbExplorer, PopulationBased
 from automl_on_ray.schedulers.tune_internals import ResumableScheduler
 from automl_on_ray.search_spaces.core import Objective, UserError
 from automl_on_ray.searchers import SearcherSettings
@@ -237,7 +237,7 @@ def test_a_population_that_goes_on_knows_what_its_trials_lived_through_elsewhere
     results, later, tmp_path, ray_cluster
 ):
     def study(folder, *callbacks, cpus):
-        population = PopulationBased(GOAL, Perturb(SPACE, 0), interval=2, seed=0)
+        population = PopulationBased(GOAL, PerturbExplorer(SPACE, 0), interval=2, seed=0)
         surviving = ResumableScheduler(population)
         resume = resume_config(Stage(folder), retry_failed=False)
         trials = tune.Tuner(

@@ -5,12 +5,10 @@ import signal
 import pytest
 from mlflow.tracking import MlflowClient
 from ray import tune
-from ray.tune.schedulers import FIFOScheduler
 
-from automl_on_ray.clusters import Stage
-from automl_on_ray.schedulers.tune_internals import ResumableScheduler
+from automl_on_ray.clusters import Resources, Stage
 from automl_on_ray.search_spaces.core import Objective
-from automl_on_ray.studies import Progress, run_trials
+from automl_on_ray.studies import StagePlan, run_trials
 from automl_on_ray.tracking import Study, TrackingCallback
 from tests.helpers.odd import Odd
 
@@ -20,8 +18,8 @@ FAILING = {
     "fails in setup": "ValueError: no such file: weights.bin",
     "cannot be imported": "ModuleNotFoundError: No module named 'no_such_module'",
     "exits in setup": "died",
-    "hangs in setup": "TimeoutError: the trial took over 0.4 minutes",
-    "hangs": "TimeoutError: the trial took over 0.4 minutes",
+    "hangs in setup": "TimeoutError: the trial took over 0.6 minutes",
+    "hangs": "TimeoutError: the trial took over 0.6 minutes",
     "dies": "died",
     "crashes": "died",
     "is killed": "died",
@@ -42,10 +40,19 @@ FAILING = {
 FINE = ["never says that it is done", "reports arrays", "reports no number"]
 
 
+def odd(folder, whats):
+    return StagePlan(
+        where=Stage(folder / "search"), title="odd", trainable=Odd, epochs=EPOCHS,
+        objectives=[SCORE], param_space={"what": tune.grid_search(whats)}, expected=len(whats),
+        resources=Resources(slots=3, cpus=0.6, gpus=0.0),  # one may begin where two hang
+        max_failures=0, trial_minutes=0.6,
+    )  # fmt: skip
+
+
 @pytest.fixture(scope="module")
-def study(ray_cluster, tmp_path_factory):
+def study(ray_cluster, storage):
     """Rows and MLflow's runs of its trials, both by what their config says."""
-    folder = tmp_path_factory.mktemp("odd")
+    folder = storage
     record = Study(
         name="odd", objectives=(SCORE,), dataset="none", dataset_digest="", dataset_context={},
         space="odd", space_text="", searcher="random", scheduler="fifo", seed=0, command="",
@@ -57,23 +64,12 @@ def study(ray_cluster, tmp_path_factory):
     with TrackingCallback(
         uri=uri, experiment="odd", study=record, folder=folder / "journal"
     ) as tracking:
-        ran = run_trials(
-            Stage(folder / "search"),
-            tune.with_resources(Odd, {"cpu": 0.4}),
-            {"what": tune.grid_search(whats)},
-            tune.TuneConfig(scheduler=ResumableScheduler(FIFOScheduler())),
-            epochs=EPOCHS,
-            resume=None,
-            tracking=tracking,
-            progress=Progress("odd", objective=SCORE, total=len(whats), epochs=EPOCHS),
-            max_failures=0,
-            trial_minutes=0.4,
-        )
+        ran = run_trials(odd(folder, whats), tracking)
         assert tracking.study_end("completed")
     assert signal.getsignal(signal.SIGINT) is before
     client = MlflowClient(uri)
     runs = client.search_runs(["1"], "tags.`automl.role` = 'trial'", max_results=100)
-    rows = {row.config["what"]: row for row in ran.rows(EPOCHS)}
+    rows = {row.config["what"]: row for row in ran.rows}
     return rows, {run.data.params.get("what"): run for run in runs}
 
 
@@ -97,12 +93,7 @@ class Exiting(tune.Callback):
 
 def test_an_exit_in_the_driver_is_an_error_of_the_study(ray_cluster, tmp_path):
     with pytest.raises(RuntimeError, match=r"sys.exit\(0\)"):
-        run_trials(
-            Stage(tmp_path / "search"), Odd, {"what": "nothing"},
-            tune.TuneConfig(scheduler=ResumableScheduler(FIFOScheduler())),
-            epochs=EPOCHS, resume=None, tracking=Exiting(),
-            progress=Progress("odd", objective=SCORE, total=1, epochs=EPOCHS),
-        )  # fmt: skip
+        run_trials(odd(tmp_path, ["nothing"]), Exiting())
 
 
 @pytest.mark.slow

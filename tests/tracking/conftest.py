@@ -2,11 +2,9 @@
 
 import os
 import shutil
-import socket
 import sqlite3
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -19,15 +17,8 @@ from moto.server import ThreadedMotoServer
 
 from automl_on_ray.search_spaces.core import Objective
 from automl_on_ray.tracking import Study
-from automl_on_ray.tracking.store import connect, default_uri
-
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database that MLflow has set up: it takes seconds, so once for all tests."""
-    folder = tmp_path_factory.mktemp("template")
-    connect(default_uri(folder)).search_experiments()
-    return folder / "mlflow.db"
+from automl_on_ray.tracking.store import default_uri
+from tests.helpers.waiting import free_port, wait_until
 
 
 @pytest.fixture
@@ -63,9 +54,7 @@ class Server:
 
     def __init__(self, folder: Path, *words: str, **settings: str) -> None:
         self._folder, self._words, self._settings = folder, words, settings
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.uri = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -83,14 +72,14 @@ class Server:
                 stderr=log,
                 start_new_session=True,
             )
-        deadline = time.monotonic() + 90
-        while time.monotonic() < deadline:
-            try:
-                urllib.request.urlopen(f"{self.uri}/health", timeout=2).close()
-                return
-            except OSError:
-                time.sleep(0.2)
-        raise TimeoutError((self._folder / "server.log").read_text()[-2000:])
+        wait_until(self._answers, process=self._process)
+
+    def _answers(self) -> bool:
+        try:
+            urllib.request.urlopen(f"{self.uri}/health", timeout=2).close()
+        except OSError:
+            return False
+        return True
 
     def stop(self) -> None:
         if self._process is not None:

@@ -1,10 +1,10 @@
 import json
 import os
 import pickle
+import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -20,7 +20,8 @@ from tracking_checks import artifact, history, stored_runs
 from automl_on_ray.search_spaces.core import Objective
 from automl_on_ray.tracking import TrackingCallback
 from automl_on_ray.tracking.mlflow_names import mlflow_name
-from automl_on_ray.tracking.store import connect
+from automl_on_ray.tracking.store import connect, default_uri
+from tests.helpers.waiting import wait_until
 
 cloudpickle.register_pickle_by_value(tracked_learner)  # workers need not find this folder
 
@@ -117,7 +118,7 @@ def test_a_metric_whose_name_mlflow_does_not_take_is_told_like_any_other(uri, tm
 
 @pytest.mark.usefixtures("ray_cluster")
 def test_population_based_training_keeps_first_params_and_logs_changes(uri, tmp_path, make_study):
-    study = make_study(scheduler="pbt", max_t=8)
+    study = make_study(scheduler="pbt", changes_running_trials=True, max_t=8)
     callback = TrackingCallback(uri=uri, experiment="test", study=study, folder=tmp_path / "j")
     start = [0.3, 0.2, 0.003, 0.0005]
     exploiting = PopulationBasedTraining(
@@ -167,27 +168,26 @@ def test_a_retried_trial_has_one_run_and_no_repeated_steps(uri, tmp_path, make_s
 SCRIPT = """
 import sys
 from pathlib import Path
+import ray
 from test_callback import resumable
-resumable(Path(sys.argv[1]), sys.argv[2], float(sys.argv[3]))
+ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+resumable(Path(sys.argv[1]), sys.argv[2])
 """
 
 
-def resumable(folder: Path, uri: str, seconds: float) -> None:
-    """What the killed process runs, twice; in the shape of a workflow."""
-    import ray
-
+def resumable(folder: Path, uri: str) -> None:
+    """What the killed process runs, and another again; in the shape of a workflow."""
     from automl_on_ray.search_spaces.core import Objective
     from automl_on_ray.tracking import Study
 
     study = Study("killed", (Objective("accuracy"),), "digits", "d", "s", "random", "fifo", 0,
                   "python x.py", "killed-1", 12)  # fmt: skip
     callback = TrackingCallback(uri=uri, experiment="test", study=study, folder=folder / "journal")
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
     has_state = bool(list((folder / "search").glob("experiment_state-*.json")))
     resume = {"resume_config": tune.ResumeConfig()} if has_state else {}
     tune.Tuner(
         Learner,
-        param_space={"lr": tune.grid_search([0.1, 0.2]), "seconds": seconds},
+        param_space={"lr": tune.grid_search([0.1, 0.2]), "gate": str(folder / "gate")},
         run_config=tune.RunConfig(
             name="search",
             storage_path=str(folder),
@@ -201,38 +201,52 @@ def resumable(folder: Path, uri: str, seconds: float) -> None:
     callback.study_end("completed")
 
 
-def start_script(folder: Path, uri: str, seconds: float) -> "subprocess.Popen[bytes]":
-    environment = {**os.environ, "TUNE_GLOBAL_CHECKPOINT_S": "1"}
-    environment["PYTHONPATH"] = str(Path(__file__).parent)
-    command = [sys.executable, "-c", SCRIPT, str(folder), uri, str(seconds)]
-    with (folder / "log").open("ab") as log:
-        return subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-
-
 def journal_lines(folder: Path) -> int:
     return sum(file.read_text().count("\n") for file in (folder / "journal").glob("*.jsonl"))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("with_state", [True, False], ids=["with Tune's state", "without"])
-def test_a_killed_and_resumed_study_has_one_finished_run_a_trial(uri, tmp_path, with_state):
-    process = start_script(tmp_path, uri, 0.3)
-    deadline = time.monotonic() + 90
-    while journal_lines(tmp_path) < 12 and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert process.poll() is None, (tmp_path / "log").read_text()
+@pytest.fixture(scope="module")
+def killed(template, tmp_path_factory):
+    """The folder of a study whose process was killed; what it has is put there anew each time."""
+    folder = tmp_path_factory.mktemp("killed") / "study"
+    folder.mkdir()
+    shutil.copy(template, folder / "mlflow.db")
+    environment = {**os.environ, "TUNE_GLOBAL_CHECKPOINT_S": "1"}
+    here = Path(__file__).parent
+    environment["PYTHONPATH"] = f"{here}{os.pathsep}{here.parents[1]}"
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, str(folder), default_uri(folder)],
+        env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    states = (folder / "search").glob
+    wait_until(
+        lambda: journal_lines(folder) >= 12 and list(states("experiment_state-*.json")),
+        process=process,
+    )
     process.send_signal(signal.SIGKILL)
     process.wait()
-    states = list((tmp_path / "search").glob("experiment_state-*.json"))
-    if with_state:
-        assert states
-    else:
-        for state in states:
-            state.unlink()
-    with next((tmp_path / "journal").glob("*.jsonl")).open("a") as journal:
+    with next((folder / "journal").glob("*.jsonl")).open("a") as journal:
         journal.write('{"run":"torn in the mid')  # what a kill in mid-write leaves
+    (folder / "gate").touch()
+    folder.rename(folder.with_name("left"))
 
-    assert start_script(tmp_path, uri, 0.3).wait(timeout=120) == 0, (tmp_path / "log").read_text()
+    def again() -> Path:
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(folder.with_name("left"), folder)
+        return folder
+
+    return again
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("with_state", [True, False], ids=["with Tune's state", "without"])
+def test_a_killed_and_resumed_study_has_one_finished_run_a_trial(killed, ray_cluster, with_state):
+    folder = killed()
+    uri = default_uri(folder)
+    if not with_state:
+        for state in (folder / "search").glob("experiment_state-*.json"):
+            state.unlink()
+    resumable(folder, uri)
     parent, children = stored_runs(uri)
     assert parent.info.status == "FINISHED"
     found = sorted((r.data.params["lr"], r.info.status) for r in children.values())

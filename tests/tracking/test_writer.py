@@ -1,10 +1,11 @@
 import logging
 import shutil
 import sqlite3
+import threading
 import time
 from contextlib import closing
-from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from ray.tune.experiment import Trial
@@ -15,6 +16,7 @@ from automl_on_ray.tracking.journal import Journal
 from automl_on_ray.tracking.runs import Runs
 from automl_on_ray.tracking.store import connect
 from automl_on_ray.tracking.trial_states import PARENT
+from tests.helpers.waiting import wait_until
 
 
 def log_study(journal, trials, steps, *, first=1):
@@ -27,51 +29,63 @@ def log_study(journal, trials, steps, *, first=1):
             )
 
 
+def train(tracker, trials, steps, *, first=1):
+    """As Tune reports it."""
+    for name in trials:
+        trial = Trial("x", stub=True, trial_id=name, config={"name": name})
+        for step in range(first, first + steps):
+            result = {"training_iteration": step, "accuracy": float(step)}
+            tracker.on_trial_result(iteration=0, trials=[trial], trial=trial, result=result)
+
+
 def steps_of(uri, run):
     points = connect(uri).get_metric_history(run.info.run_id, "accuracy")
     return sorted(point.step for point in points)
 
 
-def wait_until(true):
-    deadline = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("empty", [False, True], ids=["as it was", "with an empty database"])
 def test_a_server_that_goes_away_and_comes_back_misses_nothing(
-    server, template, tmp_path, make_study, empty
+    server, template, tmp_path, make_study, monkeypatch
 ):
+    """As it was the first time, with an empty database the second; Tune's loop never calls it."""
+    apply, callers = Runs.apply, set()
+    monkeypatch.setattr(
+        Runs, "apply", lambda *words: (callers.add(threading.current_thread()), apply(*words))[1]
+    )
     study, folder = make_study(), tmp_path / "journal"
     tracker = TrackingCallback(uri=server.uri, experiment="test", study=study, folder=folder)
     tracker.setup()
     trial = Trial("x", stub=True, trial_id="t_00000", config={"lr": 0.1})
     hooks = {"iteration": 0, "trials": [trial], "trial": trial}
-    slowest = 0.0
-    for step in range(1, 301):
-        began = time.perf_counter()
-        result = {"training_iteration": step, "accuracy": step / 300}
-        tracker.on_trial_result(**hooks, result=result)
-        slowest = max(slowest, time.perf_counter() - began)
-        if step == 100:
-            wait_until(tracker.links)
-            server.stop()
-        if step == 200:
-            time.sleep(5)  # the writer meets the closed door, and backs off
-            assert tracker._writer.error is not None
-    if empty:
-        shutil.copy(template, tmp_path / "mlflow.db")
+
+    def report(first, last):
+        for step in range(first, last + 1):
+            result = {"training_iteration": step, "accuracy": step / 300}
+            tracker.on_trial_result(**hooks, result=result)
+
+    def steps():
+        return steps_of(server.uri, stored_runs(server.uri)[1]["t_00000"])
+
+    report(1, 100)
+    wait_until(tracker.links)
+    server.stop()
+    report(101, 200)
+    wait_until(lambda: tracker._writer.error is not None)  # it has met the closed door
+    server.start()
+    wait_until(lambda: tracker.behind == 0)
+    assert steps() == list(range(1, 201))
+    server.stop()
+    shutil.copy(template, tmp_path / "mlflow.db")
+    report(201, 300)
     server.start()
     trial.last_result["training_iteration"] = 6
     tracker.on_trial_complete(**hooks)
     assert tracker.study_end("completed")
-    assert slowest < 0.1, "Tune's loop had to wait"
-
+    assert steps() == list(range(1, 301))
     parent, children = stored_runs(server.uri)
-    assert steps_of(server.uri, children["t_00000"]) == list(range(1, 301))
     assert {parent.info.status, children["t_00000"].info.status} == {"FINISHED"}
+    assert callers
+    assert threading.current_thread() not in callers
 
 
 def test_what_a_killed_process_left_is_sent_by_the_next(uri, tmp_path, make_study, monkeypatch):
@@ -79,7 +93,7 @@ def test_what_a_killed_process_left_is_sent_by_the_next(uri, tmp_path, make_stud
     study, folder = make_study(), tmp_path / "journal"
     away = TrackingCallback(uri="http://127.0.0.1:1", experiment="test", study=study, folder=folder)
     away.setup()
-    log_study(away._journal, ["a", "b"], 5)
+    train(away, ["a", "b"], 5)
     assert not away.study_end("stopped")  # at once, and without an error
     monkeypatch.undo()
     later = TrackingCallback(uri=uri, experiment="test", study=study, folder=folder)
@@ -106,11 +120,11 @@ def tracker(uri, tmp_path, make_study):
 def test_a_stage_that_the_server_missed_is_sent_with_the_next_one(tracker, uri, monkeypatch):
     monkeypatch.setattr(callback, "PATIENCE", 0.3)
     away = tracker(uri="http://127.0.0.1:1")
-    log_study(away._journal, ["a", "b"], 5)
+    train(away, ["a", "b"], 5)
     assert not away.study_end("completed")
     monkeypatch.undo()
     final = tracker(role="final", stage="a-1x5")
-    log_study(final._journal, ["repeat"], 2)
+    train(final, ["repeat"], 2)
     assert final.study_end("completed")
     study, children = stored_runs(uri)
     assert {key: steps_of(uri, run) for key, run in children.items()} == {
@@ -126,12 +140,12 @@ def test_a_database_that_lost_runs_between_two_commands_gets_them_again(
 ):
     database = tmp_path / "mlflow.db"
     search = tracker()
-    log_study(search._journal, ["a"], 3)
+    train(search, ["a"], 3)
     assert search.study_end("stopped")
     older = database.read_bytes()
     search = tracker()
-    log_study(search._journal, ["a"], 2, first=4)
-    log_study(search._journal, ["b"], 5)
+    train(search, ["a"], 2, first=4)
+    train(search, ["b"], 5)
     assert search.study_end("completed")
     database.write_bytes(older if left == "an older copy" else template.read_bytes())
     assert tracker(role="final", stage="b-1x5").study_end("completed")
@@ -145,10 +159,10 @@ def test_a_database_that_lost_runs_between_two_commands_gets_them_again(
 
 def test_a_database_that_is_deleted_while_the_study_runs_gets_all_again(tracker, uri, tmp_path):
     search = tracker()
-    log_study(search._journal, ["a"], 3)
-    wait_until(lambda: search._writer.behind == 0)
+    train(search, ["a"], 3)
+    wait_until(lambda: search.behind == 0)
     (tmp_path / "mlflow.db").unlink()
-    log_study(search._journal, ["b"], 2)
+    train(search, ["b"], 2)
     assert search.study_end("completed")
     _, children = stored_runs(uri)
     assert [steps_of(uri, children[key]) for key in "ab"] == [[1, 2, 3], [1, 2]]
@@ -156,7 +170,7 @@ def test_a_database_that_is_deleted_while_the_study_runs_gets_all_again(tracker,
 
 def test_trials_of_a_study_whose_own_run_was_deleted_have_its_new_one(tracker, uri):
     search = tracker()
-    log_study(search._journal, ["a"], 3)
+    train(search, ["a"], 3)
     assert search.study_end("stopped")
     connect(uri).delete_run(stored_runs(uri)[0].info.run_id)
     assert tracker().study_end("completed")
@@ -166,13 +180,13 @@ def test_trials_of_a_study_whose_own_run_was_deleted_have_its_new_one(tracker, u
 
 def test_one_run_that_is_gone_for_good_is_made_again(tracker, uri, tmp_path):
     search = tracker()
-    log_study(search._journal, ["a", "b"], 3)
-    wait_until(lambda: search._writer.behind == 0)
+    train(search, ["a", "b"], 3)
+    wait_until(lambda: search.behind == 0)
     gone = stored_runs(uri)[1]["a"].info.run_id
     with closing(sqlite3.connect(tmp_path / "mlflow.db")) as database, database:
         for table in ("metrics", "latest_metrics", "params", "tags", "runs"):
             database.execute(f"DELETE FROM {table} WHERE run_uuid = ?", (gone,))
-    log_study(search._journal, ["a", "b"], 2, first=4)
+    train(search, ["a", "b"], 2, first=4)
     assert search.study_end("completed")
     _, children = stored_runs(uri)
     assert [steps_of(uri, children[key]) for key in "ab"] == [[1, 2, 3, 4, 5]] * 2
@@ -180,10 +194,10 @@ def test_one_run_that_is_gone_for_good_is_made_again(tracker, uri, tmp_path):
 
 def test_a_run_that_was_deleted_on_purpose_stays_so(tracker, uri, capsys):
     search = tracker()
-    log_study(search._journal, ["a", "b"], 3)
-    wait_until(lambda: search._writer.behind == 0)
+    train(search, ["a", "b"], 3)
+    wait_until(lambda: search.behind == 0)
     connect(uri).delete_run(stored_runs(uri)[1]["a"].info.run_id)
-    log_study(search._journal, ["a", "b"], 2, first=4)
+    train(search, ["a", "b"], 2, first=4)
     assert search.study_end("completed")
     assert set(stored_runs(uri)[1]) == {"b"}
     assert capsys.readouterr().err.count("deleted run") == 1
@@ -191,13 +205,13 @@ def test_a_run_that_was_deleted_on_purpose_stays_so(tracker, uri, capsys):
 
 def test_what_a_deleted_experiment_cannot_take_is_told_and_kept(tracker, uri, monkeypatch, capsys):
     search = tracker()
-    log_study(search._journal, ["a"], 3)
-    wait_until(lambda: search._writer.behind == 0)
+    train(search, ["a"], 3)
+    wait_until(lambda: search.behind == 0)
     client = connect(uri)
     experiment = client.get_experiment_by_name("test").experiment_id
     client.delete_experiment(experiment)
     monkeypatch.setattr(callback, "PATIENCE", 0.3)
-    log_study(search._journal, ["a"], 2, first=4)
+    train(search, ["a"], 2, first=4)
     assert not search.study_end("completed")
     assert "was deleted in MLflow" in capsys.readouterr().err
     client.restore_experiment(experiment)
@@ -216,12 +230,12 @@ def test_a_long_batch_gives_signs_of_life_which_the_end_of_a_study_waits_for(uri
 
 def test_a_file_that_has_no_place_keeps_nothing_else_from_the_store(tracker, uri, capsys):
     search = tracker()
-    wait_until(lambda: search._writer.behind == 0)
+    wait_until(lambda: search.behind == 0)
     place = Path(stored_runs(uri)[0].info.artifact_uri)
     shutil.rmtree(place)
     place.write_text("no folder")
     search.study_files({"a.txt": "lost"})
-    log_study(search._journal, ["a"], 3)
+    train(search, ["a"], 3)
     assert search.study_end("completed")
     assert steps_of(uri, stored_runs(uri)[1]["a"]) == [1, 2, 3]
     assert "refused the file a.txt" in capsys.readouterr().err
@@ -299,24 +313,27 @@ def test_runs_left_running_by_a_lost_journal_are_stopped_at_the_end(uri, tmp_pat
 
 
 def test_the_writer_rests_longer_after_costlier_batches(uri, tmp_path, make_study, monkeypatch):
-    monkeypatch.setattr(writer, "PERIOD", 0.01)
-    write, batches = writer.Writer._write_all, []
+    """By the seconds of CPU that batches took, here made up, and no longer than a minute."""
+    clock = iter([0.0, 0.03, 0.03, 0.33, 0.33, 60.0])
+    pauses = []
 
-    def timed(self, **looking):
-        began, cpu = time.monotonic(), time.thread_time()
-        write(self, **looking)
-        batches.append((began, time.monotonic(), time.thread_time() - cpu))
+    class Resting(threading.Event):
+        def wait(self, timeout=None):
+            pauses.append(timeout)
+            return super().wait(0 if len(pauses) < 3 else None)
 
-    monkeypatch.setattr(writer.Writer, "_write_all", timed)
+    monkeypatch.setattr(
+        writer,
+        "time",
+        SimpleNamespace(
+            thread_time=lambda: next(clock, 60.0), monotonic=time.monotonic, sleep=time.sleep
+        ),
+    )
+    monkeypatch.setattr(
+        writer, "threading", SimpleNamespace(Event=Resting, Thread=threading.Thread)
+    )
     journal = Journal(tmp_path / "journal", "trial")
-    part = writer.Part(journal, Runs(uri, "test", make_study(), "trial"))
-    thread = writer.Writer([part])
-    log_study(journal, ["warm"], 2)
-    deadline = time.monotonic() + 120
-    while len(batches) < 3 and time.monotonic() < deadline:
-        log_study(journal, ["warm"], 2, first=3)
-        time.sleep(0.01)
+    thread = writer.Writer([writer.Part(journal, Runs(uri, "test", make_study(), "trial"))])
+    wait_until(lambda: len(pauses) == 3)
     assert thread.close(10)
-    assert len(batches) >= 3
-    for (_, ended, cpu), (began, _, _) in pairwise(batches[:3]):
-        assert began - ended >= min(cpu / writer.SHARE, writer.LONGEST_PERIOD) - 0.01
+    assert pauses == [writer.PERIOD, pytest.approx(0.3 / writer.SHARE), writer.LONGEST_PERIOD]

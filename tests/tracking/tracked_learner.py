@@ -8,7 +8,10 @@ from ray import tune
 
 
 class Learner(tune.Trainable):
-    """`accuracy` is the sum of `lr` over the steps; breaks at step `breaks_at`."""
+    """`accuracy` is the sum of `lr` over the steps; breaks at step `breaks_at`.
+
+    After six steps it waits for the file `gate`, if it has one.
+    """
 
     def setup(self, config: dict[str, Any]) -> None:
         self.steps, self.total = 0, 0.0
@@ -17,6 +20,8 @@ class Learner(tune.Trainable):
         self.steps += 1
         self.total += self.config["lr"]
         time.sleep(self.config.get("seconds", 0.0))
+        while self.steps == 7 and not Path(self.config.get("gate", ".")).exists():
+            time.sleep(0.05)
         if self.steps == self.config.get("breaks_at"):
             raise RuntimeError("broken on purpose")
         return {"accuracy": self.total, "word": "text", "inner": {"loss": 1 / (1 + self.total)}}

@@ -39,7 +39,7 @@ def bound(kind, config, **settings):
 
 
 def classifier(*, epochs=2, rules=RULES, **changes):
-    space = cell_space(**{**NETWORK, **changes}, more=rules)
+    space = cell_space(**{**NETWORK, **changes}, **rules)
     return bound(
         ImageClassifier, {**space.constants, **published_cell("darts_v2")}, space=space,
         epochs=epochs,

@@ -1,10 +1,7 @@
 """Studies of data in S3, on a cluster whose nodes have a cache each."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
+import shutil
 
 import numpy as np
 import pytest
@@ -15,8 +12,8 @@ from automl_on_ray.studies.inputs import data_offers, load_data
 from automl_on_ray.trainables.datasets import versioned
 from automl_on_ray.trainables.image_classifier import ImageClassifier
 from tests.bucket import SECRET, Bucket
+from tests.helpers.studies import run, start
 
-ROOT = Path(__file__).parents[2]
 CACHES = ("driver", "one", "two")
 
 
@@ -25,18 +22,10 @@ def write_npz(path, seed):
     np.savez(path, x_train=images, y_train=np.arange(120) % 3)
 
 
-def hpo(folder, *arguments):
-    command = [
-        sys.executable, ROOT / "workflows" / "hpo.py", "--dataset", "s3://data/mine.npz",
-        "--space", "mnist-cnn-classic", "--searcher", "random", "--scheduler", "fifo",
-        "--trials", 4, "--epochs", 1, "--cpus-per-trial", 1, "--final-seeds", 0,
-        "--storage", folder / "runs", "--name", "mine", *arguments,
-    ]  # fmt: skip
-    done = subprocess.run(
-        [str(word) for word in command], cwd=ROOT, text=True, timeout=300, capture_output=True,
-        env={**os.environ, "AUTOML_CACHE_DIR": str(folder / "driver")}, check=False,
-    )  # fmt: skip
-    return done.returncode, done.stdout + done.stderr
+STUDY = [
+    "--dataset", "s3://data/mine.npz", "--space", "mnist-cnn-classic", "--searcher", "random",
+    "--scheduler", "fifo", "--epochs", 1, "--cpus-per-trial", 1, "--final-seeds", 0,
+]  # fmt: skip
 
 
 @pytest.fixture
@@ -61,10 +50,16 @@ def cluster(tmp_path):
 
 
 @pytest.mark.slow
-def test_data_reach_each_node_once_and_a_study_stays_with_them(cluster, tmp_path):
+def test_data_reach_each_node_once_and_a_study_stays_with_them(
+    cluster, template, tmp_path, monkeypatch
+):
     bucket, address = cluster
-    code, output = hpo(tmp_path, "--address", address)
-    assert code == 0, output
+    (tmp_path / "runs").mkdir()
+    shutil.copy(template, tmp_path / "runs")
+    study = (tmp_path / "runs", "mine", *STUDY, "--address", address)
+    process = start(*study, "--trials", 4, AUTOML_CACHE_DIR=str(tmp_path / "driver"))
+    output = process.communicate(timeout=300)[0]
+    assert process.returncode == 0, output
     rows = json.loads((tmp_path / "runs" / "mine" / "trials.json").read_text())
     assert [row["outcome"] for row in rows] == 4 * ["completed"]
     assert [len(list((tmp_path / name).rglob("mine.npz"))) for name in CACHES] == [1, 1, 1]
@@ -73,9 +68,10 @@ def test_data_reach_each_node_once_and_a_study_stays_with_them(cluster, tmp_path
     assert not any(SECRET.encode() in data for data in stored)
     write_npz(tmp_path / "bucket" / "mine.npz", seed=1)
     bucket.put(tmp_path / "bucket")
-    code, output = hpo(tmp_path, "--address", address, "--trials", 6)
-    assert code == 2, output
-    assert "was begun with data = " in output
+    monkeypatch.setenv("AUTOML_CACHE_DIR", str(tmp_path / "driver"))
+    refused = run(*study, "--trials", 6)
+    assert refused.exit_code == 2, refused.output
+    assert "was begun with dataset = " in refused.stderr
 
 
 def test_trials_are_held_to_the_version_and_the_digest_that_the_driver_saw(tmp_path, monkeypatch):
@@ -92,9 +88,9 @@ def test_trials_are_held_to_the_version_and_the_digest_that_the_driver_saw(tmp_p
             assert ("#" in offers["dataset"]) == source.startswith("s3")
 
 
-@pytest.mark.slow
 def test_a_study_of_data_that_cannot_be_had_is_refused_before_anything_is_started(tmp_path):
     with Bucket("data"):
-        code, output = hpo(tmp_path)
-    assert (code, output.strip()) == (2, "Error: There is nothing at s3://data/mine.npz.")
+        refused = run(tmp_path / "runs", "mine", *STUDY)
+    assert refused.exit_code == 2
+    assert refused.output.strip() == "Error: There is nothing at s3://data/mine.npz."
     assert not list(tmp_path.glob("runs/*"))

@@ -4,7 +4,7 @@ import pytest
 
 from automl_on_ray.search_spaces.core import Objective
 from automl_on_ray.studies import Row
-from automl_on_ray.studies.terminal_report import print_failures, print_trials
+from automl_on_ray.studies.finish.terminal_report import print_failures, print_trials
 
 ERROR = "RuntimeError: cannot load [/data/weights.bin] for shape [batch, 3], [red]:warning:"
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from automl_on_ray.search_spaces.cells import build, published_cell
 from automl_on_ray.search_spaces.core import Objective
 from automl_on_ray.tracking import Study, TrackingCallback
-from automl_on_ray.tracking.reports import Interface, log_model
+from automl_on_ray.tracking.reports import Interface, TrainedModel, log_model
 from automl_on_ray.tracking.store import default_uri
 from automl_on_ray.trainables.registered_models import Predictor, image_model
 from automl_on_ray.workflows.export import export
@@ -38,10 +38,9 @@ def trained():
 
 
 @pytest.fixture(scope="module")
-def storage(tmp_path_factory):
-    """A store with two models: one with its recipe, one without."""
-    folder = tmp_path_factory.mktemp("exporting") / "runs"
-    folder.mkdir()
+def storage(storage):
+    """A store with models: one with its recipe, one without, some with another's."""
+    folder = storage
     evil = {**RECIPE, "build": f"os:(open({str(folder / 'ran')!r}, 'w'))"}
     other = {**RECIPE, "answers": [[0.0, 0.0, 0.0]] * 3}
     recipes = {"cells": RECIPE, "bare": None, "evil": evil, "pickled": RECIPE, "other": other}
@@ -56,9 +55,13 @@ def storage(tmp_path_factory):
         )
         assert tracker.study_end("completed")
         logged = log_model(
-            default_uri(folder), study, trained(), torch.zeros(2, 1, 12, 12),
-            metrics={"test_accuracy": 0.9}, config=CONFIG, registered_name=name, recipe=recipe,
-            interface=Interface(Path(image_model.__file__), ("a", "b", "c")),
+            default_uri(folder), study,
+            TrainedModel(
+                trained(), torch.zeros(2, 1, 12, 12),
+                Interface(Path(image_model.__file__), ("a", "b", "c")), config=CONFIG,
+                metrics={"test_accuracy": 0.9}, recipe=recipe,
+            ),
+            registered_name=name,
         )  # fmt: skip
         assert logged is not None
     for path in folder.rglob("*.pt2"):

@@ -8,13 +8,7 @@ from collections import Counter
 import pytest
 from mlflow.tracking import MlflowClient
 
-from tests.helpers.studies import OWN, QUICK, rows_of, run, runs_of
-
-
-@pytest.fixture(scope="module")
-def storage(tmp_path_factory):
-    """One for all studies of this file: to make MLflow's database takes seconds."""
-    return tmp_path_factory.mktemp("studies") / "runs"
+from tests.helpers.studies import ONE, OWN, QUICK, SLOW, ranks_started, rows_of, run, runs_of
 
 
 @pytest.mark.slow
@@ -46,13 +40,15 @@ def test_a_study_finds_tests_tracks_and_registers_a_model(storage, ray_cluster):
     assert {r: len(found) for r, found in runs_of(storage, "whole").items()} == {
         r: len(found) for r, found in roles.items()
     }
-    fresh = run(storage, "whole", *QUICK, "--searcher", "random", "--final-seeds", 0, "--fresh")
+    short = ["--trials", 1, "--epochs", 1, "--final-seeds", 0]
+    fresh = run(storage, "whole", *QUICK, "--searcher", "random", *short, "--fresh")
     assert fresh.exit_code == 0, fresh.output
     assert len(list(storage.glob("whole*/study.json"))) == 2
 
 
 @pytest.mark.slow
-def test_two_processes_train_the_final_model(storage, ray_cluster):
+def test_two_processes_train_the_final_model_and_one_each_trial(storage, ray_cluster):
+    before = ranks_started()
     result = run(
         storage, "together", *QUICK, "--trials", 1, "--epochs", 1, "--searcher", "random",
         "--final-seeds", 1, "--train-workers", 2, "--register", "together",
@@ -60,19 +56,48 @@ def test_two_processes_train_the_final_model(storage, ray_cluster):
     assert result.exit_code == 0, result.output
     roles = runs_of(storage, "together")
     assert [len(roles[role]) for role in ("study", "trial", "final")] == [1, 1, 1]
+    assert ranks_started() == before + 2
     assert "test_accuracy" in roles["final"][0].data.metrics
     client = MlflowClient(f"sqlite:///{storage}/mlflow.db")
     assert client.get_model_version_by_alias("together", "champion")
 
 
 @pytest.mark.slow
-def test_ax_finds_a_pareto_front_for_two_objectives(storage, ray_cluster):
+def test_the_trials_told_of_two_objectives_are_those_that_no_other_beats_in_both(
+    storage, ray_cluster
+):
     result = run(
         storage, "front", *QUICK, "--objective", "accuracy, -parameters", "--trials", 6,
         "--epochs", 1, "--final-seeds", 0,
     )  # fmt: skip
     assert result.exit_code == 0, result.output
-    assert "Pareto front" in result.output
+    rows = {row["trial_id"]: row["metrics"] for row in rows_of(storage, "front")}
+    values = {name: (found["val_accuracy"], -found["parameters"]) for name, found in rows.items()}
+    front = {
+        name
+        for name, (accuracy, small) in values.items()
+        if not any(a >= accuracy and b >= small and (a, b) != (accuracy, small)
+                   for a, b in values.values())
+    }  # fmt: skip
+    table = result.output.partition("Pareto front")[2]
+    assert {name for name in values if name in table} == front
+    # Its searcher knows of both: it proposes networks of several sizes.
+    assert len({small for _, small in values.values()}) > 2
+
+
+@pytest.mark.slow
+def test_minutes_end_the_search_and_trial_minutes_a_trial(storage, ray_cluster):
+    result = run(
+        storage, "short", *SLOW, "--scheduler", "fifo", "--trials", 100, "--epochs", 1000,
+        "--minutes", 0.3, "--trial-minutes", 0.05, "--max-failures", 0,
+    )  # fmt: skip
+    assert result.exit_code == 1, result.output
+    assert "The search has ended, as the time budget of 0.3 minutes is used up" in result.output
+    rows = rows_of(storage, "short")
+    assert len(rows) < 100
+    failed = [row["error"] for row in rows if row["outcome"] == "failed"]
+    assert failed
+    assert all("took over 0.05 minutes" in error for error in failed)
 
 
 @pytest.mark.slow
@@ -84,14 +109,15 @@ def test_every_scheduler_brings_trials_that_never_say_done_to_their_end(
 ):
     never_done = ["--trainable", "tests.helpers.crashing:NeverDone", "--searcher", "sobol"]
     result = run(
-        storage, scheduler, *OWN, *never_done, "--scheduler", scheduler, "--trials", 4,
-        "--epochs", 3, "--final-seeds", 1, "--final-epochs", 2,
+        storage, scheduler, *OWN, *ONE, *never_done, "--scheduler", scheduler, "--trials", 4,
+        "--epochs", 3, "--final-seeds", int(scheduler == "fifo"), "--final-epochs", 2,
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     roles = runs_of(storage, scheduler)
-    assert [len(roles[role]) for role in ("study", "trial", "final")] == [1, 4, 1]
+    assert [len(roles[role]) for role in ("study", "trial")] == [1, 4]
     assert {run.info.status for runs in roles.values() for run in runs} == {"FINISHED"}
-    assert roles["final"][0].data.tags["automl.outcome"] == "completed"
+    if scheduler == "fifo":  # the same after any of them
+        assert [r.data.tags["automl.outcome"] for r in roles["final"]] == ["completed"]
     rows = rows_of(storage, scheduler)
     assert {row["iterations"] for row in rows if row["outcome"] == "completed"} == {3}
     kept = {trial.data.tags["automl.trial_id"]: trial.data.tags for trial in roles["trial"]}
@@ -103,8 +129,8 @@ def test_a_population_leaves_a_schedule_which_replayed_comes_to_about_the_same(
     storage, ray_cluster
 ):
     result = run(
-        storage, "population", "--dataset", "digits", "--scheduler", "pbt", "--trials", 6,
-        "--epochs", 8, "--interval", 2, "--slots", 2, "--final-seeds", 1,
+        storage, "population", "--dataset", "digits", "--scheduler", "pbt", "--trials", 4,
+        "--epochs", 8, "--interval", 2, "--final-seeds", 0, *ONE,
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     schedule = json.loads((storage / "population" / "schedule.json").read_text())
@@ -114,7 +140,7 @@ def test_a_population_leaves_a_schedule_which_replayed_comes_to_about_the_same(
     kept = {file.path for file in client.list_artifacts(study.info.run_id)}
     assert {"schedule.json", "family.png", "schedule.png"} <= kept
     replayed = run(
-        storage, "replayed", "--dataset", "digits", "--slots", 2, "--final-seeds", 0,
+        storage, "replayed", "--dataset", "digits", "--final-seeds", 0, *ONE,
         "--replay", storage / "population" / "schedule.json",
     )  # fmt: skip
     assert replayed.exit_code == 0, replayed.output
@@ -129,12 +155,14 @@ def test_a_population_leaves_a_schedule_which_replayed_comes_to_about_the_same(
 @pytest.mark.slow
 def test_a_changed_space_is_refused_unless_the_old_trials_are_taken_as_data(storage, ray_cluster):
     steady = ["--trainable", "tests.helpers.crashing:Steady", "--objective", "score",
-              "--scheduler", "fifo", "--epochs", 2, "--slots", 2]  # fmt: skip
+              "--scheduler", "fifo", "--epochs", 2, *ONE]  # fmt: skip
     higher = [*steady, "--space", "tests.helpers.crashing:HIGHER", "--trials", 3]
     old = run(storage, "warm", *steady, "--space", OWN[1], "--trials", 8)
     assert old.exit_code == 0, old.output
+    manifest = (storage / "warm" / "study.json").read_text()
     refused = run(storage, "warm", *higher)
     assert refused.exit_code == 2
+    assert (storage / "warm" / "study.json").read_text() == manifest
     assert "begun with space 'x' = 'uniform(-1.0, 1.0)'" in refused.stderr
     assert "--warm-start warm" in refused.stderr
     kept = sum(row["config"]["x"] >= 0 for row in rows_of(storage, "warm"))
@@ -154,7 +182,7 @@ def test_the_documented_example_of_ones_own_trainable_runs(storage, ray_cluster)
     result = run(
         storage, "own", "--trainable", "docs.own_trainable:Quadratic",
         "--space", "docs.own_trainable:SPACE", "--objective=-loss", "--searcher", "random",
-        "--trials", 4, "--epochs", 3,
+        "--trials", 4, "--epochs", 3, *ONE,
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     assert len(runs_of(storage, "own")["trial"]) == 4

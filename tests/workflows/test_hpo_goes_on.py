@@ -2,8 +2,6 @@
 
 import os
 import signal
-import tempfile
-import time
 from collections import Counter
 
 import psutil
@@ -12,13 +10,19 @@ from mlflow.tracking import MlflowClient
 from ray.tune.schedulers import FIFOScheduler
 
 from automl_on_ray.studies.folder import StudyFolder
-from tests.helpers.studies import OWN, QUICK, SLOW, rows_of, run, runs_of, start, wait_for
-
-
-@pytest.fixture(scope="module")
-def storage(tmp_path_factory):
-    """One for all studies of this file: to make MLflow's database takes seconds."""
-    return tmp_path_factory.mktemp("studies") / "runs"
+from tests.helpers.crashing import GATE
+from tests.helpers.studies import (
+    GATED,
+    ONE,
+    OWN,
+    QUICK,
+    SLOW,
+    rows_of,
+    run,
+    runs_of,
+    start,
+    wait_for,
+)
 
 
 @pytest.mark.slow
@@ -57,7 +61,7 @@ def test_failed_trials_are_named_and_tried_again_when_asked_and_do_not_end_the_s
     storage, ray_cluster
 ):
     command = [
-        *OWN, "--trainable", "tests.helpers.crashing:Crashing", "--searcher", "sobol",
+        *OWN, *ONE, "--trainable", "tests.helpers.crashing:Crashing", "--searcher", "sobol",
         "--scheduler", "fifo", "--trials", 6, "--epochs", 2, "--max-failures", 0,
     ]  # fmt: skip
 
@@ -98,7 +102,7 @@ def test_trials_that_a_budget_cut_stay_unfinished_when_the_driver_dies_before_it
     storage, ray_cluster, monkeypatch
 ):
     command = [
-        "cut", *OWN, "--trainable", "tests.helpers.crashing:Slow", "--searcher", "random",
+        "cut", *SLOW,
         "--scheduler", "fifo", "--trials", 50, "--epochs", 3, "--cost", 0.002,
         "--price-per-hour", 3.6,
     ]  # fmt: skip
@@ -119,8 +123,8 @@ def test_a_study_that_an_error_ends_leaves_no_run_running_and_goes_on(
         raise LookupError("nobody is in [rung 3]")
 
     command = [
-        "broken", *OWN, "--trainable", "tests.helpers.crashing:Steady", "--searcher", "random",
-        "--scheduler", "fifo", "--trials", 2, "--epochs", 2,
+        "broken", *OWN, *ONE, "--trainable", "tests.helpers.crashing:Steady",
+        "--searcher", "random", "--scheduler", "fifo", "--trials", 2, "--epochs", 2,
     ]  # fmt: skip
     with monkeypatch.context() as patch:
         patch.setattr(FIFOScheduler, "on_trial_result", break_down)
@@ -136,49 +140,53 @@ def test_a_study_that_an_error_ends_leaves_no_run_running_and_goes_on(
     assert [row["outcome"] for row in rows_of(storage, "broken")] == ["completed"] * 2
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("sign", "later", "slots"),
-    [
-        ("search/tuner.pkl", 0.0, 2),
-        ("search/kept/*", 6.0, 1),
-    ],
-    ids=["before the first state file", "in the middle"],
-)
-def test_a_study_whose_driver_is_killed_goes_on_with_the_same_command_on_any_machine(
-    storage, sign, later, slots
-):
-    name = f"killed-{abs(hash(sign)) % 1000}"
-    options = [*SLOW, "--trials", 6, "--epochs", 5, "--seed", 7]
-    process = start(storage, name, *options)
-    wait_for(sign, storage / name, process)
-    time.sleep(later)
+def kill(process):
+    """At once, and all that it has started."""
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    with tempfile.TemporaryDirectory() as elsewhere:  # as on a machine with the same storage
-        again = start(storage, name, *options, "--slots", slots, RAY_TMPDIR=elsewhere)
-        output = again.communicate(timeout=200)[0]
-    assert again.returncode == 0, output
-    roles = runs_of(storage, name)
-    assert len(roles["study"]) == 1
-    trials = Counter(trial.data.tags["automl.trial_id"] for trial in roles["trial"])
-    assert len(trials) == 6, output
-    assert set(trials.values()) == {1}
+
+
+@pytest.mark.slow
+def test_a_study_whose_driver_is_killed_goes_on_with_the_same_command_on_any_machine(
+    storage, ray_cluster
+):
+    """Before the first state file, and in the middle of two trials; at last under another Ray."""
+    options = [*GATED, "--searcher", "random", "--trials", 6, "--epochs", 5, "--seed", 7]
+    gate = {GATE: str(storage / "never")}
+    study = storage / "killed"
+    process = start(storage, "killed", *options, **gate)
+    wait_for("search/tuner.pkl", study, process)
+    kill(process)
+    process = start(storage, "killed", *options, **gate)
+    for sign in ("search/*/checkpoint_000001", "search/kept/experiment_state*"):
+        wait_for(sign, study, process)
+    kill(process)
+    for journal in (study / "journal").glob("*.jsonl"):
+        with journal.open("a") as file:
+            file.write('{"run":"torn in the mid')  # what a kill in mid-write leaves
+    result = run(storage, "killed", *options, "--slots", 1)
+    assert result.exit_code == 0, result.output
+
+    roles = runs_of(storage, "killed")
+    assert [len(roles[role]) for role in ("study", "trial")] == [1, 6]
+    assert len({trial.data.tags["automl.trial_id"] for trial in roles["trial"]}) == 6
     assert {run.info.status for runs in roles.values() for run in runs} == {"FINISHED"}
     client = MlflowClient(f"sqlite:///{storage}/mlflow.db")
     for trial in roles["trial"]:
-        steps = [m.step for m in client.get_metric_history(trial.info.run_id, "score")]
-        assert steps == sorted(set(steps))
+        assert trial.data.tags["automl.outcome"] == "completed"
+        history = client.get_metric_history(trial.info.run_id, "score")
+        x = float(trial.data.params["x"])
+        assert [(m.step, m.value) for m in sorted(history, key=lambda m: m.step)] == [
+            (step, pytest.approx(step * x)) for step in range(1, 6)
+        ]
 
 
 @pytest.mark.slow
-def test_control_c_stops_cleanly_and_says_how_to_go_on(storage):
+def test_control_c_stops_cleanly_and_says_how_to_go_on(storage, ray_cluster):
     """Of a terminal: all processes in the foreground get it, Ax's too."""
-    name = "stopped"
-    options = [*SLOW, "--searcher", "bayesian", "--trials", 4, "--epochs", 6]
-    process = start(storage, name, *options)
-    wait_for("search/*/result.json", storage / name, process)
-    time.sleep(1)
+    options = [*GATED, "--searcher", "bayesian", "--trials", 4, "--epochs", 6]
+    process = start(storage, "stopped", *options, **{GATE: str(storage / "never")})
+    wait_for("search/*/checkpoint_000001", storage / "stopped", process)
     began = psutil.Process(process.pid).children(recursive=True)
     os.killpg(process.pid, signal.SIGINT)
     output = process.communicate(timeout=120)[0]
@@ -186,11 +194,10 @@ def test_control_c_stops_cleanly_and_says_how_to_go_on(storage):
     assert "Traceback" not in output
     assert not psutil.wait_procs(began, timeout=10)[1]
     assert "everything is kept. To go on:" in output
-    assert f"--name {name}" in output
-    outcomes = {t.data.tags["automl.outcome"] for t in runs_of(storage, name)["trial"]}
+    assert "--name stopped" in output
+    outcomes = {t.data.tags["automl.outcome"] for t in runs_of(storage, "stopped")["trial"]}
     assert "stopped" in outcomes
-    assert "RUNNING" not in {t.info.status for t in runs_of(storage, name)["trial"]}
-    again = start(storage, name, *options)
-    output = again.communicate(timeout=200)[0]
-    assert again.returncode == 0, output
-    assert len(runs_of(storage, name)["trial"]) == 4
+    assert "RUNNING" not in {t.info.status for t in runs_of(storage, "stopped")["trial"]}
+    again = run(storage, "stopped", *options)
+    assert again.exit_code == 0, again.output
+    assert len(runs_of(storage, "stopped")["trial"]) == 4

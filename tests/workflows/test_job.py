@@ -5,7 +5,6 @@ import shutil
 import socket
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import psutil
@@ -14,6 +13,7 @@ import pytest
 from automl_on_ray.clusters.connect import OWN
 from tests.helpers.homes import RAY, ROOT, at, end_all, start_head
 from tests.helpers.studies import runs_of
+from tests.helpers.waiting import listens, wait_until
 
 
 @pytest.fixture
@@ -38,6 +38,7 @@ def job(home):
     assert begun.returncode == 0, begun.stderr
     address = f"--address=http://127.0.0.1:{port}"
     try:
+        wait_until(lambda: listens(agent))  # it comes up after the head, and starts jobs
         yield lambda verb, *words: at(home, *RAY, "job", verb, address, *words, **set_up)
     finally:
         end_all(home)
@@ -75,16 +76,6 @@ def copied(folder):
     return code
 
 
-def submit(job, *words):
-    """Again while Ray says so: the head's agent comes up after the head."""
-    deadline = time.monotonic() + 90
-    while True:
-        done = job("submit", *words)
-        if "No available agent" not in done.stderr or time.monotonic() > deadline:
-            return done
-        time.sleep(1)
-
-
 @pytest.mark.slow
 def test_a_stopped_job_leaves_no_trial_and_the_same_one_goes_on(job, home, tmp_path):
     code, runs = copied(tmp_path), tmp_path / "runs"
@@ -92,12 +83,9 @@ def test_a_stopped_job_leaves_no_trial_and_the_same_one_goes_on(job, home, tmp_p
              "--name", "job", "--storage", runs]  # fmt: skip
     command = map(str, [sys.executable, "workflows/hpo.py", *study])
     submitted = ("--working-dir", code, "--", *command)
-    first = submit(job, "--submission-id=first", "--no-wait", *submitted)
+    first = job("submit", "--submission-id=first", "--no-wait", *submitted)
     assert first.returncode == 0, first.stdout + first.stderr
-    deadline = time.monotonic() + 90
-    while not (list(runs.glob("job/search/*/result.json")) and trials_of(home)):
-        assert time.monotonic() < deadline, job("logs", "first").stdout
-        time.sleep(0.2)
+    wait_until(lambda: list(runs.glob("job/search/*/result.json")) and trials_of(home))
     assert job("stop", "first").returncode == 0
     told = job("logs", "first").stdout
     assert "everything is kept. To go on:" in told
@@ -106,7 +94,7 @@ def test_a_stopped_job_leaves_no_trial_and_the_same_one_goes_on(job, home, tmp_p
     assert "RUNNING" not in {t.info.status for t in runs_of(runs, "job")["trial"]}
     begun = {path.name for path in runs.glob("job/search/*/")}
 
-    again = submit(job, "--submission-id=again", *submitted)
+    again = job("submit", "--submission-id=again", *submitted)
     assert again.returncode == 0, again.stdout + again.stderr
     assert "4 trials: 4 completed" in again.stdout
     assert begun <= {path.name for path in runs.glob("job/search/*/")}

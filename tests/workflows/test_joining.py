@@ -31,12 +31,8 @@ def join(home, address, modules=(), **options):
 
 
 def test_what_is_left_of_a_killed_ray_does_not_keep_a_new_one_from_starting(home):
-    done = join(home, None)
-    assert done.stdout.splitlines()[-1:] == ["True"], done.stderr
-
-
-def test_a_trainable_of_no_importable_module_needs_none_here(home):
-    done = join(home, "local", modules=["__main__"])
+    """Nor does a trainable of a module that cannot be imported: here it need not be."""
+    done = join(home, None, modules=["__main__"])
     assert done.stdout.splitlines()[-1:] == ["True"], done.stderr
 
 
@@ -46,20 +42,37 @@ def test_a_ray_that_cannot_be_started_here_is_told_as_such(home):
     assert "UserError: Ray could not be started on this machine: " in done.stderr
 
 
-@needs_to_be_alone
-@pytest.mark.parametrize("named", [None, "127.0.0.1:1"])
-def test_a_cluster_that_was_asked_for_and_is_gone_is_told_at_once(home, named):
-    """Of `auto`, which one that was: what RAY_ADDRESS says, or Ray's note."""
-    done = join(home, "auto", under=ALONE, **({"RAY_ADDRESS": named} if named else {}))
-    assert "UserError: No Ray cluster at '127.0.0.1:1': Connection refused" in done.stderr
-    assert "token" not in done.stderr.splitlines()[-1]
+# By Ray's note, by RAY_ADDRESS, and by neither.
+NOBODY = """
+import os
+from pathlib import Path
+from automl_on_ray.clusters.connect import start_ray
+from automl_on_ray.search_spaces.core import UserError
+
+def told():
+    try:
+        start_ray("auto")
+    except UserError as error:
+        print(error)
+
+told()
+os.environ["RAY_ADDRESS"] = "127.0.0.1:2"
+told()
+del os.environ["RAY_ADDRESS"]
+(Path(os.environ["RAY_TMPDIR"]) / "ray" / "ray_current_cluster").unlink()
+told()
+"""
 
 
 @needs_to_be_alone
-def test_that_no_ray_runs_here_is_told(home):
-    (home / "ray" / "ray_current_cluster").unlink()
-    done = join(home, "auto", under=ALONE)
-    assert "UserError: No Ray runs on this machine" in done.stderr
+def test_a_cluster_that_was_asked_for_and_is_gone_is_told_at_once_and_that_there_is_none(home):
+    """Of `auto`, which one that was: what Ray's note or RAY_ADDRESS says."""
+    done = at(home, "-c", NOBODY, under=ALONE, RAY_TMPDIR=str(home))
+    noted, named, none = done.stdout.splitlines()
+    assert noted.startswith("No Ray cluster at '127.0.0.1:1': Connection refused")
+    assert named.startswith("No Ray cluster at '127.0.0.1:2': Connection refused")
+    assert "token" not in noted + named
+    assert none.startswith("No Ray runs on this machine")
 
 
 def test_a_cluster_whose_token_is_missing_is_told(home):

@@ -12,27 +12,23 @@ from mlflow.tracking import MlflowClient
 from typer.testing import CliRunner
 
 from automl_on_ray.search_spaces.cells import check_cells, keys, published_cell
-from automl_on_ray.studies.architecture.plan import _cell_space, _supernet_space
+from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.studies.architecture.plan import _cell_space, _supernet_space, prepare
 from automl_on_ray.studies.architecture.settings import NasSettings, check_words
 from automl_on_ray.trainables.differentiable_search import DEFAULTS as SUPERNET_DEFAULTS
 from automl_on_ray.trainables.image_classifier import DEFAULTS as CELL_DEFAULTS
 from automl_on_ray.workflows.nas import nas
+from tests.helpers.studies import ranks_started
 
 app = typer.Typer()
 app.command()(nas)
 
 QUICK = [
-    "--dataset", "digits", "--stem-stride", 1, "--supernets", 2, "--search-epochs", 2,
+    "--dataset", "digits", "--stem-stride", 1, "--supernets", 2, "--epochs", 2,
     "--search-images", 200, "--search-channels", 4, "--select-epochs", 1, "--select-images", 5000,
-    "--candidates", 2, "--random-cells", 1, "--layers", 3, "--channels", 4, "--epochs", 2,
-    "--slots", 2,
+    "--candidates", 2, "--random-cells", 1, "--layers", 3, "--channels", 4, "--final-epochs", 2,
+    "--slots", 1, "--cpus-per-trial", 1,  # to begin a process takes longer than a training
 ]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def storage(tmp_path_factory):
-    """One for all studies of this file: to make MLflow's database takes seconds."""
-    return tmp_path_factory.mktemp("studies") / "runs"
 
 
 @pytest.fixture(autouse=True)
@@ -151,9 +147,7 @@ def test_supernets_that_all_diverge_end_the_search_with_their_errors(storage, ra
 
 
 def test_random_cells_get_as_much_time_as_the_search_where_no_number_is_given(storage, ray_cluster):
-    arguments = quick_but(
-        "--select-seeds", 1, "--supernets", 1, "--layers", 2, "--search-epochs", 1
-    )
+    arguments = quick_but("--select-seeds", 1, "--supernets", 1, "--layers", 2, "--epochs", 1)
     del arguments[arguments.index("--random-cells") : arguments.index("--random-cells") + 2]
     result = run(storage, "fair", *arguments, "--stage", "search")
     assert result.exit_code == 0, result.output
@@ -186,16 +180,32 @@ def test_a_searcher_may_propose_cells_that_are_trained_by_themselves(storage, ra
 def test_supernets_and_the_final_network_may_be_trained_by_two_processes(storage, ray_cluster):
     arguments = quick_but(
         "--supernets", 1, "--candidates", 1, "--random-cells", 0, "--select-seeds", 1,
-        "--search-epochs", 1, "--epochs", 1,
+        "--epochs", 1, "--final-epochs", 1,
     )  # fmt: skip
-    workers = ["--search-workers", 2, "--train-workers", 2, "--seeds", 1, "--recompute"]
+    workers = ["--search-workers", 2, "--train-workers", 2, "--final-seeds", 1, "--recompute"]
+    before = ranks_started()
     result = run(storage, "shared-out", *arguments, *workers)
     assert result.exit_code == 0, result.output
+    assert ranks_started() == before + 2 + 2  # of the supernet, and of the final network
     assert "test_accuracy" in result.output
     runs = runs_of(storage, "shared-out")[1]
     assert {role: len(found) for role, found in runs.items()} == {
         "study": 1, "supernet": 1, "trial": 1, "final": 1,
     }  # fmt: skip
+
+
+@pytest.mark.slow
+def test_minutes_end_the_search_and_trial_minutes_a_supernet(storage, ray_cluster):
+    arguments = quick_but("--supernets", 50, "--search-epochs", 1000, "--stage", "search")
+    limits = ["--minutes", 0.3, "--trial-minutes", 0.05, "--max-failures", 0, "--searcher", "sobol"]
+    result = run(storage, "short", *arguments, *limits)
+    assert result.exit_code == 1, result.output
+    assert "The search has ended, as the time budget of 0.3 minutes is used up" in result.output
+    rows = json.loads((storage / "short" / "found.json").read_text())["trials"]
+    assert len(rows) < 50
+    failed = [one["row"]["error"] for one in rows if one["row"]["outcome"] == "failed"]
+    assert failed
+    assert all("took over 0.05 minutes" in error for error in failed)
 
 
 def test_given_cells_take_the_search_s_place(storage, ray_cluster, tmp_path):
@@ -220,7 +230,7 @@ def test_a_preset_gives_other_defaults_and_what_is_given_wins():
 
 def spaces_of(*arguments):
     """Of the supernets and of the cells that such a command trains, what is constant."""
-    asked = NasSettings(**typer.main.get_command(app).make_context("nas", list(arguments)).params)
+    asked = settings_of(*arguments)
     check_words(asked)
     return asked, _supernet_space(asked), _cell_space(asked)
 
@@ -239,10 +249,10 @@ def test_the_preset_is_the_published_recipe():
         "flatness_weight": 0.0, "even_cutout": False,
     }  # fmt: skip
     assert {key: used[key] for key in used if key != "seed"} == published
-    sizes = (asked.search_channels, asked.search_layers, asked.search_epochs, asked.supernets)
+    sizes = (asked.search_channels, asked.search_layers, asked.epochs, asked.supernets)
     assert sizes == (16, 8, 50, 4)
     assert (asked.remedy, asked.eigenvalue_every, asked.select) == ("warn", 0, "magnitude")
-    assert (asked.candidates, asked.select_epochs, asked.epochs) == (4, 100, 600)
+    assert (asked.candidates, asked.select_epochs, asked.final_epochs) == (4, 100, 600)
 
     assert {**CELL_DEFAULTS, **cells.constants} == {
         **{key: CELL_DEFAULTS[key] for key in ("beta1", "beta2")},
@@ -333,9 +343,14 @@ def test_a_cell_that_is_none_is_told_in_one_line(change, message, tmp_path):
     assert not (tmp_path / "runs" / "bad").exists()
 
 
-def test_a_study_is_not_gone_on_with_by_other_operations(storage, ray_cluster):
-    arguments = quick_but("--supernets", 1, "--search-epochs", 1, "--stage", "search")
-    assert run(storage, "fixed", *arguments).exit_code == 0
-    changed = run(storage, "fixed", *arguments, "--operations", "s2")
-    assert changed.exit_code == 2
-    assert "was begun with operations = 'darts'" in changed.stderr
+def settings_of(*arguments):
+    words = [str(argument) for argument in arguments]
+    return NasSettings(**typer.main.get_command(app).make_context("nas", words).params)
+
+
+def test_a_study_is_not_gone_on_with_by_other_operations(storage):
+    command = ["--storage", storage, "--name", "fixed", *QUICK]
+    with prepare(settings_of(*command)).study:
+        pass
+    with pytest.raises(UserError, match="was begun with operations = 'darts'"):
+        prepare(settings_of(*command, "--operations", "s2"))

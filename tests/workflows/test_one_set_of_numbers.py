@@ -10,7 +10,7 @@ from ray.tune.schedulers import ASHAScheduler, FIFOScheduler
 
 from automl_on_ray.search_spaces.core import Objective
 from automl_on_ray.studies import Progress
-from automl_on_ray.studies.terminal_report import print_trials
+from automl_on_ray.studies.finish.terminal_report import print_trials
 from automl_on_ray.studies.trial_rows import row_of, scored
 from automl_on_ray.tracking import Study, TrackingCallback
 from automl_on_ray.tracking.reports import log_report
@@ -22,7 +22,10 @@ OBJECTIVE = Objective("score")
 
 @pytest.mark.usefixtures("ray_cluster")
 @pytest.mark.parametrize("scheduler", ["fifo", "asha"])
-def test_all_places_show_the_same_best_trial_and_the_same_counts(tmp_path, capsys, scheduler):
+def test_all_places_show_the_same_best_trial_and_the_same_counts(
+    template, tmp_path, capsys, scheduler
+):
+    shutil.copy(template, tmp_path)
     uri = default_uri(tmp_path)
     study = Study("s", (OBJECTIVE,), "none", "", "x", "random", scheduler, 0, "", "id", EPOCHS)
     tracking = TrackingCallback(uri=uri, experiment="e", study=study, folder=tmp_path / "journal")
@@ -33,7 +36,7 @@ def test_all_places_show_the_same_best_trial_and_the_same_counts(tmp_path, capsy
             tune.with_resources(Worsening, {"cpu": 2}),  # one after the other
             param_space={"x": tune.grid_search([1.0, 0.9, 0.5, 0.7, 0.2])},  # the first breaks
             tune_config=tune.TuneConfig(
-                scheduler=halving if scheduler == "asha" else FIFOScheduler()
+                scheduler=halving if scheduler == "asha" else FIFOScheduler(), reuse_actors=True
             ),
             run_config=tune.RunConfig(
                 name="search", storage_path=str(tmp_path), callbacks=[tracking, progress], verbose=0
@@ -51,7 +54,7 @@ def test_all_places_show_the_same_best_trial_and_the_same_counts(tmp_path, capsy
     assert counts["failed"] == 1
     assert bool(counts["pruned"]) == (scheduler == "asha")
 
-    line = progress._line()
+    line = progress.line()
     assert f"best score {best.metrics['score']:.5g} ({best.trial_id})" in line
     assert f"5/5 trials ended ({counts['pruned']} early, 1 failed)" in line
 

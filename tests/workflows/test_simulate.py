@@ -31,10 +31,9 @@ def table(tmp_path):
 
 @pytest.mark.slow
 def test_a_study_simulated_as_it_was_ends_every_trial_where_it_ended(
-    tmp_path, ray_cluster, monkeypatch
+    storage, ray_cluster, monkeypatch
 ):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    storage = tmp_path / "runs"
     result = run(
         studies, "--trainable", "docs.own_trainable:Quadratic", "--storage", storage,
         "--space", "docs.own_trainable:SPACE", "--objective=-loss", "--searcher", "random",

@@ -13,17 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from automl_on_ray.tracking.store import connect, default_uri
-
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def storage(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("ui") / "runs"
-    folder.mkdir()
-    connect(default_uri(folder)).search_experiments()
-    return folder
 
 
 def start(storage, port):

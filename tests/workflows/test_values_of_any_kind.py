@@ -7,32 +7,32 @@ import pytest
 from mlflow.tracking import MlflowClient
 
 from tests.helpers.odd_values import SPACE
-from tests.helpers.studies import rows_of, run, runs_of
+from tests.helpers.studies import ONE, rows_of, run, runs_of
 
 ODD = [
     "--trainable", "tests.helpers.odd_values:Strict",
     "--space", "tests.helpers.odd_values:SPACE",
-    "--objective", "score", "--slots", 2, "--epochs", 2, "--final-seeds", 1,
+    "--objective", "score", *ONE, "--epochs", 2, "--final-seeds", 1,
 ]  # fmt: skip
 
 
 @pytest.mark.slow
 def test_trials_final_training_resume_and_points_are_given_the_values_declared(
-    ray_cluster, tmp_path
+    ray_cluster, storage, tmp_path
 ):
     first = {**member(), "x": 0.25}
     (tmp_path / "first.json").write_text(json.dumps([first]))
     command = [*ODD, "--searcher", "sobol", "--try-first", tmp_path / "first.json"]
     for trials in (3, 4):
-        result = run(tmp_path, "odd", *command, "--trials", trials)
+        result = run(storage, "odd", *command, "--trials", trials)
         assert result.exit_code == 0, result.output
-    rows = rows_of(tmp_path, "odd")
+    rows = rows_of(storage, "odd")
     assert [row["error"] for row in rows] == [None] * 4
     assert first in [row["config"] for row in rows]
     for row in rows:
         SPACE.check(row["config"])
-    roles = runs_of(tmp_path, "odd")
-    client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
+    roles = runs_of(storage, "odd")
+    client = MlflowClient(f"sqlite:///{storage}/mlflow.db")
     told = {each.info.run_id: each.data.params for each in roles["trial"]}
     assert all(params["opt/betas"] in ("(0.9, 0.999)", "(0.5, 0.999)") for params in told.values())
     path = client.download_artifacts(roles["trial"][0].info.run_id, "config.json", str(tmp_path))

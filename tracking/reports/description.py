@@ -1,4 +1,4 @@
-"""A study in Markdown, as the description of its run: what a person looks for first."""
+"""A study's description in Markdown, for its run's page."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar

@@ -1,4 +1,4 @@
-"""Figures that need no model: what the trials were, and what they gave."""
+"""Figures of a study that need no model: its trials and their values."""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Addresses of MLflow's pages that show a study at once.
+"""Links to MLflow's pages that show a study.
 
 The interface opens in a mode for language models and folds trials under their parent; these ask
 for the one for training, and for the trials alone, best first.

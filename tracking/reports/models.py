@@ -1,4 +1,4 @@
-"""The best model in MLflow's registry, and whether it is the champion."""
+"""Registers the best model in MLflow, and makes it the champion if it is better."""
 
 import json
 import os
@@ -34,33 +34,40 @@ class ModelRecord:
     reason: str
 
 
-def log_model(
-    uri: str,
-    study: Study,
-    network: torch.nn.Module,
-    example: torch.Tensor,
-    *,
-    metrics: Mapping[str, float],
-    config: Config,
-    registered_name: str,
-    interface: Interface,
-    trial_id: str = "",
-    training: str = "",
-    metric: str | None = None,
-    recipe: Mapping[str, Any] | None = None,
-) -> ModelRecord | None:
-    """Store `network` with the study's run as an exported graph (pt2, no pickle) and register it.
+@dataclass(frozen=True)
+class TrainedModel:
+    """A network, how it was made, and what it was worth.
 
     `example` is a batch of its inputs, (N, channels, height, width) with any N > 0, pixels 0..255.
     What the stored model takes and answers is the `interface`'s: any usual form of pictures, names
-    of classes and probabilities; the version's description says so.
+    of classes and probabilities. `recipe`, JSON's types only, is how to build the network again.
+    """
+
+    network: torch.nn.Module
+    example: torch.Tensor
+    interface: Interface
+    config: Config
+    metrics: Mapping[str, float]
+    recipe: Mapping[str, Any] | None = None
+
+
+def log_model(
+    uri: str,
+    study: Study,
+    model: TrainedModel,
+    *,
+    registered_name: str,
+    trial_id: str = "",
+    training: str = "",
+) -> ModelRecord | None:
+    """Store a network with the study's run as an exported graph (pt2, no pickle) and register it.
+
     The version gets the alias `champion` if there is none yet, or if it is better than it on the
-    same data set (by digest) and in the same metric: `metric`, by default the first objective's,
-    on the test set if `metrics` has it. `recipe`, JSON's types only, is kept with it: how to build
-    the network again. The same study never registers the model of one `training` (of trial
+    same data set (by digest) and in the same metric: the first objective's, on the test set if the
+    model's metrics have it. The same study never registers the model of one `training` (of trial
     `trial_id`) twice. None, and a warning, if the store is away: the same call may be made again.
     """
-    judged = metric or _judged_metric(study, metrics)
+    judged = _judged_metric(study, model.metrics)
     try:
         client = connect(uri)
         runs = find_studies(client, study.study_id)
@@ -74,17 +81,18 @@ def log_model(
             "automl.dataset": study.dataset,
             "automl.dataset_digest": study.dataset_digest,
             "automl.metric": judged,
-            "automl.value": repr(float(metrics[judged])),
+            "automl.value": repr(float(model.metrics[judged])),
         }
         version = _registered(client, registered_name, tags)
         if version is None:
-            details = {"config": {k: str(v) for k, v in config.items()}, **tags}
-            if recipe is not None:
-                details[RECIPE] = json.dumps(recipe)
-            stored = store(uri, runs[0], network, example, details, interface)
-            log_metrics(uri, runs[0], stored, metrics, study)
+            details = {"config": {k: str(v) for k, v in model.config.items()}, **tags}
+            if model.recipe is not None:
+                details[RECIPE] = json.dumps(model.recipe)
+            stored = store(uri, runs[0], model.network, model.example, details, model.interface)
+            log_metrics(uri, runs[0], stored, model.metrics, study)
             version = _register(str(stored.model_uri), registered_name, tags)
-        text = page(registered_name, version, tuple(example.shape[1:]), interface.classes)
+        shape = tuple(model.example.shape[1:])
+        text = page(registered_name, version, shape, model.interface.classes)
         client.update_model_version(registered_name, version, text)
         champion, reason = _judge(client, registered_name, version, study)
     except Exception as error:

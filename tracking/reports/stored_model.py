@@ -1,4 +1,4 @@
-"""A network as MLflow keeps it: an exported graph, the code that asks it, and words for people."""
+"""A network as MLflow stores it: an exported graph, the code that runs it, a description."""
 
 import copy
 import hashlib
@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from automl_on_ray.tracking.store import connect
+from automl_on_ray.tracking.store import connect, leave_checks_to_the_model
 from automl_on_ray.tracking.study import Study
 
 NEEDED = ("mlflow", "torch", "numpy", "pandas", "pillow")
@@ -166,6 +166,5 @@ def _signature(batch: torch.Tensor, classes: tuple[str, ...]) -> Any:
         ),
         params=ParamSchema([ParamSpec("scale", DataType.string, "auto")]),
     )
-    # MLflow would refuse all but this plainest input. So marked, it leaves checks to the model.
-    signature._is_signature_from_type_hint = True
+    leave_checks_to_the_model(signature)
     return signature

@@ -1,4 +1,4 @@
-"""What a study found, on its run's page: the table of the best trials, and figures."""
+"""The report on the page of a study's run: a table of the best trials, and figures."""
 
 import html
 import json

@@ -5,6 +5,11 @@ from .curves import (
     recorded_table as recorded_table,
 )
 from .database import artifact_root as artifact_root, database_path as database_path
+from .mlflow_internals import (
+    check_mlflow as check_mlflow,
+    download as download,
+    leave_checks_to_the_model as leave_checks_to_the_model,
+)
 from .previous_studies import (
     earlier_data as earlier_data,
     earlier_study as earlier_study,

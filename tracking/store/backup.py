@@ -9,8 +9,6 @@ Beside the copy, and beside the database, is a stamp: one that the database does
 another head has gone on with the copy.
 """
 
-import os
-import shutil
 import sqlite3
 import sys
 import tempfile
@@ -25,7 +23,18 @@ import typer
 from filelock import FileLock, Timeout
 from pyarrow.fs import FileSystem, FileType
 
-from automl_on_ray.search_spaces.core import Between, UserError
+from automl_on_ray.search_spaces.core import (
+    PART,
+    Between,
+    UserError,
+    Version,
+    fetch_file,
+    read_bytes,
+    send_file,
+    version_of,
+    write_bytes,
+    written_whole,
+)
 
 STAMP = ".stamp"
 SECONDS = Between(0, 86400, above=True)  # between two copies
@@ -89,12 +98,11 @@ def save(database: Database, copy: Copy) -> None:
             closing(sqlite3.connect(snapshot)) as target,
         ):
             source.backup(target)  # a plain copy of the file could catch a write half done
-        with snapshot.open("rb") as read, store.open_output_stream(f"{path}.part") as written:
-            shutil.copyfileobj(read, written)
+        send_file(snapshot, store, path + PART)
     if _read_stamp(store, path) != before:
         raise foreign
     _know(database, before, after)
-    store.move(f"{path}.part", path)
+    store.move(path + PART, path)
     _write_stamp(store, path, after)
     _know(database, after)
 
@@ -126,19 +134,17 @@ def keep(
 
 def _fetch(database: Path, store: FileSystem, path: str, stamp: str | None) -> None:
     """What is here is put aside. From now on no other head is to save over the copy."""
-    part = database.with_name(database.name + ".part")
-    with store.open_input_stream(path) as source, part.open("wb") as target:
-        shutil.copyfileobj(source, target)
-    with closing(sqlite3.connect(part)) as opened:
-        verdict = opened.execute("PRAGMA integrity_check").fetchone()[0]
-    if verdict != "ok":
-        raise OSError(f"The copy {path} is damaged: {verdict}")
-    old = _put_aside(database)
-    if old.exists():
-        print(f"Another head has saved {path} since: it is used; what was here is {old}.")
     mine = uuid.uuid4().hex
-    _know(database, stamp, mine)
-    os.replace(part, database)
+    with written_whole(database) as part:
+        fetch_file(store, path, part)
+        with closing(sqlite3.connect(part)) as opened:
+            verdict = opened.execute("PRAGMA integrity_check").fetchone()[0]
+        if verdict != "ok":
+            raise OSError(f"The copy {path} is damaged: {verdict}")
+        old = _put_aside(database)
+        if old.exists():
+            print(f"Another head has saved {path} since: it is used; what was here is {old}.")
+        _know(database, stamp, mine)
     _write_stamp(store, path, mine)
     _know(database, mine)
 
@@ -168,16 +174,12 @@ def _exists(store: FileSystem, path: str) -> bool:
 
 
 def _read_stamp(store: FileSystem, path: str) -> str | None:
-    try:
-        with store.open_input_stream(path + STAMP) as stream:
-            return str(stream.read().decode())
-    except FileNotFoundError:
-        return None
+    stamp = read_bytes(store, path + STAMP)
+    return None if stamp is None else stamp.decode()
 
 
 def _write_stamp(store: FileSystem, path: str, stamp: str) -> None:
-    with store.open_output_stream(path + STAMP) as stream:
-        stream.write(stamp.encode())
+    write_bytes(store, path + STAMP, stamp.encode())
 
 
 def _known(database: Path) -> list[str]:
@@ -189,9 +191,8 @@ def _known(database: Path) -> list[str]:
 def _know(database: Path, *stamps: str | None) -> None:
     """Only these. Two while one is written: it may end at any moment."""
     file = database.with_name(database.name + STAMP)
-    part = file.with_name(file.name + ".part")
-    part.write_text("\n".join(stamp for stamp in stamps if stamp))
-    part.replace(file)
+    with written_whole(file) as part:
+        part.write_text("\n".join(stamp for stamp in stamps if stamp))
 
 
 def _lock_of(database: Path) -> Path:
@@ -199,7 +200,7 @@ def _lock_of(database: Path) -> Path:
     return database.with_name(database.name + ".backup.lock")
 
 
-_Seen = list[tuple[int, int]]
+_Seen = list[Version]
 
 
 def _save_if_changed(database: Path, copy: str, saved: _Seen | None) -> _Seen | None:
@@ -216,9 +217,9 @@ def _save_if_changed(database: Path, copy: str, saved: _Seen | None) -> _Seen | 
 
 
 def _seen(database: Path) -> _Seen:
-    """Sizes and times of its files; SQLite writes new entries beside the main one at first."""
+    """Versions of its files; SQLite writes new entries beside the main one at first."""
     files = (database, database.with_name(database.name + "-wal"))
-    return [(file.stat().st_mtime_ns, file.stat().st_size) for file in files if file.exists()]
+    return [version_of(file) for file in files if file.exists()]
 
 
 if __name__ == "__main__":

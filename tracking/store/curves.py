@@ -1,4 +1,4 @@
-"""What trials of a study reported, step by step: out of MLflow, or out of a table."""
+"""Recorded curves of a study's trials, from MLflow or from a table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

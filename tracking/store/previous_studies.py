@@ -1,4 +1,4 @@
-"""What an earlier study of ours found out, as data for another one."""
+"""Reads an earlier study from MLflow, as data for a new one."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -36,19 +36,19 @@ def earlier_data(uri: str, study_id: str) -> tuple[str, str]:
 
 
 def earlier_trials(
-    uri: str, study_id: str, metrics: Sequence[str]
+    uri: str, study_id: str, metrics: Sequence[str], role: str = "trial"
 ) -> list[tuple[Config, dict[int, dict[str, float]]]]:
     """Configs, and at each step the values of all `metrics`, of trials that reported them.
 
-    Not of those that failed or diverged, nor of those that took over another's checkpoint, or were
-    replayed: these are not the work of one config.
+    Of trials of that `role`; not of those that failed or diverged, nor that took over
+    another's checkpoint, or were replayed: these are not the work of one config.
     """
     client = connect(uri)
     studies = find_studies(client, study_id)
     if not studies or studies[0].data.params.get("scheduler") == "replay":
         return []
     found = []
-    for run in trials_of(client, studies[0]):
+    for run in trials_of(client, studies[0], role):
         tags = run.data.tags
         curve = _curve(client, run, metrics)
         if curve and EXPLOITED not in tags and tags.get("automl.outcome") != "failed":

@@ -1,4 +1,4 @@
-"""Finding a study of ours in MLflow again, and its trials."""
+"""Finds a study and its trials in MLflow."""
 
 import json
 import tempfile
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from automl_on_ray.search_spaces.core import UserError, check_id
 from automl_on_ray.tracking.files import fetch_file
+from automl_on_ray.tracking.store.mlflow_internals import last_metrics
 from automl_on_ray.tracking.store.server import find_studies
 
 if TYPE_CHECKING:
@@ -35,13 +36,13 @@ def json_of(client: "MlflowClient", run: "Run", file: str) -> Any:
 
 def last_step(run: "Run") -> int:
     """Of all that a trial has reported."""
-    return max((metric.step for metric in run.data._metric_objs), default=0)
+    return max((metric.step for metric in last_metrics(run)), default=0)
 
 
-def trials_of(client: "MlflowClient", study: "Run") -> list["Run"]:
-    """In the order in which they began."""
+def trials_of(client: "MlflowClient", study: "Run", role: str = "trial") -> list["Run"]:
+    """Those of a role, in the order in which they began."""
     name = check_id(study.data.tags["automl.study_id"], "The id of a study in MLflow")
-    condition = f"tags.`automl.study_id` = '{name}' AND tags.`automl.role` = 'trial'"
+    condition = f"tags.`automl.study_id` = '{name}' AND tags.`automl.role` = '{role}'"
     found: list[Run] = []
     token = None
     while True:

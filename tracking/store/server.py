@@ -3,7 +3,6 @@
 import os
 import shlex
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -14,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
-from automl_on_ray.search_spaces.core import UserError, check_id, warn
+from automl_on_ray.search_spaces.core import PART, UserError, check_id, warn, written_whole
 from automl_on_ray.tracking.reports import run_links
 from automl_on_ray.tracking.store.database import database_path, database_uri
+from automl_on_ray.tracking.store.mlflow_internals import check_mlflow
 
 if TYPE_CHECKING:
     from mlflow.entities import Experiment, Run
@@ -58,6 +58,7 @@ def connect(uri: str) -> "MlflowClient":
     os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"
     from mlflow.tracking import MlflowClient
 
+    check_mlflow()
     path = database_path(uri)
     if path is not None:
         _make_whole(path, MlflowClient)
@@ -73,13 +74,13 @@ def _make_whole(path: Path, client: "type[MlflowClient]") -> None:
     with FileLock(f"{path}.lock"):
         if path.exists() and path.stat().st_size:
             return
-        for left in path.parent.glob(f"{escape(path.name)}.new*"):  # by a process that was killed
+        # By a process that was killed:
+        for left in path.parent.glob(f"{escape(path.name)}.*{PART}"):
             left.unlink()
         # Another name each time: MLflow makes no tables for an address that it knows already.
-        new = path.with_name(f"{path.name}.new{time.time_ns()}")
-        uri = database_uri(new)
-        client(tracking_uri=uri, registry_uri=uri)
-        new.replace(path)
+        with written_whole(path) as new:
+            uri = database_uri(new)
+            client(tracking_uri=uri, registry_uri=uri)
 
 
 def find_experiment(client: "MlflowClient", name: str) -> "Experiment | None":

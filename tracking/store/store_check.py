@@ -1,4 +1,4 @@
-"""A look at the store before anything starts: can it take a study's runs?"""
+"""Checks before the start that MLflow's store can take a study's runs."""
 
 import os
 import re

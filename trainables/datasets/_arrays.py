@@ -1,4 +1,4 @@
-"""A data set as its files give it: arrays, checked."""
+"""The arrays of a data set as its files have them, checked."""
 
 import hashlib
 import math

@@ -1,4 +1,4 @@
-"""Data in a bucket: each node fetches them once, into its cache, whole or not at all.
+"""Data in a bucket: each node fetches them once into its cache, whole or not at all.
 
 The driver adds the version that lies there to a URI, and gives trials that: s3://bucket/mine.npz#
 and 16 hexadecimal digits. A node that has this version asks the bucket for nothing more; another
@@ -23,6 +23,7 @@ from automl_on_ray.search_spaces.core import (
     Terminal,
     UserError,
     check_no_credentials,
+    fetch_file,
     inside,
     is_uri,
 )
@@ -31,7 +32,6 @@ from automl_on_ray.trainables.datasets.user_data import names_beside
 
 SCHEMES = ("s3", "gs")
 SIZES, COPY = "sizes.json", "copy"  # what is kept of a version
-BLOCK = 1 << 23  # bytes of one request
 THREADS = 8
 
 
@@ -169,9 +169,7 @@ def _check_version(uri: str, found: _Found, version: str) -> None:
 
 def _copy(files: pyarrow.fs.FileSystem, path: str, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    with files.open_input_stream(path) as stream, target.open("xb") as file:
-        while block := stream.read(BLOCK):
-            file.write(block)
+    fetch_file(files, path, target)
 
 
 def _whole(kept: Path) -> bool:

@@ -1,4 +1,4 @@
-"""The cache on this node's disk: built once by one process, then mapped by all.
+"""The cache on a node's disk: one process builds it once, all processes map it.
 
 Every process that trains on a data set maps the same files, so that the pages of a data set are in
 memory once a node. Mappings are copy-on-write: no process can change the files through them.

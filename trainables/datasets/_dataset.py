@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Required, TypedDict
 
 import numpy as np
 import torch
@@ -69,6 +69,28 @@ class Dataset:
     def joined(self) -> Images:
         """Train and validation as one, for the final training; no copy."""
         return self.both
+
+
+class DataKeywords(TypedDict, total=False):
+    """Keywords of a trainable's `setup` that say which data it takes, as `load_asked` reads them.
+
+    `seed` splits the data; `subset` reduces train and validation together to so many images; data
+    of another `digest` are refused.
+    """
+
+    dataset: Required[str]
+    data_dir: str | None
+    seed: int
+    subset: int | None
+    digest: str | None
+
+
+def load_asked(asked: DataKeywords) -> "Dataset":
+    """UserError if the data cannot be had, or are others."""
+    return load_dataset(
+        asked["dataset"], data_dir=asked.get("data_dir"), seed=asked.get("seed", 0),
+        size=asked.get("subset"), digest=asked.get("digest"),
+    )  # fmt: skip
 
 
 def load_dataset(

@@ -1,6 +1,7 @@
 from .architecture import Architecture as Architecture, Mixing as Mixing
 from .bilevel import (
     Batch as Batch,
+    Bilevel as Bilevel,
     alpha_step as alpha_step,
     check_hypergradient as check_hypergradient,
     step_of as step_of,

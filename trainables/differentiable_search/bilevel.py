@@ -1,6 +1,7 @@
 """One alternating step of differentiable architecture search: alpha's, then the weights'."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from torch import Generator, Tensor, nn
 from torch.optim import SGD, Adam
@@ -34,50 +35,58 @@ def check_hypergradient(hypergradient: str, relaxation: str) -> None:
         )
 
 
+@dataclass(frozen=True)
+class Bilevel:
+    """What is trained in turns: a network's weights and alpha, each by its optimizer."""
+
+    network: Supernet
+    architecture: Architecture
+    weights_optimizer: SGD
+    alpha_optimizer: Adam
+    criterion: Criterion
+    world: World = ALONE
+
+
 def alpha_step(
-    network: Supernet,
-    architecture: Architecture,
-    optimizer: Adam,
-    criterion: Criterion,
-    *,
+    problem: Bilevel,
     training: Batch,
     validation: Batch,
+    *,
     hypergradient: str,
-    weights_optimizer: SGD,
     progress: float,
     generator: Generator,
     regulariser: Callable[[], Tensor | float] = float,
-    world: World = ALONE,
 ) -> None:
     """Move alpha by the hypergradient of the validation batch's loss.
 
     Each loss of the step sees the same drawn mixing weights, so that they are functions of alpha.
-    The batches are this rank's parts of those of `world`.
+    The batches are this rank's parts of those of the problem's `world`.
     """
+    network, architecture, average = problem.network, problem.architecture, problem.world.average
     state = generator.get_state()
 
     def loss_on(batch: Batch) -> Tensor:
         generator.set_state(state)
         mixing, edges = architecture.sample(progress, generator)
         sparse = architecture.relaxation.sparse
-        return criterion(network(batch[0], mixing, edges, sparse=sparse), batch[1])
+        return problem.criterion(network(batch[0], mixing, edges, sparse=sparse), batch[1])
 
     def on_validation() -> Tensor:
         return loss_on(validation) + regulariser()
 
     parameters = architecture.parameters
     if hypergradient == "first_order":
-        gradients = first_order(on_validation, parameters, average=world.average)
+        gradients = first_order(on_validation, parameters, average=average)
     else:
         weights = list(network.parameters())
         function = unrolled if hypergradient == "unrolled" else unrolled_exact
         gradients = function(
             lambda: loss_on(training), on_validation, weights, parameters,
-            step_of(weights_optimizer, weights), average=world.average,
+            step_of(problem.weights_optimizer, weights), average=average,
         )  # fmt: skip
     for parameter, gradient in zip(parameters, gradients, strict=True):
         parameter.grad = gradient
-    optimizer.step()
+    problem.alpha_optimizer.step()
 
 
 def step_of(optimizer: SGD, weights: Sequence[Tensor]) -> WeightStep:

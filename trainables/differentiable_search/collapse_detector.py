@@ -7,12 +7,11 @@ gather in the normal cell (Liang et al. 2019, arXiv:1909.06035). Those that alph
 of two operations an edge, chance alone makes more than two skip connections in six cells of seven.
 """
 
-import difflib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.search_spaces.core import check_choice
 
 REMEDIES = ("warn", "stop", "regularise")
 MOST_SKIPS = 2  # of the eight operations of a normal cell
@@ -49,10 +48,7 @@ class CollapseSign:
 
 def check_remedy(remedy: str) -> None:
     """UserError with the list for an unknown one."""
-    if remedy not in REMEDIES:
-        near = difflib.get_close_matches(remedy, REMEDIES, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise UserError(f"Unknown remedy {remedy!r}.{hint} There are: {', '.join(REMEDIES)}.")
+    check_choice("remedy", remedy, REMEDIES)
 
 
 def window_of(measurements: int) -> int:

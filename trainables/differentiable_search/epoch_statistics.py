@@ -1,4 +1,4 @@
-"""Facts of the cells that a supernet stands for."""
+"""Statistics of the cells that a supernet stands for."""
 
 from collections.abc import Mapping, Sequence
 

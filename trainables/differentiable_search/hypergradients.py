@@ -18,6 +18,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from automl_on_ray.search_spaces.supernet import add_each, copy_each, norms
+
 Loss = Callable[[], Tensor]
 Average = Callable[[Sequence[Tensor]], list[Tensor]]  # `list` where there is one process
 PUBLISHED_EPSILON = 0.01  # how far a finite difference moves the weights to either side
@@ -98,7 +100,7 @@ def after_step(
     with _put_back(weights):
         gradients = average(_gradients(training(), weights))
         with torch.no_grad():
-            torch._foreach_sub_(list(weights), step.direction(weights, gradients), alpha=step.lr)
+            add_each(weights, step.direction(weights, gradients), factor=-step.lr)
         torch.clear_autocast_cache()  # or the old weights would be used once more
         both = average(_gradients(validation(), [*alpha, *weights]))
     return both[: len(alpha)], both[len(alpha) :]
@@ -118,7 +120,7 @@ def product_by_difference(
     A central difference of alpha's gradients at weights that are `epsilon` apart from the present
     ones, along `vector`, to either side (equation 8).
     """
-    size = torch.stack(torch._foreach_norm(list(vector))).norm()
+    size = torch.stack(norms(vector)).norm()
     if size == 0:
         return [torch.zeros_like(parameter) for parameter in alpha]
     radius = epsilon / float(size)
@@ -126,7 +128,7 @@ def product_by_difference(
     for sign in (1, -1):
         with _put_back(weights):
             with torch.no_grad():
-                torch._foreach_add_(list(weights), list(vector), alpha=sign * radius)
+                add_each(weights, vector, factor=sign * radius)
             # Weights in bfloat16 would not even feel so small a step.
             with torch.autocast(vector[0].device.type, enabled=False):
                 ends.append(_gradients(training(), alpha))
@@ -165,4 +167,4 @@ def _put_back(weights: Sequence[Tensor]) -> Iterator[None]:
     finally:
         torch.clear_autocast_cache()
         with torch.no_grad():
-            torch._foreach_copy_(list(weights), saved)
+            copy_each(weights, saved)

@@ -1,16 +1,20 @@
-"""What a search step will need of memory, found without needing it: on PyTorch's meta device."""
+"""Forecasts a search step's memory on PyTorch's meta device, which needs none."""
 
 import weakref
-from typing import Any
+from typing import Any, Unpack
 
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 from automl_on_ray.search_spaces import ImageShape
 from automl_on_ray.search_spaces.cells import CELLS, EDGES
-from automl_on_ray.search_spaces.supernet import Supernet
+from automl_on_ray.search_spaces.supernet import (
+    OperationMode,
+    Supernet,
+    SupernetSize,
+    storage_key,
+    tensors_in,
+)
 
 OF_WEIGHTS = 4  # themselves, gradients, momentum, and a copy or vector for second order
 
@@ -22,12 +26,10 @@ def step_bytes(
     classes: int,
     *,
     operations: tuple[str, ...],
-    channels: int,
-    layers: int,
-    stem_stride: int,
     batch_size: int,
     partial: int = 1,
     recompute: bool = False,
+    **size: Unpack[SupernetSize],
 ) -> int:
     """Bytes of one search step in float32 at its peak: weights, and all of a pass and its way back.
 
@@ -37,8 +39,8 @@ def step_bytes(
     """
     with torch.device("meta"):
         network = Supernet(
-            image_shape, classes, operations=operations, channels=channels, layers=layers,
-            stem_stride=stem_stride, partial=partial, recompute=recompute,
+            image_shape, classes, operations=operations, partial=partial, recompute=recompute,
+            **size,
         )  # fmt: skip
         images = torch.empty(batch_size, *image_shape)
         mixing = {cell: torch.empty(len(EDGES), len(operations)).requires_grad_() for cell in CELLS}
@@ -49,7 +51,7 @@ def step_bytes(
     return int(LOST * live.peak) + OF_WEIGHTS * sum(w.numel() * w.element_size() for w in weights)
 
 
-class Live(TorchDispatchMode):
+class Live(OperationMode):
     """Counts the bytes of all tensors that are made within and are alive; real ones or meta."""
 
     def __init__(self) -> None:
@@ -60,18 +62,18 @@ class Live(TorchDispatchMode):
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
-        given = {t.untyped_storage()._cdata for t in tree_leaves((args, kwargs)) if _is_tensor(t)}
+        given = set(map(storage_key, tensors_in((args, kwargs))))
         result = func(*args, **(kwargs or {}))
         if func is torch.ops.aten.convolution.default and result.is_meta:
             # As it comes from a device; else each is copied on.
             result = torch.empty_like(result, memory_format=torch.channels_last)
-        for tensor in tree_leaves(result):
-            if _is_tensor(tensor) and tensor.untyped_storage()._cdata not in given:
-                self._count(tensor.untyped_storage())
+        for tensor in tensors_in(result):
+            if storage_key(tensor) not in given:
+                self._count(tensor)
         return result
 
-    def _count(self, storage: torch.UntypedStorage) -> None:
-        key = storage._cdata
+    def _count(self, tensor: Tensor) -> None:
+        key, storage = storage_key(tensor), tensor.untyped_storage()
         if key in self._sizes:
             return
         self._sizes[key] = storage.nbytes()
@@ -81,7 +83,3 @@ class Live(TorchDispatchMode):
 
     def _forget(self, key: int) -> None:
         self.now -= self._sizes.pop(key)
-
-
-def _is_tensor(value: Any) -> bool:
-    return isinstance(value, Tensor)

@@ -1,4 +1,4 @@
-"""The two optimisers of a differentiable search, and the settings that both of them come from."""
+"""The two optimisers of a differentiable search, and the settings of both."""
 
 import torch
 from torch.optim import SGD, Adam

@@ -4,7 +4,6 @@ Wang et al. 2021 (arXiv:2108.04392): alpha's size says little of an operation's 
 supernet's accuracy, and skip connections, which get large, have a small one.
 """
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 
 import torch
@@ -20,7 +19,7 @@ from automl_on_ray.search_spaces.cells import (
     Edge,
     from_edges,
 )
-from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.search_spaces.core import check_choice
 
 SELECTIONS = ("magnitude", "perturbation")
 Mixings = dict[str, Tensor]  # by cell, (E, O)
@@ -28,10 +27,7 @@ Mixings = dict[str, Tensor]  # by cell, (E, O)
 
 def check_selection(name: str) -> None:
     """UserError with the list for an unknown way to derive cells."""
-    if name not in SELECTIONS:
-        near = difflib.get_close_matches(name, SELECTIONS, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise UserError(f"Unknown selection {name!r}.{hint} There are: {', '.join(SELECTIONS)}.")
+    check_choice("selection", name, SELECTIONS)
 
 
 def select_by_perturbation(

@@ -4,7 +4,6 @@
 and get no gradient. `progress`, 0 to 1, is the share of the search that is done.
 """
 
-import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +11,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
-from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.search_spaces.core import check_choice
 
 Sample = Callable[[Tensor, float, Generator], Tensor]
 Expected = Callable[[Tensor], Tensor]
@@ -102,10 +101,7 @@ RELAXATIONS = {
 
 def find_relaxation(name: str) -> Relaxation:
     """UserError with the list for an unknown name."""
-    if name not in RELAXATIONS:
-        near = difflib.get_close_matches(name, RELAXATIONS, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise UserError(f"Unknown relaxation {name!r}.{hint} There are: {', '.join(RELAXATIONS)}.")
+    check_choice("relaxation", name, RELAXATIONS)
     return RELAXATIONS[name]
 
 

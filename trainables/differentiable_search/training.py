@@ -11,13 +11,14 @@ from torch.nn import functional as F
 from automl_on_ray.search_spaces import Config, SearchSpace
 from automl_on_ray.search_spaces.cells import OperationSet
 from automl_on_ray.search_spaces.core import UserError
-from automl_on_ray.search_spaces.supernet import Supernet
+from automl_on_ray.search_spaces.supernet import Supernet, SupernetSize
 from automl_on_ray.trainables._augmentation import Augmentation, batch_sizes, batches
 from automl_on_ray.trainables._optimisation import progress_of, restore_optimizer
 from automl_on_ray.trainables._torch_trainable import TorchTrainable
 from automl_on_ray.trainables.datasets import Dataset, Images
 from automl_on_ray.trainables.differentiable_search.architecture import Architecture
 from automl_on_ray.trainables.differentiable_search.bilevel import (
+    Bilevel,
     alpha_step,
     check_hypergradient,
     weight_step,
@@ -43,7 +44,7 @@ class SupernetTraining(TorchTrainable):
     epochs: int
     seed: int
     operations: OperationSet
-    size: dict[str, int]  # channels, layers, stem_stride
+    size: SupernetSize
     recompute: bool
     dataset: Dataset
 
@@ -155,21 +156,20 @@ class SupernetTraining(TorchTrainable):
         self, training: tuple[Tensor, Tensor], validation: tuple[Tensor, Tensor], progress: float
     ) -> None:
         used = self.config_used
+        problem = Bilevel(
+            self.network, self.architecture, self.optimizer, self.alpha_optimizer,
+            self._criterion, self.world,
+        )  # fmt: skip
         alpha_step(
-            self.network,
-            self.architecture,
-            self.alpha_optimizer,
-            self._criterion,
-            training=training,
-            validation=validation,
+            problem,
+            training,
+            validation,
             hypergradient=used["hypergradient"],
-            weights_optimizer=self.optimizer,
             progress=progress,
             generator=self.generator,
             regulariser=lambda: self.architecture.regulariser(
                 zero_one_weight=used["zero_one_weight"], flatness_weight=used["flatness_weight"]
             ),
-            world=self.world,
         )
 
     def _criterion(self, logits: Tensor, labels: Tensor) -> Tensor:

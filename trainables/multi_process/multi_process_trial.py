@@ -25,6 +25,7 @@ from torch import distributed
 
 from automl_on_ray.search_spaces import Config
 from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.trainables._ray_internals import without_folder
 from automl_on_ray.trainables._reports import plain
 from automl_on_ray.trainables._torch_trainable import (
     STATE_FILE,
@@ -199,16 +200,13 @@ def by_hand(
 ) -> type[tune.Trainable]:
     """`klass` with all that Tune would give it, for a process that Tune does not know of."""
 
-    class ByHand(klass):  # type: ignore[misc, valid-type]
+    class ByHand(without_folder(klass)):  # type: ignore[misc]
         @property
         def trial_resources(self) -> tune.PlacementGroupFactory:
             return tune.PlacementGroupFactory([resources])
 
         def setup(self, config: Config) -> None:
             super().setup(config, **keywords)
-
-        def _setup_logdir(self) -> None:
-            self._logdir = None  # nothing is left on the node's disk
 
     return ByHand
 
@@ -281,9 +279,7 @@ def _choose_interface(address: str) -> None:
     for _, name in socket.if_nameindex():
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
             try:
-                found = fcntl.ioctl(
-                    asked, 0x8915, struct.pack("256s", name.encode())
-                )  # SIOCGIFADDR
+                found = fcntl.ioctl(asked, SIOCGIFADDR, struct.pack("256s", name.encode()))
             except OSError:  # it has no address
                 continue
         if socket.inet_ntoa(found[20:24]) == address:

@@ -1,4 +1,4 @@
-"""What a registered model takes and answers: pictures in, classes and their probabilities out.
+"""What a registered model takes and answers: pictures in, classes and probabilities out.
 
 This file is stored with each model and MLflow loads it from there: it imports nothing of this
 project. Training reads pictures by the same `pixels_of`.

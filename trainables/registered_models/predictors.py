@@ -1,4 +1,4 @@
-"""What is shipped: a trained network with its own normalisation, for images as they come."""
+"""A trained network with its own normalisation, for images as they come."""
 
 from collections.abc import Sequence
 

@@ -23,6 +23,7 @@ from automl_on_ray.search_spaces.core import UserError, choices
 from automl_on_ray.trainables.registered_models.predictors import Predictor
 
 SPACES = "search_spaces"
+_MOVED = {"_cell_network:build": "cells.network:build"}  # models registered before name the former
 # What torch.export.save writes for a network of plain tensors, below a folder of its own.
 _KNOWN = re.compile(
     r"data/weights/(weight_\d+|model_weights_config\.json)"
@@ -65,8 +66,9 @@ def builds() -> dict[str, Build]:
 
 
 def _in_spaces(name: str) -> str:
-    """Whatever package they are in, which has changed."""
-    return name.rpartition(f"{SPACES}.")[2]
+    """Whatever package they are in, which has changed, and by today's name."""
+    own = name.rpartition(f"{SPACES}.")[2]
+    return _MOVED.get(own, own)
 
 
 def checked_recipe(stored: Any, model: str) -> Recipe:

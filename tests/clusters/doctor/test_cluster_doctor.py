@@ -1,16 +1,15 @@
 """The doctor on cluster files: what is shipped is sound, and each mistake has its finding."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+import typer
 import yaml
+from typer.testing import CliRunner
 
 from automl_on_ray.clusters.doctor import read
 from automl_on_ray.search_spaces.core import UserError
-from automl_on_ray.workflows.doctor import examine
+from automl_on_ray.workflows.doctor import doctor, examine
 from tests.clusters.doctor.changing import node_config, only
 from tests.clusters.files import filled
 
@@ -146,28 +145,27 @@ def test_what_is_no_cluster_file_is_the_users_mistake(text, tmp_path):
 
 
 def command(*arguments):
-    return subprocess.run(
-        [sys.executable, ROOT / "workflows" / "doctor.py", *arguments],
-        env={**os.environ, "PYTHONPATH": str(ROOT)}, cwd=ROOT, capture_output=True, text=True,
-        timeout=120,
-    )  # fmt: skip
+    app = typer.Typer()
+    app.command()(doctor)
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
-def test_the_command_tells_each_finding_and_ends_by_the_errors(tmp_path, aws):
+def test_the_command_tells_each_finding_and_ends_by_the_errors(tmp_path, aws, monkeypatch):
+    monkeypatch.chdir(ROOT)
     done = command("cluster.yaml")
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert "ERROR FILL_IN_BUCKET is not filled in" in done.stdout
     assert done.stdout.count("  why:   ") == done.stdout.count("  to do: ") == 3
     assert "3 errors, 0 warnings." in done.stdout
     del node_config(aws)["MetadataOptions"]
     (tmp_path / "warned.yaml").write_text(yaml.safe_dump(aws))
     done = command(tmp_path / "warned.yaml")
-    assert done.returncode == 0
+    assert done.exit_code == 0
     assert "0 errors, 1 warnings." in done.stdout
 
 
 def test_a_users_mistake_is_one_line_and_code_2(tmp_path):
     for arguments in ([tmp_path / "none.yaml"], []):
         done = command(*arguments)
-        assert done.returncode == 2
+        assert done.exit_code == 2
         assert len(done.stderr.splitlines()) == 1

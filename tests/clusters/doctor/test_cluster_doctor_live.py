@@ -6,7 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import ray
+import typer
 from ray.cluster_utils import Cluster
+from typer.testing import CliRunner
 
 from automl_on_ray.clusters.doctor.live import (
     absent,
@@ -19,6 +22,7 @@ from automl_on_ray.clusters.doctor.live import (
 )
 from automl_on_ray.clusters.doctor.node import NodeDisk, Seen
 from automl_on_ray.clusters.storage_probe import write
+from automl_on_ray.workflows.doctor import doctor
 
 ROOT = Path(__file__).parents[3]
 ROOMY = NodeDisk("/tmp", 500.0, 0.5)
@@ -150,10 +154,10 @@ def test_every_node_of_a_cluster_is_asked(cluster, mlflow_uri, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_address_where_nothing_listens_is_told_at_once():
-    done = subprocess.run(
-        [sys.executable, ROOT / "workflows" / "doctor.py", "--live", "--address", "127.0.0.1:1"],
-        env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=40,
-    )  # fmt: skip
-    assert done.returncode == 2
+def test_an_address_where_nothing_listens_is_told_at_once(monkeypatch):
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)  # a test before may have begun one
+    app = typer.Typer()
+    app.command()(doctor)
+    done = CliRunner().invoke(app, ["--live", "--address", "127.0.0.1:1"])
+    assert done.exit_code == 2
     assert "No Ray cluster at '127.0.0.1:1': Connection refused." in done.stderr

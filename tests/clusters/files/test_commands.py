@@ -1,12 +1,10 @@
 """The shell commands of the cluster files, run as Ray runs them, in a home of their own."""
 
 import os
-import socket
+import sqlite3
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
+from contextlib import closing
 from pathlib import Path
 
 import psutil
@@ -14,6 +12,7 @@ import pytest
 from mlflow.tracking import MlflowClient
 
 from tests.clusters.files import filled
+from tests.helpers.waiting import free_port, listens, wait_until
 
 ROOT = Path(__file__).parents[3]
 # Stands for the machine's Python: all it does but to install things, which it only notes.
@@ -132,14 +131,11 @@ def start(home, config, port):
     for command in config["head_start_ray_commands"]:
         if not command.startswith("ray ") and "ray start" not in command:
             run(home, command.replace("5000", str(port)))
-    deadline = time.monotonic() + 90
-    while True:
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2).close()
-            return MlflowClient(f"http://127.0.0.1:{port}")
-        except (urllib.error.URLError, OSError):
-            assert time.monotonic() < deadline, (home / "mlflow" / "server.log").read_text()
-            time.sleep(0.3)
+    try:
+        wait_until(lambda: listens(port))
+    except TimeoutError:
+        pytest.fail((home / "mlflow" / "server.log").read_text())
+    return MlflowClient(f"http://127.0.0.1:{port}")
 
 
 def processes(home, words=""):
@@ -155,22 +151,25 @@ def processes(home, words=""):
     return found
 
 
+def has_run(database, run_id):
+    """A database that may not be there yet, or be taken away for a newer one at any time."""
+    try:
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as opened:
+            return opened.execute("SELECT 1 FROM runs WHERE run_uuid = ?", (run_id,)).fetchone()
+    except sqlite3.Error:
+        return False
+
+
 def end(home):
     """As if the machine were switched off."""
     for process in processes(home):
         process.kill()
 
 
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
 @pytest.mark.slow
 def test_a_new_head_goes_on_with_the_runs_of_the_last_one(head, config, tmp_path):
     config["head_start_ray_commands"] = [
-        one.replace("backup keep", "backup keep --seconds 0.5")
+        one.replace("store.backup keep", "store.backup keep --seconds 0.5")
         for one in config["head_start_ray_commands"]
     ]
     port, fresh = free_port(), machine(tmp_path / "next")
@@ -181,15 +180,10 @@ def test_a_new_head_goes_on_with_the_runs_of_the_last_one(head, config, tmp_path
         running = processes(head, "mlflow server")
         start(head, config, port)  # `ray up` again, while all is running
         assert processes(head, "mlflow server") == running
-        deadline = time.monotonic() + 30  # the second one looks for a first, and ends
-        while len(processes(head, "store.backup")) != 1:
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
+        # The second one looks for a first, and ends.
+        wait_until(lambda: len(processes(head, "store.backup keep")) == 1)
         run_id = client.create_run(client.create_experiment("study")).info.run_id
-        wrote = time.time()
-        while copy.stat().st_mtime < wrote + 1:
-            time.sleep(0.2)
-            client.set_tag(run_id, "now", str(time.time()))
+        wait_until(lambda: has_run(copy, run_id))
         end(head)
         set_up(fresh, config)
         assert start(fresh, config, port).get_run(run_id).info.run_id == run_id

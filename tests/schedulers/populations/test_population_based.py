@@ -6,7 +6,7 @@ import pytest
 from ray import tune
 from ray.tune.error import TuneError
 
-from automl_on_ray.schedulers.populations import Perturb, PopulationBased
+from automl_on_ray.schedulers.populations import PerturbExplorer, PopulationBased
 from automl_on_ray.search_spaces import SearchSpace
 from automl_on_ray.search_spaces.core import Objective
 from automl_on_ray.searchers import SearcherSettings
@@ -44,7 +44,7 @@ def test_six_trials_take_turns_on_two_slots_and_each_score_is_that_of_the_life_t
     synchronous, ray_cluster, tmp_path
 ):
     scheduler = PopulationBased(
-        GOAL, Perturb(SPACE, 0), interval=2, synchronous=synchronous, seed=0
+        GOAL, PerturbExplorer(SPACE, 0), interval=2, synchronous=synchronous, seed=0
     )
     trials = train(tmp_path, scheduler)
     assert len(trials) == 6
@@ -63,7 +63,7 @@ def test_six_trials_take_turns_on_two_slots_and_each_score_is_that_of_the_life_t
 @pytest.mark.parametrize("synchronous", [False, True])
 def test_hopeless_trials_give_their_places_to_new_ones(synchronous, ray_cluster, tmp_path):
     scheduler = PopulationBased(
-        GOAL, Perturb(SPACE, 0), interval=2, seed=0, population=4, synchronous=synchronous
+        GOAL, PerturbExplorer(SPACE, 0), interval=2, seed=0, population=4, synchronous=synchronous
     )
     trials = train(tmp_path, scheduler, samples=10, at_once=4)
     assert len(trials) == 10
@@ -75,7 +75,7 @@ def test_hopeless_trials_give_their_places_to_new_ones(synchronous, ray_cluster,
 
 
 def test_no_more_checkpoints_are_left_than_trials_may_need(ray_cluster, tmp_path):
-    train(tmp_path, PopulationBased(GOAL, Perturb(SPACE, 0), interval=1, seed=0))
+    train(tmp_path, PopulationBased(GOAL, PerturbExplorer(SPACE, 0), interval=1, seed=0))
     left = list(Path(tmp_path).glob("study/*/checkpoint_*"))
     assert 6 <= len(left) <= 6 * (3 + 1)
 
@@ -91,7 +91,7 @@ def test_ax_gives_the_first_population_and_every_new_value(ray_cluster, tmp_path
 
 
 def test_a_trial_that_crashes_keeps_its_place_in_the_population(ray_cluster, tmp_path):
-    scheduler = PopulationBased(GOAL, Perturb(SPACE, 0), interval=2, seed=0)
+    scheduler = PopulationBased(GOAL, PerturbExplorer(SPACE, 0), interval=2, seed=0)
     trials = train(
         tmp_path, scheduler, failures=2,
         trainable=tune.with_parameters(Growing, folder=str(tmp_path)),
@@ -107,7 +107,7 @@ def test_a_function_that_reports_no_checkpoints_is_told_so(ray_cluster, tmp_path
             tune.report({"score": config["rate"] * epoch})
 
     space = SearchSpace("rates", training={"rate": tune.uniform(0.0, 1.0)})
-    scheduler = PopulationBased(GOAL, Perturb(space, seed=0), interval=2)
+    scheduler = PopulationBased(GOAL, PerturbExplorer(space, seed=0), interval=2)
     tuner = tune.Tuner(
         without,
         param_space=space.domains,

@@ -9,7 +9,7 @@ import pytest
 from ray import cloudpickle, tune
 from ray.tune.schedulers import HyperBandScheduler
 
-from automl_on_ray.schedulers.populations import Perturb, PopulationBased
+from automl_on_ray.schedulers.populations import PerturbExplorer, PopulationBased
 from automl_on_ray.schedulers.tune_internals import ResumableScheduler
 from tests.schedulers.populations.growing import EPOCHS, SPACE, Growing
 from tests.schedulers.populations.test_population_based import GOAL, train
@@ -33,7 +33,9 @@ class Noting(Growing):
 
 
 def population(synchronous):
-    return PopulationBased(GOAL, Perturb(SPACE, 0), interval=2, synchronous=synchronous, seed=0)
+    return PopulationBased(
+        GOAL, PerturbExplorer(SPACE, 0), interval=2, synchronous=synchronous, seed=0
+    )
 
 
 def halving():

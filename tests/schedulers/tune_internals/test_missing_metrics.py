@@ -19,7 +19,8 @@ def ran(scheduler, folder):
         tune.with_resources(Odd, {"cpu": 0.5}),
         param_space={"kind": tune.grid_search(list(KINDS))},
         tune_config=tune.TuneConfig(
-            scheduler=ResumableScheduler(create_scheduler(scheduler, settings), awaited=["score"])
+            scheduler=ResumableScheduler(create_scheduler(scheduler, settings), awaited=["score"]),
+            reuse_actors=True,
         ),
         run_config=tune.RunConfig(
             name=scheduler, storage_path=str(folder), verbose=0,

@@ -6,7 +6,6 @@ from hypothesis import given, strategies as st
 from automl_on_ray.search_spaces.core import (
     Objective,
     UserError,
-    near_miss,
     parse_objectives,
     reported_instead,
 )
@@ -67,13 +66,6 @@ def test_better_is_higher_for_max_and_lower_for_min(one, two):
 def test_nan_is_never_better():
     for mode in ("max", "min"):
         assert not Objective("m", mode).better(float("nan"), than=0.0)
-
-
-def test_a_near_miss_is_named():
-    assert near_miss("scroe", ["loss", "score"]) == " Did you mean 'score'?"
-    assert near_miss("Accuracy", ["accuracy"]) == " Did you mean 'accuracy'?"
-    assert near_miss("score", ["val/score"]) == " Did you mean 'val/score'?"
-    assert near_miss("score", ["loss"]) == ""
 
 
 def test_what_was_reported_instead_of_a_metric_is_told_without_tunes_own():

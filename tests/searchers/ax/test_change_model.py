@@ -11,7 +11,7 @@ from ray import tune
 
 from automl_on_ray.search_spaces import Exploit, Interval, SearchSpace
 from automl_on_ray.searchers.ax import AxExplorer, ExplorationConfig
-from automl_on_ray.searchers.ax.change_model import FAR, LONGEST, SHORTEST, ChangeModel
+from automl_on_ray.searchers.ax.change_model import MAX_LENGTH, MAX_SPREADS, MIN_LENGTH, ChangeModel
 from tests.schedulers.populations.growing import SPACE, gain
 
 EPOCHS, INTERVAL = 12, 2
@@ -23,7 +23,7 @@ def exploit(number=1, trial="t1", donor="t0", time=4, score=0.3, config=BEST):
     return Exploit(number, trial, donor, time, score, dict(config))
 
 
-def told(model, rounds, size=8):
+def tell_rounds(model, rounds, size=8):
     """Intervals of a random population, each trial with one config; the exploits' number so far."""
     generator = np.random.default_rng(3)
     trials = {f"t{i}": (SPACE.sample(generator), 0.0) for i in range(size)}
@@ -32,7 +32,7 @@ def told(model, rounds, size=8):
         for name, (config, score) in trials.items():
             after = score + sum(gain(config, start + step) for step in range(INTERVAL))
             before = score if turn else None
-            model.told(Interval(name, config, start, start + INTERVAL, before, after))
+            model.tell(Interval(name, config, start, start + INTERVAL, before, after))
             trials[name] = (config, after)
     return trials
 
@@ -40,7 +40,7 @@ def told(model, rounds, size=8):
 @pytest.mark.parametrize("rounds", [0, 1, 2])
 def test_suggestions_are_members_that_keep_what_a_live_trial_must_keep(rounds):
     model = ChangeModel(COURSE)
-    told(model, rounds)
+    tell_rounds(model, rounds)
     for number in range(6 if rounds < 2 else 2):
         config = model.suggest(exploit(number, trial=f"t{number}"))
         SPACE.check(config)
@@ -60,7 +60,7 @@ def test_a_short_range_is_explored_as_any_other(width):
     config = {"x": width / 2, "y": 0.5}
     for trial in range(8):
         own = {"x": width * trial / 8, "y": trial / 8}
-        model.told(Interval(f"t{trial}", own, 2, 4, 0.1, 0.1 + trial / 10))
+        model.tell(Interval(f"t{trial}", own, 2, 4, 0.1, 0.1 + trial / 10))
     found = model.suggest(exploit(config=config))
     space.check(found)
     assert found["x"] != config["x"]
@@ -70,7 +70,7 @@ def test_a_short_range_is_explored_as_any_other(width):
 @pytest.mark.slow
 def test_suggestions_follow_an_optimum_that_moves():
     model = ChangeModel(COURSE)
-    told(model, 4)
+    tell_rounds(model, 4)
     for number, time in enumerate((4, 6, 8)):
         best = -1 - 2 * time / EPOCHS
         config = model.suggest(
@@ -83,29 +83,29 @@ def test_suggestions_follow_an_optimum_that_moves():
 
 def test_two_trials_that_go_on_from_one_donor_do_not_get_the_same():
     model = ChangeModel(COURSE)
-    told(model, 2)
+    tell_rounds(model, 2)
     first, second = (model.suggest(exploit(n, trial=f"t{n}")) for n in (1, 2))
     assert first != second
 
 
 def test_a_trial_that_diverged_has_the_worst_change_of_all():
     model = ChangeModel(COURSE)
-    told(model, 2)
-    model.told(Interval("t1", BEST, 4, 6, 0.3, -math.inf))
-    model.told(Interval("t2", BEST, 4, 6, -math.inf, -math.inf))
-    assert model._rows()[-1] == (model._intervals[-2], -FAR)
+    tell_rounds(model, 2)
+    model.tell(Interval("t1", BEST, 4, 6, 0.3, -math.inf))
+    model.tell(Interval("t2", BEST, 4, 6, -math.inf, -math.inf))
+    assert model._rows()[-1] == (model._intervals[-2], -MAX_SPREADS)
     SPACE.check(model.suggest(exploit()))
     assert model.fallbacks == 0
 
 
 def test_the_trust_region_grows_with_successes_and_shrinks_without():
-    for gained, bound in ((1.0, LONGEST), (-1.0, SHORTEST)):
+    for gained, bound in ((1.0, MAX_LENGTH), (-1.0, MIN_LENGTH)):
         model = ChangeModel(COURSE)
-        told(model, 2)
+        tell_rounds(model, 2)
         lengths = [model.length]
         for number in range(8):
             model._open[f"s{number}"] = "a suggestion"
-            model.told(Interval(f"s{number}", BEST, 2, 4, 0.3, 0.3 + gained * (number + 1)))
+            model.tell(Interval(f"s{number}", BEST, 2, 4, 0.3, 0.3 + gained * (number + 1)))
             lengths.append(model.length)
         assert lengths == sorted(lengths, reverse=gained < 0)
         assert lengths[-1] == bound
@@ -113,7 +113,7 @@ def test_the_trust_region_grows_with_successes_and_shrinks_without():
 
 def test_from_a_pickle_it_goes_on_as_if_nothing_had_been():
     model = ChangeModel(COURSE)
-    told(model, 2)
+    tell_rounds(model, 2)
     again = pickle.loads(pickle.dumps(model))
     assert model.suggest(exploit()) == again.suggest(exploit())
 
@@ -122,16 +122,16 @@ def test_from_a_pickle_it_goes_on_as_if_nothing_had_been():
 def test_the_models_process_and_the_explorer_may_die_without_changing_a_suggestion():
     def configs(kill):
         explorer = AxExplorer(COURSE)
-        told(explorer, 2)
+        tell_rounds(explorer, 2)
         found = []
         for number in range(3):
             one = exploit(number, trial=f"t{number}")
-            assert explorer.explored(one, wait=False) is None  # it cannot be there at once
+            assert explorer.explore(one, wait=False) is None  # it cannot be there at once
             if kill and number == 1:
-                os.kill(explorer._model._worker.pid.result(60), signal.SIGKILL)
+                os.kill(explorer.model.pid(), signal.SIGKILL)
             if kill and number == 2:
                 explorer = pickle.loads(pickle.dumps(explorer))
-            found.append(explorer.explored(one, wait=True))
+            found.append(explorer.explore(one, wait=True))
         explorer.close()
         return found
 

@@ -31,7 +31,7 @@ def led(settings, trials, outcome):
     for _ in range(trials):
         config = model.suggest()
         configs.append(config)
-        model.told(config, outcome(config))
+        model.tell(config, outcome(config))
     assert not model.fallbacks
     return model, configs
 
@@ -108,7 +108,7 @@ def test_a_trial_stopped_early_is_marked_so_with_its_values_at_their_steps():
     model = AxModel(SearcherSettings(PLANE, SCORE, max_t=9))
     config = model.suggest()
     curve = {step: {"score": step / 10} for step in (1, 2, 3, 5)}
-    model.told(config, TrialOutcome("early_stopped", curve))
+    model.tell(config, TrialOutcome("early_stopped", curve))
     (trial,) = experiment(model).trials.values()
     assert trial.status == TrialStatus.EARLY_STOPPED
     data = experiment(model).lookup_data().full_df
@@ -268,5 +268,5 @@ def test_a_model_goes_on_after_a_pickle_as_if_nothing_had_been():
     for _ in range(2):
         ours, theirs = model.suggest(), copy.suggest()
         assert ours == theirs
-        model.told(ours, completed(score=peak(ours)))
-        copy.told(theirs, completed(score=peak(theirs)))
+        model.tell(ours, completed(score=peak(ours)))
+        copy.tell(theirs, completed(score=peak(theirs)))

@@ -41,7 +41,8 @@ def known(uri, name, configs):
         "study": name,
         "id": store(uri, name, [(c, [0.1, 0.2], {}) for c in configs], data=OWN),
     }
-    return warmed(SearcherSettings(SPACE, (Objective("score"),), max_t=4), earlier, uri, None).known
+    proposing = SearcherSettings(SPACE, (Objective("score"),), max_t=4)
+    return warmed(proposing, earlier, uri, None, searcher="bayesian").known
 
 
 def test_members_of_todays_space_are_known_and_others_are_counted(uri, capsys):
@@ -72,9 +73,8 @@ def test_a_study_of_other_data_gives_its_best_configs_and_no_results(
     trials = [({**GOOD, "w": w}, [0.1, w / 100], {}) for w in (10, 50, 40, 30, 20)]
     earlier = {"study": "other", "id": store(uri, "other", trials, data=stored)}
     data = SimpleNamespace(name=own[0], digest=own[1])
-    found = warmed(
-        SearcherSettings(SPACE, (Objective("score"),), max_t=4, samples=9), earlier, uri, data
-    )
+    proposing = SearcherSettings(SPACE, (Objective("score"),), max_t=4, samples=9)
+    found = warmed(proposing, earlier, uri, data, searcher="bayesian")
     assert len(found.known) == (5 if same else 0)
     assert [point["w"] for point in found.points] == ([] if same else [50, 40, 30])
     assert ("3 best configs are tried first" in capsys.readouterr().out) == (not same)
@@ -88,7 +88,7 @@ def test_a_study_without_a_member_is_refused(uri, bad):
 
 def test_which_study_is_meant():
     """No server is asked where the study's own folder knows."""
-    begun = {"study_id": "b", "asked": {"warm start": {"study": "own", "id": "a"}}}
+    begun = {"study_id": "b", "asked": {"warm-start": {"study": "own", "id": "a"}}}
     nowhere = "sqlite:////nowhere/mlflow.db"
     goes_on = find_earlier("own", "own", begun, nowhere, fresh=False)
     assert goes_on == {"study": "own", "id": "a"}

@@ -10,7 +10,7 @@ import torch
 
 from automl_on_ray.search_spaces.core import Objective
 from automl_on_ray.tracking import TrackingCallback
-from automl_on_ray.tracking.reports import Interface, log_model
+from automl_on_ray.tracking.reports import Interface, TrainedModel, log_model
 from automl_on_ray.tracking.store import connect
 from automl_on_ray.trainables.registered_models import image_model
 
@@ -38,12 +38,14 @@ def register(uri, tmp_path, make_study):
         return log_model(
             uri,
             study,
-            network(),
-            torch.rand(1, 1, 8, 8) * 255,
-            metrics={"test_accuracy": accuracy},
-            config={"width": 4},
+            TrainedModel(
+                network(),
+                torch.rand(1, 1, 8, 8) * 255,
+                INTERFACE,
+                config={"width": 4},
+                metrics={"test_accuracy": accuracy},
+            ),
             registered_name="digits-cnn",
-            interface=INTERFACE,
         )
 
     return log
@@ -169,12 +171,10 @@ def test_a_store_that_is_away_costs_a_warning(make_study, capsys):
     record = log_model(
         "http://127.0.0.1:1",
         make_study(),
-        network(),
-        torch.rand(2, 1, 8, 8),
-        metrics={"accuracy": 1.0},
-        config={},
+        TrainedModel(
+            network(), torch.rand(2, 1, 8, 8), INTERFACE, config={}, metrics={"accuracy": 1.0}
+        ),
         registered_name="digits-cnn",
-        interface=INTERFACE,
     )
     assert record is None
     assert "could not be stored" in capsys.readouterr().err

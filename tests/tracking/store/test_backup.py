@@ -5,7 +5,6 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,6 +14,7 @@ from backed_up import rows
 from filelock import FileLock
 
 from automl_on_ray.tracking.store.backup import _save_if_changed, keep, restore, save
+from tests.helpers.waiting import wait_until
 
 
 def test_a_new_head_has_what_was_saved(database, copy, tmp_path):
@@ -124,13 +124,10 @@ def test_the_command_of_the_head_keeps_a_copy(database, tmp_path):
         cwd=Path(__file__).parents[3], env={**os.environ, "AUTOML_BACKUP_SECONDS": "0.2"},
     )  # fmt: skip
     try:
-        deadline = time.monotonic() + 30
-        while not copy.exists() and time.monotonic() < deadline:
-            time.sleep(0.1)
+        wait_until(copy.exists, process=kept)
         with closing(sqlite3.connect(database)) as opened, opened:
             opened.execute("INSERT INTO runs VALUES ('second')")
-        while rows(copy) == ["first"] and time.monotonic() < deadline:
-            time.sleep(0.1)
+        wait_until(lambda: rows(copy) != ["first"], process=kept)
     finally:
         kept.kill()
         kept.wait()

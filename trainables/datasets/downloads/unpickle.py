@@ -1,18 +1,18 @@
-"""Pickles of others, read without running what they ask for."""
+"""Reads pickles of others without running code in them."""
 
 import io
 import pickle
 from typing import Any
 
 import numpy as np
-from numpy._core.multiarray import _reconstruct  # what every pickled array names
 
+RECONSTRUCT: Any = np.empty(0).__reduce__()[0]  # what every pickled array names
 # Old files name numpy.core, which numpy 2 deprecates: both lead to the same function.
 ADMITTED = {
     ("numpy", "ndarray"): np.ndarray,
     ("numpy", "dtype"): np.dtype,
-    ("numpy.core.multiarray", "_reconstruct"): _reconstruct,
-    ("numpy._core.multiarray", "_reconstruct"): _reconstruct,
+    ("numpy.core.multiarray", "_reconstruct"): RECONSTRUCT,
+    ("numpy._core.multiarray", "_reconstruct"): RECONSTRUCT,
 }
 
 

@@ -1,4 +1,4 @@
-"""Pictures that are in a data set more than once, which its user should know."""
+"""Finds pictures that are in a data set more than once."""
 
 import hashlib
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""The files of a data set on disk: without what systems leave there, each folder once."""
+"""Lists a data set's files, each once, without what operating systems leave there."""
 
 import os
 from collections.abc import Iterator

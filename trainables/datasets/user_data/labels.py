@@ -1,4 +1,4 @@
-"""Labels as the user wrote them, numbers or words, to indices of classes."""
+"""Turns labels, numbers or words, into indices of classes."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""Encoded pictures (PNG, JPEG, ...) to one array."""
+"""Decodes pictures (PNG, JPEG, ...) to one array."""
 
 import io
 from collections.abc import Sequence

@@ -6,7 +6,6 @@ import http.server
 import shutil
 import socket
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -165,9 +164,8 @@ def test_a_download_that_is_not_the_original_is_refused(server, tmp_path):
 
 def test_a_server_that_says_nothing_is_given_up_soon(tmp_path, monkeypatch):
     monkeypatch.setattr(download, "PATIENCE", 0.3)
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        started = time.monotonic()
-        with pytest.raises(UnreachableError, match="timed out"):
-            fetch([f"http://127.0.0.1:{silent.getsockname()[1]}/x"], tmp_path / "x", md5="")
-
-    assert time.monotonic() - started < 20  # not the minutes of a socket without patience
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        pytest.raises(UnreachableError, match="timed out"),
+    ):
+        fetch([f"http://127.0.0.1:{silent.getsockname()[1]}/x"], tmp_path / "x", md5="")

@@ -10,7 +10,6 @@ from rich.text import Text
 from automl_on_ray.command_line import console
 from automl_on_ray.search_spaces import Config
 from automl_on_ray.search_spaces.core import Objective, finite
-from automl_on_ray.studies.final_training import Final
 from automl_on_ray.studies.trial_rows import Row, pareto_front, scored
 
 SHOWN_ROWS = 5
@@ -82,22 +81,6 @@ def print_failure(what: str, row: Row) -> None:
     console.print(f"{what} {row.trial_id} failed: {row.error}", style="red", soft_wrap=True)
     if row.printed:
         console.print(f"  What it printed: {row.printed}", soft_wrap=True)
-
-
-def print_final(final: Final, metrics: Sequence[str]) -> None:
-    """Mean and 95 % interval of the repeats, for those of `metrics` that they report."""
-    for metric in metrics:
-        if not any(metric in row.metrics for row in final.rows):
-            continue
-        mean, half = final.interval(metric)
-        scale, unit = (100, " %") if metric.endswith("accuracy") else (1, "")
-        spread = "" if half != half else f" ± {half * scale:.2g}{unit} (95 % interval)"
-        seeds = len(final.rows)
-        console.print(
-            f"{metric}: {mean * scale:.4g}{unit}{spread}, {seeds} seed{'s' * (seeds > 1)}, "
-            "trained from scratch on train + validation",
-            style="bold",
-        )
 
 
 def print_links(links: Mapping[str, str], *, start_with: str | None) -> None:

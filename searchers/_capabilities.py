@@ -1,0 +1,39 @@
+"""What searchers can, as each says of itself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from automl_on_ray.search_spaces.core import capabilities_of, names_with
+
+
+@dataclass(frozen=True)
+class SearcherCapabilities:
+    """A searcher's module declares `CAPABILITIES = SearcherCapabilities(...)`; else these hold.
+
+    - `learns_from_results`: what it suggests depends on the results of trials before, so it cannot
+      be asked for all configs at once.
+    - `takes_known_results`: heeds `known` of its settings, trials from before the study.
+    - `takes_acquisition_function`: heeds `acquisition` and `beta`.
+    - `takes_outcome_constraints`: heeds `outcome_constraints`, on metrics.
+    - `takes_parameter_constraints`: heeds the `constraints` of the space.
+    - `takes_unbounded_domains`: draws from domains without bounds too, such as tune.randn.
+
+    More important ones come first: the nearest searcher to another is found by them in this order.
+    """
+
+    learns_from_results: bool = True
+    takes_known_results: bool = False
+    takes_acquisition_function: bool = False
+    takes_outcome_constraints: bool = False
+    takes_parameter_constraints: bool = False
+    takes_unbounded_domains: bool = False
+
+
+def searcher_capabilities(name: str) -> SearcherCapabilities:
+    """UserError if there is no searcher of that name."""
+    return capabilities_of("searchers", name, SearcherCapabilities)
+
+
+def searchers_that(fit: Callable[[SearcherCapabilities], bool], *, near: str) -> list[str]:
+    """Names of the searchers that fit, the nearest to the one named `near` first."""
+    return names_with("searchers", SearcherCapabilities, fit, near=near)

@@ -1,0 +1,66 @@
+"""What we use of the inside of Ax and BoTorch. Imports both: for the models' process alone."""
+
+from typing import Any
+
+import numpy as np
+from ax.api.client import Client
+from ax.core.experiment import Experiment
+
+from automl_on_ray.search_spaces.core import Internals
+
+AX = Internals(
+    ("ax-platform", "botorch", "gpytorch"),
+    (
+        "ax.api.client:Client._experiment",
+        "ax.api.client:Client._maybe_generation_strategy",
+        "ax.api.client:Client._random_seed",
+        "ax.api.client:Client.get_next_trials(max_trials, ...)",
+        "ax.core.experiment:Experiment._arms_by_signature",
+        "ax.core.experiment:Experiment._arms_by_name",
+        "ax.core.experiment:Experiment.trials",
+        "ax.adapter.transforms.one_hot:OH_PARAM_INFIX",
+        "botorch.fit:_fit_fallback(mll, ...)",
+        "botorch.fit:fit_gpytorch_mll -> custom_fit",
+        "botorch.optim.fit:fit_gpytorch_mll_scipy(mll, parameters, bounds, closure, "
+        "closure_kwargs, method, options, ...)",
+    ),
+)
+AX.check_at_import()
+
+
+def fit_as_botorch_does(mll: Any) -> None:
+    """To a finer tolerance, and again if it fails; a model with a `custom_fit` may turn to it."""
+    from botorch.fit import _fit_fallback
+
+    _fit_fallback(mll)
+
+
+def experiment_of(client: Client) -> Experiment:
+    return client._experiment
+
+
+def seed_next(client: Client, seeds: np.random.SeedSequence) -> None:
+    """Have the client's next suggestion drawn from these."""
+    client._random_seed = int(seeds.generate_state(1)[0])
+
+
+def forget_strategy(client: Client) -> None:
+    """It cannot be pickled, and another is set before the next suggestion."""
+    client._maybe_generation_strategy = None
+
+
+def forget_trial(client: Client, index: int) -> None:
+    """Take a trial out of Ax's experiment as if it had never been."""
+    experiment = client._experiment
+    (arm,) = experiment.trials.pop(index).arms
+    others = (other for trial in experiment.trials.values() for other in trial.arms)
+    if all(other.signature != arm.signature for other in others):
+        experiment._arms_by_signature.pop(arm.signature, None)
+        experiment._arms_by_name.pop(arm.name, None)
+
+
+def column_of(name: str) -> str:
+    """The parameter of a column: a choice without an order has one for each option."""
+    from ax.adapter.transforms.one_hot import OH_PARAM_INFIX
+
+    return name.partition(OH_PARAM_INFIX)[0]

@@ -1,0 +1,90 @@
+"""The begin of a study: all is checked, Ray is there with its workers, each trial has its share."""
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TypeVar
+
+from automl_on_ray.clusters import (
+    AUTO,
+    Resources,
+    assign_resources,
+    check_data,
+    check_shared,
+    check_workers,
+    leave_a_stopped_ray,
+    measured_share,
+    start_ray,
+    wait_for_workers,
+)
+from automl_on_ray.command_line import quiet_libraries, user_errors_to_exit_codes
+from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.studies.inputs import taken_of
+from automl_on_ray.studies.plan import StudyPlan
+from automl_on_ray.studies.settings import StudySettings
+from automl_on_ray.studies.unexpected_errors import traceback_kept
+from automl_on_ray.trainables.multi_process import alone
+
+Plan = TypeVar("Plan", bound=StudyPlan)
+Settings = TypeVar("Settings", bound=StudySettings)
+
+
+@contextmanager
+def begun(prepare: Callable[[Settings], Plan], asked: Settings) -> Iterator[tuple[Plan, Resources]]:
+    """What `prepare` makes of the settings, and what each trial gets of the running Ray.
+
+    The study is held until the end; whatever ends it is told in a line, with an exit code.
+    """
+    with user_errors_to_exit_codes(), ExitStack() as ends:
+        quiet_libraries()
+        ends.push(leave_a_stopped_ray)
+        plan = prepare(asked)
+        ends.enter_context(plan.study)
+        ends.enter_context(traceback_kept(plan.study))
+        if plan.asked.retry_failed:
+            _reopen(plan)
+        random.seed(plan.asked.seed)  # Ray's PBT and PB2 draw from here
+        own = [plan.klass.__module__, *plan.asked.modules_named()]
+        start_ray(plan.asked.address, modules=filter(None, own))
+        wait_for_workers(plan.asked.address)
+        check_shared(plan.storage)
+        if plan.data:
+            check_data(plan.offers)
+        resources = assign_resources(
+            slots=plan.asked.slots, cpus=plan.asked.cpus_per_trial, gpus=_gpus_of_a_trial(plan)
+        )
+        check_workers(
+            resources,
+            search_workers=plan.asked.search_workers,
+            train_workers=plan.asked.train_workers,
+        )
+        yield plan, resources
+
+
+def _reopen(plan: StudyPlan) -> None:
+    """Have a search that has ended go on with its failed trials, if there are any.
+
+    UserError if nothing is left to spend on them.
+    """
+    study = plan.study
+    if study.searched and any(row["error"] for row in study.read_rows()):
+        budget = plan.budget()
+        if budget.stop_all():
+            raise UserError(f"No failed trial can be tried again: {budget.reason}.")
+        study.reopen()
+
+
+def _gpus_of_a_trial(plan: StudyPlan) -> float | None:
+    """Where measured, by the more demanding: a trial of the search, or of the final training."""
+    if plan.gpus != AUTO:
+        return plan.gpus
+    searched = alone(plan.evaluation.klass), dict(plan.evaluation.offers)
+    trained = [searched, (plan.klass, plan.offers)]
+    if trained[0] == trained[1]:
+        trained.pop()
+    return max(
+        measured_share(
+            klass, taken_of(klass, offers), offers["space"], cpus=plan.asked.cpus_per_trial
+        )
+        for klass, offers in trained
+    )

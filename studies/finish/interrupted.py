@@ -1,0 +1,32 @@
+"""What is said when the user stops a study: nothing is lost, and the same command goes on."""
+
+import shlex
+from collections.abc import Sequence
+from typing import NoReturn
+
+from automl_on_ray.command_line import INTERRUPTED, command_line, console
+from automl_on_ray.search_spaces.core import Objective
+from automl_on_ray.studies.finish.terminal_report import print_trials
+from automl_on_ray.studies.folder import StudyFolder
+from automl_on_ray.studies.trial_rows import Row
+
+
+def say_how_to_go_on(
+    study: StudyFolder, rows: Sequence[Row], objectives: Sequence[Objective]
+) -> NoReturn:
+    """After Ctrl-C: everything is kept; exit code 130.
+
+    UserError if it was no Ctrl-C: the study goes on on another machine.
+    """
+    study.check_ours()
+    print_trials(rows, objectives)
+    console.print("Stopped; everything is kept. To go on:")
+    console.print(f"  {same_command(study)}", style="bold", soft_wrap=True)
+    raise SystemExit(INTERRUPTED)
+
+
+def same_command(study: StudyFolder) -> str:
+    """That goes on with the study."""
+    command = command_line().replace(" --fresh", "")  # it would begin anew
+    name = shlex.quote(study.path.name)
+    return command if f"--name {name}" in command else f"{command} --name {name}"

@@ -1,0 +1,74 @@
+"""What a person may ask of any study with a search, and what holds if not asked."""
+
+from dataclasses import dataclass
+from typing import ClassVar, get_type_hints
+
+from automl_on_ray.command_line import options
+from automl_on_ray.search_spaces.core import check_ranges
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudySettings:
+    """One field an option of the command. UserError for a number out of its range.
+
+    Each option's declaration says what another value means to a study that is gone on with.
+    """
+
+    workflow: ClassVar[str]
+
+    dataset: options.Dataset = "mnist"
+    data_dir: options.DataDir = None
+    subset: options.Subset = None
+    space: options.Space
+    seed: options.Seed = 0
+
+    searcher: options.Searcher = "bayesian"
+    scheduler: options.Scheduler
+    explore: options.Explore = None
+    interval: options.Interval = None
+    synchronous: options.Synchronous = False
+    population: options.Population = None
+    replay: options.ReplayFile = None
+    acquisition: options.Acquisition = None
+    beta: options.Beta = None
+    outcome_constraint: options.OutcomeConstraint = None
+    try_first: options.TryFirst = None
+    known: options.Known = None
+    warm_start: options.WarmStart = None
+
+    epochs: options.Epochs
+    minutes: options.Minutes = None
+    trial_minutes: options.TrialMinutes = None
+    cost: options.Cost = None
+    price_per_hour: options.PricePerHour = None
+
+    slots: options.Slots = None
+    cpus_per_trial: options.CpusPerTrial = None
+    gpus_per_trial: options.GpusPerTrial = None
+    search_workers: options.SearchWorkers = 1
+    address: options.Address = None
+    max_failures: options.MaxFailures = 1
+
+    name: options.Name = None
+    fresh: options.Fresh = False
+    retry_failed: options.RetryFailed = False
+    storage: options.Storage = "runs"
+    trust_storage: options.TrustStorage = False
+    tracking_uri: options.TrackingUri = None
+    experiment: options.Experiment
+
+    final_seeds: options.FinalSeeds
+    final_epochs: options.FinalEpochs = None
+    train_workers: options.TrainWorkers = 1
+    register: options.Register = None
+
+    def __post_init__(self) -> None:
+        check_ranges(get_type_hints(type(self), include_extras=True), vars(self))
+
+    @property
+    def epochs_of_final(self) -> int:
+        return self.epochs if self.final_epochs is None else self.final_epochs
+
+    def modules_named(self) -> list[str]:
+        """Where the user's own code is, if any is named; a name of ours is no module of theirs."""
+        return [self.space.partition(":")[0]]

@@ -1,0 +1,251 @@
+"""What is asked of hpo.py is what will be done: by the plan alone, and its study simulated."""
+
+import itertools
+import json
+import random
+
+import numpy as np
+import pytest
+
+from automl_on_ray.schedulers import scheduler_capabilities
+from automl_on_ray.simulation import Simulation
+from automl_on_ray.studies.hpo import HpoSettings, prepare
+from tests.schedulers.populations.growing import SPACE, gain
+
+EPOCHS = TRIALS = 9
+GROWING = "tests.schedulers.populations.growing"
+NAMES = (f"plan-{number}" for number in itertools.count())
+
+
+@pytest.fixture
+def planned(storage):
+    def plan(**asked):
+        usual = {
+            "trainable": f"{GROWING}:Growing", "space": f"{GROWING}:SPACE", "objective": "score",
+            "searcher": "random", "scheduler": "fifo", "trials": TRIALS, "epochs": EPOCHS,
+            "storage": str(storage), "name": next(NAMES),
+            "tracking_uri": f"sqlite:///{storage}/mlflow.db",
+        }  # fmt: skip
+        made = prepare(HpoSettings(**{**usual, **asked}))
+        with made.study:
+            return made
+
+    return plan
+
+
+def written(folder, content):
+    (folder / "given.json").write_text(json.dumps(content))
+    return folder / "given.json"
+
+
+class Growth:
+    """`Growing`, without its process."""
+
+    def begin(self, config):
+        return 0, 0.0
+
+    def step(self, state, config):
+        epoch, score = state[0], state[1] + gain(config, state[0], EPOCHS)
+        return (epoch + 1, score), {"score": score}, 1.0 + config["batch"] / 100
+
+
+def simulated(plan, slots=3):
+    random.seed(0)  # Ray's schedulers draw from here
+    np.random.seed(0)
+    kind = scheduler_capabilities(plan.asked.scheduler)
+    plan.scheduler._log_config = False  # of Ray's PB2: to files in the folders of trials
+    study = Simulation(
+        Growth(), plan.searcher, plan.scheduler, samples=plan.asked.trials, slots=slots,
+        max_t=plan.asked.epochs, pausing=kind.pauses_trials, population=plan.asked.population,
+        keep=kind.checkpoints_to_keep, constants=plan.evaluation.space.constants,
+    )  # fmt: skip
+    study.run()
+    return study
+
+
+def ends(study):
+    return [trial.run_metadata.last_result["training_iteration"] for trial in study.trials]
+
+
+def pauses(study, iteration=None):
+    found = [each for each in study.decisions if each.what == "pause"]
+    return [each for each in found if iteration in (None, each.iteration)]
+
+
+def changed(study):
+    """Trials that lived through more than one config."""
+    configs = {}
+    for decision in study.decisions:
+        configs.setdefault(decision.trial, set()).add(decision.config)
+    return {trial for trial, seen in configs.items() if len(seen) > 1}
+
+
+def test_under_fifo_every_trial_runs_to_its_end_as_it_began(planned):
+    study = simulated(planned(scheduler="fifo"))
+    assert ends(study) == [EPOCHS] * TRIALS
+    assert not pauses(study)
+    assert not changed(study)
+
+
+def test_asha_stops_trials_at_its_rungs_and_pauses_none(planned):
+    study = simulated(planned(scheduler="asha"))
+    assert set(ends(study)) == {1, 3, EPOCHS}  # a third goes on from one to the next
+    assert ends(study).count(EPOCHS) < TRIALS / 2
+    assert not pauses(study)
+
+
+def test_hyperband_pauses_trials_until_the_others_have_come_as_far(planned):
+    study = simulated(planned(scheduler="hyperband"))
+    assert pauses(study)
+    assert min(ends(study)) < max(ends(study)) == EPOCHS
+    assert not changed(study)
+
+
+def test_median_stopping_ends_the_weak_where_they_fall_behind(planned):
+    study = simulated(planned(scheduler="median-stopping"))
+    scores = [trial.run_metadata.last_result["score"] for trial in study.trials]
+    assert min(ends(study)) < EPOCHS
+    assert ends(study)[int(np.argmax(scores))] == EPOCHS
+    assert not pauses(study)
+
+
+def test_pbt_has_weak_trials_go_on_from_strong_ones_after_each_interval(planned):
+    plan = planned(scheduler="pbt", explore="perturb", interval=3)
+    study = simulated(plan)
+    assert ends(study) == [EPOCHS] * TRIALS
+    done = plan.scheduler.members.done
+    assert min(step.time for step in done) == 3
+    judged = {time for each in plan.scheduler.members.members.values() for time in each.scores}
+    assert judged == {3, 6}
+    assert {step.exploit.trial for step in done} <= changed(study)
+    assert all(step.config != step.exploit.config for step in done)
+
+
+def test_a_synchronous_population_stops_for_each_comparison_and_another_does_not(planned):
+    def waiting(**asked):
+        return len(pauses(simulated(planned(scheduler="pbt", explore="perturb", **asked), 9), 3))
+
+    assert waiting(interval=3, synchronous=True) == TRIALS
+    assert waiting(interval=3) < TRIALS
+
+
+def test_of_a_population_no_more_are_alive_than_asked_for(planned):
+    study = simulated(planned(scheduler="pbt", explore="perturb", population=4, interval=3), 9)
+    culled = [end for end in ends(study) if end < EPOCHS]
+    assert culled
+    assert set(culled) == {3}
+    begun = [each.trial for each in study.decisions[:4]]
+    assert len(set(begun)) == 4
+    assert study.decisions[4].what != "begin"
+
+
+def test_pb2_changes_floats_of_live_trials_and_nothing_else(planned):
+    study = simulated(planned(scheduler="pb2", interval=3))
+    assert ends(study) == [EPOCHS] * TRIALS
+    assert changed(study)
+    births = {each.trial: each.config for each in reversed(study.decisions)}
+    for trial in study.trials:
+        kept = {key: value for key, value in trial.config.items() if isinstance(value, int | str)}
+        donors = [dict(eval(birth)) for birth in births.values()]
+        assert any(kept.items() <= donor.items() for donor in donors)
+
+
+def test_a_replay_takes_every_trial_through_the_schedule_with_a_seed_of_its_own(planned, tmp_path):
+    first, second = (
+        {"width": 8, "rate": rate, "batch": 8, "kind": "b", "optimizer": "adam"}
+        for rate in (0.1, 0.01)
+    )
+    segments = [
+        {"start": 0, "end": 2, "trial": "a", "config": first},
+        {"start": 2, "end": 5, "trial": "b", "config": second},
+    ]
+    plan = planned(replay=written(tmp_path, segments), trials=20, searcher="bayesian")
+    assert (plan.asked.trials, plan.asked.epochs, plan.asked.scheduler) == (3, 5, "fifo")
+    assert (plan.record.searcher, plan.record.scheduler) == (
+        "none: a schedule was given", "replay",
+    )  # fmt: skip
+
+    class Given:
+        """What Tune's grid of seeds gives."""
+
+        def suggest(self, name):
+            return {**first, "seed": int(name)}
+
+        def on_trial_result(self, *told):
+            pass
+
+        def on_trial_complete(self, *told, **more):
+            pass
+
+        def get_state(self):
+            return {}
+
+        def set_state(self, state):
+            pass
+
+    def study_of(plan, disk=None):
+        return Simulation(
+            Growth(), Given(), plan.scheduler, samples=3, slots=3, max_t=5, pausing=True, disk=disk
+        )
+
+    study = study_of(plan)
+    for _ in range(8):
+        study.step()
+    again = study_of(planned(replay=tmp_path / "given.json"), study.disk)  # after a kill
+    again.load(study.save())
+    again.run()
+    study.run()
+    assert ends(study) == ends(again) == [5] * 3
+    score = sum(gain(first if epoch < 2 else second, epoch, EPOCHS) for epoch in range(5))
+    for index, trial in enumerate([*study.trials, *again.trials]):
+        assert trial.config == {**second, "seed": index % 3}
+        assert trial.run_metadata.last_result["score"] == pytest.approx(score)
+
+
+def known(folder):
+    config = SPACE.sample(np.random.default_rng(0))
+    return written(folder, [{"config": config, "metrics": {"score": 1.5}}])
+
+
+def points(folder):
+    return written(folder, [SPACE.sample(np.random.default_rng(0))])
+
+
+SETTINGS = {
+    "seed": (7, lambda plan: plan.searcher.settings.seed),
+    "trials": (5, lambda plan: plan.searcher.settings.samples),
+    "epochs": (4, lambda plan: plan.searcher.settings.max_t),
+    "acquisition": ("ucb", lambda plan: plan.searcher.settings.acquisition),
+    "beta": (0.5, lambda plan: plan.searcher.settings.beta),
+    "outcome_constraint": (
+        ["cost <= 2"], lambda plan: list(plan.searcher.settings.outcome_constraints)
+    ),
+    "objective": ("-loss", lambda plan: str(plan.searcher.settings.objectives[0])),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("field", SETTINGS)
+def test_the_searcher_is_made_with_what_was_asked(field, planned):
+    value, seen = SETTINGS[field]
+    bayesian = {"searcher": "bayesian", "acquisition": "ucb", field: value}
+    assert seen(planned(**bayesian)) == value
+
+
+def test_the_searcher_begins_with_the_points_given_and_knows_the_results_given(planned, tmp_path):
+    config = SPACE.sample(np.random.default_rng(0))
+    tried = planned(try_first=points(tmp_path)).searcher
+    assert tried.suggest("first") == config
+    (result,) = planned(searcher="bayesian", known=known(tmp_path)).searcher.settings.known
+    assert result.config == config
+    assert [dict(metrics) for metrics in result.curve.values()] == [{"score": 1.5}]
+
+
+def test_trials_are_offered_the_data_that_were_asked_for(planned):
+    image = {"trainable": None, "space": "mnist-cnn", "objective": "accuracy"}
+    plan = planned(**image, dataset="digits", subset=300, seed=3, epochs=2)
+    assert len(plan.data.joined()) == 300
+    offered = {key: plan.offers[key] for key in ("subset", "seed", "epochs")}
+    assert offered == {"subset": 300, "seed": 3, "epochs": 2}
+    assert plan.offers["digest"] == plan.data.digest
+    other = planned(**image, dataset="digits", subset=300, seed=4)
+    assert other.data.digest != plan.data.digest  # others are drawn

@@ -1,0 +1,73 @@
+"""What we use of the inside of Tune's trainables, in the processes of trials."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow.fs
+from ray import tune
+
+from automl_on_ray.search_spaces.core import Internals
+
+TRAINABLE = Internals(
+    ("ray",),
+    (
+        "ray.tune.trainable.trainable:_DICT_CHECKPOINT_FILE_NAME",
+        "ray.tune.trainable.trainable:Trainable._storage",
+        "ray.tune.trainable.trainable:Trainable._logdir",
+        "ray.tune.trainable.trainable:Trainable._open_logfiles(stdout_file, stderr_file)",
+        "ray.tune.trainable.trainable:Trainable._close_logfiles()",
+        "ray.tune.trainable.trainable:Trainable._setup_logdir()",
+        "ray.tune.trainable.trainable:Trainable.__init__ -> _open_logfiles",
+        "ray.tune.trainable.trainable:Trainable.__init__ -> _setup_logdir",
+        "ray.tune.trainable.trainable:Trainable.stop -> _close_logfiles",
+    ),
+)
+TRAINABLE.check_at_import()
+
+
+def pickled_dict() -> str:
+    """The file of a checkpoint that a trainable gave as a dict."""
+    from ray.tune.trainable.trainable import _DICT_CHECKPOINT_FILE_NAME
+
+    return _DICT_CHECKPOINT_FILE_NAME
+
+
+def folders(trial: tune.Trainable) -> tuple[Path, tuple[pyarrow.fs.FileSystem, str] | None]:
+    """Where a trial in this process may write, and where that has to be brought, if elsewhere."""
+    storage: Any = trial._storage
+    files, path = storage.storage_filesystem, storage.trial_fs_path
+    if files.type_name == "local":
+        return Path(path), None
+    return Path(str(trial._logdir)), (files, path)
+
+
+def with_output(
+    trainable: type[tune.Trainable],
+    begin: Callable[[tune.Trainable], None],
+    end: Callable[[], None],
+) -> type[tune.Trainable]:
+    """A class that calls these where Ray opens and closes files for what a trial prints.
+
+    `begin` is called for each trial that a process is used for; not outside of Tune.
+    """
+
+    class WithOutput(trainable):  # type: ignore[misc, valid-type]
+        def _open_logfiles(self, stdout_file: Any, stderr_file: Any) -> None:
+            if self._storage:
+                begin(self)
+
+        def _close_logfiles(self) -> None:
+            end()
+
+    return WithOutput
+
+
+def without_folder(trainable: type[tune.Trainable]) -> type[tune.Trainable]:
+    """A class whose trials leave nothing on a node's disk: Ray makes each a folder, and goes in."""
+
+    class WithoutFolder(trainable):  # type: ignore[misc, valid-type]
+        def _setup_logdir(self) -> None:
+            self._logdir = None
+
+    return WithoutFolder
