@@ -94,8 +94,8 @@ class Bayesian(AskTellSearcher):
     ) -> bool:
         """Tune calls it before it starts a trial. UserError if the Ax that is here does not do."""
         accepted = super().set_search_properties(metric, mode, config, **spec)
-        if self._model is not None:
-            self._model.get_ready()
+        if self.model is not None:
+            self.model.get_ready()
         return accepted
 
     def set_state(self, state: dict[str, Any]) -> None:
