@@ -36,7 +36,7 @@ class Progress(Callback):
     """Counts trials, keeps the best so far, and estimates the time left.
 
     `title` heads the view; `total` trials of at most `epochs` iterations are expected, and of each
-    the objective, if it is `awaited`.
+    the objective, if it is `awaited`. `now` gives seconds.
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class Progress(Callback):
         epochs: int,
         budget: Budget | None = None,
         awaited: bool = False,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.watch = Watch()  # over the trials at work
         self._title = title
@@ -56,7 +57,8 @@ class Progress(Callback):
         self._epochs = epochs
         self._budget = budget
         self._awaited, self._warned = awaited, False
-        self._began = time.monotonic()
+        self._now = now
+        self._began = now()
         self._before: float | None = None  # what former sessions did, in trials
         self._values: dict[str, float] = {}  # what each trial that did not fail reported last
         self._counts: Counter[str] = Counter()  # of trials that have ended
@@ -71,7 +73,7 @@ class Progress(Callback):
         self._completed: set[str] = set()
 
     def __enter__(self) -> "Progress":
-        self._began = time.monotonic()
+        self._began = self._now()
         if console.is_terminal:
             self._live = Live(self._view(), console=console, refresh_per_second=4)
             self._live.start()
@@ -86,11 +88,17 @@ class Progress(Callback):
             self._live.stop()
             self._live = None
         else:
-            console.print(self._line(), soft_wrap=True)
+            console.print(self.line(), soft_wrap=True)
 
     def __getstate__(self) -> dict[str, Any]:
         # Tune pickles callbacks; a terminal and the trials are not to be had elsewhere.
-        bare = {"_live": None, "_trials": [], "_open": {}, "_touched": {}, "_budget": None}
+        bare: dict[str, Any] = {
+            "_live": None,
+            "_trials": [],
+            "_open": {},
+            "_touched": {},
+            "_budget": None,
+        }
         return {**self.__dict__, **bare}
 
     @property
@@ -140,13 +148,13 @@ class Progress(Callback):
         if self._before is None:
             self._before = self._done()
             self._remember_values()
-        now, ended = time.monotonic(), self._ended
+        now, ended = self._now(), self._ended
         if self._live is not None and now - self._told > LIVE_PERIOD:
             self._told = now
             self._live.update(self._view())
         elif self._live is None and ended > self._told_ended and now - self._told > PLAIN_PERIOD:
             self._told, self._told_ended = now, ended
-            console.print(self._line(), soft_wrap=True)
+            console.print(self.line(), soft_wrap=True)
 
     def _new(self) -> list[Trial]:
         """Trials not seen before. Tune adds them at the end; there it puts those that retry too."""
@@ -241,24 +249,25 @@ class Progress(Callback):
         begun = (self._epoch(t) for t in self._open.values() if not t.is_finished())
         return self._ended + sum(begun) / self._epochs
 
-    def _seconds_left(self) -> float | None:
+    def seconds_left(self) -> float | None:
         """By this session's pace."""
         here = self._done() - (self._before or 0.0)
         limit = self._budget.seconds_left if self._budget else None
         if here <= 0:
             return limit
-        pace = (time.monotonic() - self._began) / here
+        pace = (self._now() - self._began) / here
         estimate = pace * max(0.0, self._total - self._done())
         return estimate if limit is None else min(estimate, limit)
 
-    def _line(self) -> str:
+    def line(self) -> str:
+        """All of it in one."""
         found = self._best()
         best = "none yet" if found is None else f"{found[0]:.5g} ({found[1]})"
-        left = self._seconds_left()
+        left = self.seconds_left()
         ended, counts = self._ended, self._counts
         running = sum(trial.status == Trial.RUNNING for trial in self._open.values())
         return (
-            f"[{clock(time.monotonic() - self._began)}] {ended}/{max(ended, self._total)} trials "
+            f"[{clock(self._now() - self._began)}] {ended}/{max(ended, self._total)} trials "
             f"ended ({counts[PRUNED]} early, {counts[FAILED]} failed), {running} running, "
             f"best {self._objective.metric} {best}, "
             f"{'time left unknown' if left is None else clock(left) + ' left'}"
@@ -278,7 +287,7 @@ class Progress(Callback):
                 f"{self._epoch(trial)}/{self._epochs}",
                 "" if value is None else f"{value:.5g}",
             )
-        return Group(Text(self._title, style="bold"), bar, Text(self._line()), table)
+        return Group(Text(self._title, style="bold"), bar, Text(self.line()), table)
 
 
 def clock(seconds: float) -> str:

@@ -22,7 +22,7 @@ class Ranking:
 
     def __init__(self) -> None:
         self._rows: dict[str, int] = {}
-        self._names: list[str] = [""] * MIN_ROWS  # by row
+        self._names = np.full(MIN_ROWS, "", object)  # by row
         self._free = list(reversed(range(MIN_ROWS)))
         self._known: dict[str, tuple[int, ...]] = {}  # times with a score, newest first
         self._scores: dict[int, NDArray[np.float64]] = {}  # by time: a row a trial, NaN for none
@@ -71,25 +71,38 @@ class Ranking:
         row = self._rows[name]
         wins, equal = self._wins, self._here & (self._wins == self._wins[row])
         below = self._here & (wins < wins[row])
-        tied = equal & (self._order < self._order[row])
-        return int(np.count_nonzero(below | tied))
+        return int(np.count_nonzero(below | (equal & (self._order < self._order[row]))))
 
     def weakest(self, count: int) -> list[str]:
         """So many, the weakest first."""
-        return [self._names[row] for row in self._ranked()[:count]]
+        rows, keys = self._keys()
+        if count < len(rows):
+            first = np.argpartition(keys, count)[:count]
+            rows, keys = rows[first], keys[first]
+        return self._named(rows, keys)
 
     def strongest(self, count: int, since: int | None = None) -> list[str]:
-        """Of the `count` strongest, those with a finite score, judged at `since` or later."""
-        rows = self._ranked()[max(0, len(self) - count) :]
+        """Of the `count` strongest, the strongest last.
+
+        Those with a finite score, judged at `since` or later.
+        """
+        rows, keys = self._keys()
+        if count < len(rows):
+            last = np.argpartition(keys, -count)[len(rows) - count :] if count else rows[:0]
+            rows, keys = rows[last], keys[last]
         fit = self._finite[rows]
         if since is not None:
             fit &= self._judged[rows] >= since
-        return [self._names[row] for row in rows[fit]]
+        return self._named(rows[fit], keys[fit])
 
-    def _ranked(self) -> NDArray[np.intp]:
-        """Rows, the weakest first."""
+    def _keys(self) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+        """Rows of those compared, and what puts them in order."""
         rows = np.flatnonzero(self._here)
-        return rows[np.lexsort((self._order[rows], self._wins[rows]))]
+        return rows, (self._wins[rows] << 32) + self._order[rows]
+
+    def _named(self, rows: NDArray[np.intp], keys: NDArray[np.int64]) -> list[str]:
+        names: list[str] = self._names[rows[np.argsort(keys)]].tolist()
+        return names
 
     def _compared(self, name: str) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Of whom the trial is ahead, and behind whom, by row."""
@@ -107,7 +120,7 @@ class Ranking:
 
     def _grow(self) -> None:
         size = len(self._names)
-        self._names += [""] * size
+        self._names = np.concatenate([self._names, np.full(size, "", object)])
         self._free = list(reversed(range(size, 2 * size)))
         for name in ("_here", "_wins", "_order", "_judged", "_finite"):
             kept = getattr(self, name)

@@ -20,7 +20,7 @@ import ray
 import torch
 from ray import tune
 
-from automl_on_ray.clusters import measured_share, share_out
+from automl_on_ray.clusters import assign_resources, measured_share
 from automl_on_ray.search_spaces import SearchSpace
 from automl_on_ray.search_spaces.cells import OPERATIONS
 from automl_on_ray.search_spaces.mnist_cnn import SPACE as NETWORKS
@@ -35,9 +35,8 @@ from benchmarks.supernets.supernet_step import measure, step_of
 ROOT = Path(__file__).parents[2]
 COMPILING = 60.0  # seconds that a supernet's step may take to compile
 ORDERS = {"first": "first_order", "second": "unrolled"}
-FORMS: dict[str, dict[str, Any]] = {
-    "plain": {}, "recompute": {"recompute": True}, "partial": {"partial": 4},
-}  # fmt: skip
+FORMS: dict[str, dict[str, Any]] = {"plain": {}, "recompute": {"recompute": True}}
+PEAKS = (("first", "float32"), ("second", "float32"), ("first", "as it is"))
 STEPS = ("usual", "usual, channels-last", "usual with bfloat16", "ours", "with bfloat16")
 
 Figures = dict[str, Any]
@@ -45,10 +44,11 @@ Figures = dict[str, Any]
 
 @dataclass(frozen=True)
 class Setting:
-    """Where, and how large: images are of 32 x 32 pixels in three colours."""
+    """Where, and how large."""
 
     device: str
-    data: str  # a .npz file
+    data: str  # a .npz file of `write_data`
+    side: int  # of its images, in pixels
     batch_size: int
     channels: int
     layers: int
@@ -75,10 +75,11 @@ class Setting:
             conditions={},
         )  # fmt: skip
 
-    def supernets(self, *, partial: int = 1) -> SearchSpace:
+    @property
+    def supernets(self) -> SearchSpace:
         return SearchSpace(
             "gpu-check",
-            architecture={"partial": partial, "edge_weights": False},
+            architecture={"partial": 1, "edge_weights": False},
             training={
                 "relaxation": "softmax", "hypergradient": tune.choice(list(ORDERS.values())),
                 "learning_rate": 0.025, "weight_decay": 3e-4, "alpha_learning_rate": 0.01,
@@ -87,13 +88,13 @@ class Setting:
         )  # fmt: skip
 
 
-def write_data(path: Path, *, images: int) -> None:
-    """Pictures of noise in ten classes that a network can tell apart: by how bright a part is."""
+def write_data(path: Path, *, images: int, side: int) -> None:
+    """Noise in ten classes that a network can tell apart: by which part is bright."""
     random = np.random.default_rng(0)
     labels = np.arange(images, dtype=np.int64) % 10
-    pixels = random.integers(0, 128, (images, 32, 32, 3), dtype=np.uint8)
+    pixels = random.integers(0, 128, (images, side, side, 3), dtype=np.uint8)
     for label in range(10):
-        pixels[labels == label, 3 * label : 3 * label + 3] += 127
+        pixels[labels == label, label * side // 10 : (label + 1) * side // 10 + 1] += 127
     np.savez(path, images=pixels, labels=labels)
 
 
@@ -105,7 +106,7 @@ def classifier_goes_on(setting: Setting) -> Figures:
 def supernet_goes_on(setting: Setting) -> Figures:
     """The same of supernets, whose eigenvalue is measured too, by order."""
     return {
-        order: _goes_on(lambda order=order: _supernet(setting, order, epochs=2))  # type: ignore[misc]
+        order: _goes_on(lambda order=order: _supernet(setting, order, epochs=2, eigenvalue_every=2))  # type: ignore[misc]
         for order in ORDERS
     }
 
@@ -141,7 +142,7 @@ def trials_that_share(setting: Setting) -> Figures:
         started = time.perf_counter()
         share = measured_share(ImageClassifier, keywords, setting.networks, cpus=1.0)
         measuring = time.perf_counter() - started
-        resources = share_out(slots=4, cpus=1.0, gpus=share)
+        resources = assign_resources(slots=4, cpus=1.0, gpus=share)
         together, alone = (
             _epochs_of_trials(setting, keywords, resources.per_trial, count)
             for count in (resources.slots, 1)
@@ -157,16 +158,15 @@ def memory_forecast(setting: Setting) -> Figures:
     found = {}
     for name, given in FORMS.items():
         forecast = step_bytes(
-            (3, 32, 32), 10, operations=OPERATIONS, stem_stride=1, batch_size=setting.batch_size,
-            **setting.supernet, **given,
+            (3, setting.side, setting.side), 10, operations=OPERATIONS, stem_stride=1,
+            batch_size=setting.batch_size, **setting.supernet, **given,
         )  # fmt: skip
         found[name] = {"forecast": forecast / 2**20}
-        for order in ORDERS:
-            for kind in ("float32", "as it is"):
-                trial = _supernet(setting, order, subset=6 * setting.batch_size, **given)
-                if kind == "float32":
-                    _in_float32(trial)
-                found[name][f"{order}, {kind}"] = _peak_of_epoch(trial) / 2**20
+        for order, kind in PEAKS:
+            trial = _supernet(setting, order, subset=4 * setting.batch_size, **given)
+            if kind == "float32":
+                _in_float32(trial)
+            found[name][f"{order}, {kind}"] = _peak_of_training(trial) / 2**20
     return found
 
 
@@ -236,8 +236,8 @@ def _classifier(setting: Setting, *, epochs: int) -> ImageClassifier:
     return klass(config={**space.constants, "width": setting.width})
 
 
-def _supernet(setting: Setting, order: str, *, partial: int = 1, **given: Any) -> DartsSupernet:
-    space = setting.supernets(partial=partial)
+def _supernet(setting: Setting, order: str, **given: Any) -> DartsSupernet:
+    space = setting.supernets
     keywords = {
         "space": space, "dataset": setting.data, "epochs": 1, "remedy": "warn",
         **setting.supernet, **given,
@@ -306,17 +306,17 @@ def _epochs_of_trials(
     return [result.metrics["epoch_seconds"] for result in results]
 
 
-def _peak_of_epoch(trial: DartsSupernet) -> int:
-    """Bytes, weights and all, while it trains."""
+def _peak_of_training(trial: DartsSupernet) -> int:
+    """Bytes, weights and all, in two epochs: momentum is there from the first step's end on."""
     weights = sum(w.numel() * w.element_size() for w in trial.network.parameters())
     if trial.device.type == "cpu":  # its tensors are counted one by one
         with Live() as live:
-            trial._train_epoch()
+            trial._train_epoch(), trial._train_epoch()
         return live.peak + weights
     torch.cuda.empty_cache()
     before = torch.cuda.memory_allocated()
     torch.cuda.reset_peak_memory_stats()
-    trial._train_epoch()
+    trial._train_epoch(), trial._train_epoch()
     return torch.cuda.max_memory_allocated() - before + weights
 
 

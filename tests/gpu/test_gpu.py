@@ -5,7 +5,7 @@ import time
 import pytest
 import torch
 
-from tests.gpu.checks import CHECKS, ORDERS, STEPS, Setting, write_data
+from tests.gpu.checks import CHECKS, FORMS, ORDERS, STEPS, Setting, write_data
 from tests.gpu.report import WRITTEN, Report, default_folder
 
 pytestmark = [
@@ -17,9 +17,9 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def setting(tmp_path_factory):
     folder = tmp_path_factory.mktemp("data")
-    write_data(folder / "noise.npz", images=1200)
-    return Setting("cuda", str(folder / "noise.npz"), batch_size=64, channels=16, layers=8,
-                   steps=4, width=64)  # fmt: skip
+    write_data(folder / "noise.npz", images=1200, side=32)
+    return Setting("cuda", str(folder / "noise.npz"), side=32, batch_size=64, channels=16,
+                   layers=8, steps=4, width=64)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_trials_share_one_gpu_by_what_auto_measured(found):
     assert figures["at_once"] == len(figures["epoch_seconds"]) > 1
 
 
-@pytest.mark.parametrize("form", ["plain", "recompute", "partial"])
+@pytest.mark.parametrize("form", FORMS)
 def test_a_search_step_takes_no_more_memory_than_was_forecast(found, form):
     figures = dict(found("memory_forecast")[form])
     forecast = figures.pop("forecast")

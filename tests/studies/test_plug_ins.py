@@ -119,7 +119,7 @@ def test_a_new_searcher_learns_from_results_that_were_known_beforehand(tmp_path)
     )  # fmt: skip
     study = simulated(
         Growth(), plan.searcher, plan.scheduler, kind="asha", samples=12, epochs=EPOCHS,
-        constants=plan.space.constants,
+        constants=plan.evaluation.space.constants,
     )  # fmt: skip
     assert len(study.trials) == 12
     good = [GOOD["rate"] == trial.config["rate"] for trial in study.trials]
@@ -139,7 +139,7 @@ def test_a_new_population_scheduler_is_used_by_all_that_ask_what_it_can(tmp_path
     assert plan.record.changes_running_trials
     study = simulated(
         Growth(), plan.searcher, plan.scheduler, kind="cooling", samples=8, epochs=EPOCHS,
-        constants=plan.space.constants,
+        constants=plan.evaluation.space.constants,
     )  # fmt: skip
     done = plan.scheduler.members.done
     assert done
@@ -190,7 +190,7 @@ def test_a_new_nas_method_searches_cells_that_are_trained_by_themselves(tmp_path
     with plan.study:
         study = simulated(
             Convolutions(), plan.searcher, plan.scheduler, kind="fifo", epochs=1,
-            samples=plan.judging.samples, constants=plan.judging.space.constants,
+            samples=plan.evaluation.samples, constants=plan.evaluation.space.constants,
         )  # fmt: skip
     scores = [trial.run_metadata.last_result["val_accuracy"] for trial in study.trials]
     assert len(scores) == 40
@@ -244,7 +244,7 @@ def test_a_new_data_set_of_images_is_found_by_its_name_and_learned(tmp_path):
     with plan.study:
         assert plan.record.dataset == "stripes"
         assert plan.data.classes == ("across", "down")
-        config = {**plan.space.constants, "learning_rate": 0.003, "weight_decay": 1e-4,
+        config = {**plan.evaluation.space.constants, "learning_rate": 0.003, "weight_decay": 1e-4,
                   "batch_size": 32}  # fmt: skip
         trial = bind(ImageClassifier, plan.offers)(config=config)
         results = [trial.step() for _ in range(3)]
