@@ -1,4 +1,4 @@
-"""A study's folder: what it was asked, so that the same command goes on with it and no other does.
+"""A study's folder: it keeps what was asked, so that only the same command resumes the study.
 
 runs/NAME/study.json    what was asked; `searched` once all trials have ended
 runs/NAME/trials.json   one row a trial, written when the search has ended

@@ -1,4 +1,4 @@
-"""What the terminal and MLflow are told of an architecture search."""
+"""Reports an architecture search on the terminal and in MLflow."""
 
 import json
 from collections.abc import Mapping, Sequence

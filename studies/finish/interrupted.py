@@ -1,4 +1,4 @@
-"""What is said when the user stops a study: nothing is lost, and the same command goes on."""
+"""What the terminal says when the user stops a study: how to resume it."""
 
 import shlex
 from collections.abc import Sequence

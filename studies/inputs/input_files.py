@@ -1,4 +1,4 @@
-"""What a user hands to a study: configs to try first, results known beforehand, cells."""
+"""Reads what a user gives in files: configs to try first, known results, cells."""
 
 import json
 from collections.abc import Mapping, Sequence
