@@ -8,6 +8,7 @@ _ACTOR = "ray.air.execution._internal.tracked_actor:TrackedActor"
 _TASK = "ray.air.execution._internal.tracked_actor_task:TrackedActorTask"
 _IDLE = "ray.tune.utils.object_cache:_ObjectCache"
 _TRIAL = "ray.tune.experiment.trial:Trial"
+_BRACKET = "ray.tune.schedulers.async_hyperband:_Bracket"
 _CHECKPOINTS = "ray.train._internal.checkpoint_manager:_CheckpointManager"
 _SYNCER = "ray.train._internal.storage:_FilesystemSyncer"
 
@@ -27,6 +28,7 @@ _OVERRIDDEN = (
     f"{_LOOP}._maybe_add_actors -> _maybe_reuse_cached_actor",
     f"{_ACTORS}._actor_task_failed(tracked_actor_task, exception)",
     f"{_ACTORS}.cleanup()",
+    f"{_BRACKET}.cutoff(recorded)",
     f"{_ACTORS}._schedule_tracked_actor_task -> _actor_task_failed",
     f"{_TRIAL}._get_default_result_or_future()",
     f"{_TRIAL}.update_last_result(result)",
@@ -70,6 +72,8 @@ _READ = (
             "_staged_trials", "_started_actors", "_stopping_actors", "_trial_to_actor", "_trials",
         )
     ),
+    "ray.tune.schedulers.async_hyperband:AsyncHyperBandScheduler._brackets",
+    f"{_BRACKET}._rungs",
     f"{_ACTORS}._live_actors_to_ray_actors_resources",
     f"{_TASK}._on_error",
     f"{_TASK}._tracked_actor",
