@@ -1,4 +1,4 @@
-"""What a study will do: all that was asked, checked before anything is started."""
+"""The plan of any study: all settings, checked before anything is started."""
 
 import json
 from collections.abc import Mapping, Sequence

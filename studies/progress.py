@@ -1,4 +1,4 @@
-"""What a person sees while a study runs: a live view, or plain lines without a terminal."""
+"""Shows the progress of a study: a live view, or plain lines without a terminal."""
 
 import math
 import signal
