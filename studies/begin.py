@@ -1,4 +1,4 @@
-"""The begin of a study: all is checked, Ray is there with its workers, each trial has its share."""
+"""Begins a study: checks its plan, starts Ray, waits for workers, gives each trial its share."""
 
 import random
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""What a person sees while a study runs: a live view, or plain lines without a terminal."""
+"""Shows the progress of a study: a live view, or plain lines without a terminal."""
 
 import math
 import signal
@@ -27,7 +27,8 @@ from automl_on_ray.studies.budget import Budget
 from automl_on_ray.tracking import error_line, error_text
 
 SHOWN_TRIALS = 8
-LIVE_PERIOD, PLAIN_PERIOD = 0.5, 10.0  # seconds: each look goes over all trials at work
+PLAIN_PERIOD = 10.0
+TRIALS_A_STEP = 200  # the view goes over all trials, so with thousands it is not drawn at each step
 
 DONE, PRUNED, FAILED, UNCOUNTED = "done", "pruned", "failed", "uncounted"
 
@@ -68,6 +69,7 @@ class Progress(Callback):
         self._touched: dict[str, Trial] = {}  # those that may have ended since
         self._live: Live | None = None
         self._told, self._told_ended = 0.0, 0
+        self._steps = 0  # since the view was drawn
         # When a stopper ends the study, Tune terminates trials without a word to callbacks.
         self.cut_by_budget: set[str] = set()
         self._completed: set[str] = set()
@@ -148,11 +150,13 @@ class Progress(Callback):
         if self._before is None:
             self._before = self._done()
             self._remember_values()
+        self._steps += 1
         now, ended = self._now(), self._ended
-        if self._live is not None and now - self._told > LIVE_PERIOD:
-            self._told = now
-            self._live.update(self._view())
-        elif self._live is None and ended > self._told_ended and now - self._told > PLAIN_PERIOD:
+        if self._live is not None:
+            if self._steps * TRIALS_A_STEP >= len(self._open) + len(self._values):
+                self._steps = 0
+                self._live.update(self._view())
+        elif ended > self._told_ended and now - self._told > PLAIN_PERIOD:
             self._told, self._told_ended = now, ended
             console.print(self.line(), soft_wrap=True)
 

@@ -1,4 +1,4 @@
-"""What a user is told of mistakes: an error that ends a command, a warning that does not."""
+"""UserError, for mistakes that end a command, and warnings, for those that do not."""
 
 import sys
 

@@ -1,5 +1,6 @@
 """A new searcher, scheduler, NAS method or data set is one new file: some are added here."""
 
+import ast
 import importlib
 import json
 import sys
@@ -26,6 +27,8 @@ from automl_on_ray.workflows.simulate import simulate
 from tests.helpers.studies import rows_of, run, runs_of
 from tests.schedulers.populations.growing import gain, lived
 
+ROOT = Path(__file__).parents[2]
+ENDS = ("startswith", "endswith", "removeprefix")
 PLUG_INS = Path(__file__).parent / "plug_ins"
 ROOMS = {"searchers": "searchers", "schedulers": "schedulers", "datasets": "trainables.datasets"}
 GROWING = "tests.schedulers.populations.growing"
@@ -105,6 +108,28 @@ def known(tmp_path):
         )
     )
     return file
+
+
+def asked_for(tree):
+    """What is compared with in a module, or looked for at a text's ends."""
+    for node in ast.walk(tree):
+        ends = isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ENDS
+        if ends or isinstance(node, ast.Compare | ast.MatchValue):
+            yield from (each.value for each in ast.walk(node) if isinstance(each, ast.Constant))
+
+
+@pytest.mark.parametrize("room", ["searchers", "schedulers"])
+def test_no_code_asks_for_the_name_of_a_searcher_or_scheduler(room):
+    """But in its own file, where a library may be called like it."""
+    own = {name: module.rpartition(".")[2] for name, module in choices(room).items()}
+    files = [file for file in (ROOT / "automl_on_ray").glob("*/**/*.py") if file.is_file()]
+    assert len(files) > 200
+    assert not {
+        (str(file.relative_to(ROOT)), word)
+        for file in files
+        for word in asked_for(ast.parse(file.read_text()))
+        if isinstance(word, str) and own.get(word, file.stem) != file.stem
+    }
 
 
 def test_a_new_searcher_learns_from_results_that_were_known_beforehand(tmp_path):

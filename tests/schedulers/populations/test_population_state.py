@@ -151,3 +151,15 @@ def test_a_donor_may_be_weak_itself_once_its_exploit_is_done_or_given_up():
 def test_only_a_weak_trial_has_donors():
     members = population([1.0], [2.0], [3.0], [4.0])
     assert [members.donors(f"t{i}") for i in range(4)] == [["t3"], [], [], []]
+
+
+def test_of_a_quarter_those_replaced_are_left_out_once_each():
+    members = population(*([float(score)] for score in range(8)))
+    assert members.quantiles(2) == (["t0", "t1"], ["t6", "t7"])
+    exploit = members.begin("t0", "t7")
+    assert members.quantiles(2)[0] == ["t1"]
+    members.cancel(exploit)
+    assert members.quantiles(2)[0] == ["t0", "t1"]
+    members.take_over(members.begin("t0", "t7"), CONFIG)
+    assert members.quantiles(2)[0] == ["t1"]
+    assert members.quantiles(4)[0] == ["t1", "t2"]  # in another interval
