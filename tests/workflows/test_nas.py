@@ -194,20 +194,6 @@ def test_supernets_and_the_final_network_may_be_trained_by_two_processes(storage
     }  # fmt: skip
 
 
-@pytest.mark.slow
-def test_minutes_end_the_search_and_trial_minutes_a_supernet(storage, ray_cluster):
-    arguments = quick_but("--supernets", 50, "--search-epochs", 1000, "--stage", "search")
-    limits = ["--minutes", 0.3, "--trial-minutes", 0.05, "--max-failures", 0, "--searcher", "sobol"]
-    result = run(storage, "short", *arguments, *limits)
-    assert result.exit_code == 1, result.output
-    assert "The search has ended, as the time budget of 0.3 minutes is used up" in result.output
-    rows = json.loads((storage / "short" / "found.json").read_text())["trials"]
-    assert len(rows) < 50
-    failed = [one["row"]["error"] for one in rows if one["row"]["outcome"] == "failed"]
-    assert failed
-    assert all("took over 0.05 minutes" in error for error in failed)
-
-
 def test_given_cells_take_the_search_s_place(storage, ray_cluster, tmp_path):
     mine = tmp_path / "mine.json"
     mine.write_text(json.dumps(published_cell("darts_v1")))

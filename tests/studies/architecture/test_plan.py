@@ -185,3 +185,10 @@ def test_the_searcher_proposes_for_as_many_epochs_and_trials_as_there_are(planne
     settings = planned(searcher="sobol", seed=5, supernets=3, epochs=2).searcher.settings
     assert (settings.seed, settings.samples, settings.max_t) == (5, 3, 2)
     assert str(settings.objectives[0]) == "-val_loss"
+
+
+def test_the_search_has_the_minutes_that_it_was_given_and_so_has_each_trial(planned):
+    plan = planned(minutes=3.0, trial_minutes=0.5, max_failures=4)
+    assert 0 < plan.budget().seconds_left <= 180
+    stage = stage_of(plan, RESOURCES)
+    assert (stage.trial_minutes, stage.max_failures) == (0.5, 4)
