@@ -7,7 +7,7 @@
 Counted is the CPU time of the loop's thread within what Tune asks of us, in the simulator, which
 asks in Tune's order: the scheduler with its memory, the stoppers, the tracker with its journal,
 the live view, and what watches Ray's state files. Each row measures half as many results as there
-are trials, but 2,000 at least, over several studies where one is too small. `pbt-all` has all
+are trials, but 1,000 at least, over several studies where one is too small. `pbt-all` has all
 trials alive at once, taking turns; the others have 32. A row that takes longer than `--seconds`
 ends early: it shows the last results, and how many trials were known by then.
 """
@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -40,7 +40,7 @@ from benchmarks._drift import SPACE, Drift
 from benchmarks.tiny_trials import Tiny
 
 GOAL = Objective("error", "min")
-EPOCHS, SLOTS, FEWEST_RESULTS = 6, 32, 2000
+EPOCHS, SLOTS, FEWEST_RESULTS = 6, 32, 1000
 KINDS = {"fifo": "fifo", "asha": "asha", "pbt": "pbt", "pbt-all": "pbt"}
 PARTS = ("scheduler", "stoppers", "tracker", "progress", "state files")
 NOWHERE = "http://127.0.0.1:9"  # the journal is kept; bringing it to MLflow is another thread's
@@ -49,7 +49,7 @@ NOWHERE = "http://127.0.0.1:9"  # the journal is kept; bringing it to MLflow is 
 class Timed:
     """Has each call of `inner` counted as CPU seconds of `part`."""
 
-    def __init__(self, inner: Any, part: str, spent: Counter[str]) -> None:
+    def __init__(self, inner: Any, part: str, spent: dict[str, float]) -> None:
         self._inner, self._part, self._spent = inner, part, spent
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
@@ -60,7 +60,7 @@ class Timed:
             try:
                 return called(*args, **named)
             finally:
-                self._spent[self._part] += time.thread_time() - began  # type: ignore[assignment]
+                self._spent[self._part] += time.thread_time() - began
 
         setattr(self, name, timed)
         return timed
@@ -82,7 +82,7 @@ class Loop(Simulation):
             pausing=name == "pbt", population=population,
         )  # fmt: skip
         self.results = 0
-        self.spent: Counter[str] = Counter()
+        self.spent: defaultdict[str, float] = defaultdict(float)
         self._staging = folder / "staging"  # Ray's, with a folder for each trial
         self._staging.mkdir()
         (self._staging / "experiment_state-2026.json").write_text("{}")
@@ -148,9 +148,9 @@ def tracking_of(scheduler: str, folder: Path) -> TrackingCallback:
     return TrackingCallback(uri=NOWHERE, experiment="bench", study=study, folder=folder)
 
 
-def measure(kind: str, trials: int, seconds: float) -> tuple[Counter[str], int, int]:
+def measure(kind: str, trials: int, seconds: float) -> tuple[dict[str, float], int, int]:
     """CPU seconds by part, the results counted, and the trials known before them."""
-    total: Counter[str] = Counter()
+    total: dict[str, float] = dict.fromkeys(PARTS, 0.0)
     counted, known = 0, trials
     until = time.process_time() + seconds
     latest = until + seconds / 4
@@ -165,7 +165,8 @@ def measure(kind: str, trials: int, seconds: float) -> tuple[Counter[str], int, 
                 before, most = study.results, study.results + (trials // 2 if study.ready else 20)
                 while study.results < most and study.step() and time.process_time() < latest:
                     pass
-            total += study.spent
+            for part in PARTS:
+                total[part] += study.spent[part]
             counted += study.results - before
     return total, counted, known
 

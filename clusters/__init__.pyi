@@ -21,11 +21,11 @@ from .slots import (
     AUTO as AUTO,
     GpusAsked as GpusAsked,
     Resources as Resources,
+    assign_resources as assign_resources,
     check_resources as check_resources,
     check_workers as check_workers,
     gpus_asked as gpus_asked,
     refuse_idle_gpus as refuse_idle_gpus,
-    share_out as share_out,
     wait_for_workers as wait_for_workers,
 )
 from .storage import (

@@ -9,7 +9,7 @@ from ray import tune
 from ray.exceptions import RayError
 from ray.tune.search.sample import Categorical, Float, Integer
 
-from automl_on_ray.clusters.slots import machines, share_out
+from automl_on_ray.clusters.slots import assign_resources, machines
 from automl_on_ray.command_line import console
 from automl_on_ray.search_spaces import Config, SearchSpace
 from automl_on_ray.search_spaces.core import UserError
@@ -34,7 +34,7 @@ def measured_share(
     """
     if not machines(gpus=1.0):
         return 0.0
-    share_out(slots=None, cpus=cpus, gpus=1.0)  # refuses what would be waited for in vain
+    assign_resources(slots=None, cpus=cpus, gpus=1.0)  # refuses what would be waited for in vain
     console.print("Measuring how much of a GPU one trial needs.", style="dim")
     members = map(space.as_declared, demanding(space))
     readings = [_measured(klass, keywords, member, cpus or 1.0) for member in members]

@@ -1,4 +1,4 @@
-"""What we use of the inside of Ray itself: of the node that runs here, and of `ray up`."""
+"""Undocumented names of Ray itself: of the node that runs here, and of `ray up`."""
 
 from typing import Any
 

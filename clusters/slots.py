@@ -64,7 +64,7 @@ def check_resources(*, cpus: float | None, gpus: GpusAsked, address: str | None)
     if ray.is_initialized():
         found = [*_alive(), *kinds()]
     elif joins_cluster(address):
-        return  # only the cluster knows: `share_out` asks it
+        return  # only the cluster knows: `assign_resources` asks it
     else:
         found = [Machine(os.cpu_count() or 1, torch.cuda.device_count())]
     _refuse_more(found, cpus=cpus or 0.0, gpus=gpus or 0.0)
@@ -107,7 +107,7 @@ def wait_for_workers(address: str | None, *, minutes: float = 20.0, calm: float 
     ray.cancel(asked)
 
 
-def share_out(*, slots: int | None, cpus: float | None, gpus: float | None) -> Resources:
+def assign_resources(*, slots: int | None, cpus: float | None, gpus: float | None) -> Resources:
     """What each trial gets of one machine: a GPU each if there are any, else a CPU each.
 
     UserError for a trial that fits no machine: Ray would wait for one without a word.

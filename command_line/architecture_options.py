@@ -14,8 +14,8 @@ Stage = Annotated[
     str,
     Change.ALLOWED,
     typer.Option(
-        help="all; or search, select, train: this one alone, with what those before it left in "
-        "the study of that --name."
+        help="all, or one stage alone: search, select or train. It uses what earlier stages "
+        "left under the same --name."
     ),
 ]
 # Defaults of another setting; what is given beside them wins.
@@ -49,7 +49,7 @@ Preset = Annotated[
     typer.Option(
         callback=_apply_preset,
         is_eager=True,
-        help="Other defaults for all of these: darts-cifar10, those of DARTS's authors (GPU days).",
+        help="Other defaults for many options. darts-cifar10: those of DARTS's authors (GPU days).",
     ),
 ]
 Evaluation = Annotated[
@@ -99,7 +99,7 @@ Epochs = Annotated[
     Between(1, 1e6),
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="Of a trial of the search: of a supernet, or of a cell that is tried.",
+        help="Epochs of a trial of the search: of a supernet, or of a cell that is tried.",
         rich_help_panel=_SEARCH,
     ),
 ]
@@ -107,14 +107,14 @@ Supernets = Annotated[
     int,
     Between(1, 1e4),
     Change.ANOTHER_STUDY,
-    typer.Option(help="How many to train.", rich_help_panel=_SEARCH),
+    typer.Option(help="How many supernets to train.", rich_help_panel=_SEARCH),
 ]
 SearchImages = Annotated[
     int,
     Between(0, 1e9),
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="Most train and validation images together, drawn by seed. 0: all.",
+        help="Maximum of train and validation images together, drawn by seed. 0: all.",
         rich_help_panel=_SEARCH,
     ),
 ]
@@ -122,13 +122,13 @@ SelectImages = Annotated[
     int,
     Between(0, 1e9),
     Change.ANOTHER_STUDY,
-    typer.Option(help="As --search-images.", rich_help_panel=_SELECT),
+    typer.Option(help="As --search-images, for the cells by themselves.", rich_help_panel=_SELECT),
 ]
 SearchChannels = Annotated[
     int,
     Between(1, 1e4),
     Change.ANOTHER_STUDY,
-    typer.Option(help="Of a supernet's first cells.", rich_help_panel=_SEARCH),
+    typer.Option(help="Channels of a supernet's first cells.", rich_help_panel=_SEARCH),
 ]
 SearchLayers = Annotated[
     int,
@@ -168,7 +168,7 @@ Recompute = Annotated[
     Change.ALLOWED,
     typer.Option(
         "--recompute",
-        help="Supernets keep less in memory and compute it once more.",
+        help="Save memory of supernets by computing some values twice.",
         rich_help_panel=_SEARCH,
     ),
 ]
@@ -192,7 +192,7 @@ SelectEpochs = Annotated[
     int,
     Between(1, 1e6),
     Change.ANOTHER_STUDY,
-    typer.Option(help="Of a cell.", rich_help_panel=_SELECT),
+    typer.Option(help="Epochs of a cell.", rich_help_panel=_SELECT),
 ]
 SelectSeeds = Annotated[
     int,
@@ -205,20 +205,23 @@ Channels = Annotated[
     int,
     Between(1, 1e4),
     Change.ANOTHER_STUDY,
-    typer.Option(help="Of the first cells; the paper's is 36.", rich_help_panel=_TRAIN),
+    typer.Option(
+        help="Channels of the network's first cells; the paper has 36.", rich_help_panel=_TRAIN
+    ),
 ]
 Layers = Annotated[
     int,
     Between(1, 1e3),
     Change.ANOTHER_STUDY,
-    typer.Option(help="Cells of the network; the paper's is 20.", rich_help_panel=_TRAIN),
+    typer.Option(help="Cells of the network; the paper has 20.", rich_help_panel=_TRAIN),
 ]
 StemStride = Annotated[
     int,
     Between(1, 8),
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="2 halves images at once, for cheap work; the paper's is 1.", rich_help_panel=_TRAIN
+        help="2 halves the images at once, which is cheaper; the paper has 1.",
+        rich_help_panel=_TRAIN,
     ),
 ]
 FinalEpochs = Annotated[
@@ -226,21 +229,22 @@ FinalEpochs = Annotated[
     Between(1, 1e6),
     Change.ALLOWED,
     typer.Option(
-        help="Of the winner's training from scratch; the paper's is 600.", rich_help_panel=_TRAIN
+        help="Epochs of the winner's training from scratch; the paper has 600.",
+        rich_help_panel=_TRAIN,
     ),
 ]
 DropPath = Annotated[
     float,
     Between(0, 0.99),
     Change.ANOTHER_STUDY,
-    typer.Option(help="Final probability; the paper's is 0.2.", rich_help_panel=_TRAIN),
+    typer.Option(help="Final probability of drop path; the paper has 0.2.", rich_help_panel=_TRAIN),
 ]
 AuxiliaryWeight = Annotated[
     float,
     Between(0, 10),
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="Of the auxiliary head's loss; the paper's is 0.4. 0: no such head.",
+        help="Weight of the auxiliary head's loss; the paper has 0.4. 0: no such head.",
         rich_help_panel=_TRAIN,
     ),
 ]
@@ -248,13 +252,17 @@ LearningRate = Annotated[
     float,
     Between(0, 10, above=True),
     Change.ANOTHER_STUDY,
-    typer.Option(help="Also of selection.", rich_help_panel=_TRAIN),
+    typer.Option(
+        help="Learning rate of selection and of the final training.", rich_help_panel=_TRAIN
+    ),
 ]
 WeightDecay = Annotated[
     float,
     Between(0, 1),
     Change.ANOTHER_STUDY,
-    typer.Option(help="Also of selection.", rich_help_panel=_TRAIN),
+    typer.Option(
+        help="Weight decay of selection and of the final training.", rich_help_panel=_TRAIN
+    ),
 ]
 Augmentation = Annotated[
     float,
@@ -274,14 +282,17 @@ Crop = Annotated[
     int,
     Between(0, 1e3),
     Change.ANOTHER_STUDY,
-    typer.Option(help="Move images by up to so many pixels, as for CIFAR.", rich_help_panel=_TRAIN),
+    typer.Option(
+        help="Shift images by up to this many pixels, as for CIFAR.", rich_help_panel=_TRAIN
+    ),
 ]
 Cutout = Annotated[
     int | None,
     Between(0, 1e3),
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="Side of the square cut out, in pixels; the paper's is 16. Default: by --augmentation",
+        help="Side of the square that is cut out, in pixels; the paper has 16. Default: by "
+        "--augmentation.",
         rich_help_panel=_TRAIN,
     ),
 ]
@@ -294,22 +305,22 @@ CropBorder = Annotated[
     str,
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="What --crop finds beyond an image, in the search too: its mirror image, or black as "
-        "in DARTS.",
+        help="What --crop finds beyond an image's border, in the search too: mirror (its "
+        "mirror image), or black as in DARTS.",
         rich_help_panel=_TRAIN,
     ),
 ]
 Nesterov = Annotated[
     bool,
     Change.ANOTHER_STUDY,
-    typer.Option(help="Nesterov's momentum; DARTS's is plain.", rich_help_panel=_TRAIN),
+    typer.Option(help="Use Nesterov's momentum; DARTS's is plain.", rich_help_panel=_TRAIN),
 ]
 GradientClip = Annotated[
     float,
     Between(0, 1e6),
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="Largest norm of the gradient; DARTS's is 5. 0: any.", rich_help_panel=_TRAIN
+        help="Largest norm of the gradient; DARTS has 5. 0: no limit.", rich_help_panel=_TRAIN
     ),
 ]
 DecayVectors = Annotated[
@@ -324,7 +335,8 @@ ScheduleBy = Annotated[
     str,
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="Learning rate and drop path move with each batch, or epoch as in DARTS.",
+        help="When learning rate and drop path change: with each batch, or with each epoch "
+        "as in DARTS.",
         rich_help_panel=_TRAIN,
     ),
 ]

@@ -1,4 +1,4 @@
-"""What a change of an option means to a study that goes on: said where it is declared."""
+"""What another value of an option means to a study that is resumed."""
 
 from enum import Enum
 from typing import Any, get_args

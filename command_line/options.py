@@ -39,7 +39,7 @@ Subset = Annotated[
     int | None,
     Between(1, 1e9),
     Change.ANOTHER_STUDY,
-    typer.Option(help="Use only so many images, drawn by seed.", rich_help_panel=_STUDY),
+    typer.Option(help="Use only this many images, drawn by seed.", rich_help_panel=_STUDY),
 ]
 Trainable = Annotated[
     str | None,
@@ -72,7 +72,7 @@ Seed = Annotated[
     int,
     Between(0, 2**31 - 1),
     Change.ANOTHER_STUDY,
-    typer.Option(help="Of everything random.", rich_help_panel=_STUDY),
+    typer.Option(help="Seed of everything random.", rich_help_panel=_STUDY),
 ]
 
 Searcher = Annotated[
@@ -95,8 +95,9 @@ Explore = Annotated[
     str | None,
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="For populations: how a trial that took over another comes to new values: ax (the "
-        "default; a Gaussian process of what changes the score), or perturb (factors, new draws).",
+        help="For populations: where new values come from when a trial took over another's "
+        "checkpoint. ax (default): a Gaussian process of the score's change. perturb: "
+        "factors and new draws.",
         rich_help_panel=_SEARCH,
     ),
 ]
@@ -105,7 +106,7 @@ Interval = Annotated[
     Between(1, 1e6),
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="For populations: epochs between perturbations. Default: a tenth of all.",
+        help="For populations: epochs between perturbations. Default: a tenth of all epochs.",
         rich_help_panel=_SEARCH,
     ),
 ]
@@ -123,8 +124,8 @@ Population = Annotated[
     Between(2, 1e6),
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="For populations: so many of the --trials at once. Those below the median at their "
-        "first perturbation give their place to new ones, while there are any. Default: all.",
+        help="For populations: how many trials are alive at once. Those below the median at "
+        "their first perturbation give their place to new ones. Default: all.",
         rich_help_panel=_SEARCH,
     ),
 ]
@@ -133,8 +134,8 @@ ReplayFile = Annotated[
     Change.ANOTHER_STUDY,
     typer.Option(
         "--replay",
-        help="A schedule.json that a population found: train along it, from scratch, with three "
-        "seeds, instead of a search.",
+        help="A schedule.json that a population found. Train along it from scratch, with "
+        "three seeds, instead of a search.",
         rich_help_panel=_SEARCH,
     ),
 ]
@@ -142,8 +143,8 @@ Acquisition = Annotated[
     str | None,
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="For searchers that take one: qlognei, qlognehvi, qlogei, qnei, ucb. Default: the "
-        "first for one objective, the second for several.",
+        help="For searchers that take one: qlognei (default for one objective), qlognehvi "
+        "(default for several), qlogei, qnei, ucb.",
         rich_help_panel=_SEARCH,
     ),
 ]
@@ -151,7 +152,9 @@ Beta = Annotated[
     float | None,
     Between(0, 1e6),
     Change.ANOTHER_STUDY,
-    typer.Option(help="Of --acquisition ucb: higher explores more.", rich_help_panel=_SEARCH),
+    typer.Option(
+        help="For --acquisition ucb: a higher value explores more.", rich_help_panel=_SEARCH
+    ),
 ]
 OutcomeConstraint = Annotated[
     list[str] | None,
@@ -164,14 +167,14 @@ OutcomeConstraint = Annotated[
 TryFirst = Annotated[
     Path | None,
     Change.ANOTHER_STUDY,
-    typer.Option(help="JSON: a list of configs to try first.", rich_help_panel=_SEARCH),
+    typer.Option(help="JSON file with a list of configs to try first.", rich_help_panel=_SEARCH),
 ]
 Known = Annotated[
     Path | None,
     Change.ANOTHER_STUDY,
     typer.Option(
-        help='JSON: results known beforehand, for searchers that take them: a list of {"config": '
-        '..., "metrics": ...}, metrics named as in --objective.',
+        help="JSON file with known results, for searchers that take them: a list of "
+        '{"config": ..., "metrics": ...}, metrics named as in --objective.',
         rich_help_panel=_SEARCH,
     ),
 ]
@@ -197,20 +200,20 @@ Epochs = Annotated[
     int,
     Between(1, 1e6),
     Change.ANOTHER_STUDY,
-    typer.Option(help="Most epochs of a trial of the search.", rich_help_panel=_BUDGET),
+    typer.Option(help="Maximum epochs of a trial of the search.", rich_help_panel=_BUDGET),
 ]
 Minutes = Annotated[
     float | None,
     Between(0, 1e7, above=True),
     Change.ALLOWED,
-    typer.Option(help="End the search after so long, resumes included.", rich_help_panel=_BUDGET),
+    typer.Option(help="End the search after this time, resumes included.", rich_help_panel=_BUDGET),
 ]
 Cost = Annotated[
     float | None,
     Between(0, 1e9, above=True),
     Change.ALLOWED,
     typer.Option(
-        help="End the search when its trials cost so much (with --price-per-hour).",
+        help="End the search when its trials have cost this much (with --price-per-hour).",
         rich_help_panel=_BUDGET,
     ),
 ]
@@ -218,7 +221,7 @@ PricePerHour = Annotated[
     float | None,
     Between(0, 1e6, above=True),
     Change.ALLOWED,
-    typer.Option(help="Of one running trial.", rich_help_panel=_BUDGET),
+    typer.Option(help="Price of one running trial.", rich_help_panel=_BUDGET),
 ]
 
 Slots = Annotated[
@@ -231,7 +234,7 @@ CpusPerTrial = Annotated[
     float | None,
     Between(0, 1e4, above=True),
     Change.ALLOWED,
-    typer.Option(help="Default: an equal share.", rich_help_panel=_MACHINE),
+    typer.Option(help="CPUs of a trial. Default: an equal share.", rich_help_panel=_MACHINE),
 ]
 GpusPerTrial = Annotated[
     str | None,
@@ -239,8 +242,8 @@ GpusPerTrial = Annotated[
     Change.ALLOWED,
     typer.Option(
         metavar="NUMBER|auto",
-        help="May be a fraction; auto measures how many trials fit one GPU. Default: 1 where there "
-        "are GPUs.",
+        help="GPUs of a trial; may be a fraction. auto measures how many trials fit on one "
+        "GPU. Default: 1 where there are GPUs.",
         rich_help_panel=_MACHINE,
     ),
 ]
@@ -248,7 +251,7 @@ Address = Annotated[
     str | None,
     Change.ALLOWED,
     typer.Option(
-        help="Of a Ray cluster. Default: RAY_ADDRESS, or a Ray of this machine.",
+        help="Address of a Ray cluster. Default: RAY_ADDRESS, or a Ray on this machine.",
         rich_help_panel=_MACHINE,
     ),
 ]
@@ -257,7 +260,7 @@ TrialMinutes = Annotated[
     Between(0, 1e6, above=True),
     Change.ALLOWED,
     typer.Option(
-        help="Fail a trial of the search that takes longer, its setup included; it may hang.",
+        help="Fail a trial of the search that takes longer, setup included: it may hang.",
         rich_help_panel=_BUDGET,
     ),
 ]
@@ -276,7 +279,7 @@ MaxFailures = Annotated[
     Between(0, 1e3),
     Change.ALLOWED,
     typer.Option(
-        help="How often a crashed trial is begun again from its checkpoint.",
+        help="How often a crashed trial is restarted from its checkpoint.",
         rich_help_panel=_MACHINE,
     ),
 ]
@@ -285,7 +288,8 @@ Name = Annotated[
     str | None,
     Change.ALLOWED,
     typer.Option(
-        help="Of the study: the same command again goes on with it.", rich_help_panel=_KEEP
+        help="Name of the study. The same command with the same name resumes it.",
+        rich_help_panel=_KEEP,
     ),
 ]
 Fresh = Annotated[
@@ -303,8 +307,8 @@ TrustStorage = Annotated[
     typer.Option(
         "--trust-storage",
         envvar="AUTOML_TRUST_STORAGE",
-        help="Go on with a study whose state this user did not save on this machine: to read it "
-        "runs what those who can write to --storage have put there.",
+        help="Resume a study whose state this user did not save on this machine. Reading it "
+        "can run code from anybody who can write to --storage.",
         rich_help_panel=_KEEP,
     ),
 ]
@@ -312,7 +316,7 @@ RetryFailed = Annotated[
     bool,
     Change.ALLOWED,
     typer.Option(
-        "--retry-failed", help="When going on: try failed trials again.", rich_help_panel=_KEEP
+        "--retry-failed", help="On resume, try failed trials again.", rich_help_panel=_KEEP
     ),
 ]
 Storage = Annotated[
@@ -343,8 +347,8 @@ FinalSeeds = Annotated[
     Between(0, 1e3),
     Change.ALLOWED,
     typer.Option(
-        help="How often the best config is trained again, on train + validation, and tested; "
-        "0 leaves it out.",
+        help="How often the best config is trained again, on train + validation, and "
+        "tested. 0: not at all.",
         rich_help_panel=_FINAL,
     ),
 ]
@@ -352,7 +356,7 @@ FinalEpochs = Annotated[
     int | None,
     Between(1, 1e6),
     Change.ALLOWED,
-    typer.Option(help="Of the final training. Default: --epochs.", rich_help_panel=_FINAL),
+    typer.Option(help="Epochs of the final model. Default: --epochs.", rich_help_panel=_FINAL),
 ]
 Register = Annotated[
     str | None,

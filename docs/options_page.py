@@ -2,18 +2,20 @@
 
 import inspect
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from typer.models import ArgumentInfo, OptionInfo
 
-from automl_on_ray.command_line import architecture_options
+from automl_on_ray.command_line import Change, architecture_options, change_of
 from automl_on_ray.search_spaces.core import Between, choices
 
 PAGE = Path(__file__).with_name("options.md")
 FIRST = ("hpo", "nas", "simulate", "export", "ui", "doctor")  # what most people look for
+RESUME = {Change.ANOTHER_STUDY: "fixed", Change.ALLOWED: "free", Change.GROWS: "grows"}
 TYPES = {int: "whole number", float: "number", str: "text", Path: "path"}
 BEGINNING = """# Options
 
@@ -21,7 +23,11 @@ This page is made from the declarations by `make docs`. Do not edit it.
 
 An empty default means that none is set. A variable in brackets is read from the environment when \
 the option is not given. A number outside its range is refused, with exit code 2, before anything \
-is started."""
+is started.
+
+The column "resume" says what happens when a named study is resumed with another value of the \
+option. `fixed`: it is refused, as it would be another study. `free`: it may change. `grows`: it \
+may only grow."""
 
 
 def page() -> str:
@@ -40,27 +46,39 @@ def command(name: str) -> Callable[..., None]:
     return found
 
 
-def declared(name: str) -> Iterator[tuple[str, Any, OptionInfo | ArgumentInfo, Between | None]]:
-    """Of each option of a command: its field, type and default, what typer knows, and its range."""
+@dataclass(frozen=True)
+class Declared:
+    """An option or argument of a command, as its function declares it."""
+
+    field: str
+    kind: Any
+    default: Any
+    info: OptionInfo | ArgumentInfo
+    limits: Between | None
+    change: Change | None
+
+    @property
+    def spellings(self) -> list[str]:
+        """What may be typed: ["--flip"], ["--nesterov", "--no-nesterov"]; [] for an argument."""
+        if isinstance(self.info, ArgumentInfo):
+            return []
+        # Beside a type, typer takes the first spelling for a default.
+        spelled = [str(word) for word in (self.info.default, *(self.info.param_decls or ()))]
+        if given := [word for word in spelled if word.startswith("--")]:
+            return given
+        option = self.field.replace("_", "-")
+        return [f"--{option}", *([f"--no-{option}"] if self.kind is bool else [])]
+
+
+def declared(name: str) -> Iterator[Declared]:
+    """The options and arguments of a command, in their order."""
     function = command(name)
     hints = get_type_hints(function, include_extras=True)
     for field, parameter in inspect.signature(function).parameters.items():
         kind, *notes = get_args(hints[field])
         info = next(note for note in notes if isinstance(note, OptionInfo | ArgumentInfo))
         limits = next((note for note in notes if isinstance(note, Between)), None)
-        yield field, (kind, parameter.default), info, limits
-
-
-def spellings(field: str, kind: Any, info: OptionInfo | ArgumentInfo) -> list[str]:
-    """What may be typed: ["--flip"], or ["--nesterov", "--no-nesterov"]; [] for an argument."""
-    if isinstance(info, ArgumentInfo):
-        return []
-    # Beside a type, typer takes the first spelling for a default.
-    spelled = [str(word) for word in (info.default, *(info.param_decls or ()))]
-    if given := [word for word in spelled if word.startswith("--")]:
-        return given
-    option = field.replace("_", "-")
-    return [f"--{option}", *([f"--no-{option}"] if kind is bool else [])]
+        yield Declared(field, kind, parameter.default, info, limits, change_of(hints[field]))
 
 
 def _presets() -> list[str]:
@@ -80,27 +98,33 @@ def _assigned(field: str, value: Any) -> str:
 
 def _section(name: str) -> str:
     said = inspect.cleandoc(command(name).__doc__ or "")
+    options = list(declared(name))
+    resumes = any(one.field == "fresh" for one in options)
+    head = ["option", "type", "range", "default", *(["resume"] if resumes else []), ""]
     groups: dict[str, list[str]] = {}
-    for field, (kind, default), info, limits in declared(name):
-        row = _row(field, kind, default, info, limits)
-        groups.setdefault(info.rich_help_panel or "Options", []).append(row)
+    for one in options:
+        cells = [*_cells(one), *([RESUME[one.change]] if resumes and one.change else [])]
+        group = groups.setdefault(one.info.rich_help_panel or "Options", [])
+        group.append(_line([*cells, one.info.help or ""]))
     parts = [f"## {name}.py", said]
-    for group, rows in groups.items():
-        parts += [f"### {name}.py: {group}", "\n".join([*HEAD, *rows])]
+    for group in sorted(groups, key=_number):
+        rule = _line(["---"] * len(head))
+        parts += [f"### {name}.py: {group}", "\n".join([_line(head), rule, *groups[group]])]
     return "\n\n".join(parts)
 
 
-HEAD = ("| option | type | range | default | |", "|---|---|---|---|---|")
+def _number(group: str) -> str:
+    """Groups as they come, numbered ones at the end."""
+    return group if group[0].isdigit() else ""
 
 
-def _row(
-    field: str, kind: Any, default: Any, info: OptionInfo | ArgumentInfo, limits: Between | None
-) -> str:
-    words = " ".join(f"`{word}`" for word in spellings(field, kind, info)) or f"`{field.upper()}`"
-    variable = f" (`{info.envvar}`)" if info.envvar else ""
-    cells = [
-        f"{words}{variable}", _type(kind), str(limits or ""), _default(default), info.help or ""
-    ]  # fmt: skip
+def _cells(one: Declared) -> list[str]:
+    words = " ".join(f"`{word}`" for word in one.spellings) or f"`{one.field.upper()}`"
+    variable = f" (`{one.info.envvar}`)" if one.info.envvar else ""
+    return [f"{words}{variable}", _type(one.kind), str(one.limits or ""), _default(one.default)]
+
+
+def _line(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 

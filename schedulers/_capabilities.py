@@ -1,4 +1,4 @@
-"""What schedulers can, as each says of itself."""
+"""What schedulers can do, as each declares."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A scheduler by its name."""
+"""Creates a scheduler by its name."""
 
 from ray.tune.schedulers import TrialScheduler
 

@@ -1,4 +1,4 @@
-"""What a scheduler is made from."""
+"""The settings from which a scheduler is made."""
 
 from dataclasses import dataclass
 

@@ -3,10 +3,11 @@
 from ray.tune.schedulers import ASHAScheduler, TrialScheduler
 
 from automl_on_ray.schedulers._settings import SchedulerSettings
+from automl_on_ray.schedulers.tune_internals import sort_rungs
 
 
 def create(settings: SchedulerSettings) -> TrialScheduler:
-    return ASHAScheduler(
+    scheduler = ASHAScheduler(
         time_attr=settings.time_attr,
         metric=settings.objective.metric,
         mode=settings.objective.mode,
@@ -14,3 +15,4 @@ def create(settings: SchedulerSettings) -> TrialScheduler:
         grace_period=settings.first_rung,
         reduction_factor=3,
     )
+    return sort_rungs(scheduler)

@@ -1,4 +1,4 @@
-"""What searchers can, as each says of itself."""
+"""What searchers can do, as each declares."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A searcher by its name."""
+"""Creates a searcher by its name, after checking that it can do what is asked."""
 
 from typing import Any
 

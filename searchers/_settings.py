@@ -1,4 +1,4 @@
-"""What a searcher is made from."""
+"""The settings from which a searcher is made."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

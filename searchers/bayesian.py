@@ -50,7 +50,7 @@ class Bayesian(AskTellSearcher):
         **plain: Any,
     ) -> None:
         self._lookahead = lookahead
-        self._model: RemoteModel | None = None
+        self.model: RemoteModel | None = None
         self._ready: list[Config] = []
         self._handed_out = 0
         self._exhausted = False
@@ -60,7 +60,7 @@ class Bayesian(AskTellSearcher):
         assert self.settings is not None
         check(self.settings)
         flat = replace(self.settings, space=self.settings.space.flat)
-        self._model = RemoteModel(MODEL, flat)
+        self.model = RemoteModel(MODEL, flat)
         for point in self._points:
             self._send("begin", point)
 
@@ -94,8 +94,8 @@ class Bayesian(AskTellSearcher):
     ) -> bool:
         """Tune calls it before it starts a trial. UserError if the Ax that is here does not do."""
         accepted = super().set_search_properties(metric, mode, config, **spec)
-        if self._model is not None:
-            self._model.get_ready()
+        if self.model is not None:
+            self.model.get_ready()
         return accepted
 
     def set_state(self, state: dict[str, Any]) -> None:
@@ -104,13 +104,13 @@ class Bayesian(AskTellSearcher):
 
     def close(self) -> None:
         """End the model's process; it would end with this one anyhow."""
-        if self._model is not None:
-            self._model.close()
+        if self.model is not None:
+            self.model.close()
 
     @property
     def thinking(self) -> bool:
         """Whether a suggestion is being made."""
-        return self._model is not None and self._model.waiting > 0
+        return self.model is not None and self.model.waiting > 0
 
     @property
     def _ahead(self) -> int:
@@ -119,25 +119,25 @@ class Bayesian(AskTellSearcher):
     def _request(self) -> None:
         """Have one suggestion made, unless one is under way or all samples have theirs."""
         assert self.settings is not None
-        assert self._model is not None
-        waiting = self._model.waiting
+        assert self.model is not None
+        waiting = self.model.waiting
         made = self._handed_out + len(self._ready) + waiting + len(self.settings.points)
         enough = self.settings.samples is not None and made >= self.settings.samples
         if not waiting and not self._ready and not enough:
             self._send("suggest")
 
     def _send(self, method: str, *arguments: Any) -> None:
-        assert self._model is not None
-        self._model.send(method, *arguments)
+        assert self.model is not None
+        self.model.send(method, *arguments)
 
     def _collect(self, timeout: float) -> None:
         """Take the suggestion under way, if it is ready within `timeout` seconds."""
-        assert self._model is not None
+        assert self.model is not None
         assert self.settings is not None
-        if not self._model.waiting:
+        if not self.model.waiting:
             return
         try:
-            config = self._model.receive(timeout)
+            config = self.model.receive(timeout)
         except queue.Empty:
             return
         if config is None:

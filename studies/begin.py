@@ -1,4 +1,4 @@
-"""The begin of a study: all is checked, Ray is there with its workers, each trial has its share."""
+"""Begins a study: checks its plan, starts Ray, waits for workers, gives each trial its share."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -8,12 +8,12 @@ from typing import TypeVar
 from automl_on_ray.clusters import (
     AUTO,
     Resources,
+    assign_resources,
     check_data,
     check_shared,
     check_workers,
     leave_a_stopped_ray,
     measured_share,
-    share_out,
     start_ray,
     wait_for_workers,
 )
@@ -50,7 +50,7 @@ def begun(prepare: Callable[[Settings], Plan], asked: Settings) -> Iterator[tupl
         check_shared(plan.storage)
         if plan.data:
             check_data(plan.offers)
-        resources = share_out(
+        resources = assign_resources(
             slots=plan.asked.slots, cpus=plan.asked.cpus_per_trial, gpus=_gpus_of_a_trial(plan)
         )
         check_workers(

@@ -1,4 +1,4 @@
-"""When a study has had enough: time on the clock, or money for its trials' time."""
+"""The budget of a study: ends the search after a time, or when its trials cost too much."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""A study's folder: what it was asked, so that the same command goes on with it and no other does.
+"""A study's folder: it keeps what was asked, so that only the same command resumes the study.
 
 runs/NAME/study.json    what was asked; `searched` once all trials have ended
 runs/NAME/trials.json   one row a trial, written when the search has ended
@@ -71,8 +71,8 @@ class StudyFolder:
         """UserError if another machine goes on with the study."""
         if self.mirror is not None and self.mirror.overtaken:
             raise UserError(
-                f"Study {self.path.name!r} goes on on another machine, which has copied to the "
-                "storage since; so it was stopped here, and what the other one has is left alone. "
+                f"Study {self.path.name!r} was resumed on another machine, which has copied to "
+                "the storage since. So it was stopped here; the other machine's files are kept. "
                 f"What only this one had is kept in {self.path}."
             )
 

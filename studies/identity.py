@@ -1,4 +1,4 @@
-"""What makes a study that study: the options whose change would make it another one.
+"""The identity of a study: the options whose change would make it another one.
 
 Each option's declaration says what a change of it means (`command_line/options.py`).
 """

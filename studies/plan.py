@@ -1,4 +1,4 @@
-"""What a study will do: all that was asked, checked before anything is started."""
+"""The plan of any study: all settings, checked before anything is started."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ from automl_on_ray.schedulers import SchedulerSettings, create_scheduler, schedu
 from automl_on_ray.schedulers.populations import Replay, Segment
 from automl_on_ray.search_spaces import SearchSpace
 from automl_on_ray.search_spaces.core import Objective, UserError
-from automl_on_ray.searchers import SearcherSettings, check_searcher, create_searcher
+from automl_on_ray.searchers import SearcherSettings, create_searcher
 from automl_on_ray.searchers.ax import metric_names
 from automl_on_ray.studies.budget import Budget, check_budget
 from automl_on_ray.studies.folder import StudyFolder, open_study, stored_study
@@ -180,7 +180,7 @@ def draft_study(
     storage = find_storage(asked.storage)
     proposing = _proposing(asked, evaluation)
     scheduler = _scheduler(asked, evaluation, recipe)
-    check_searcher(asked.searcher, proposing)
+    create_searcher(asked.searcher, proposing)  # refuses what it cannot do
     uri = asked.tracking_uri or default_uri(storage.local)
     return Draft(asked, klass, recipe, name, gpus, storage, uri, proposing, scheduler)
 

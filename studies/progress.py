@@ -1,4 +1,4 @@
-"""What a person sees while a study runs: a live view, or plain lines without a terminal."""
+"""Shows the progress of a study: a live view, or plain lines without a terminal."""
 
 import math
 import signal
@@ -27,7 +27,8 @@ from automl_on_ray.studies.budget import Budget
 from automl_on_ray.tracking import error_line, error_text
 
 SHOWN_TRIALS = 8
-LIVE_PERIOD, PLAIN_PERIOD = 0.5, 10.0  # seconds: each look goes over all trials at work
+PLAIN_PERIOD = 10.0
+TRIALS_A_STEP = 200  # the view goes over all trials, so with thousands it is not drawn at each step
 
 DONE, PRUNED, FAILED, UNCOUNTED = "done", "pruned", "failed", "uncounted"
 
@@ -36,7 +37,7 @@ class Progress(Callback):
     """Counts trials, keeps the best so far, and estimates the time left.
 
     `title` heads the view; `total` trials of at most `epochs` iterations are expected, and of each
-    the objective, if it is `awaited`.
+    the objective, if it is `awaited`. `now` gives seconds.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Progress(Callback):
         epochs: int,
         budget: Budget | None = None,
         awaited: bool = False,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.watch = Watch()  # over the trials at work
         self._title = title
@@ -56,7 +58,8 @@ class Progress(Callback):
         self._epochs = epochs
         self._budget = budget
         self._awaited, self._warned = awaited, False
-        self._began = time.monotonic()
+        self._now = now
+        self._began = now()
         self._before: float | None = None  # what former sessions did, in trials
         self._values: dict[str, float] = {}  # what each trial that did not fail reported last
         self._counts: Counter[str] = Counter()  # of trials that have ended
@@ -66,12 +69,13 @@ class Progress(Callback):
         self._touched: dict[str, Trial] = {}  # those that may have ended since
         self._live: Live | None = None
         self._told, self._told_ended = 0.0, 0
+        self._steps = 0  # since the view was drawn
         # When a stopper ends the study, Tune terminates trials without a word to callbacks.
         self.cut_by_budget: set[str] = set()
         self._completed: set[str] = set()
 
     def __enter__(self) -> "Progress":
-        self._began = time.monotonic()
+        self._began = self._now()
         if console.is_terminal:
             self._live = Live(self._view(), console=console, refresh_per_second=4)
             self._live.start()
@@ -86,7 +90,7 @@ class Progress(Callback):
             self._live.stop()
             self._live = None
         else:
-            console.print(self._line(), soft_wrap=True)
+            console.print(self.line(), soft_wrap=True)
 
     def __getstate__(self) -> dict[str, Any]:
         # Tune pickles callbacks; a terminal and the trials are not to be had elsewhere.
@@ -146,13 +150,15 @@ class Progress(Callback):
         if self._before is None:
             self._before = self._done()
             self._remember_values()
-        now, ended = time.monotonic(), self._ended
-        if self._live is not None and now - self._told > LIVE_PERIOD:
-            self._told = now
-            self._live.update(self._view())
-        elif self._live is None and ended > self._told_ended and now - self._told > PLAIN_PERIOD:
+        self._steps += 1
+        now, ended = self._now(), self._ended
+        if self._live is not None:
+            if self._steps * TRIALS_A_STEP >= len(self._open) + len(self._values):
+                self._steps = 0
+                self._live.update(self._view())
+        elif ended > self._told_ended and now - self._told > PLAIN_PERIOD:
             self._told, self._told_ended = now, ended
-            console.print(self._line(), soft_wrap=True)
+            console.print(self.line(), soft_wrap=True)
 
     def _new(self) -> list[Trial]:
         """Trials not seen before. Tune adds them at the end; there it puts those that retry too."""
@@ -247,24 +253,25 @@ class Progress(Callback):
         begun = (self._epoch(t) for t in self._open.values() if not t.is_finished())
         return self._ended + sum(begun) / self._epochs
 
-    def _seconds_left(self) -> float | None:
+    def seconds_left(self) -> float | None:
         """By this session's pace."""
         here = self._done() - (self._before or 0.0)
         limit = self._budget.seconds_left if self._budget else None
         if here <= 0:
             return limit
-        pace = (time.monotonic() - self._began) / here
+        pace = (self._now() - self._began) / here
         estimate = pace * max(0.0, self._total - self._done())
         return estimate if limit is None else min(estimate, limit)
 
-    def _line(self) -> str:
+    def line(self) -> str:
+        """All of it in one."""
         found = self._best()
         best = "none yet" if found is None else f"{found[0]:.5g} ({found[1]})"
-        left = self._seconds_left()
+        left = self.seconds_left()
         ended, counts = self._ended, self._counts
         running = sum(trial.status == Trial.RUNNING for trial in self._open.values())
         return (
-            f"[{clock(time.monotonic() - self._began)}] {ended}/{max(ended, self._total)} trials "
+            f"[{clock(self._now() - self._began)}] {ended}/{max(ended, self._total)} trials "
             f"ended ({counts[PRUNED]} early, {counts[FAILED]} failed), {running} running, "
             f"best {self._objective.metric} {best}, "
             f"{'time left unknown' if left is None else clock(left) + ' left'}"
@@ -284,7 +291,7 @@ class Progress(Callback):
                 f"{self._epoch(trial)}/{self._epochs}",
                 "" if value is None else f"{value:.5g}",
             )
-        return Group(Text(self._title, style="bold"), bar, Text(self._line()), table)
+        return Group(Text(self._title, style="bold"), bar, Text(self.line()), table)
 
 
 def clock(seconds: float) -> str:

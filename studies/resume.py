@@ -1,4 +1,4 @@
-"""Going on with a Ray Tune experiment whose driver was killed at any moment.
+"""Resumes a Ray Tune experiment whose driver was killed at any moment.
 
 Ray writes its state in place, a file for each part, and copies them to the storage in the
 background, so a kill can leave a torn file, or files of different moments. This keeps a copy of

@@ -1,4 +1,4 @@
-"""The search of a study: trials of what the searcher proposes, or of a schedule that was given."""
+"""Runs the search of a study: trials of a searcher's configs, or along a given schedule."""
 
 from automl_on_ray.clusters import Resources
 from automl_on_ray.command_line import console

@@ -1,4 +1,4 @@
-"""What a person may ask of any study with a search, and what holds if not asked."""
+"""The settings that all studies have, with their defaults."""
 
 from dataclasses import dataclass
 from typing import ClassVar, get_type_hints

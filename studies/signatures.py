@@ -1,4 +1,4 @@
-"""Whose pickles these are: what a user's studies save is signed with a key in the user's home.
+"""Signs the pickles that a user's studies save, with a key in the user's home.
 
 Going on with a study unpickles Ray's state, its searcher's and its scheduler's, which runs whatever
 a pickle says. So a state is read only if this user has signed it, or says that the storage is to be

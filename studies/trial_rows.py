@@ -1,4 +1,4 @@
-"""A study's trials as rows: what is left of them when Ray has gone."""
+"""A study's trials as rows, which stay when Ray has gone."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass

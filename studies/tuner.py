@@ -1,4 +1,4 @@
-"""The trials of a stage, described and run: the one place where a tune.Tuner is made.
+"""Runs the trials of a stage: the one place where a tune.Tuner is made.
 
 A study has one or more stages (a search, cells by themselves, the final training). Each is a
 `StagePlan`; `run_stage` runs it, or goes on with what a former session left of it.

@@ -1,4 +1,4 @@
-"""An error that nobody foresaw: one line on the terminal, its traceback in the study's folder."""
+"""Tells an unexpected error in one line, and keeps its traceback in the study's folder."""
 
 import sys
 import traceback

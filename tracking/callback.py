@@ -206,6 +206,11 @@ class TrackingCallback(Tracker, Callback):
         """Pages to look at -> address; empty until the server has the study."""
         return self._runs.links(web_address(self._uri))
 
+    @property
+    def behind(self) -> int:
+        """Bytes of the study's journals that the server does not have yet."""
+        return self._writer.behind if self._writer else 0
+
     def runs_known(self) -> list[str]:
         """Ids of the runs that the server has of this study so far."""
         return list(self._runs.ids.values())

@@ -12,7 +12,7 @@ from automl_on_ray.tracking import provenance
 from automl_on_ray.tracking.journal import Journal
 from automl_on_ray.tracking.mlflow_names import params
 from automl_on_ray.tracking.population_lineage import exploit_of, exploit_tags
-from automl_on_ray.tracking.reports.description import ROWS, best_values, describe
+from automl_on_ray.tracking.reports import TABLE_ROWS, best_values, describe
 from automl_on_ray.tracking.runs import Runs
 from automl_on_ray.tracking.study import Study
 from automl_on_ray.tracking.trial_states import PARENT, RUNNING, Trials, TrialState
@@ -164,7 +164,7 @@ class Tracker:
             metrics["trials_done"] = sum(counts[kind] for kind in ended)
         links = self._runs.links("")
         versions = provenance.versions()
-        text = describe(self._study, counts, trials.best(ROWS), versions, links=links)
+        text = describe(self._study, counts, trials.best(TABLE_ROWS), versions, links=links)
         note = {"mlflow.note.content": text}
         self._log(PARENT, step=trials.ended, metrics=metrics, tags=note)
 

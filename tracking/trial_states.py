@@ -9,7 +9,7 @@ from typing import Any
 from automl_on_ray.search_spaces import Config
 from automl_on_ray.search_spaces.core import Objective
 from automl_on_ray.tracking.journal import Op
-from automl_on_ray.tracking.reports.standings import Standings
+from automl_on_ray.tracking.reports import Standings
 from automl_on_ray.tracking.study import TrialRow
 
 PARENT = ""  # the key of the study's own run; a trial's key is its id

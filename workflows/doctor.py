@@ -50,7 +50,7 @@ def doctor(
     live: Annotated[
         bool, typer.Option("--live", help="Look at a running cluster, from one of its machines.")
     ] = False,
-    address: Annotated[str, typer.Option(help="With --live: of the cluster.")] = "auto",
+    address: Annotated[str, typer.Option(help="With --live: address of the cluster.")] = "auto",
     storage: Annotated[
         str | None,
         typer.Option(

@@ -108,9 +108,7 @@ def _compare(what: str, answer: Tensor, expected: Tensor) -> None:
     if answer.shape != expected.shape or not torch.allclose(
         answer, expected, rtol=TOLERANCE, atol=TOLERANCE
     ):
-        raise UserError(
-            f"{what} answers otherwise than the model did; nothing of it is to be used."
-        )
+        raise UserError(f"{what} gives other answers than the model; do not use the files.")
 
 
 def _run(network: torch.nn.Module, images: Tensor) -> Tensor:

@@ -37,7 +37,9 @@ OLD_VERSIONS = {
 
 @checked
 def prepare_aws(
-    bucket: Annotated[str, typer.Option(help="Made if you have none of this name.")],
+    bucket: Annotated[
+        str, typer.Option(help="Name of the bucket; made if you have none of this name.")
+    ],
     ssh_from: Annotated[
         str, typer.Option(help="Addresses that may log in, such as 203.0.113.7/32.")
     ],
@@ -45,8 +47,12 @@ def prepare_aws(
         Path,
         typer.Option(help="The file for `ray up`: its head may start no other machines."),
     ] = Path("cluster.yaml"),
-    region: Annotated[str | None, typer.Option(help="Default: that of --cluster.")] = None,
-    vpc: Annotated[str | None, typer.Option(help="Default: the region's default VPC.")] = None,
+    region: Annotated[
+        str | None, typer.Option(help="Region of AWS. Default: that of --cluster.")
+    ] = None,
+    vpc: Annotated[
+        str | None, typer.Option(help="VPC of the cluster. Default: the region's default one.")
+    ] = None,
 ) -> None:
     """Make a private bucket, a security group, and a role each for head and workers.
 

@@ -46,18 +46,22 @@ def simulate(
     ],
     scheduler: Annotated[
         str | None,
-        typer.Option(help="One or more, parted by commas. Default: the study's own."),
+        typer.Option(help="One or more, separated by commas. Default: the study's own."),
     ] = None,
     slots: Annotated[
         str | None,
         Between(1, 1e5, several=True),
-        typer.Option(help="One or more numbers. Default: as many as ran at once."),
+        typer.Option(
+            help="One or more numbers, separated by commas. Default: as many as ran at once."
+        ),
     ] = None,
     metric: Annotated[
-        str, typer.Option(help="Of a table: its column; -name for less is better.")
+        str, typer.Option(help="Column of a table; -name if less is better.")
     ] = "val_accuracy",
     epochs: Annotated[
-        int | None, Between(1, 1e6), typer.Option(help="Default: as recorded.")
+        int | None,
+        Between(1, 1e6),
+        typer.Option(help="Maximum epochs of a trial. Default: as recorded."),
     ] = None,
     seed: options.Seed = 0,
     storage: Annotated[Path, typer.Option(help="Folder of the studies.")] = Path("runs"),

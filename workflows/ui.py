@@ -33,7 +33,7 @@ START_SECONDS = 90
 def ui(
     storage: Annotated[Path, typer.Option(help="Folder of the studies.")] = Path("runs"),
     port: Annotated[
-        int, Between(1, 65535), typer.Option(help="On this machine's loopback.")
+        int, Between(1, 65535), typer.Option(help="Port on this machine, where alone it listens.")
     ] = 5000,
     tracking_uri: options.TrackingUri = None,
 ) -> None:

@@ -218,7 +218,7 @@ def main(
     stem_stride: Annotated[int, typer.Option()] = 1,
     batch_size: Annotated[int, typer.Option()] = 64,
     seeds: Annotated[int, typer.Option()] = 5,
-    steps: Annotated[str, typer.Option(help="Of training before, parted by commas.")] = "0,50",
+    steps: Annotated[str, typer.Option(help="Of training before, separated by commas.")] = "0,50",
     moves: Annotated[int, typer.Option(help="Of alpha, to see what follows; 0: none.")] = 40,
     size: Annotated[float, typer.Option(help="Of a move, in each entry of alpha.")] = 0.01,
     threads: Annotated[int, typer.Option()] = 1,

@@ -5,7 +5,7 @@ all with all each time takes seconds; here one trial is compared with all, by nu
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ class Ranking:
 
     def __init__(self) -> None:
         self._rows: dict[str, int] = {}
-        self._names: list[str] = [""] * MIN_ROWS  # by row
+        self._names = np.full(MIN_ROWS, "", object)  # by row
         self._free = list(reversed(range(MIN_ROWS)))
         self._known: dict[str, tuple[int, ...]] = {}  # times with a score, newest first
         self._scores: dict[int, NDArray[np.float64]] = {}  # by time: a row a trial, NaN for none
@@ -38,32 +38,49 @@ class Ranking:
 
     def put(self, name: str, order: int, scores: Mapping[int, float], judged: int) -> None:
         """Compare a trial anew, or for the first time; it has scores, and its last counts."""
-        self.drop(name)
+        times = tuple(sorted(scores, reverse=True))
+        if self._known.get(name) == times[1:]:  # one interval more, as nearly always
+            self._extend(self._rows[name], times, scores[times[0]])
+        else:
+            self.drop(name)
+            self._add(name, times, scores)
+        row = self._rows[name]
+        self._known[name] = times
+        self._order[row], self._judged[row] = order, judged
+        self._finite[row] = math.isfinite(scores[times[0]])
+
+    def _extend(self, row: int, times: Sequence[int], score: float) -> None:
+        """With those that have been there too it is compared by that from now on."""
+        column = self._column(times[0])
+        others = np.flatnonzero(self._here & ~np.isnan(column))
+        ahead, behind = self._compared(row, times[1:], others)
+        there = column[others]
+        self._wins[others] += (there > score).astype(np.int64) - behind
+        self._wins[row] += np.count_nonzero(there < score) - np.count_nonzero(ahead)
+        column[row] = score
+
+    def _add(self, name: str, times: Sequence[int], scores: Mapping[int, float]) -> None:
         if not self._free:
             self._grow()
-        row = self._rows[name] = self._free.pop()
-        self._names[row], self._known[name] = name, tuple(sorted(scores, reverse=True))
-        self._order[row], self._judged[row] = order, judged
-        self._finite[row] = math.isfinite(scores[max(scores)])
-        for time, score in scores.items():
-            if time not in self._scores:
-                self._scores[time] = np.full(len(self._names), np.nan)
-            self._scores[time][row] = score
-        ahead, behind = self._compared(name)
-        self._here[row] = True
-        self._wins += behind
+        row = self._free.pop()
+        for time in times:
+            self._column(time)[row] = scores[time]
+        others = np.flatnonzero(self._here)
+        ahead, behind = self._compared(row, times, others)
+        self._wins[others] += behind
         self._wins[row] = np.count_nonzero(ahead)
+        self._rows[name], self._names[row], self._here[row] = row, name, True
 
     def drop(self, name: str) -> None:
         """It is compared no more, if it was."""
-        row = self._rows.get(name)
+        row = self._rows.pop(name, None)
         if row is None:
             return
         self._here[row] = False
-        self._wins -= self._compared(name)[1]
-        for time in self._known.pop(name):
+        times, others = self._known.pop(name), np.flatnonzero(self._here)
+        self._wins[others] -= self._compared(row, times, others)[1]
+        for time in times:
             self._scores[time][row] = np.nan
-        del self._rows[name]
         self._free.append(row)
 
     def weaker(self, name: str) -> int:
@@ -71,43 +88,63 @@ class Ranking:
         row = self._rows[name]
         wins, equal = self._wins, self._here & (self._wins == self._wins[row])
         below = self._here & (wins < wins[row])
-        tied = equal & (self._order < self._order[row])
-        return int(np.count_nonzero(below | tied))
+        return int(np.count_nonzero(below | (equal & (self._order < self._order[row]))))
 
     def weakest(self, count: int) -> list[str]:
         """So many, the weakest first."""
-        return [self._names[row] for row in self._ranked()[:count]]
+        rows, keys = self._keys()
+        if count < len(rows):
+            first = np.argpartition(keys, count)[:count]
+            rows, keys = rows[first], keys[first]
+        return self._named(rows, keys)
 
     def strongest(self, count: int, since: int | None = None) -> list[str]:
-        """Of the `count` strongest, those with a finite score, judged at `since` or later."""
-        rows = self._ranked()[max(0, len(self) - count) :]
+        """Of the `count` strongest, the strongest last.
+
+        Those with a finite score, judged at `since` or later.
+        """
+        rows, keys = self._keys()
+        if count < len(rows):
+            last = np.argpartition(keys, -count)[len(rows) - count :] if count else rows[:0]
+            rows, keys = rows[last], keys[last]
         fit = self._finite[rows]
         if since is not None:
             fit &= self._judged[rows] >= since
-        return [self._names[row] for row in rows[fit]]
+        return self._named(rows[fit], keys[fit])
 
-    def _ranked(self) -> NDArray[np.intp]:
-        """Rows, the weakest first."""
+    def _keys(self) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+        """Rows of those compared, and what puts them in order."""
         rows = np.flatnonzero(self._here)
-        return rows[np.lexsort((self._order[rows], self._wins[rows]))]
+        return rows, (self._wins[rows] << 32) + self._order[rows]
 
-    def _compared(self, name: str) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Of whom the trial is ahead, and behind whom, by row."""
-        row = self._rows[name]
-        ahead, behind = np.zeros_like(self._here), np.zeros_like(self._here)
-        left = self._here.copy()  # those that have no time in common with it up to now
-        for time in self._known[name]:
-            scores = self._scores[time]
-            ahead |= left & (scores < scores[row])
-            behind |= left & (scores > scores[row])
+    def _named(self, rows: NDArray[np.intp], keys: NDArray[np.int64]) -> list[str]:
+        names: list[str] = self._names[rows[np.argsort(keys)]].tolist()
+        return names
+
+    def _compared(
+        self, row: int, times: Sequence[int], others: NDArray[np.intp]
+    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Of whom of `others` it is ahead, and whom behind; `times` are its own, newest first."""
+        ahead, behind = np.zeros(len(others), bool), np.zeros(len(others), bool)
+        left = np.ones(len(others), bool)  # those that have no time in common with it up to now
+        for time in times:
+            column = self._scores[time]
+            scores = column[others]
+            ahead |= left & (scores < column[row])
+            behind |= left & (scores > column[row])
             left &= np.isnan(scores)
             if not left.any():
                 break
         return ahead, behind
 
+    def _column(self, time: int) -> NDArray[np.float64]:
+        if time not in self._scores:
+            self._scores[time] = np.full(len(self._names), np.nan)
+        return self._scores[time]
+
     def _grow(self) -> None:
         size = len(self._names)
-        self._names += [""] * size
+        self._names = np.concatenate([self._names, np.full(size, "", object)])
         self._free = list(reversed(range(size, 2 * size)))
         for name in ("_here", "_wins", "_order", "_judged", "_finite"):
             kept = getattr(self, name)

@@ -16,6 +16,7 @@ from .experiment_state import (
 from .ray_sync_patch import Sent as Sent, changes_only as changes_only, upload as upload
 from .resumable_scheduler import ResumableScheduler as ResumableScheduler
 from .slow_trials import Watch as Watch
+from .sorted_rungs import sort_rungs as sort_rungs
 from .trial_checkpoints import (
     CheckpointResult as CheckpointResult,
     delete_checkpoint as delete_checkpoint,

@@ -9,6 +9,7 @@ _TASK = "ray.air.execution._internal.tracked_actor_task:TrackedActorTask"
 _IDLE = "ray.tune.utils.object_cache:_ObjectCache"
 _TRIAL = "ray.tune.experiment.trial:Trial"
 _CHECKPOINTS = "ray.train._internal.checkpoint_manager:_CheckpointManager"
+_BRACKET = "ray.tune.schedulers.async_hyperband:_Bracket"
 _SYNCER = "ray.train._internal.storage:_FilesystemSyncer"
 
 # Methods that ours take the place of, with who calls them.
@@ -31,6 +32,8 @@ _OVERRIDDEN = (
     f"{_TRIAL}._get_default_result_or_future()",
     f"{_TRIAL}.update_last_result(result)",
     f"{_TRIAL}.handle_error(exc)",
+    f"{_BRACKET}.cutoff(recorded)",
+    f"{_BRACKET}.on_result -> cutoff",
     f"{_SYNCER}._sync_up_command(local_path, uri, exclude)",
     f"{_SYNCER}.sync_up -> _sync_up_command",
 )
@@ -70,6 +73,9 @@ _READ = (
             "_staged_trials", "_started_actors", "_stopping_actors", "_trial_to_actor", "_trials",
         )
     ),
+    f"{_BRACKET}._rungs",
+    f"{_BRACKET}.rf",
+    "ray.tune.schedulers.async_hyperband:AsyncHyperBandScheduler._brackets",
     f"{_ACTORS}._live_actors_to_ray_actors_resources",
     f"{_TASK}._on_error",
     f"{_TASK}._tracked_actor",

@@ -1,5 +1,5 @@
 from .capabilities import capabilities_of as capabilities_of, names_with as names_with
-from .errors import UserError as UserError
+from .errors import UserError as UserError, warn as warn
 from .keywords import check_keywords as check_keywords, keywords_of as keywords_of
 from .library_internals import Internals as Internals
 from .lookup import choices as choices, find as find, load_object as load_object
@@ -28,7 +28,6 @@ from .uris import (
     check_no_secrets as check_no_secrets,
     is_uri as is_uri,
 )
-from .warnings_to_users import warn as warn
 from .whole_files import (
     PART as PART,
     Version as Version,

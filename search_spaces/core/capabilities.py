@@ -1,4 +1,4 @@
-"""What the module behind a word can: it says so itself, in a constant `CAPABILITIES`.
+"""Reads what a searcher or scheduler can do from the constant `CAPABILITIES` of its module.
 
 So no other file knows modules by name: it asks for what it needs, and a new module that can it is
 served from then on.

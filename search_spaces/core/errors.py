@@ -1,5 +1,12 @@
-"""UserError, the exception for mistakes that the user can fix."""
+"""UserError, for mistakes that end a command, and warnings, for those that do not."""
+
+import sys
 
 
 class UserError(Exception):
-    """What was wrong and what to do, in one line. Command lines print it and exit with code 2."""
+    """A mistake that its user can mend: told in one line, without a traceback."""
+
+
+def warn(text: str) -> None:
+    """One line on stderr, whatever a library has done to `logging`."""
+    print(f"Warning: {' '.join(text.split())}", file=sys.stderr, flush=True)

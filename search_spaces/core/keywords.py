@@ -1,4 +1,4 @@
-"""Keywords that go together, declared once as a TypedDict and taken by stars."""
+"""Groups of keywords, declared once as a TypedDict and passed on with `**`."""
 
 from collections.abc import Callable, Mapping
 from inspect import Parameter, signature

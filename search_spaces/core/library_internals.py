@@ -1,4 +1,4 @@
-"""Whether a library has inside what we use of it: names that its documentation does not promise.
+"""Checks that a library has the undocumented names that we use of it.
 
 One module a library declares these names, and has them checked when it is imported, before a
 study starts. Another version may lack one; a study is to be told so at once, not by an

@@ -1,4 +1,4 @@
-"""What to say of a word that is not known: the nearest one that is, and the list."""
+"""The message about an unknown word: the nearest known one, and the list."""
 
 import difflib
 from collections.abc import Collection, Iterable

@@ -61,8 +61,8 @@ def parse_objectives(text: str) -> tuple[Objective, ...]:
         if not name or name.startswith("-") or not name.isprintable():
             raise UserError(
                 f"Objective {text!r} cannot be read: {part!r} is not a metric's name. "
-                "Write names parted by commas, with a minus sign before those to minimise, and in "
-                "double quotes where a name itself has commas or begins with a minus sign."
+                "Write names separated by commas, with a minus sign before those to minimise, and "
+                "in double quotes where a name itself has commas or begins with a minus sign."
             )
         found.append(Objective(unquoted(name), "min" if less else "max"))
     names = [objective.metric for objective in found]

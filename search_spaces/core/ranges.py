@@ -14,7 +14,7 @@ class Between:
     """Both ends belong to it; not `least` itself where the number must be `above` it.
 
     An option that is a text may hold the `word` in place of a number, or `several` whole ones,
-    parted by commas.
+    separated by commas.
     """
 
     least: float

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, here and in buckets, whoever is killed meanwhile."""
+"""Writes files whole or not at all, here and in buckets, whatever is killed meanwhile."""
 
 import os
 import shutil

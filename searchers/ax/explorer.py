@@ -31,25 +31,25 @@ class AxExplorer:
     def __init__(self, exploration: ExplorationConfig) -> None:
         Encoding(exploration.space)
         self._space = exploration.space
-        self._model = RemoteModel(MODEL, replace(exploration, space=exploration.space.flat))
+        self.model = RemoteModel(MODEL, replace(exploration, space=exploration.space.flat))
         self._asked: list[int] = []
         self._ready: dict[int, Config] = {}
 
     def get_ready(self) -> None:
         """UserError if the Ax that is here does not do."""
-        self._model.get_ready()
+        self.model.get_ready()
 
     def tell(self, interval: Interval) -> None:
-        self._model.send("tell", replace(interval, config=varying(self._space, interval.config)))
+        self.model.send("tell", replace(interval, config=varying(self._space, interval.config)))
 
     def explore(self, exploit: Exploit, *, wait: bool) -> Config | None:
         if exploit.number not in self._asked and exploit.number not in self._ready:
             lean = replace(exploit, config=varying(self._space, exploit.config))
-            self._model.send("suggest", lean)
+            self.model.send("suggest", lean)
             self._asked.append(exploit.number)
         while exploit.number not in self._ready:
             try:
-                config = self._model.receive(None if wait else 0.0)
+                config = self.model.receive(None if wait else 0.0)
             except queue.Empty:
                 if not wait:
                     return None
@@ -59,8 +59,8 @@ class AxExplorer:
 
     def drop(self, exploit: Exploit) -> None:
         self._ready.pop(exploit.number, None)
-        self._model.send("drop", exploit.trial)
+        self.model.send("drop", exploit.trial)
 
     def close(self) -> None:
         """End the model's process; it would end with this one anyhow."""
-        self._model.close()
+        self.model.close()

@@ -60,6 +60,11 @@ class RemoteModel:
             self._log = self._log[done:]
         return answer
 
+    def pid(self) -> int:
+        """Of the process; waits until it has begun."""
+        assert self._worker is not None
+        return self._worker.pid.result()
+
     def get_ready(self) -> None:
         """Wait until the process has its model. UserError if the Ax that is here does not do."""
         if self._worker is None:

@@ -1,4 +1,4 @@
-"""From searched supernets to candidate cells, and which of them is best when trained by itself."""
+"""Candidate cells from searched supernets, and which is best when trained by itself."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Whether supernets fit into memory, before any is made."""
+"""Checks that supernets fit into memory, before any is made."""
 
 import os
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What an architecture search will do: all that was asked, checked before anything is started."""
+"""The plan of an architecture search: all settings, checked before anything is started."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

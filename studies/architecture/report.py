@@ -1,4 +1,4 @@
-"""What the terminal and MLflow are told of an architecture search."""
+"""Reports an architecture search on the terminal and in MLflow."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -52,7 +52,7 @@ def print_searched(searched: Sequence[Searched], evaluation: Evaluation) -> None
     for one in searched:
         if one.warning:
             console.print(
-                f"Doctor: {one.row.trial_id}: {one.warning}.", style="yellow", soft_wrap=True
+                f"Collapse in {one.row.trial_id}: {one.warning}.", style="yellow", soft_wrap=True
             )
 
 

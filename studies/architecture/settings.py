@@ -1,4 +1,4 @@
-"""Everything that a person may ask of an architecture search, and what holds if not asked."""
+"""The settings of an architecture search, with their defaults."""
 
 from dataclasses import dataclass
 from typing import ClassVar

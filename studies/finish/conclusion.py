@@ -1,4 +1,4 @@
-"""The end of a study: the best config trained anew and tested, the report, and what to say."""
+"""Ends a study: final training, report, registered model, and what the terminal says."""
 
 import shlex
 import sys

@@ -1,4 +1,4 @@
-"""How far a mean of a few seeds is to be trusted."""
+"""Confidence intervals of means over a few seeds."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The best config once more, from scratch, on all but the test set, with several seeds."""
+"""Trains the best config from scratch, on all but the test set, with several seeds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

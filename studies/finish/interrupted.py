@@ -1,4 +1,4 @@
-"""What is said when the user stops a study: nothing is lost, and the same command goes on."""
+"""What the terminal says when the user stops a study: how to resume it."""
 
 import shlex
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ def say_how_to_go_on(
 ) -> NoReturn:
     """After Ctrl-C: everything is kept; exit code 130.
 
-    UserError if it was no Ctrl-C: the study goes on on another machine.
+    UserError if it was no Ctrl-C: the study was resumed on another machine.
     """
     study.check_ours()
     print_trials(rows, objectives)

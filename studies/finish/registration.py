@@ -1,4 +1,4 @@
-"""The model that a study ends with: measured, stored with MLflow, and registered."""
+"""Measures the final model, stores it in MLflow and registers it."""
 
 from pathlib import Path
 from typing import Any

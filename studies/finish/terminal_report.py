@@ -1,4 +1,4 @@
-"""What the terminal says at the end: what was found, where to look, how to go on."""
+"""What the terminal says at the end: the best trials, failures, links."""
 
 import json
 from collections import Counter

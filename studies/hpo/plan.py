@@ -1,4 +1,4 @@
-"""What a study of hyperparameters will do: all that was asked, checked before anything starts."""
+"""The plan of a study of hyperparameters: all settings, checked before anything is started."""
 
 from dataclasses import replace
 from typing import Any

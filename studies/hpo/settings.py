@@ -1,4 +1,4 @@
-"""Everything that a person may ask of a study of hyperparameters, and what holds if not asked."""
+"""The settings of a study of hyperparameters, with their defaults."""
 
 from dataclasses import dataclass
 from typing import ClassVar

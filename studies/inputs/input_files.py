@@ -1,4 +1,4 @@
-"""What a user hands to a study: configs to try first, results known beforehand, cells."""
+"""Reads what a user gives in files: configs to try first, known results, cells."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -59,7 +59,7 @@ def _number(metrics: Mapping[str, Any], name: str, where: str) -> float:
 
 
 def read_cells(text: str | None, space: SearchSpace) -> dict[str, Config]:
-    """Cells by name, parted by commas; equal ones once.
+    """Cells by name, separated by commas; equal ones once.
 
     Published ones, genotypes, files of these, and JSON files of one cell's config.
     """

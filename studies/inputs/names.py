@@ -1,4 +1,4 @@
-"""Names that a person gives: refused before a study where MLflow or a file system would later."""
+"""Refuses names that MLflow or a file system would refuse only after the study."""
 
 import re
 

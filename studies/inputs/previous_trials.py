@@ -1,4 +1,4 @@
-"""Trials of an earlier study as data for a new one, of another space or trainable perhaps."""
+"""Trials of an earlier study, perhaps of another space, as known results for a new one."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

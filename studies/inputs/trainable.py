@@ -1,4 +1,4 @@
-"""The trainable of a study: ours or the user's own, given what its `setup` asks for."""
+"""The trainable of a study, ours or the user's, with the keywords that its `setup` takes."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What population-based schedulers are given: an explorer, or a ready list of suggestions."""
+"""What population-based schedulers get: an explorer, or a ready list of suggestions."""
 
 from operator import attrgetter
 

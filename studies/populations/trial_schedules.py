@@ -1,4 +1,4 @@
-"""What the trials of a population lived through: kept, drawn, and gone through again."""
+"""Schedules of a population's trials: kept, drawn, and trained along again."""
 
 import json
 from collections.abc import Mapping, Sequence

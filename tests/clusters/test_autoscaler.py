@@ -19,7 +19,7 @@ from threading import Thread
 from ray._raylet import GcsClient
 from ray.autoscaler.v2.sdk import get_cluster_resource_state
 from ray.cluster_utils import Cluster
-from automl_on_ray.clusters.slots import share_out, wait_for_workers
+from automl_on_ray.clusters.slots import assign_resources, wait_for_workers
 
 head = {"num_cpus": 0, "include_dashboard": False}
 cluster = Cluster(initialize_head=True, head_node_args=head, connect=True)
@@ -42,12 +42,12 @@ wait_for_workers(cluster.address, minutes=0.05)
 waits.clear()
 thread.join()
 try:
-    share_out(slots=None, cpus=None, gpus=None)
+    assign_resources(slots=None, cpus=None, gpus=None)
 except Exception as error:
     print("refused:", error)
 os.environ["HOME"] = sys.argv[2]  # not before: Ray has its token in the other one
 Path("~/ray_bootstrap_config.yaml").expanduser().write_text(sys.argv[1])
-print(share_out(slots=None, cpus=None, gpus=None))
+print(assign_resources(slots=None, cpus=None, gpus=None))
 """
 
 

@@ -48,9 +48,9 @@ def test_a_study_that_another_machine_goes_on_with_is_not_copied_over_and_ends(
     (asleep.path / "trials.json").write_text("earlier")
     asleep.mirror.copy()
     assert asleep.mirror.overtaken
-    with pytest.raises(UserError, match="goes on on another machine"):
+    with pytest.raises(UserError, match="was resumed on another machine"):
         asleep.stage("search")
-    with pytest.raises(UserError, match="goes on on another machine"), asleep:
+    with pytest.raises(UserError, match="was resumed on another machine"), asleep:
         pass
     (copied,) = (tmp_path / "bucket").rglob("trials.json")
     assert copied.read_text() == "later"
@@ -79,7 +79,7 @@ def test_a_mirror_stops_a_study_that_goes_on_elsewhere(tmp_path, interrupts):
         study.mirror = here.mirror("study")
         study.mirror.start(study.study_id)
         wait_until(lambda: interrupts)
-        with pytest.raises(UserError, match="goes on on another machine"):
+        with pytest.raises(UserError, match="was resumed on another machine"):
             study.check_ours()
         study.mirror = study.mirror.close()
     assert interrupts

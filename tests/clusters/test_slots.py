@@ -7,11 +7,11 @@ from hypothesis import given, strategies as some
 
 from automl_on_ray.clusters import (
     Resources,
+    assign_resources,
     autoscaler,
     check_resources,
     check_workers,
     refuse_idle_gpus,
-    share_out,
 )
 from automl_on_ray.clusters.autoscaler import Machine
 from automl_on_ray.search_spaces.core import UserError
@@ -54,7 +54,7 @@ def may_start(monkeypatch, tmp_path, nodes):
 
 
 def share(slots=None, cpus=None, gpus=None):
-    return share_out(slots=slots, cpus=cpus, gpus=gpus)
+    return assign_resources(slots=slots, cpus=cpus, gpus=gpus)
 
 
 @pytest.mark.parametrize(

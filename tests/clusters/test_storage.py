@@ -175,7 +175,7 @@ def test_a_study_in_a_bucket_goes_on_on_another_machine_and_ends_on_the_first(
     client.put_object(**stamp, Body=study + b" another")
     output = process.communicate(timeout=250)[0]
     assert process.returncode == 2, output
-    assert "Error: Study 'far' goes on on another machine" in output
+    assert "Error: Study 'far' was resumed on another machine" in output
     assert "To go on:" not in output
     assert client.get_object(**stamp)["Body"].read() == study + b" another"
 

@@ -33,7 +33,7 @@ COMMANDS = {
     "export": export.export,
     "doctor": doctor.doctor,
     "prepare_aws": prepare_aws.prepare_aws,
-    "end": stop_cluster.end,
+    "stop_cluster": stop_cluster.stop_cluster,
     "keep": backup.keep,
 }
 ARGUMENTS = {"simulate": ["curves.csv"], "keep": ["mlflow.db", "copy.db"]}

@@ -20,7 +20,7 @@ import ray
 import torch
 from ray import tune
 
-from automl_on_ray.clusters import measured_share, share_out
+from automl_on_ray.clusters import assign_resources, measured_share
 from automl_on_ray.search_spaces import SearchSpace
 from automl_on_ray.search_spaces.cells import operation_set
 from automl_on_ray.search_spaces.mnist_cnn import SPACE as NETWORKS
@@ -143,7 +143,7 @@ def trials_that_share(setting: Setting) -> Figures:
         started = time.perf_counter()
         share = measured_share(ImageClassifier, keywords, setting.networks, cpus=1.0)
         measuring = time.perf_counter() - started
-        resources = share_out(slots=4, cpus=1.0, gpus=share)
+        resources = assign_resources(slots=4, cpus=1.0, gpus=share)
         together, alone = (
             _epochs_of_trials(setting, keywords, resources.per_trial, count)
             for count in (resources.slots, 1)

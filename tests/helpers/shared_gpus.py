@@ -10,7 +10,7 @@ from pathlib import Path
 import ray
 from ray import tune
 
-from automl_on_ray.clusters import gpu_share, share_out
+from automl_on_ray.clusters import assign_resources, gpu_share
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.trainables import Reading
 from tests.helpers import crashing
@@ -35,7 +35,7 @@ class Given(tune.Trainable):
 
 
 def given(gpus, folder):
-    resources = share_out(slots=None, cpus=None, gpus=gpus)
+    resources = assign_resources(slots=None, cpus=None, gpus=gpus)
     (folder / f"at-once-{gpus}").mkdir()
     results = tune.Tuner(
         tune.with_resources(Given, resources.per_trial),

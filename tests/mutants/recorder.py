@@ -42,6 +42,14 @@ class Recorder:
         threading.settrace(None)  # type: ignore[arg-type]
         self.test = ""
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        self.test = item.nodeid.partition("::")[0]  # other tests may use the same fixture
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> None:
+        self.test = item.nodeid
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call":
             self.seconds[report.nodeid] = report.duration
@@ -51,7 +59,10 @@ class Recorder:
     def write(self, file: Path) -> None:
         """Without tests that failed or were skipped."""
         good = self.seconds.keys() - self.failed
-        calls = {name: sorted(tests & good) for name, tests in self.calls.items()}
+        calls = {
+            name: sorted(test for test in good if {test, test.partition("::")[0]} & tests)
+            for name, tests in self.calls.items()
+        }
         seconds = {test: self.seconds[test] for test in good}
         file.write_text(
             json.dumps({"calls": calls, "seconds": seconds, "failed": sorted(self.failed)})

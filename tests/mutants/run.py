@@ -45,6 +45,9 @@ QUIET = ["-q", "-n0", "-p", "no:cacheprovider", "-p", "no:warnings", "--hypothes
 def main(
     room: Annotated[list[str] | None, typer.Option(help="Room; may be repeated")] = None,
     module: Annotated[list[str] | None, typer.Option(help="File; may be repeated")] = None,
+    tests: Annotated[
+        list[str] | None, typer.Option(help="Of the room; may be repeated. Default: all")
+    ] = None,
     sample: Annotated[int, typer.Option(help="Mutants of each module; 0: all")] = 15,
     seed: Annotated[int, typer.Option(help="Of the sample")] = 0,
     seconds: Annotated[float, typer.Option(help="Of tests for a mutant, by their record")] = 30,
@@ -65,10 +68,9 @@ def main(
         preload(rooms)
         record = recorded or Path(folder) / "recorded.json"
         if not record.exists():
-            tests = {
-                test for each in rooms for test in [f"tests/{each}", *MORE_TESTS.get(each, [])]
-            }
-            forked(lambda: recording(copy, sorted(tests), record, with_ray), copy, 3600)
+            usual = {t for each in rooms for t in [f"tests/{each}", *MORE_TESTS.get(each, [])]}
+            chosen = tests or sorted(usual)
+            forked(lambda: recording(copy, chosen, record, with_ray), copy, 3600)
         found = checked(modules, copy, json.loads(record.read_text()), sample, seed, seconds)
     if results:
         results.write_text(json.dumps(found, indent=1))

@@ -68,3 +68,8 @@ def test_a_space_with_nothing_to_perturb_is_refused(scheduler):
     fixed = SearchSpace("fixed", architecture={"width": tune.choice([8, 16])})
     with pytest.raises(UserError, match="declares none that it can change"):
         create_scheduler(scheduler, SchedulerSettings(fixed, Objective("x"), 10, 4, 0))
+
+
+@pytest.mark.parametrize(("epochs", "rung"), [(1, 1), (9, 1), (19, 1), (20, 2), (100, 10)])
+def test_a_trial_may_be_judged_after_a_tenth_of_its_epochs(epochs, rung):
+    assert SchedulerSettings(SPACE, Objective("x"), epochs, 8, 0).first_rung == rung

@@ -5,6 +5,7 @@ import math
 import pickle
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +15,15 @@ from ray.tune.search import Searcher
 
 from automl_on_ray.search_spaces import Condition, SearchSpace
 from automl_on_ray.search_spaces.core import Objective, UserError, choices
-from automl_on_ray.searchers import AskTellSearcher, SearcherSettings, TrialOutcome, create_searcher
+from automl_on_ray.searchers import (
+    AskTellSearcher,
+    PriorTrial,
+    SearcherSettings,
+    TrialOutcome,
+    check_searcher,
+    create_searcher,
+    searcher_capabilities,
+)
 from automl_on_ray.searchers.random_search import RandomSearch
 from tests.searchers.driving import take
 
@@ -41,6 +50,51 @@ SMALL = SearchSpace("small", training={"a": tune.choice([1, "x"]), "b": tune.ran
 
 EVERY = pytest.mark.parametrize("name", choices("searchers"))
 OURS = pytest.mark.parametrize("name", [n for n in choices("searchers") if n != "optuna"])
+CONSTRAINED = pytest.mark.parametrize(
+    "name",
+    [n for n in choices("searchers") if searcher_capabilities(n).takes_parameter_constraints],
+)
+
+
+POINT = {"norm": None, "optimizer": "sgd", "momentum": 0.9, "share": 0.25, "batch": 64}
+ASKED = {
+    "takes_known_results": {"known": (PriorTrial(POINT, {4: {"score": 1.0}}),)},
+    "takes_acquisition_function": {"acquisition": "ucb"},
+    "takes_outcome_constraints": {"outcome_constraints": ("cost <= 1",)},
+    "takes_parameter_constraints": {"space": replace(SPACE, constraints=("share <= 0.5",))},
+    "takes_unbounded_domains": {
+        "space": SearchSpace("normal", training={"x": tune.randn(0, 1), "y": tune.uniform(0, 1)})
+    },
+}
+
+
+@EVERY
+@pytest.mark.parametrize("capability", ASKED)
+def test_what_a_searcher_does_not_declare_is_refused_with_one_that_takes_it(name, capability):
+    settings = replace(SETTINGS, **ASKED[capability])
+    if getattr(searcher_capabilities(name), capability):
+        check_searcher(name, settings)
+        return
+    with pytest.raises(
+        UserError, match=rf"--searcher {name} takes no .*; use --searcher"
+    ) as caught:
+        create_searcher(name, settings)
+    check_searcher(str(caught.value).split()[-1].rstrip("."), settings)
+
+
+@EVERY
+def test_results_change_suggestions_only_if_a_searcher_learns_from_them(name):
+    good, bad = create_searcher(name, SETTINGS), create_searcher(name, SETTINGS)
+    for index in range(12):
+        trial = f"t{index}"
+        config = take(good, trial)
+        differ = take(bad, trial) != config
+        if differ:
+            break
+        for sign, searcher in ((1, good), (-1, bad)):
+            result = {"score": sign * score(config), "training_iteration": 4}
+            searcher.on_trial_complete(trial, result)
+    assert differ == searcher_capabilities(name).learns_from_results
 
 
 def score(config):
@@ -230,7 +284,7 @@ def test_trials_that_fail_or_report_no_number_free_their_slots(name):
     searcher.on_trial_complete("t0", {"score": 1.0})
 
 
-@OURS
+@CONSTRAINED
 def test_linear_constraints_hold(name):
     space = SearchSpace(
         "constrained",
@@ -285,7 +339,7 @@ def test_configs_are_flat_and_their_values_plain(name):
         searcher.on_trial_complete(f"t{index}", {"score": 1.0 * index, "training_iteration": 1})
 
 
-@pytest.mark.parametrize("name", ["bayesian", "random", "sobol"])
+@CONSTRAINED
 @pytest.mark.parametrize(
     "constraints",
     [("x + y <= -1",), ("x + y <= 0.5", "x + y >= 0.6"), ("x + y <= 0.5", "x + y >= 0.5")],
@@ -305,7 +359,7 @@ def test_a_constraint_on_a_parameter_without_bounds_holds():
     assert all(searcher.suggest(f"t{index}")["x"] <= 0.5 for index in range(20))
 
 
-@OURS
+@CONSTRAINED
 def test_a_constraint_on_an_unknown_parameter_is_refused(name):
     space = SearchSpace("wrong", training={"x": tune.uniform(0, 1)}, constraints=("x + z <= 1",))
     with pytest.raises(UserError, match="unknown parameter 'z'"):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from automl_on_ray.schedulers import SchedulerSettings, create_scheduler, scheduler_capabilities
-from automl_on_ray.search_spaces.core import Objective
+from automl_on_ray.search_spaces.core import Objective, choices
 from automl_on_ray.searchers import SearcherSettings, create_searcher
 from automl_on_ray.searchers.ax import AxExplorer, ExplorationConfig
 from automl_on_ray.simulation import Simulation
@@ -175,6 +175,17 @@ def test_reports_without_a_value_are_passed_over_by_every_scheduler(kind, traini
     assert max(ends) == LONG
     if kind["scheduler"] in ("pbt", "pb2", "fifo") and "population" not in kind:
         assert ends == {LONG}
+
+
+@pytest.mark.parametrize("name", choices("schedulers"))
+def test_a_scheduler_pauses_and_changes_trials_only_if_it_declares_so(name):
+    study = simulation("random", name, slots=3, samples=9)
+    study.run()
+    configs = {(decision.trial, decision.config) for decision in study.decisions}
+    paused = any(decision.what in ("pause", "noop") for decision in study.decisions)
+    can = scheduler_capabilities(name)
+    assert paused == can.pauses_trials
+    assert (len(configs) > len(study.trials)) == can.changes_running_trials
 
 
 def test_diverged_trials_of_a_population_go_on_from_others():

@@ -1,5 +1,6 @@
 """A new searcher, scheduler, NAS method or data set is one new file: some are added here."""
 
+import ast
 import importlib
 import json
 import sys
@@ -26,6 +27,8 @@ from automl_on_ray.workflows.simulate import simulate
 from tests.helpers.studies import rows_of, run, runs_of
 from tests.schedulers.populations.growing import gain, lived
 
+ROOT = Path(__file__).parents[2]
+ENDS = ("startswith", "endswith", "removeprefix")
 PLUG_INS = Path(__file__).parent / "plug_ins"
 ROOMS = {"searchers": "searchers", "schedulers": "schedulers", "datasets": "trainables.datasets"}
 GROWING = "tests.schedulers.populations.growing"
@@ -107,6 +110,28 @@ def known(tmp_path):
     return file
 
 
+def asked_for(tree):
+    """What is compared with in a module, or looked for at a text's ends."""
+    for node in ast.walk(tree):
+        ends = isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ENDS
+        if ends or isinstance(node, ast.Compare | ast.MatchValue):
+            yield from (each.value for each in ast.walk(node) if isinstance(each, ast.Constant))
+
+
+@pytest.mark.parametrize("room", ["searchers", "schedulers"])
+def test_no_code_asks_for_the_name_of_a_searcher_or_scheduler(room):
+    """But in its own file, where a library may be called like it."""
+    own = {name: module.rpartition(".")[2] for name, module in choices(room).items()}
+    files = [file for file in (ROOT / "automl_on_ray").glob("*/**/*.py") if file.is_file()]
+    assert len(files) > 200
+    assert not {
+        (str(file.relative_to(ROOT)), word)
+        for file in files
+        for word in asked_for(ast.parse(file.read_text()))
+        if isinstance(word, str) and own.get(word, file.stem) != file.stem
+    }
+
+
 def test_a_new_searcher_learns_from_results_that_were_known_beforehand(tmp_path):
     plan = planned(
         tmp_path, searcher="evolution", scheduler="asha", trials=12, known=known(tmp_path)
@@ -119,7 +144,7 @@ def test_a_new_searcher_learns_from_results_that_were_known_beforehand(tmp_path)
     )  # fmt: skip
     study = simulated(
         Growth(), plan.searcher, plan.scheduler, kind="asha", samples=12, epochs=EPOCHS,
-        constants=plan.space.constants,
+        constants=plan.evaluation.space.constants,
     )  # fmt: skip
     assert len(study.trials) == 12
     good = [GOOD["rate"] == trial.config["rate"] for trial in study.trials]
@@ -139,7 +164,7 @@ def test_a_new_population_scheduler_is_used_by_all_that_ask_what_it_can(tmp_path
     assert plan.record.changes_running_trials
     study = simulated(
         Growth(), plan.searcher, plan.scheduler, kind="cooling", samples=8, epochs=EPOCHS,
-        constants=plan.space.constants,
+        constants=plan.evaluation.space.constants,
     )  # fmt: skip
     done = plan.scheduler.members.done
     assert done
@@ -190,7 +215,7 @@ def test_a_new_nas_method_searches_cells_that_are_trained_by_themselves(tmp_path
     with plan.study:
         study = simulated(
             Convolutions(), plan.searcher, plan.scheduler, kind="fifo", epochs=1,
-            samples=plan.judging.samples, constants=plan.judging.space.constants,
+            samples=plan.evaluation.samples, constants=plan.evaluation.space.constants,
         )  # fmt: skip
     scores = [trial.run_metadata.last_result["val_accuracy"] for trial in study.trials]
     assert len(scores) == 40
@@ -244,7 +269,7 @@ def test_a_new_data_set_of_images_is_found_by_its_name_and_learned(tmp_path):
     with plan.study:
         assert plan.record.dataset == "stripes"
         assert plan.data.classes == ("across", "down")
-        config = {**plan.space.constants, "learning_rate": 0.003, "weight_decay": 1e-4,
+        config = {**plan.evaluation.space.constants, "learning_rate": 0.003, "weight_decay": 1e-4,
                   "batch_size": 32}  # fmt: skip
         trial = bind(ImageClassifier, plan.offers)(config=config)
         results = [trial.step() for _ in range(3)]

@@ -1,5 +1,4 @@
 import random
-import time
 from types import SimpleNamespace
 
 import pytest
@@ -24,43 +23,48 @@ def end(made, epoch, status="TERMINATED"):
 
 def progress(trials, *, total, seconds):
     """A view of a study of 10 epochs a trial that began `seconds` ago, with `trials` new in it."""
-    view = Progress("study", objective=Objective("accuracy"), total=total, epochs=10)
+    now = iter([0.0])
+    view = Progress(
+        "study", objective=Objective("accuracy"), total=total, epochs=10,
+        now=lambda: next(now, float(seconds)),
+    )  # fmt: skip
     view.on_step_end(0, [])
-    view._began = time.monotonic() - seconds
     view.on_step_end(1, trials)
     return view
 
 
 def test_the_time_left_counts_trials_at_work_by_their_epochs():
     view = progress([trial("TERMINATED", 10), trial("RUNNING", 5)], total=3, seconds=60)
-    assert view._seconds_left() == pytest.approx(60, abs=1)  # half of the work took as long
+    assert view.seconds_left() == pytest.approx(60)  # half of the work took as long
 
 
 def test_the_time_left_is_unknown_before_the_first_epoch():
     view = progress([trial("RUNNING", 0)], total=3, seconds=60)
-    assert view._seconds_left() is None
-    assert "time left unknown" in view._line()
+    assert view.seconds_left() is None
+    assert "time left unknown" in view.line()
 
 
 def test_a_study_that_goes_on_counts_its_own_pace_only():
     ended, half = trial("TERMINATED", 10), trial("PENDING", 5)
-    view = Progress("study", objective=Objective("accuracy"), total=3, epochs=10)
+    now = iter([0.0])
+    view = Progress(
+        "study", objective=Objective("accuracy"), total=3, epochs=10, now=lambda: next(now, 30.0)
+    )
     view.on_step_end(0, [ended, half])
-    view._began = time.monotonic() - 30
     end(half, epoch=10)
     view.on_trial_complete(1, [ended, half], half)
     view.on_step_end(1, [ended, half])
-    assert view._seconds_left() == pytest.approx(60, abs=1)  # half a trial took 30 s
+    assert view.seconds_left() == pytest.approx(60)  # half a trial took 30 s
 
 
 def test_a_trial_that_a_scheduler_stopped_counts_as_ended_early():
     view = progress([trial("TERMINATED", 3), trial("ERROR", 1)], total=3, seconds=1)
-    assert "2/3 trials ended (1 early, 1 failed)" in view._line()
+    assert "2/3 trials ended (1 early, 1 failed)" in view.line()
 
 
 def test_trials_that_a_budget_ended_before_they_began_are_not_counted():
     trials = [trial("TERMINATED", 10), trial("TERMINATED", 3), *[trial("TERMINATED", 0)] * 200]
-    assert "2/2 trials ended (1 early, 0 failed)" in progress(trials, total=1, seconds=9)._line()
+    assert "2/2 trials ended (1 early, 0 failed)" in progress(trials, total=1, seconds=9).line()
 
 
 class UsedUp:
@@ -115,5 +119,5 @@ def test_what_is_counted_as_trials_come_and_end_is_what_a_look_at_all_would_coun
         failed = sum(made.status == "ERROR" for made in trials)
         running = sum(made.status == "RUNNING" for made in trials)
         counted = f"ended ({early} early, {failed} failed), {running} running"
-        assert f"{len(ended) + failed}/1000 trials {counted}" in view._line()
+        assert f"{len(ended) + failed}/1000 trials {counted}" in view.line()
         assert view.unfinished == {made.trial_id for made in trials if not made.is_finished()}

@@ -141,4 +141,4 @@ def test_a_trial_that_reports_every_second_epoch_is_no_cause_for_alarm(terminal)
     view._trials = [made]
     view._view()
     assert terminal.export_text() == ""
-    assert "best score 0.75" in view._line()
+    assert "best score 0.75" in view.line()

@@ -5,7 +5,7 @@ from ray.tune.experiment import Trial
 
 from automl_on_ray.search_spaces.core import Objective
 from automl_on_ray.studies import Row
-from automl_on_ray.studies.terminal_report import print_trials
+from automl_on_ray.studies.finish.terminal_report import print_trials
 from automl_on_ray.studies.trial_rows import pareto_front, row_of
 
 GOALS = (Objective("accuracy"), Objective("size", "min"))

@@ -29,6 +29,15 @@ def log_study(journal, trials, steps, *, first=1):
             )
 
 
+def train(tracker, trials, steps, *, first=1):
+    """As Tune reports it."""
+    for name in trials:
+        trial = Trial("x", stub=True, trial_id=name, config={"name": name})
+        for step in range(first, first + steps):
+            result = {"training_iteration": step, "accuracy": float(step)}
+            tracker.on_trial_result(iteration=0, trials=[trial], trial=trial, result=result)
+
+
 def steps_of(uri, run):
     points = connect(uri).get_metric_history(run.info.run_id, "accuracy")
     return sorted(point.step for point in points)
@@ -63,7 +72,7 @@ def test_a_server_that_goes_away_and_comes_back_misses_nothing(
     report(101, 200)
     wait_until(lambda: tracker._writer.error is not None)  # it has met the closed door
     server.start()
-    wait_until(lambda: tracker._writer.behind == 0)
+    wait_until(lambda: tracker.behind == 0)
     assert steps() == list(range(1, 201))
     server.stop()
     shutil.copy(template, tmp_path / "mlflow.db")
@@ -84,7 +93,7 @@ def test_what_a_killed_process_left_is_sent_by_the_next(uri, tmp_path, make_stud
     study, folder = make_study(), tmp_path / "journal"
     away = TrackingCallback(uri="http://127.0.0.1:1", experiment="test", study=study, folder=folder)
     away.setup()
-    log_study(away._journal, ["a", "b"], 5)
+    train(away, ["a", "b"], 5)
     assert not away.study_end("stopped")  # at once, and without an error
     monkeypatch.undo()
     later = TrackingCallback(uri=uri, experiment="test", study=study, folder=folder)
@@ -111,11 +120,11 @@ def tracker(uri, tmp_path, make_study):
 def test_a_stage_that_the_server_missed_is_sent_with_the_next_one(tracker, uri, monkeypatch):
     monkeypatch.setattr(callback, "PATIENCE", 0.3)
     away = tracker(uri="http://127.0.0.1:1")
-    log_study(away._journal, ["a", "b"], 5)
+    train(away, ["a", "b"], 5)
     assert not away.study_end("completed")
     monkeypatch.undo()
     final = tracker(role="final", stage="a-1x5")
-    log_study(final._journal, ["repeat"], 2)
+    train(final, ["repeat"], 2)
     assert final.study_end("completed")
     study, children = stored_runs(uri)
     assert {key: steps_of(uri, run) for key, run in children.items()} == {
@@ -131,12 +140,12 @@ def test_a_database_that_lost_runs_between_two_commands_gets_them_again(
 ):
     database = tmp_path / "mlflow.db"
     search = tracker()
-    log_study(search._journal, ["a"], 3)
+    train(search, ["a"], 3)
     assert search.study_end("stopped")
     older = database.read_bytes()
     search = tracker()
-    log_study(search._journal, ["a"], 2, first=4)
-    log_study(search._journal, ["b"], 5)
+    train(search, ["a"], 2, first=4)
+    train(search, ["b"], 5)
     assert search.study_end("completed")
     database.write_bytes(older if left == "an older copy" else template.read_bytes())
     assert tracker(role="final", stage="b-1x5").study_end("completed")
@@ -150,10 +159,10 @@ def test_a_database_that_lost_runs_between_two_commands_gets_them_again(
 
 def test_a_database_that_is_deleted_while_the_study_runs_gets_all_again(tracker, uri, tmp_path):
     search = tracker()
-    log_study(search._journal, ["a"], 3)
-    wait_until(lambda: search._writer.behind == 0)
+    train(search, ["a"], 3)
+    wait_until(lambda: search.behind == 0)
     (tmp_path / "mlflow.db").unlink()
-    log_study(search._journal, ["b"], 2)
+    train(search, ["b"], 2)
     assert search.study_end("completed")
     _, children = stored_runs(uri)
     assert [steps_of(uri, children[key]) for key in "ab"] == [[1, 2, 3], [1, 2]]
@@ -161,7 +170,7 @@ def test_a_database_that_is_deleted_while_the_study_runs_gets_all_again(tracker,
 
 def test_trials_of_a_study_whose_own_run_was_deleted_have_its_new_one(tracker, uri):
     search = tracker()
-    log_study(search._journal, ["a"], 3)
+    train(search, ["a"], 3)
     assert search.study_end("stopped")
     connect(uri).delete_run(stored_runs(uri)[0].info.run_id)
     assert tracker().study_end("completed")
@@ -171,13 +180,13 @@ def test_trials_of_a_study_whose_own_run_was_deleted_have_its_new_one(tracker, u
 
 def test_one_run_that_is_gone_for_good_is_made_again(tracker, uri, tmp_path):
     search = tracker()
-    log_study(search._journal, ["a", "b"], 3)
-    wait_until(lambda: search._writer.behind == 0)
+    train(search, ["a", "b"], 3)
+    wait_until(lambda: search.behind == 0)
     gone = stored_runs(uri)[1]["a"].info.run_id
     with closing(sqlite3.connect(tmp_path / "mlflow.db")) as database, database:
         for table in ("metrics", "latest_metrics", "params", "tags", "runs"):
             database.execute(f"DELETE FROM {table} WHERE run_uuid = ?", (gone,))
-    log_study(search._journal, ["a", "b"], 2, first=4)
+    train(search, ["a", "b"], 2, first=4)
     assert search.study_end("completed")
     _, children = stored_runs(uri)
     assert [steps_of(uri, children[key]) for key in "ab"] == [[1, 2, 3, 4, 5]] * 2
@@ -185,10 +194,10 @@ def test_one_run_that_is_gone_for_good_is_made_again(tracker, uri, tmp_path):
 
 def test_a_run_that_was_deleted_on_purpose_stays_so(tracker, uri, capsys):
     search = tracker()
-    log_study(search._journal, ["a", "b"], 3)
-    wait_until(lambda: search._writer.behind == 0)
+    train(search, ["a", "b"], 3)
+    wait_until(lambda: search.behind == 0)
     connect(uri).delete_run(stored_runs(uri)[1]["a"].info.run_id)
-    log_study(search._journal, ["a", "b"], 2, first=4)
+    train(search, ["a", "b"], 2, first=4)
     assert search.study_end("completed")
     assert set(stored_runs(uri)[1]) == {"b"}
     assert capsys.readouterr().err.count("deleted run") == 1
@@ -196,13 +205,13 @@ def test_a_run_that_was_deleted_on_purpose_stays_so(tracker, uri, capsys):
 
 def test_what_a_deleted_experiment_cannot_take_is_told_and_kept(tracker, uri, monkeypatch, capsys):
     search = tracker()
-    log_study(search._journal, ["a"], 3)
-    wait_until(lambda: search._writer.behind == 0)
+    train(search, ["a"], 3)
+    wait_until(lambda: search.behind == 0)
     client = connect(uri)
     experiment = client.get_experiment_by_name("test").experiment_id
     client.delete_experiment(experiment)
     monkeypatch.setattr(callback, "PATIENCE", 0.3)
-    log_study(search._journal, ["a"], 2, first=4)
+    train(search, ["a"], 2, first=4)
     assert not search.study_end("completed")
     assert "was deleted in MLflow" in capsys.readouterr().err
     client.restore_experiment(experiment)
@@ -221,12 +230,12 @@ def test_a_long_batch_gives_signs_of_life_which_the_end_of_a_study_waits_for(uri
 
 def test_a_file_that_has_no_place_keeps_nothing_else_from_the_store(tracker, uri, capsys):
     search = tracker()
-    wait_until(lambda: search._writer.behind == 0)
+    wait_until(lambda: search.behind == 0)
     place = Path(stored_runs(uri)[0].info.artifact_uri)
     shutil.rmtree(place)
     place.write_text("no folder")
     search.study_files({"a.txt": "lost"})
-    log_study(search._journal, ["a"], 3)
+    train(search, ["a"], 3)
     assert search.study_end("completed")
     assert steps_of(uri, stored_runs(uri)[1]["a"]) == [1, 2, 3]
     assert "refused the file a.txt" in capsys.readouterr().err

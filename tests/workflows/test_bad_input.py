@@ -118,7 +118,7 @@ MISTAKES = {
     "results known to a searcher that learns nothing from them": (
         results_for_sobol, "--searcher bayesian"),
     "unknown metric": ([*DIGITS, "--objective", "acuracy"], "val_accuracy"),
-    "unreadable objective": ([*DIGITS, "--objective", "a, -"], "names parted by commas"),
+    "unreadable objective": ([*DIGITS, "--objective", "a, -"], "names separated by commas"),
     "unknown trainable": ([*DIGITS, "--trainable", "nowhere:T"], "nowhere"),
     "missing data file": (["--dataset", "./none.npz"], "none.npz"),
     "truncated data file": (lambda f: ["--dataset", truncated_npz(f)], "images.npz"),

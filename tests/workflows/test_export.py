@@ -115,7 +115,7 @@ def test_a_model_becomes_files_that_answer_as_it_does(storage, tmp_path):
         ("models:/bare/1", "was not stored by workflows/hpo.py or workflows/nas.py"),
         ("models:/evil/1", "it is not run"),
         ("models:/pickled/1", "may run code: it is not loaded"),
-        ("models:/other/1", "answers otherwise than the model did"),
+        ("models:/other/1", "gives other answers than the model"),
         ("the best one", "There is no model 'the best one'"),
     ],
 )

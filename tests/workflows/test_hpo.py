@@ -129,8 +129,8 @@ def test_a_population_leaves_a_schedule_which_replayed_comes_to_about_the_same(
     storage, ray_cluster
 ):
     result = run(
-        storage, "population", "--dataset", "digits", "--scheduler", "pbt", "--trials", 6,
-        "--epochs", 8, "--interval", 2, "--final-seeds", 1, *ONE,
+        storage, "population", "--dataset", "digits", "--scheduler", "pbt", "--trials", 4,
+        "--epochs", 8, "--interval", 2, "--final-seeds", 0, *ONE,
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     schedule = json.loads((storage / "population" / "schedule.json").read_text())

@@ -54,7 +54,7 @@ def test_all_places_show_the_same_best_trial_and_the_same_counts(
     assert counts["failed"] == 1
     assert bool(counts["pruned"]) == (scheduler == "asha")
 
-    line = progress._line()
+    line = progress.line()
     assert f"best score {best.metrics['score']:.5g} ({best.trial_id})" in line
     assert f"5/5 trials ended ({counts['pruned']} early, 1 failed)" in line
 

@@ -7,7 +7,7 @@ from automl_on_ray.search_spaces.core import Objective, finite
 from automl_on_ray.tracking.mlflow_names import mlflow_name
 from automl_on_ray.tracking.study import Study, TrialRow
 
-ROWS = 10
+TABLE_ROWS = 10
 
 RowT = TypeVar("RowT", bound=TrialRow)
 
@@ -40,7 +40,7 @@ def describe(
         lines = [f"| {key} | {_text(value)} |" for key, value in final.items()]
         parts.append("\n".join(["| best config, trained again | |", "|--|--|", *lines]))
     if best:
-        parts.append(_table(best[:ROWS], study.objectives, runs or {}))
+        parts.append(_table(best[:TABLE_ROWS], study.objectives, runs or {}))
     facts = {"digest": f"`{study.dataset_digest[:12]}`", **study.dataset_context}
     told = ", ".join(f"{key} {_text(value)}" for key, value in facts.items())
     parts.append(f"Data: {study.dataset}, {told}.")

@@ -66,3 +66,100 @@ def test_a_life_is_told_with_its_ancestors():
     assert [(s.start, s.end, s.trial, s.config["born"]) for s in members.schedule("t0")] == [
         (0, 2, "t1", 1), (2, 5, "t0", "anew"),
     ]  # fmt: skip
+
+
+def test_a_trial_that_comes_anew_stands_at_the_beginning_and_keeps_its_place():
+    members = population([], [])
+    assert [members.place(name) for name in ("t0", "t1")] == [(0, 0), (0, 1)]
+    members.reported("t0", 1)
+    members.end("t0")
+    members.join("t0", {"rate": 9.0})  # after a failure
+    assert members.place("t0") == (1, 0)
+    assert members.alive() == ["t0", "t1"]
+    assert members.births["t0"]["rate"] == CONFIG["rate"]
+
+
+def test_a_perturbation_is_due_after_each_interval():
+    members = population([], interval=3)
+    assert [members.reported("t0", time) for time in (1, 2, 3)] == [False, False, True]
+    members.judge("t0", 3, 1.0)
+    assert [members.reported("t0", time) for time in (4, 5, 6)] == [False, False, True]
+    assert members.judge("t0", 7, 2.0).start == 3  # it reports its score seldom
+    assert [members.reported("t0", time) for time in (8, 9)] == [False, True]
+
+
+def test_an_interval_is_told_with_its_scores_and_config():
+    members = population([1.0])
+    told = members.judge("t0", 4, 5.0)
+    assert (told.trial, told.start, told.end, told.before, told.after) == ("t0", 2, 4, 1.0, 5.0)
+    assert told.config == {**CONFIG, "born": 0}
+
+
+def test_below_the_median_at_its_first_intervals_end_a_trial_is_hopeless_and_later_is_not():
+    members = population([1.0], [2.0], [3.0], [4.0])
+    assert [members.is_hopeless(f"t{i}") for i in range(4)] == [True, True, False, False]
+    members.judge("t0", 4, 1.0)
+    assert not members.is_hopeless("t0")
+    assert [population([1.0], [2.0], [3.0]).is_hopeless(f"t{i}") for i in range(3)] == [
+        True, False, False,
+    ]  # fmt: skip
+    assert not population([], [2.0], [3.0]).is_hopeless("t0")
+
+
+def test_a_trial_that_took_over_another_is_not_hopeless():
+    members = population([1.0], [2.0], [3.0], [4.0])
+    members.take_over(members.begin("t0", "t3"), CONFIG)
+    assert not members.is_hopeless("t0")
+
+
+def test_an_exploit_takes_the_time_and_the_score_of_the_checkpoint():
+    members = population([1.0], [2.0])
+    exploit = members.begin("t0", "t1")
+    assert (exploit.time, exploit.score, exploit.config["born"]) == (2, 2.0, 1)
+    members.takes(exploit, 4, 9.0)
+    taken = members.pending["t0"]
+    assert (taken.time, taken.score) == (4, 9.0)
+    members.take_over(taken, CONFIG)
+    assert not members.pending
+    assert (members.members["t0"].time, members.members["t0"].before) == (4, 9.0)
+
+
+def test_trials_that_have_ended_are_neither_weak_nor_strong():
+    members = population([1.0], [2.0], [3.0], [4.0])
+    members.end("t3")
+    members.end("t0")
+    assert members.quantiles(2) == (["t1"], ["t2"])
+
+
+def test_a_donor_may_be_weak_itself_once_its_exploit_is_done_or_given_up():
+    for end in ("take_over", "cancel"):
+        members = population([1.0], [2.0], [3.0], [4.0])
+        exploit = members.begin("t0", "t3")
+        for trial, score in (("t1", 5.0), ("t2", 6.0), ("t3", 0.5)):
+            members.judge(trial, 4, score)
+        assert members.quantiles(4)[0] == []
+        assert members.donors("t3") == []
+        if end == "cancel":
+            members.cancel(exploit)
+            members.judge("t0", 4, 5.5)
+        else:
+            members.take_over(exploit, CONFIG)
+        assert members.quantiles(4)[0] == ["t3"]
+        assert members.donors("t3") == ["t2"]
+
+
+def test_only_a_weak_trial_has_donors():
+    members = population([1.0], [2.0], [3.0], [4.0])
+    assert [members.donors(f"t{i}") for i in range(4)] == [["t3"], [], [], []]
+
+
+def test_of_a_quarter_those_replaced_are_left_out_once_each():
+    members = population(*([float(score)] for score in range(8)))
+    assert members.quantiles(2) == (["t0", "t1"], ["t6", "t7"])
+    exploit = members.begin("t0", "t7")
+    assert members.quantiles(2)[0] == ["t1"]
+    members.cancel(exploit)
+    assert members.quantiles(2)[0] == ["t0", "t1"]
+    members.take_over(members.begin("t0", "t7"), CONFIG)
+    assert members.quantiles(2)[0] == ["t1"]
+    assert members.quantiles(4)[0] == ["t1", "t2"]  # in another interval

@@ -45,3 +45,11 @@ def test_a_schedule_is_stretched_to_another_length_and_shed_of_what_gets_too_sho
         (0, 1, FIRST), (1, 2, THIRD),
     ]  # fmt: skip
     assert stretched(LIFE, 6) == LIFE
+
+
+def test_a_first_segment_of_one_epoch_is_lived_too():
+    trial = Trial("stub", stub=True, config=dict(THIRD))
+    replay = Replay([Segment(0, 1, "a", FIRST), Segment(1, 3, "b", SECOND)])
+    replay.on_trial_add(None, trial)
+    assert trial.config == FIRST
+    assert told(replay, trial, 1) == "PAUSE"

@@ -128,7 +128,7 @@ def test_the_models_process_and_the_explorer_may_die_without_changing_a_suggesti
             one = exploit(number, trial=f"t{number}")
             assert explorer.explore(one, wait=False) is None  # it cannot be there at once
             if kill and number == 1:
-                os.kill(explorer._model._worker.pid.result(60), signal.SIGKILL)
+                os.kill(explorer.model.pid(), signal.SIGKILL)
             if kill and number == 2:
                 explorer = pickle.loads(pickle.dumps(explorer))
             found.append(explorer.explore(one, wait=True))

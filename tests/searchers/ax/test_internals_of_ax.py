@@ -34,5 +34,5 @@ def test_an_ax_that_does_not_fit_is_refused_before_a_trial_is_begun(other_botorc
 def test_the_ax_that_is_here_is_ready_before_a_trial_is_begun():
     searcher = Bayesian(SearcherSettings(SPACE, (Objective("score"),)))
     assert searcher.set_search_properties("score", "max", {})
-    assert searcher._model._worker.pid.done()
+    assert searcher.model.pid()
     searcher.close()

@@ -7,11 +7,13 @@ import pytest
 from ray.tune import grid_search
 
 from automl_on_ray.clusters import Resources
+from automl_on_ray.search_spaces.cells import published_cell
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.search_spaces.darts_supernet import SPACE
 from automl_on_ray.studies.architecture import NasSettings, prepare
 from automl_on_ray.studies.search import stage_of
 from automl_on_ray.trainables.darts_supernet import DartsSupernet
+from automl_on_ray.trainables.image_classifier import ImageClassifier
 
 SMALL = {"dataset": "digits", "stem_stride": 1, "search_images": 200, "search_channels": 4,
          "layers": 3, "channels": 4, "epochs": 3, "searcher": "random"}  # fmt: skip
@@ -122,3 +124,64 @@ def test_several_processes_train_one_supernet(planned):
     stage = stage_of(plan, RESOURCES)
     assert (stage.workers, stage.at_once) == (2, 2)
     assert plan.evaluation.klass.klass is DartsSupernet
+
+
+@pytest.fixture(scope="module")
+def usual(planned):
+    return planned()
+
+
+NETWORK = {
+    "channels": 12, "layers": 4, "drop_path": 0.3, "auxiliary_weight": 0.4, "learning_rate": 0.2,
+    "weight_decay": 0.01, "augmentation": 1.5, "flip": True, "crop": 2, "cutout": 3,
+    "even_cutout": True, "crop_border": "black", "nesterov": False, "gradient_clip": 4.0,
+    "decay_vectors": True, "schedule_by": "epoch", "last_batch": True,
+}  # fmt: skip
+
+
+def test_a_cell_by_itself_is_trained_with_what_was_asked(usual, planned):
+    plan = planned(**NETWORK)
+    asked = plan.cells.constants
+    assert {key: asked[key] for key in NETWORK} == NETWORK
+    for key, value in NETWORK.items():
+        assert usual.cells.constants.get(key) != value
+    assert plan.offers["space"].constants == asked
+    # Supernets move images in the same way.
+    moves = {key: NETWORK[key] for key in ("flip", "crop", "crop_border")}
+    assert moves.items() <= plan.evaluation.space.constants.items()
+
+
+SUPERNET = {
+    "epochs": ("epochs", 5), "search_images": ("subset", 300),
+    "search_channels": ("channels", 8), "search_layers": ("layers", 2),
+    "remedy": ("remedy", "warn"), "eigenvalue_every": ("eigenvalue_every", 3),
+    "select": ("select", "perturbation"), "recompute": ("recompute", True),
+    "operations": ("operations", "s3"), "seed": ("seed", 7),
+}  # fmt: skip
+
+
+def test_a_supernet_is_trained_with_what_was_asked(usual, planned):
+    asked = planned(**{option: value for option, (_, value) in SUPERNET.items()})
+    for keyword, value in SUPERNET.values():
+        assert asked.evaluation.offers[keyword] == value
+        assert usual.evaluation.offers[keyword] != value
+
+
+def test_cells_by_themselves_are_proposed_as_often_as_asked_and_trained_as_in_selection(planned):
+    plan = planned(evaluation="standalone", proposals=9, epochs=5, select_images=300)
+    found = plan.evaluation
+    assert (found.role, found.klass) == ("standalone", ImageClassifier)
+    assert (found.samples, found.epochs, found.offers["subset"]) == (9, 5, 300)
+    assert set(found.space.domains) == set(plan.cells.domains)
+
+
+def test_given_cells_take_the_place_of_what_is_found(planned):
+    plan = planned(cells="darts_v2")
+    assert plan.given == {"darts_v2": published_cell("darts_v2")}
+    assert plan.record.searcher == "none: cells were given"
+
+
+def test_the_searcher_proposes_for_as_many_epochs_and_trials_as_there_are(planned):
+    settings = planned(searcher="sobol", seed=5, supernets=3, epochs=2).searcher.settings
+    assert (settings.seed, settings.samples, settings.max_t) == (5, 3, 2)
+    assert str(settings.objectives[0]) == "-val_loss"

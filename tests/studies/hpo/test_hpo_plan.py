@@ -177,14 +177,28 @@ def test_a_replay_takes_every_trial_through_the_schedule_with_a_seed_of_its_own(
         def on_trial_complete(self, *told, **more):
             pass
 
-    study = Simulation(
-        Growth(), Given(), plan.scheduler, samples=3, slots=3, max_t=5, pausing=True
-    )  # fmt: skip
+        def get_state(self):
+            return {}
+
+        def set_state(self, state):
+            pass
+
+    def study_of(plan, disk=None):
+        return Simulation(
+            Growth(), Given(), plan.scheduler, samples=3, slots=3, max_t=5, pausing=True, disk=disk
+        )
+
+    study = study_of(plan)
+    for _ in range(8):
+        study.step()
+    again = study_of(planned(replay=tmp_path / "given.json"), study.disk)  # after a kill
+    again.load(study.save())
+    again.run()
     study.run()
-    assert ends(study) == [5] * 3
+    assert ends(study) == ends(again) == [5] * 3
     score = sum(gain(first if epoch < 2 else second, epoch, EPOCHS) for epoch in range(5))
-    for seed, trial in enumerate(study.trials):
-        assert trial.config == {**second, "seed": seed}
+    for index, trial in enumerate([*study.trials, *again.trials]):
+        assert trial.config == {**second, "seed": index % 3}
         assert trial.run_metadata.last_result["score"] == pytest.approx(score)
 
 
