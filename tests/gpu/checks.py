@@ -22,7 +22,7 @@ from ray import tune
 
 from automl_on_ray.clusters import assign_resources, measured_share
 from automl_on_ray.search_spaces import SearchSpace
-from automl_on_ray.search_spaces.cells import OPERATIONS
+from automl_on_ray.search_spaces.cells import operation_set
 from automl_on_ray.search_spaces.mnist_cnn import SPACE as NETWORKS
 from automl_on_ray.trainables import TorchTrainable
 from automl_on_ray.trainables.darts_supernet import DartsSupernet
@@ -49,6 +49,7 @@ class Setting:
     device: str
     data: str  # a .npz file of `write_data`
     side: int  # of its images, in pixels
+    operations: str  # of supernets, as --operations has them
     batch_size: int
     channels: int
     layers: int
@@ -158,8 +159,8 @@ def memory_forecast(setting: Setting) -> Figures:
     found = {}
     for name, given in FORMS.items():
         forecast = step_bytes(
-            (3, setting.side, setting.side), 10, operations=OPERATIONS, stem_stride=1,
-            batch_size=setting.batch_size, **setting.supernet, **given,
+            (3, setting.side, setting.side), 10, operations=operation_set(setting.operations).names,
+            stem_stride=1, batch_size=setting.batch_size, **setting.supernet, **given,
         )  # fmt: skip
         found[name] = {"forecast": forecast / 2**20}
         for order, kind in PEAKS:
@@ -197,7 +198,7 @@ def supernet_epochs(setting: Setting) -> Figures:
                 step(training, validation)
 
         found[order] = {
-            name: min(_seconds(epoch), _seconds(epoch))
+            name: min(_seconds(epoch) for _ in range(min(2, setting.steps)))
             for name, epoch in (("usual", usual), ("ours", trial._train_epoch))
         }
     return found
@@ -240,7 +241,7 @@ def _supernet(setting: Setting, order: str, **given: Any) -> DartsSupernet:
     space = setting.supernets
     keywords = {
         "space": space, "dataset": setting.data, "epochs": 1, "remedy": "warn",
-        **setting.supernet, **given,
+        "operations": setting.operations, **setting.supernet, **given,
     }  # fmt: skip
     klass: Any = by_hand(DartsSupernet, keywords, _resources(setting))
     return klass(config={**space.constants, "hypergradient": ORDERS[order]})

@@ -18,8 +18,8 @@ pytestmark = [
 def setting(tmp_path_factory):
     folder = tmp_path_factory.mktemp("data")
     write_data(folder / "noise.npz", images=1200, side=32)
-    return Setting("cuda", str(folder / "noise.npz"), side=32, batch_size=64, channels=16,
-                   layers=8, steps=4, width=64)  # fmt: skip
+    return Setting("cuda", str(folder / "noise.npz"), side=32, operations="darts", batch_size=64,
+                   channels=16, layers=8, steps=4, width=64)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
