@@ -21,9 +21,11 @@ hypothesis.settings.load_profile("without deadline")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _key_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Studies are signed with another key than the user's."""
-    os.environ["AUTOML_KEY_FILE"] = str(tmp_path_factory.mktemp("home") / "key")
+def _home_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Another key than the user's signs studies; copies of those in buckets lie elsewhere too."""
+    home = tmp_path_factory.mktemp("home")
+    os.environ["AUTOML_KEY_FILE"] = str(home / "key")
+    os.environ["XDG_DATA_HOME"] = str(home / "data")
 
 
 @pytest.fixture(scope="session")
