@@ -136,10 +136,11 @@ def trials_that_share(setting: Setting) -> Figures:
     """Four trials at once on what `--gpus-per-trial auto` measures, and one alone."""
     keywords = {"space": setting.networks, "dataset": setting.data, "epochs": 3}
     cpus = max(2, min(8, os.cpu_count() or 1))
-    with ray.init(
+    own = contextlib.nullcontext() if ray.is_initialized() else ray.init(
         address="local", num_cpus=cpus, num_gpus=int(setting.device == "cuda"),
         include_dashboard=False, log_to_driver=False,
-    ):  # fmt: skip
+    )  # fmt: skip
+    with own:
         started = time.perf_counter()
         share = measured_share(ImageClassifier, keywords, setting.networks, cpus=1.0)
         measuring = time.perf_counter() - started

@@ -62,7 +62,7 @@ def test_steps_and_epochs_of_supernets_are_timed_in_both_forms(setting):
 
 
 @pytest.mark.slow
-def test_trials_run_at_once_and_alone(setting):
+def test_trials_run_at_once_and_alone(setting, ray_cluster):
     found = checks.trials_that_share(setting)
     assert found["share"] == 0.0
     assert len(found["epoch_seconds"]) == found["at_once"] >= 2
