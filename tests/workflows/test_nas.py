@@ -294,7 +294,7 @@ def test_without_the_preset_networks_are_trained_as_before_and_each_rule_is_an_o
         (["--crop", 9], "--crop 9 is more than the images have"),
         (["--search-channels", 6], "multiple of partial=4"),
         (["--search-images", 10], "--search-images 10 are too few for 10 classes"),
-        (["--scheduler", "pb2"], "refuses searchers that learn"),
+        (["--scheduler", "pb2"], "but --searcher bayesian learns from results"),
         (["--gpus-per-trial", 3], "asks for more than there is"),
     ],
 )

@@ -57,8 +57,21 @@ def _collect(name: str, order: list[str]) -> None:
         return
     for node in _tree(name).body:
         if isinstance(node, ast.ImportFrom) and str(node.module).startswith(OURS):
-            _collect(str(node.module), order)
+            for alias in node.names:
+                _collect(_home(str(node.module), alias.name), order)
     order.append(name)
+
+
+def _home(module: str, name: str) -> str:
+    """The module that has `name`, where `module` may be a package that only offers it."""
+    offered = _origin(module).with_suffix(".pyi")
+    if offered.name != "__init__.pyi":
+        return module
+    return next(
+        f"{module}.{node.module}"
+        for node in ast.parse(offered.read_text()).body
+        if isinstance(node, ast.ImportFrom) and name in [alias.name for alias in node.names]
+    )
 
 
 def _body(name: str, imports: set[str]) -> str:
@@ -74,7 +87,11 @@ def _body(name: str, imports: set[str]) -> str:
 
 
 def _tree(name: str) -> ast.Module:
+    return ast.parse(_origin(name).read_text())
+
+
+def _origin(name: str) -> Path:
     spec = importlib.util.find_spec(name)
     assert spec is not None
     assert spec.origin is not None
-    return ast.parse(Path(spec.origin).read_text())
+    return Path(spec.origin)
