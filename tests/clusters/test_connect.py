@@ -73,16 +73,26 @@ def cluster(bucket, tmp_path_factory):
     )
     ray = f"{sys.executable} -m ray.scripts.scripts start --block --num-cpus 1"
     inside = f"mount -t tmpfs none {hidden} && exec {ray} --address {found.address}"
-    node = subprocess.Popen(
-        ["unshare", "--mount", "bash", "-c", inside], start_new_session=True,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
     found.add_node(num_cpus=0, env_vars={"AWS_ENDPOINT_URL": "http://127.0.0.1:1"})
-    wait_until(lambda: len(found.global_state._live_node_ids()) == 3, process=node)
+    node = _joined(found, ["unshare", "--mount", "bash", "-c", inside], nodes=3)
     yield found.address, hidden
     node.terminate()
     node.wait(30)
     found.shutdown()
+
+
+def _joined(cluster, command, *, nodes, tries=3):
+    """The process of a node that is up. `ray start` gives up after 30 s, too soon if all is busy."""
+    node = subprocess.Popen(
+        command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        wait_until(lambda: len(cluster.global_state._live_node_ids()) == nodes, process=node)
+    except AssertionError:
+        if tries == 1:
+            raise
+        return _joined(cluster, command, nodes=nodes, tries=tries - 1)
+    return node
 
 
 @pytest.fixture(scope="module")
