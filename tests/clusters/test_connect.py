@@ -82,7 +82,7 @@ def cluster(bucket, tmp_path_factory):
 
 
 def _joined(cluster, command, *, nodes, tries=3):
-    """The process of a node that is up. `ray start` gives up after 30 s, too soon if all is busy."""
+    """The process of a node that is up. `ray start` gives up after 30 s, too soon on a busy one."""
     node = subprocess.Popen(
         command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
