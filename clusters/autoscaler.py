@@ -13,6 +13,8 @@ BOOTSTRAP = Path("~/ray_bootstrap_config.yaml")  # the cluster's file, as `ray u
 
 
 class Machine(NamedTuple):
+    """What a machine has of each, in whole or parts as Ray counts them."""
+
     cpus: float
     gpus: float
 

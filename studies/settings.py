@@ -11,7 +11,7 @@ from automl_on_ray.search_spaces.core import check_ranges
 class StudySettings:
     """One field an option of the command. UserError for a number out of its range.
 
-    Each option's declaration says what another value means to a study that is gone on with.
+    Each option's declaration says what another value means to a resumed study.
     """
 
     workflow: ClassVar[str]
