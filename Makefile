@@ -6,17 +6,18 @@ STAMP := $(VENV)/.installed
 NEWEST ?= .venv-newest
 ARGS ?=
 
-.PHONY: help setup hpo nas ui test newest mutants gpu-check lint format docs constraints clean
+.PHONY: help setup hpo nas ui test newest mutants gpu-check lint format docs site constraints clean
 
 help:
 	@echo "make hpo    tune an MNIST CNN and track it in MLflow (options: make hpo ARGS='--trials 50')"
-	@echo "make nas    search a network's cells with DARTS supernets (options: ARGS='--supernets 8')"
+	@echo "make nas    search a network of at most 5,000 parameters (options: ARGS='--dataset cifar10')"
 	@echo "make ui     open the MLflow UI on the studies of this folder"
-	@echo "make test   run all tests"
+	@echo "make test   run the tests (those of several machines: CONTRIBUTING.md)"
 	@echo "make mutants  make small mistakes in the code, and see which no test notices (ARGS='--room X')"
 	@echo "make gpu-check  what only a GPU can show: one JSON file with its figures"
 	@echo "make lint   ruff, mypy, import-linter"
-	@echo "make docs   write docs/options.md from where the options are declared"
+	@echo "make docs   write docs/options.md and docs/python/reference.md from the code"
+	@echo "make site   build these pages as a site in build/site"
 	@echo "make newest how the quick tests fare with the newest release of each dependency"
 
 $(STAMP): pyproject.toml constraints.txt
@@ -33,7 +34,7 @@ hpo: $(STAMP)
 	$(BIN)/python workflows/hpo.py --name mnist --minutes 4 $(ARGS)
 
 nas: $(STAMP)
-	$(BIN)/python workflows/nas.py --name mnist-nas --minutes 4 $(ARGS)
+	$(BIN)/python workflows/nas.py --name mnist-nas --minutes 3 --limit 'parameters <= 5000' $(ARGS)
 
 ui: $(STAMP)
 	$(BIN)/python workflows/ui.py $(ARGS)
@@ -79,6 +80,13 @@ format: $(STAMP)
 
 docs: $(STAMP)
 	$(BIN)/python -m docs.options_page
+	$(BIN)/python -m docs.python.reference_page
+
+# The pages lie there as here, by links; what is not in mkdocs.yml, pages link to.
+site: $(STAMP)
+	rm -rf build/pages build/site && mkdir -p build/pages
+	cd build/pages && ln -s ../../*.md ../../*.yaml ../../LICENSE ../../docs ../../search_spaces ../../deploy .
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
 
 constraints: $(STAMP)
 	(echo "# Exact versions that Makefile, CI and cluster set-up share. Made by 'make constraints'."; \

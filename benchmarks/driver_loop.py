@@ -1,15 +1,16 @@
 """The driver's CPU for each result, with everything on, by the number of trials known.
 
     python -m benchmarks.driver_loop
-    python -m benchmarks.driver_loop --trials 100,1000 --kinds pbt --seconds 60
+    python -m benchmarks.driver_loop --trials 100,10000 --kinds pbt-all --repeats 3
     python -m benchmarks.driver_loop --tune 200,800     # in Ray's own loop, with its processes
 
 Counted is the CPU time of the loop's thread within what Tune asks of us, in the simulator, which
 asks in Tune's order: the scheduler with its memory, the stoppers, the tracker with its journal,
 the live view, and what watches Ray's state files. Each row measures half as many results as there
 are trials, but 1,000 at least, over several studies where one is too small. `pbt-all` has all
-trials alive at once, taking turns; the others have 32. A row that takes longer than `--seconds`
-ends early: it shows the last results, and how many trials were known by then.
+trials alive at once, taking turns, which have done `--after` epochs; the others have 32. A row that
+takes longer than `--seconds` ends early: it shows the last results, and how many trials were known
+by then. Ratios are to the first number of trials, with a 95 % interval over repeats (Student's t).
 """
 
 import os
@@ -23,6 +24,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Annotated, Any
 
+import numpy as np
 import ray
 import typer
 from ray import tune
@@ -34,13 +36,14 @@ from automl_on_ray.schedulers import SchedulerSettings, create_scheduler
 from automl_on_ray.search_spaces.core import Objective
 from automl_on_ray.searchers import SearcherSettings, create_searcher
 from automl_on_ray.simulation import Simulation
-from automl_on_ray.studies import Budget, Progress, run_config
+from automl_on_ray.studies import Budget, Progress, Shown, run_config
+from automl_on_ray.studies.results import half_width
 from automl_on_ray.tracking import Study, TrackingCallback
 from benchmarks._drift import SPACE, Drift
 from benchmarks.tiny_trials import Tiny
 
 GOAL = Objective("error", "min")
-EPOCHS, SLOTS, FEWEST_RESULTS = 6, 32, 1000
+EPOCHS, SLOTS, MIN_RESULTS = 6, 32, 1000
 KINDS = {"fifo": "fifo", "asha": "asha", "pbt": "pbt", "pbt-all": "pbt"}
 PARTS = ("scheduler", "stoppers", "tracker", "progress", "state files")
 NOWHERE = "http://127.0.0.1:9"  # the journal is kept; bringing it to MLflow is another thread's
@@ -69,9 +72,9 @@ class Timed:
 class Loop(Simulation):
     """A simulated study that calls stoppers and callbacks too, as Tune's loop does."""
 
-    def __init__(self, kind: str, trials: int, folder: Path) -> None:
+    def __init__(self, kind: str, trials: int, folder: Path, after: int) -> None:
         name, self._folder = KINDS[kind], folder
-        self._trials_wanted, self._all_alive = trials, kind == "pbt-all"
+        self._trials_wanted, self._all_alive, self._after = trials, kind == "pbt-all", after
         population = SLOTS if kind == "pbt" else None
         samples = trials if self._all_alive else 2 * trials  # those of the results counted too
         asked = SearcherSettings(SPACE, (GOAL,), max_t=EPOCHS, samples=samples)
@@ -87,7 +90,7 @@ class Loop(Simulation):
         self._staging.mkdir()
         (self._staging / "experiment_state-2026.json").write_text("{}")
         budget = Budget(folder / "budget.json", minutes=None, cost=1e9, price_per_hour=1.0)
-        self.view = Progress("study", objective=GOAL, total=samples, epochs=EPOCHS, budget=budget)
+        self.view = Progress(Shown("study", [GOAL], samples, EPOCHS), budget=budget)
         keeper = run_config(Stage(folder / "stage"), []).callbacks[0]  # type: ignore[index]
         tracking = tracking_of(name, folder)
         tracking.setup()
@@ -106,8 +109,8 @@ class Loop(Simulation):
 
     @property
     def ready(self) -> bool:
-        """Whether so many trials are known as wanted, and in their third epoch if all live."""
-        whole = not self._all_alive or self.results >= 3 * self._trials_wanted
+        """Whether so many trials are known as wanted, and if all live, have done enough epochs."""
+        whole = not self._all_alive or self.results >= self._after * self._trials_wanted
         return whole and len(self.trials) >= self._trials_wanted
 
     def _tell(self, hook: str, **info: Any) -> None:
@@ -148,15 +151,17 @@ def tracking_of(scheduler: str, folder: Path) -> TrackingCallback:
     return TrackingCallback(uri=NOWHERE, experiment="bench", study=study, folder=folder)
 
 
-def measure(kind: str, trials: int, seconds: float) -> tuple[dict[str, float], int, int]:
+def measure(
+    kind: str, trials: int, seconds: float, after: int
+) -> tuple[dict[str, float], int, int]:
     """CPU seconds by part, the results counted, and the trials known before them."""
     total: dict[str, float] = dict.fromkeys(PARTS, 0.0)
     counted, known = 0, trials
     until = time.process_time() + seconds
     latest = until + seconds / 4
-    while counted < FEWEST_RESULTS and time.process_time() < until:
+    while counted < MIN_RESULTS and time.process_time() < until:
         with tempfile.TemporaryDirectory() as folder:
-            study = Loop(kind, trials, Path(folder))
+            study = Loop(kind, trials, Path(folder), after)
             with study.view:
                 while not study.ready and time.process_time() < until:
                     study.step()
@@ -199,8 +204,8 @@ def of_tune(trials: int) -> float:
     return 1000 * (last[-1] - last[0]) / (len(last) - 1)
 
 
-def row(kind: str, trials: int, seconds: float) -> str:
-    spent, results, known = measure(kind, trials, seconds)
+def row(kind: str, trials: int, seconds: float, after: int) -> str:
+    spent, results, known = measure(kind, trials, seconds, after)
     cells = [1e6 * spent[part] / results for part in PARTS]
     return f"{known} {sum(cells)} " + " ".join(map(str, cells))
 
@@ -209,6 +214,8 @@ def main(
     trials: Annotated[str, typer.Option(help="Numbers of trials.")] = "100,1000,10000",
     kinds: Annotated[str, typer.Option(help=f"Of {', '.join(KINDS)}.")] = ",".join(KINDS),
     seconds: Annotated[float, typer.Option(help="The most CPU seconds a row takes.")] = 240,
+    after: Annotated[int, typer.Option(help="Epochs of each before, where all are alive.")] = 3,
+    repeats: Annotated[int, typer.Option(help="Of each kind, for the interval of its ratio.")] = 1,
     ray_loop: Annotated[str, typer.Option("--tune", help="Trials in Ray's own loop.")] = "",
     only: Annotated[str, typer.Option(help="kind,trials: one row, for a process.")] = "",
 ) -> None:
@@ -217,26 +224,34 @@ def main(
         os.environ["TTY_COMPATIBLE"] = "1"  # the live view, drawn to nowhere
         with Path(os.devnull).open("w") as nowhere:
             console.file = nowhere
-            found = row(kind, int(count), seconds)
+            found = row(kind, int(count), seconds, after)
         print(found)
         return
     if ray_loop:
-        ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+        ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False)
         for count in ray_loop.split(","):
             print(f"Ray's own loop, {count} trials: {of_tune(int(count)):.2f} ms a result")
         return
-    print(f"us a result {'trials':>12}{'all':>10}{'ratio':>8}"
+    counts = trials.split(",")
+    print(f"us a result {'trials':>12}{'all':>10}{'ratio':>16}"
           + "".join(f"{part:>13}" for part in PARTS))  # fmt: skip
     for kind in kinds.split(","):
-        first = 0.0
-        for count in trials.split(","):
-            command = [sys.executable, "-m", "benchmarks.driver_loop", "--only", f"{kind},{count}",
-                       "--seconds", str(seconds)]  # fmt: skip
-            output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-            known, total, *cells = (float(word) for word in output.split())
-            first = first or total
+        runs = [[measured(kind, count, seconds, after) for count in counts] for _ in range(repeats)]
+        for place in range(len(counts)):
+            ratios = [run[place][1] / run[0][1] for run in runs]
+            spread = half_width(ratios) if place else 0.0
+            ratio = f"{np.mean(ratios):.2f} ± {spread:.2f}" if spread else f"{np.mean(ratios):.2f}"
+            known, total, *cells = np.mean([run[place] for run in runs], axis=0)
             parts = "".join(f"{cell:>13.1f}" for cell in cells)
-            print(f"{kind:<11}{known:>13.0f}{total:>10.1f}{total / first:>8.2f}{parts}", flush=True)
+            print(f"{kind:<11}{known:>13.0f}{total:>10.1f}{ratio:>16}{parts}", flush=True)
+
+
+def measured(kind: str, count: str, seconds: float, after: int) -> list[float]:
+    """A row, in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.driver_loop", "--only", f"{kind},{count}",
+               "--seconds", str(seconds), "--after", str(after)]  # fmt: skip
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return [float(word) for word in output.split()]
 
 
 if __name__ == "__main__":

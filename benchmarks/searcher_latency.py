@@ -133,7 +133,7 @@ def main() -> None:
     """Print the table."""
     warnings.filterwarnings("ignore")
     torch.set_num_threads(1)
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False)
     print(f"{'the model runs in':22}{'longest wait, s':>16}{'idle slot, s':>14}")
     for name, worker in (
         ("its own process", AxWorker),

@@ -140,7 +140,7 @@ def main(
     trials: Annotated[str, typer.Option(help="Numbers of trials.")] = "100,400,1600",
     fresh: Annotated[int, typer.Option(help="Trials without reuse of processes.")] = 40,
 ) -> None:
-    ray.init(num_cpus=SLOTS, include_dashboard=False, log_to_driver=False)
+    ray.init("local", num_cpus=SLOTS, include_dashboard=False, log_to_driver=False)
     measure(SLOTS, reuse=True)  # Ray's first processes
     print(f"CPU of a second in which nothing happens, ms: {idle(20)}")
     columns = "".join(f"{f'{name}, ms':>16}{'MB from':>9}{'to':>7}" for name in SERVERS)

@@ -1,12 +1,5 @@
-from .aws_policies import (
-    Machines as Machines,
-    document as document,
-    of_the_autoscaler as of_the_autoscaler,
-    of_the_bucket as of_the_bucket,
-    trust as trust,
-    without_mlflow as without_mlflow,
-)
-from .bucket_copy import STAMP as STAMP, Mirror as Mirror
+from .aws_account import prepare_account as prepare_account, read_cluster as read_cluster
+from .bucket_copy import STAMP as STAMP, Mirror as Mirror, is_running as is_running
 from .connect import (
     check_address as check_address,
     check_data as check_data,
@@ -17,6 +10,7 @@ from .connect import (
 )
 from .gpu_share import measured_share as measured_share
 from .leftover_agents import leave_a_stopped_ray as leave_a_stopped_ray
+from .shutdown import stop_all as stop_all
 from .slots import (
     AUTO as AUTO,
     GpusAsked as GpusAsked,

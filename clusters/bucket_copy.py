@@ -13,6 +13,7 @@ import tarfile
 import threading
 import time
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow.fs
@@ -56,32 +57,39 @@ class Mirror:
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="mirror", daemon=True)
 
+    def newer(self) -> bytes | None:
+        """The bucket's stamp, if it is another machine's. OSError if the bucket cannot be read."""
+        there = self._read(STAMP)
+        here = self._folder / STAMP
+        return None if here.exists() and here.read_bytes() == there else there
+
     def pull(self) -> None:
         """Bring what another machine has copied since; what was here is put aside.
 
         OSError if the bucket cannot be read; UserError if it names what can be no study's, and then
         nothing is written.
         """
-        there = self._read(STAMP)
-        here = self._folder / STAMP
-        if there is None or (here.exists() and here.read_bytes() == there):
+        there = self.newer()
+        if there is None:
             return
-        study = check_id(there.decode(errors="replace").partition(" ")[0], f"{self._said}: the id")
+        study = self._named(there)
         names = [name for name in self._names(study) if _is_small(name)]
         for name in names:
             inside(self._folder, name, f"{self._said}: the file")
-        lock = FileLock(self._folder / ".lock")
         if self._folder.exists():
-            try:
-                lock.acquire(timeout=0)
-            except Timeout:
-                return  # it runs here
-            lock.release()
+            if is_running(self._folder):
+                return
             self._folder.rename(f"{self._folder}-{time.strftime('%Y%m%d-%H%M%S')}")
         self._study = study
         for name in names:
             self._restore(name)
-        here.write_bytes(there)
+        (self._folder / STAMP).write_bytes(there)
+
+    def peek(self, stamp: bytes, names: Sequence[str]) -> dict[str, bytes]:
+        """What the bucket has of these files of the study that a stamp names. Errors as `pull`."""
+        study = self._named(stamp)
+        found = {name: self._read(f"{study}/{name}") for name in names}
+        return {name: data for name, data in found.items() if data is not None}
 
     def start(self, study_id: str) -> None:
         self._study = study_id
@@ -159,6 +167,9 @@ class Mirror:
     def _read(self, name: str) -> bytes | None:
         return read_bytes(self._files, f"{self._path}/{name}")
 
+    def _named(self, stamp: bytes) -> str:
+        return check_id(stamp.decode(errors="replace").partition(" ")[0], f"{self._said}: the id")
+
     def _names(self, study: str) -> list[str]:
         """Of all files that the bucket has of it."""
         root = f"{self._path}/{study}"
@@ -177,6 +188,20 @@ class Mirror:
             return
         for part, content in files_of_tar(data, f"{self._said}: {name}"):
             _write_new(target.with_suffix("") / part, content)
+
+
+def is_running(folder: Path) -> bool:
+    """Whether a process works on the study in this folder."""
+    lock = folder / ".lock"
+    if not lock.exists():
+        return False
+    try:
+        with FileLock(lock, timeout=0):
+            return False
+    except Timeout:
+        return True
+    except OSError:  # another user's, perhaps
+        return False
 
 
 def stop_the_study() -> None:

@@ -10,6 +10,8 @@ import os
 import signal
 import socket
 import sys
+import sysconfig
+import threading
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -59,6 +61,12 @@ def start_ray(address: str | None, *, modules: Iterable[str] = ()) -> None:
         return
     found = _find(address or os.environ.get("RAY_ADDRESS") or None)
     joins = found is not None
+    in_main = threading.current_thread() is threading.main_thread()
+    if not joins and not in_main:
+        raise UserError(  # its processes end with the thread that has started them
+            "A Ray of this machine cannot be started from another thread than the main one: call "
+            "ray.init() there first."
+        )
     code = {"py_modules": shipped(modules), "excludes": ["**/__pycache__"]} if joins else None
     try:
         # As it was named: Ray takes its token along to clusters that it finds by itself.
@@ -76,7 +84,8 @@ def start_ray(address: str | None, *, modules: Iterable[str] = ()) -> None:
     if not joins:
         end_with_driver()
     # `ray job stop`, and a machine that shuts down, are to stop a study as Ctrl-C does.
-    signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
+    if in_main:
+        signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
 
 
 def _find(named: str | None) -> str | None:
@@ -122,9 +131,7 @@ def shipped(modules: Iterable[str]) -> list[str]:
 
     And of what else was imported from beside these, as they may have imported it.
     """
-    users = [
-        place for place in map(_place, modules) if place and not INSTALLED & {*Path(place).parts}
-    ]
+    users = [place for place in map(_place, modules) if place and not _is_installed(place)]
     own = _place(OWN)
     beside = {Path(place).parent for place in users} - {Path(own).parent}
     outermost = [
@@ -136,11 +143,21 @@ def shipped(modules: Iterable[str]) -> list[str]:
     return list(dict.fromkeys([own, *users, *neighbours]))
 
 
+def _is_installed(place: str) -> bool:
+    """Whether nodes have it, too: a library, or a part of Python."""
+    standard = Path(place).is_relative_to(sysconfig.get_path("stdlib"))
+    return standard or bool(INSTALLED & {*Path(place).parts})
+
+
 def _place(module: str) -> str:
     """The outermost folder that it is in, or its file. Empty if there is no such module.
 
-    It is looked for by its whole name: Ax, too, installs a folder `docs`.
+    It is looked for by its whole name: Ax, too, installs a folder `docs`. Of a script that runs it
+    is the script's file; a notebook has none.
     """
+    if module == "__main__":
+        script = getattr(sys.modules[module], "__file__", None)
+        return str(Path(script).absolute()) if script else ""
     spec = importlib.util.find_spec(module)
     if spec is None:
         return ""
@@ -192,12 +209,12 @@ def _leave(probe: str) -> tuple[str, str | None]:
     return name, write(probe, name)
 
 
-def check_data(offers: Mapping[str, Any]) -> None:
+def check_data(trial_kwargs: Mapping[str, Any]) -> None:
     """UserError if a node does not see the path of data that trials are told to take.
 
     Data in a bucket, and named ones without a data folder, each node fetches by itself.
     """
-    dataset, folder = offers["dataset"], offers["data_dir"]
+    dataset, folder = trial_kwargs["dataset"], trial_kwargs["data_dir"]
     paths = {"--dataset": dataset if is_path(dataset) else None, "--data-dir": folder}
     for option, path in paths.items():
         blind = _blind(Path(path)) if path and not is_uri(path) else ""

@@ -17,7 +17,7 @@ from automl_on_ray.trainables import Reading, measure
 
 LEFT_FREE = 0.1  # of a GPU's memory: not each member of a space is measured
 DRAWN = 2  # members beside the largest
-MOST = 64  # trials on one GPU
+MAX_TRIALS_PER_GPU = 64
 
 
 def measured_share(
@@ -67,7 +67,7 @@ def share_of(readings: list[Reading], *, cpus_per_gpu: float) -> float:
     failed = [reading.error for reading in readings if reading.error]
     if len(failed) == len(readings) and used < total:
         raise UserError(f"--gpus-per-trial auto: no trial could be measured: {failed[0]}")
-    fit = min(int(total * (1 - LEFT_FREE) / used), int(cpus_per_gpu), MOST)
+    fit = min(int(total * (1 - LEFT_FREE) / used), int(cpus_per_gpu), MAX_TRIALS_PER_GPU)
     return math.floor(1e4 / max(1, fit)) / 1e4  # Ray counts ten-thousandths: 6 x 0.1667 is too much
 
 

@@ -14,13 +14,14 @@ from ray import tune
 
 from automl_on_ray.clusters.autoscaler import Machine, ask_for_a_machine, kinds, may_start
 from automl_on_ray.clusters.connect import joins_cluster
+from automl_on_ray.command_line import step
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.trainables.multi_process import bundles
 
 AUTO: Literal["auto"] = "auto"
 GpusAsked: TypeAlias = float | Literal["auto"] | None
 LARGEST = "the largest machine"
-LEAST = 0.01  # of a CPU, where more slots than CPUs are asked for: so there is an end to it
+MIN_CPUS = 0.01  # of a CPU, where more slots than CPUs are asked for: so there is an end to it
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,11 @@ def wait_for_workers(address: str | None, *, minutes: float = 20.0, calm: float 
     if not joins_cluster(address) or _cpus_now():
         return
     print(f"Waiting up to {minutes:g} min for workers: the cluster has no CPU yet.", flush=True)
+    with step("Waiting for workers"):
+        _wait_for_cpus(minutes, calm)
+
+
+def _wait_for_cpus(minutes: float, calm: float) -> None:
     began = changed = time.monotonic()
     nodes = 0
     asked = ask_for_a_machine()
@@ -168,7 +174,7 @@ def _cpus_each(found: Sequence[Machine], gpus: float, slots: int | None) -> floa
     if gpus:
         places = sum(_gpu_places(one.gpus, gpus) for one in found)
     else:
-        least = LEAST if slots else 1.0
+        least = MIN_CPUS if slots else 1.0
         places = max(1, sum(int(one.cpus / least) for one in found))
     wanted = min(slots or places, places)
     shares = {one.cpus / count for one in set(found) for count in range(1, wanted + 1)}

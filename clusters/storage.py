@@ -4,8 +4,11 @@ A bucket holds Ray's trials and checkpoints, and a copy of the small files that 
 machine's disk (`bucket_copy.py`).
 """
 
+import shutil
 import uuid
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,8 +17,9 @@ from urllib.request import url2pathname
 import platformdirs
 import pyarrow.fs
 
-from automl_on_ray.clusters.bucket_copy import Mirror
+from automl_on_ray.clusters.bucket_copy import STAMP, Mirror, is_running
 from automl_on_ray.search_spaces.core import (
+    PART,
     UserError,
     above,
     below,
@@ -43,15 +47,90 @@ class Storage:
         files, path = pyarrow.fs.FileSystem.from_uri(self.uri)
         return Mirror(self.local / name, files, f"{path}/{name}")
 
+    def remove(self, name: str) -> None:
+        """What the bucket has of study `name`, older ones of that name too; nothing of a folder's.
+
+        UserError if it cannot be deleted.
+        """
+        if not self.uri:
+            return
+        check_name(name, "Study name")
+        files, path = pyarrow.fs.FileSystem.from_uri(self.uri)
+        try:
+            files.delete_dir_contents(f"{path}/{name}", missing_dir_ok=True)
+        except OSError as error:
+            raise UserError(f"--storage {self.uri} cannot be deleted from: {error}") from error
+        shutil.rmtree(self._looks / name, ignore_errors=True)
+
     def fetch(self, name: str) -> None:
         """Have study `name` here, if another machine has left it in the bucket.
 
         UserError if the bucket cannot be read.
         """
         mirror = self.mirror(name)
-        try:
+        with self._readable():
             if mirror is not None:
                 mirror.pull()
+
+    def look(self, name: str) -> Path:
+        """A folder with study `name` as it is by now, to be read: nothing of it is moved.
+
+        What another machine has copied since is in a cache of its own. UserError as `fetch`.
+        """
+        mirror, here = self.mirror(name), self.local / name
+        with self._readable():
+            stamp = mirror.newer() if mirror is not None else None
+            if stamp is None or is_running(here):
+                return here
+            seen = self._looks / name / sha256(stamp).hexdigest()[:12]
+            if not (seen / name / STAMP).exists():
+                self._fetch_anew(name, seen)
+            return seen / name
+
+    def elsewhere(self, name: str, wanted: Sequence[str]) -> dict[str, bytes] | None:
+        """These files of study `name` in the bucket, where another machine wrote there last."""
+        mirror = self.mirror(name)
+        with self._readable():
+            stamp = mirror.newer() if mirror is not None else None
+            if mirror is None or stamp is None or is_running(self.local / name):
+                return None
+            return mirror.peek(stamp, wanted)
+
+    def copied(self) -> list[str]:
+        """Names of studies in the bucket, none in a folder. UserError as `fetch`."""
+        if not self.uri:
+            return []
+        with self._readable():
+            files, path = pyarrow.fs.FileSystem.from_uri(self.uri)
+            selector = pyarrow.fs.FileSelector(path, allow_not_found=True)
+            below = [info.base_name for info in files.get_file_info(selector) if not info.is_file]
+            stamps = files.get_file_info([f"{path}/{name}/{STAMP}" for name in below])
+            return [name for name, info in zip(below, stamps, strict=True) if info.is_file]
+
+    @property
+    def _looks(self) -> Path:
+        return self.local.with_name(f"{self.local.name}-looks")
+
+    def _fetch_anew(self, name: str, target: Path) -> None:
+        """Two may look at a time. Somebody may still read what was fetched last; older ones go."""
+        whole = (path for path in target.parent.glob("*/") if PART not in path.name)
+        older = sorted(whole, key=lambda path: path.stat().st_mtime)
+        part = target.with_name(f"{target.name}{PART}{uuid.uuid4().hex}")
+        mirror = replace(self, local=part).mirror(name)
+        assert mirror is not None
+        try:
+            mirror.pull()
+            with suppress(OSError):  # another look was sooner
+                part.rename(target)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+        for path in older[:-1]:
+            shutil.rmtree(path, ignore_errors=True)
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             raise UserError(f"--storage {self.uri} cannot be read: {error}") from error
 

@@ -6,24 +6,29 @@ import typer
 
 from automl_on_ray.command_line.change import Change
 from automl_on_ray.command_line.errors_and_exit_codes import user_errors_to_exit_codes
-from automl_on_ray.search_spaces.core import Between, UserError
+from automl_on_ray.search_spaces.core import Between, UserError, choices
 
 _SEARCH, _SELECT, _TRAIN = "1. Search", "2. Select: cells by themselves", "3. Train"
+
+# What is searched where neither --space nor --evaluation is given.
+DEFAULT_SPACE = "macro"
 
 Stage = Annotated[
     str,
     Change.ALLOWED,
     typer.Option(
-        help="all, or one stage alone: search, select or train. It uses what earlier stages "
-        "left under the same --name."
+        help=(
+            "Which part to run: search, select, train, or all. One alone uses what earlier "
+            "parts left under the same --name. Example: --stage select"
+        )
     ),
 ]
-# Defaults of another setting; what is given beside them wins.
+# Defaults of another setting; what is given beside them wins, in a --config file too.
 PRESETS: dict[str, dict[str, Any]] = {
     # Liu et al. 2019, section 3, and their program: four searches by seed, all their cells for 100
     # epochs, the best for 600.
     "darts-cifar10": {
-        "dataset": "cifar10", "space": "darts-second-order", "searcher": "random", "supernets": 4,
+        "dataset": "cifar10", "space": "darts-second-order", "searcher": "random", "trials": 4,
         "epochs": 50, "search_images": 0, "search_channels": 16, "search_layers": 8,
         "remedy": "warn", "eigenvalue_every": 0, "stem_stride": 1, "candidates": 4,
         "select_images": 0, "select_epochs": 100, "select_seeds": 1, "channels": 36, "layers": 20,
@@ -39,7 +44,7 @@ def _apply_preset(context: typer.Context, name: str | None) -> str | None:
     if name is not None and name not in PRESETS:
         with user_errors_to_exit_codes():
             raise UserError(f"Unknown preset {name!r}. There are: {', '.join(PRESETS)}.")
-    context.default_map = {**(context.default_map or {}), **PRESETS.get(name or "", {})}
+    context.default_map = {**PRESETS.get(name or "", {}), **(context.default_map or {})}
     return name
 
 
@@ -49,72 +54,133 @@ Preset = Annotated[
     typer.Option(
         callback=_apply_preset,
         is_eager=True,
-        help="Other defaults for many options. darts-cifar10: those of DARTS's authors (GPU days).",
+        help=(
+            "Other defaults for many options; what is given beside them wins. darts-cifar10 "
+            "has those of DARTS's authors, and takes GPU days. Example: --preset "
+            "darts-cifar10"
+        ),
     ),
 ]
 Evaluation = Annotated[
-    str,
+    str | None,
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="What the searcher proposes. supernet: hyperparameters of supernets, each of which "
-        "yields a cell. standalone: cells, each trained by itself (--proposals of them).",
+        help="How what the searcher proposes is judged. With supernet it proposes hyperparameters "
+        "of supernets, each of which yields a cell. With standalone it proposes architectures, "
+        "each trained by itself. With one-shot it proposes cells, with weights that they inherit "
+        "from one supernet, trained first. Default: by --space. Example: --evaluation one-shot",
         rich_help_panel=_SEARCH,
     ),
 ]
-Proposals = Annotated[
-    int,
-    Between(1, 1e6),
+Trainable = Annotated[
+    str | None,
     Change.ANOTHER_STUDY,
-    typer.Option(help="Cells to try with --evaluation standalone.", rich_help_panel=_SEARCH),
+    typer.Option(
+        help="What trains a cell by itself: your own trainable, as package.module:NAME. Supernets "
+        "are trained by ours. Default: the image classifier. Example: --trainable mine:Mine",
+        rich_help_panel=_SEARCH,
+    ),
+]
+ObjectiveText = Annotated[
+    str | None,
+    Change.ANOTHER_STUDY,
+    typer.Option(
+        "--objective",
+        help="The metric of cells by themselves to maximise; with a minus in front, to minimise. "
+        "Several, separated by commas, seek a Pareto front. Default: accuracy; supernets alone are "
+        "compared by -val_loss, unless it is given. Example: --objective=accuracy,-parameters",
+        rich_help_panel=_SEARCH,
+    ),
 ]
 Cells = Annotated[
     str | None,
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="Cells to take instead of a search, separated by commas. Published ones by name "
-        "(darts_v2), Genotype(normal=...) as papers print it, files of genotypes (mine.txt, "
-        "genotypes.py:NAME), or JSON files (cell.json in MLflow).",
+        help="Architectures to compare instead of a search, separated by commas: files of JSON, "
+        "or as the space writes them. DARTS's cells: published ones by name, "
+        "Genotype(normal=...) as papers print it, or files of genotypes. Example: --cells "
+        "darts_v2,mine.json",
         rich_help_panel=_SEARCH,
     ),
 ]
 Operations = Annotated[
-    str,
+    str | None,
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="darts (all eight), s1, s2, s3, s4, or a list: sep_conv_3x3,skip_connect.",
+        help="What an edge of a DARTS cell may be: darts (all eight operations), s1, s2, s3, "
+        "s4, or a list of operations. Default: darts. Example: --operations "
+        "sep_conv_3x3,skip_connect",
         rich_help_panel=_SEARCH,
     ),
 ]
-SupernetSpace = Annotated[
-    str,
+Space = Annotated[
+    str | None,
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="How supernets are trained: a file of search_spaces/, or your own as "
-        "package.module:SPACE.",
+        help="What is searched: architectures (darts, nas-bench-201, macro), how DARTS supernets "
+        "are trained (darts-supernet, darts-first-order, darts-second-order), or your own as "
+        f"package.module:NAME. Default: {DEFAULT_SPACE}, or by --evaluation. Example: --space "
+        "nas-bench-201",
+        rich_help_panel=_SEARCH,
+    ),
+]
+# These four have a default by --evaluation.
+Searcher = Annotated[
+    str | None,
+    Change.ANOTHER_STUDY,
+    typer.Option(
+        help=(
+            f"Who proposes the configs: {', '.join(choices('searchers'))}. Default: "
+            "gaussian-process for architectures by themselves, bayesian (Ax) for supernets. "
+            "Example: --searcher evolution"
+        ),
+        rich_help_panel=_SEARCH,
+    ),
+]
+Scheduler = Annotated[
+    str | None,
+    Change.ANOTHER_STUDY,
+    typer.Option(
+        help=(
+            f"Who stops weak trials, or changes them: {', '.join(choices('schedulers'))}. Default: "
+            "asha for architectures by themselves, and fifo, which lets each run to its end, for "
+            "supernets. Example: --scheduler median-stopping"
+        ),
         rich_help_panel=_SEARCH,
     ),
 ]
 Epochs = Annotated[
-    int,
+    int | None,
     Between(1, 1e6),
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="Epochs of a trial of the search: of a supernet, or of a cell that is tried.",
+        help=(
+            "Epochs of one trial of the search: of a supernet, or of an architecture that is "
+            "tried. Default: 6 of a supernet, 40 where cells inherit its weights, 9 of an "
+            "architecture. Example: --epochs 20"
+        ),
         rich_help_panel=_SEARCH,
     ),
 ]
-Supernets = Annotated[
-    int,
-    Between(1, 1e4),
-    Change.ANOTHER_STUDY,
-    typer.Option(help="How many supernets to train.", rich_help_panel=_SEARCH),
+Trials = Annotated[
+    int | None,
+    Between(1, 1e6),
+    Change.GROWS,
+    typer.Option(
+        help="How many configs to try. Default: 4 supernets, 64 architectures by themselves, 200 "
+        "cells with inherited weights. Example: --trials 8",
+        rich_help_panel=_SEARCH,
+    ),
 ]
 SearchImages = Annotated[
     int,
     Between(0, 1e9),
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="Maximum of train and validation images together, drawn by seed. 0: all.",
+        help=(
+            "Images that the search learns from, train and validation together, drawn by "
+            "--seed. 0: all. Example: --search-images 5000"
+        ),
         rich_help_panel=_SEARCH,
     ),
 ]
@@ -122,25 +188,43 @@ SelectImages = Annotated[
     int,
     Between(0, 1e9),
     Change.ANOTHER_STUDY,
-    typer.Option(help="As --search-images, for the cells by themselves.", rich_help_panel=_SELECT),
+    typer.Option(
+        help=(
+            "Images that the cells by themselves learn from, train and validation together, "
+            "drawn by --seed. 0: all. Example: --select-images 10000"
+        ),
+        rich_help_panel=_SELECT,
+    ),
 ]
 SearchChannels = Annotated[
     int,
     Between(1, 1e4),
     Change.ANOTHER_STUDY,
-    typer.Option(help="Channels of a supernet's first cells.", rich_help_panel=_SEARCH),
+    typer.Option(
+        help=(
+            "Channels of a supernet's first cell: its width. Later cells have more. "
+            "Example: --search-channels 16"
+        ),
+        rich_help_panel=_SEARCH,
+    ),
 ]
 SearchLayers = Annotated[
     int,
     Between(1, 1e3),
     Change.ANOTHER_STUDY,
-    typer.Option(help="Cells of a supernet.", rich_help_panel=_SEARCH),
+    typer.Option(
+        help=("Cells in a row in a supernet: its depth. Example: --search-layers 8"),
+        rich_help_panel=_SEARCH,
+    ),
 ]
 Remedy = Annotated[
     str,
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="Against collapse: warn, stop (and go back to the healthiest epoch) or regularise.",
+        help=(
+            "What to do against a collapsing supernet: warn, stop (and go back to its "
+            "healthiest epoch) or regularise. Example: --remedy warn"
+        ),
         rich_help_panel=_SEARCH,
     ),
 ]
@@ -149,7 +233,10 @@ EigenvalueEvery = Annotated[
     Between(0, 1e6),
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="Epochs between measurements of the Hessian's dominant eigenvalue; 0: never.",
+        help=(
+            "Epochs between two measurements of the Hessian's largest eigenvalue, a sign of "
+            "collapse. 0: never. Example: --eigenvalue-every 5"
+        ),
         rich_help_panel=_SEARCH,
     ),
 ]
@@ -157,8 +244,11 @@ Select = Annotated[
     str,
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="How cells are derived: magnitude of the mixing weights, or perturbation (what the "
-        "supernet loses without an operation; costs minutes).",
+        help=(
+            "How a supernet's cell is chosen. magnitude: by the mixing weights. "
+            "perturbation: by what the supernet loses without an operation, which takes "
+            "minutes. Example: --select perturbation"
+        ),
         rich_help_panel=_SEARCH,
     ),
 ]
@@ -168,7 +258,7 @@ Recompute = Annotated[
     Change.ALLOWED,
     typer.Option(
         "--recompute",
-        help="Save memory of supernets by computing some values twice.",
+        help=("Compute some values of a supernet twice, to save about a quarter of its memory."),
         rich_help_panel=_SEARCH,
     ),
 ]
@@ -176,51 +266,87 @@ Candidates = Annotated[
     int,
     Between(1, 1e3),
     Change.ANOTHER_STUDY,
-    typer.Option(help="Best cells of the search to compare.", rich_help_panel=_SELECT),
+    typer.Option(
+        help=(
+            "How many of the search's best cells are trained by themselves and compared. "
+            "Example: --candidates 5"
+        ),
+        rich_help_panel=_SELECT,
+    ),
+]
+SpreadCells = Annotated[
+    int,
+    Between(0, 1e3),
+    Change.ALLOWED,
+    typer.Option(
+        help="Cells of other ranks than the best that are trained by themselves too, to see "
+        "whether inherited weights rank cells. They are taken evenly from all that were tried "
+        "with --evaluation one-shot. Example: --spread-cells 10",
+        rich_help_panel=_SELECT,
+    ),
 ]
 RandomCells = Annotated[
     int | None,
     Between(0, 1e4),
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="Random cells as control. Default: as many as can be trained in the time that the "
-        "search and its cells took.",
+        help=(
+            "Random cells that are trained beside them, as control. Default: as many as fit "
+            "in the time that the search and its cells took. Example: --random-cells 5"
+        ),
         rich_help_panel=_SELECT,
     ),
 ]
 SelectEpochs = Annotated[
-    int,
+    int | None,
     Between(1, 1e6),
     Change.ANOTHER_STUDY,
-    typer.Option(help="Epochs of a cell.", rich_help_panel=_SELECT),
+    typer.Option(
+        help="Epochs for which each candidate is trained by itself. Default: those of the search, "
+        "or 3 after supernets. Example: --select-epochs 10",
+        rich_help_panel=_SELECT,
+    ),
 ]
 SelectSeeds = Annotated[
     int,
     Between(1, 1e3),
     Change.ANOTHER_STUDY,
-    typer.Option(help="Trials of a cell.", rich_help_panel=_SELECT),
+    typer.Option(
+        help=(
+            "How many times each cell is trained by itself, each with another seed. "
+            "Example: --select-seeds 3"
+        ),
+        rich_help_panel=_SELECT,
+    ),
 ]
 
 Channels = Annotated[
-    int,
+    int | None,
     Between(1, 1e4),
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="Channels of the network's first cells; the paper has 36.", rich_help_panel=_TRAIN
+        help="Channels of the final network's first cell: its width. DARTS has 36. Default: 8, "
+        "or the space's own. Example: --channels 16",
+        rich_help_panel=_TRAIN,
     ),
 ]
 Layers = Annotated[
-    int,
+    int | None,
     Between(1, 1e3),
     Change.ANOTHER_STUDY,
-    typer.Option(help="Cells of the network; the paper has 20.", rich_help_panel=_TRAIN),
+    typer.Option(
+        help="Cells in a row in the final network: its depth. DARTS has 20. Default: 5. "
+        "Example: --layers 8",
+        rich_help_panel=_TRAIN,
+    ),
 ]
 StemStride = Annotated[
-    int,
+    int | None,
     Between(1, 8),
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="2 halves the images at once, which is cheaper; the paper has 1.",
+        help="Step of the final network's first convolution. 2 halves the images, which is four "
+        "times cheaper; DARTS has 1. Default: 2. Example: --stem-stride 1",
         rich_help_panel=_TRAIN,
     ),
 ]
@@ -229,61 +355,82 @@ FinalEpochs = Annotated[
     Between(1, 1e6),
     Change.ALLOWED,
     typer.Option(
-        help="Epochs of the winner's training from scratch; the paper has 600.",
+        help=(
+            "Epochs for which the winner is trained from scratch. Default: those of the search, or "
+            "4 after supernets. Example: --final-epochs 40"
+        ),
         rich_help_panel=_TRAIN,
     ),
 ]
 DropPath = Annotated[
-    float,
+    float | None,
     Between(0, 0.99),
     Change.ANOTHER_STUDY,
-    typer.Option(help="Final probability of drop path; the paper has 0.2.", rich_help_panel=_TRAIN),
+    typer.Option(
+        help="Probability that a path of a cell is left out in the last epoch of training; it "
+        "grows from 0. DARTS has 0.2. Default: 0. Example: --drop-path 0.2",
+        rich_help_panel=_TRAIN,
+    ),
 ]
 AuxiliaryWeight = Annotated[
-    float,
+    float | None,
     Between(0, 10),
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="Weight of the auxiliary head's loss; the paper has 0.4. 0: no such head.",
+        help="Weight of the loss of a second head, two thirds up the network. 0: no such head; "
+        "DARTS has 0.4. Default: 0. Example: --auxiliary-weight 0.4",
         rich_help_panel=_TRAIN,
     ),
 ]
 LearningRate = Annotated[
-    float,
+    float | None,
     Between(0, 10, above=True),
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="Learning rate of selection and of the final training.", rich_help_panel=_TRAIN
+        help="First learning rate of networks by themselves and of the final training. A space "
+        "that varies it then varies it no more. Default: 0.05 for DARTS's cells, where it falls "
+        "to 0 along a cosine; else the space's own. Example: --learning-rate 0.025",
+        rich_help_panel=_TRAIN,
     ),
 ]
 WeightDecay = Annotated[
-    float,
+    float | None,
     Between(0, 1),
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="Weight decay of selection and of the final training.", rich_help_panel=_TRAIN
+        help="Weight decay of networks by themselves and of the final training. Default: 0.0003 "
+        "for DARTS's cells, else the space's own. Example: --weight-decay 0.0003",
+        rich_help_panel=_TRAIN,
     ),
 ]
 Augmentation = Annotated[
-    float,
+    float | None,
     Between(0, 4),
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="Strength of shifts, turns and cutout for cells by themselves; 0: none.",
+        help="Strength of random shifts, turns and cutout of the images, for networks by "
+        "themselves and the final training. 0: none. Default: 0.5, or the space's own. Example: "
+        "--augmentation 1",
         rich_help_panel=_TRAIN,
     ),
 ]
 Flip = Annotated[
     bool,
     Change.ANOTHER_STUDY,
-    typer.Option("--flip", help="Mirror half of the images.", rich_help_panel=_TRAIN),
+    typer.Option(
+        "--flip",
+        help=("Mirror half of the images at random, in the search too. Not for digits or letters."),
+        rich_help_panel=_TRAIN,
+    ),
 ]
 Crop = Annotated[
-    int,
+    int | None,
     Between(0, 1e3),
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="Shift images by up to this many pixels, as for CIFAR.", rich_help_panel=_TRAIN
+        help="Shift images by up to so many pixels at random, in the search too, as is usual "
+        "for CIFAR. 0: not at all. Default: 0, or the space's own. Example: --crop 4",
+        rich_help_panel=_TRAIN,
     ),
 ]
 Cutout = Annotated[
@@ -291,52 +438,61 @@ Cutout = Annotated[
     Between(0, 1e3),
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="Side of the square that is cut out, in pixels; the paper has 16. Default: by "
-        "--augmentation.",
+        help=(
+            "Side, in pixels, of a square that is blackened at a random place. DARTS has "
+            "16. Default: by --augmentation. Example: --cutout 16"
+        ),
         rich_help_panel=_TRAIN,
     ),
 ]
 EvenCutout = Annotated[
     bool,
     Change.ANOTHER_STUDY,
-    typer.Option(help="Make an odd --cutout one less, as DARTS does.", rich_help_panel=_TRAIN),
+    typer.Option(
+        help=("Make the square of an odd --cutout one pixel smaller, as DARTS's program does."),
+        rich_help_panel=_TRAIN,
+    ),
 ]
 CropBorder = Annotated[
-    str,
+    str | None,
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="What --crop finds beyond an image's border, in the search too: mirror (its "
-        "mirror image), or black as in DARTS.",
+        help="What --crop shows beyond an image's border, in the search too: mirror (its mirror "
+        "image), or black as in DARTS. Default: mirror. Example: --crop-border black",
         rich_help_panel=_TRAIN,
     ),
 ]
 Nesterov = Annotated[
     bool,
     Change.ANOTHER_STUDY,
-    typer.Option(help="Use Nesterov's momentum; DARTS's is plain.", rich_help_panel=_TRAIN),
+    typer.Option(
+        help=("Train with Nesterov's momentum. DARTS has plain momentum."), rich_help_panel=_TRAIN
+    ),
 ]
 GradientClip = Annotated[
-    float,
+    float | None,
     Between(0, 1e6),
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="Largest norm of the gradient; DARTS has 5. 0: no limit.", rich_help_panel=_TRAIN
+        help="Largest norm that a gradient may have; a longer one is shortened. 0: no limit; "
+        "DARTS has 5. Default: 0. Example: --gradient-clip 5",
+        rich_help_panel=_TRAIN,
     ),
 ]
 DecayVectors = Annotated[
     bool,
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="Weight decay of biases and batch normalisation too, as in DARTS.",
+        help=("Apply --weight-decay to biases and batch normalisation too, as DARTS does."),
         rich_help_panel=_TRAIN,
     ),
 ]
 ScheduleBy = Annotated[
-    str,
+    str | None,
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="When learning rate and drop path change: with each batch, or with each epoch "
-        "as in DARTS.",
+        help="How often learning rate and drop path change: with each batch, or with each epoch "
+        "as in DARTS. Default: batch. Example: --schedule-by epoch",
         rich_help_panel=_TRAIN,
     ),
 ]
@@ -344,6 +500,10 @@ LastBatch = Annotated[
     bool,
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="Train on an epoch's smaller last batch too, as DARTS does.", rich_help_panel=_TRAIN
+        help=(
+            "Train on the smaller batch at an epoch's end too, as DARTS does. Without it an epoch "
+            "leaves those few images out."
+        ),
+        rich_help_panel=_TRAIN,
     ),
 ]

@@ -5,13 +5,15 @@ import inspect
 import io
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar, get_type_hints
 
 import typer
 
+from automl_on_ray.command_line.brought_words import answer_to_option
+from automl_on_ray.command_line.config_file import config_parameters, config_text, option_name
 from automl_on_ray.command_line.errors_and_exit_codes import user_errors_to_exit_codes
-from automl_on_ray.search_spaces.core import UserError, check_ranges
+from automl_on_ray.search_spaces.core import UserError, check_no_secrets, check_ranges
 
 Settings = TypeVar("Settings")
 
@@ -21,14 +23,24 @@ def command_of(
 ) -> Callable[..., None]:
     """A function with the fields of the dataclass `options`, of which typer makes a command."""
 
-    def command(**given: object) -> None:
+    own = inspect.signature(options)
+    hints = get_type_hints(options, include_extras=True)
+    declared = {name: hints[name] for name in own.parameters}
+
+    def command(*, config: object, print_config: bool, **given: object) -> None:
         with user_errors_to_exit_codes():
             asked = options(**given)
+        if print_config:
+            with user_errors_to_exit_codes():
+                check_no_secrets(vars(asked))  # what is printed is meant to be kept
+            print(config_text(vars(asked), declared), end="")
+            return
         run(asked)
 
+    parameters = [*own.parameters.values(), *config_parameters(declared)]
     command.__doc__ = run.__doc__
-    command.__signature__ = inspect.signature(options)  # type: ignore[attr-defined]
-    command.__annotations__ = get_type_hints(options, include_extras=True)
+    command.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {one.name: one.annotation for one in parameters} | declared
     return command
 
 
@@ -45,13 +57,18 @@ def checked(command: Callable[..., None]) -> Callable[..., None]:
     return first_checked
 
 
-def run_command(command: Callable[..., None]) -> None:
-    """Run it with what was typed. What cannot be read is one line and exit code 2, too."""
+def run_command(command: Callable[..., None] | Mapping[str, Callable[..., None]]) -> None:
+    """Run it with what was typed, or of several the one whose name comes first.
+
+    What cannot be read is one line and exit code 2, too.
+    """
+    commands = command if isinstance(command, Mapping) else {"": command}
     _leave_own_folder()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a file's name may be no text
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(command)
+    for name, one in commands.items():
+        app.command(name or None)(one)
     with user_errors_to_exit_codes():
         try:
             code = app(standalone_mode=False)
@@ -60,8 +77,15 @@ def run_command(command: Callable[..., None]) -> None:
             said = getattr(error, "format_message", None)
             if said is None:
                 raise
-            raise UserError(said()) from error
+            raise UserError(_answer(commands.values(), error) or said()) from error
     raise SystemExit(code or 0)
+
+
+def _answer(commands: Iterable[Callable[..., None]], error: Exception) -> str:
+    """To an option that is none of the commands', but another program's."""
+    names = (name for one in commands for name in inspect.signature(one).parameters)
+    known = [f"--{option_name(name)}" for name in names]
+    return answer_to_option(str(getattr(error, "option_name", "")).replace("_", "-"), known)
 
 
 def _leave_own_folder() -> None:

@@ -7,6 +7,7 @@ import typer
 
 from automl_on_ray.command_line.change import Change
 from automl_on_ray.search_spaces.core import Between, choices
+from automl_on_ray.search_spaces.proxies import NAMES
 
 _STUDY, _SEARCH, _BUDGET, _MACHINE, _KEEP, _FINAL = (
     "What is tuned",
@@ -21,8 +22,11 @@ Dataset = Annotated[
     str,
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="mnist, fashion-mnist, cifar10, cifar100, digits; or a path: a folder with one "
-        "sub-folder a class, an .npz, or a .parquet, here or in a bucket (s3://bucket/mine.npz).",
+        help=(
+            "Images to learn from: mnist, fashion-mnist, cifar10, cifar100, digits, or a "
+            "path. A path is a folder with one sub-folder a class, an .npz or a .parquet, "
+            "here or in a bucket. Example: --dataset s3://bucket/mine.npz"
+        ),
         rich_help_panel=_STUDY,
     ),
 ]
@@ -31,7 +35,10 @@ DataDir = Annotated[
     Change.ALLOWED,
     typer.Option(
         envvar="AUTOML_DATA_DIR",
-        help="Folder of data sets, or s3://bucket/folder. Default: a cache folder in your home.",
+        help=(
+            "Folder of the named data sets, here or in a bucket. Default: a cache folder in "
+            "your home. Example: --data-dir s3://bucket/folder"
+        ),
         rich_help_panel=_STUDY,
     ),
 ]
@@ -39,13 +46,22 @@ Subset = Annotated[
     int | None,
     Between(1, 1e9),
     Change.ANOTHER_STUDY,
-    typer.Option(help="Use only this many images, drawn by seed.", rich_help_panel=_STUDY),
+    typer.Option(
+        help=(
+            "Learn from only so many images, drawn by --seed; for a quick try. Default: "
+            "all. Example: --subset 2000"
+        ),
+        rich_help_panel=_STUDY,
+    ),
 ]
 Trainable = Annotated[
     str | None,
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="Your own trainable, as package.module:MyTrainable. Default: the image classifier.",
+        help=(
+            "What a trial runs: your own trainable, as package.module:NAME. Default: the "
+            "image classifier. Example: --trainable docs.own_trainable:Quadratic"
+        ),
         rich_help_panel=_STUDY,
     ),
 ]
@@ -53,8 +69,10 @@ Space = Annotated[
     str,
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="A file of search_spaces/ by name (mnist-cnn, mnist-cnn-classic), or your own as "
-        "package.module:SPACE.",
+        help=(
+            "What may vary: mnist-cnn, mnist-cnn-classic (files of search_spaces/), or your "
+            "own as package.module:NAME. Example: --space docs.own_trainable:SPACE"
+        ),
         rich_help_panel=_STUDY,
     ),
 ]
@@ -63,8 +81,11 @@ ObjectiveText = Annotated[
     Change.ANOTHER_STUDY,
     typer.Option(
         "--objective",
-        help='Metric to maximise; "-val_loss" minimises; "accuracy, -parameters" seeks a Pareto '
-        "front (schedulers then look at the first).",
+        help=(
+            "The metric that the study maximises; with a minus in front it minimises. "
+            "Several, separated by commas, seek a Pareto front; schedulers look at the "
+            "first. Example: --objective=-val_loss"
+        ),
         rich_help_panel=_STUDY,
     ),
 ]
@@ -72,14 +93,25 @@ Seed = Annotated[
     int,
     Between(0, 2**31 - 1),
     Change.ANOTHER_STUDY,
-    typer.Option(help="Seed of everything random.", rich_help_panel=_STUDY),
+    typer.Option(
+        help=(
+            "Seed of what is drawn at random: the split of the data, the configs proposed, "
+            "a network's first weights. Example: --seed 7"
+        ),
+        rich_help_panel=_STUDY,
+    ),
 ]
 
 Searcher = Annotated[
     str,
     Change.ANOTHER_STUDY,
     typer.Option(
-        help=f"{', '.join(choices('searchers'))}: a file of searchers/.",
+        help=(
+            f"Who proposes the configs: {', '.join(choices('searchers'))}. bayesian is Ax, "
+            "optuna is TPE, reinforce a policy, gaussian-process has kernels on graphs. Some have "
+            "options of their own, behind a colon and parted by commas. Example: --searcher "
+            "evolution:population=20"
+        ),
         rich_help_panel=_SEARCH,
     ),
 ]
@@ -87,7 +119,10 @@ Scheduler = Annotated[
     str,
     Change.ANOTHER_STUDY,
     typer.Option(
-        help=f"{', '.join(choices('schedulers'))}: a file of schedulers/.",
+        help=(
+            f"Who stops weak trials, or changes them: {', '.join(choices('schedulers'))}. "
+            "fifo lets each run to its end. Example: --scheduler median-stopping"
+        ),
         rich_help_panel=_SEARCH,
     ),
 ]
@@ -95,9 +130,11 @@ Explore = Annotated[
     str | None,
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="For populations: where new values come from when a trial took over another's "
-        "checkpoint. ax (default): a Gaussian process of the score's change. perturb: "
-        "factors and new draws.",
+        help=(
+            "For --scheduler pbt: where new values come from when a trial takes over "
+            "another's checkpoint. ax (default) models the score's change; perturb "
+            "multiplies and draws anew. Example: --explore perturb"
+        ),
         rich_help_panel=_SEARCH,
     ),
 ]
@@ -106,7 +143,10 @@ Interval = Annotated[
     Between(1, 1e6),
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="For populations: epochs between perturbations. Default: a tenth of all epochs.",
+        help=(
+            "For --scheduler pbt and pb2: epochs between two changes of a trial. Default: a "
+            "tenth of --epochs. Example: --interval 2"
+        ),
         rich_help_panel=_SEARCH,
     ),
 ]
@@ -115,7 +155,10 @@ Synchronous = Annotated[
     Change.ANOTHER_STUDY,
     typer.Option(
         "--synchronous",
-        help="For populations: compare all trials at the same epoch.",
+        help=(
+            "For --scheduler pbt: trials wait for each other, and are compared at the same "
+            "epoch. Slots wait meanwhile."
+        ),
         rich_help_panel=_SEARCH,
     ),
 ]
@@ -124,8 +167,11 @@ Population = Annotated[
     Between(2, 1e6),
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="For populations: how many trials are alive at once. Those below the median at "
-        "their first perturbation give their place to new ones. Default: all.",
+        help=(
+            "For --scheduler pbt: trials alive at once. Those below the median at their "
+            "first change give their places to new ones. Default: all --trials. Example: "
+            "--population 8"
+        ),
         rich_help_panel=_SEARCH,
     ),
 ]
@@ -134,8 +180,10 @@ ReplayFile = Annotated[
     Change.ANOTHER_STUDY,
     typer.Option(
         "--replay",
-        help="A schedule.json that a population found. Train along it from scratch, with "
-        "three seeds, instead of a search.",
+        help=(
+            "A schedule.json that a population or --hypergradient found. Instead of a search, "
+            "three seeds are trained along it from scratch. Example: --replay schedule.json"
+        ),
         rich_help_panel=_SEARCH,
     ),
 ]
@@ -143,8 +191,11 @@ Acquisition = Annotated[
     str | None,
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="For searchers that take one: qlognei (default for one objective), qlognehvi "
-        "(default for several), qlogei, qnei, ucb.",
+        help=(
+            "For --searcher bayesian: the function that weighs what to try next: qlognei "
+            "(default for one objective), qlognehvi (for several), qlogei, qnei or ucb. "
+            "Example: --acquisition ucb"
+        ),
         rich_help_panel=_SEARCH,
     ),
 ]
@@ -153,28 +204,69 @@ Beta = Annotated[
     Between(0, 1e6),
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="For --acquisition ucb: a higher value explores more.", rich_help_panel=_SEARCH
+        help=(
+            "For --acquisition ucb: the weight of what is not known; more explores more. "
+            "Example: --beta 2"
+        ),
+        rich_help_panel=_SEARCH,
+    ),
+]
+Prior = Annotated[
+    str | None,
+    Change.ANOTHER_STUDY,
+    typer.Option(
+        help=(
+            "A zero-cost proxy that judges untrained networks: "
+            f"{', '.join(NAMES)}. Of members drawn at random the better half by it are tried; "
+            "--searcher random tries its best ones first. Example: --prior naswot"
+        ),
+        rich_help_panel=_SEARCH,
+    ),
+]
+Limit = Annotated[
+    list[str] | None,
+    Change.ANOTHER_STUDY,
+    typer.Option(
+        help=(
+            "What a network must keep to, or it is never trained: on parameters, flops, or "
+            "latency (ms of one image on the trial's device). May be given several times. "
+            'Example: --limit "parameters <= 100000"'
+        ),
+        rich_help_panel=_SEARCH,
     ),
 ]
 OutcomeConstraint = Annotated[
     list[str] | None,
     Change.ANOTHER_STUDY,
     typer.Option(
-        help='What a good trial must satisfy, such as "parameters <= 100000". Repeatable.',
+        help=(
+            "What a good trial's metrics must satisfy; trials that do not are run too. May be "
+            "given several times. Example: "
+            '--outcome-constraint "parameters <= 100000"'
+        ),
         rich_help_panel=_SEARCH,
     ),
 ]
 TryFirst = Annotated[
     Path | None,
     Change.ANOTHER_STUDY,
-    typer.Option(help="JSON file with a list of configs to try first.", rich_help_panel=_SEARCH),
+    typer.Option(
+        help=(
+            "JSON file with a list of configs that are tried before the searcher's own, "
+            "such as a study's best_config.json. Example: --try-first "
+            "runs/mnist/best_config.json"
+        ),
+        rich_help_panel=_SEARCH,
+    ),
 ]
 Known = Annotated[
     Path | None,
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="JSON file with known results, for searchers that take them: a list of "
-        '{"config": ..., "metrics": ...}, metrics named as in --objective.',
+        help=(
+            "JSON file with results that the searcher learns from at the start: a list of "
+            '{"config": ..., "metrics": ...}. Example: --known results.json'
+        ),
         rich_help_panel=_SEARCH,
     ),
 ]
@@ -183,9 +275,11 @@ WarmStart = Annotated[
     str | None,
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="Name of an earlier study. A searcher that takes known results knows its trials from "
-        "the start; of a study of other data the best configs are tried first. With this study's "
-        "own name, the old study is kept under another.",
+        help=(
+            "An earlier study, by name, whose trials the searcher learns from at the start; "
+            "of one of other data the best configs are tried first. With this study's own "
+            "name, the old one is kept under another. Example: --warm-start mnist"
+        ),
         rich_help_panel=_SEARCH,
     ),
 ]
@@ -194,26 +288,46 @@ Trials = Annotated[
     int,
     Between(1, 1e6),
     Change.GROWS,
-    typer.Option(help="How many configs to try.", rich_help_panel=_BUDGET),
+    typer.Option(
+        help=(
+            "Configs to try in all. A study that is resumed may ask for more. Example: --trials 50"
+        ),
+        rich_help_panel=_BUDGET,
+    ),
 ]
 Epochs = Annotated[
     int,
     Between(1, 1e6),
     Change.ANOTHER_STUDY,
-    typer.Option(help="Maximum epochs of a trial of the search.", rich_help_panel=_BUDGET),
+    typer.Option(
+        help=(
+            "Most epochs that a trial of the search may take; one epoch is one step of its "
+            "trainable. Example: --epochs 10"
+        ),
+        rich_help_panel=_BUDGET,
+    ),
 ]
 Minutes = Annotated[
     float | None,
     Between(0, 1e7, above=True),
     Change.ALLOWED,
-    typer.Option(help="End the search after this time, resumes included.", rich_help_panel=_BUDGET),
+    typer.Option(
+        help=(
+            "Minutes after which the search ends, those before a resume included. The final "
+            "training comes after. Example: --minutes 30"
+        ),
+        rich_help_panel=_BUDGET,
+    ),
 ]
 Cost = Annotated[
     float | None,
     Between(0, 1e9, above=True),
     Change.ALLOWED,
     typer.Option(
-        help="End the search when its trials have cost this much (with --price-per-hour).",
+        help=(
+            "End the search when its trials have cost so much, in the currency of "
+            "--price-per-hour, which it needs. Example: --cost 5 --price-per-hour 0.9"
+        ),
         rich_help_panel=_BUDGET,
     ),
 ]
@@ -221,20 +335,37 @@ PricePerHour = Annotated[
     float | None,
     Between(0, 1e6, above=True),
     Change.ALLOWED,
-    typer.Option(help="Price of one running trial.", rich_help_panel=_BUDGET),
+    typer.Option(
+        help=(
+            "What an hour of one running trial costs, in any currency, for --cost. Example: "
+            "--cost 5 --price-per-hour 0.9"
+        ),
+        rich_help_panel=_BUDGET,
+    ),
 ]
 
 Slots = Annotated[
     int | None,
     Between(1, 1e5),
     Change.ALLOWED,
-    typer.Option(help="Trials at once. Default: as many as fit.", rich_help_panel=_MACHINE),
+    typer.Option(
+        help=(
+            "Trials at work at once. Default: as many as fit the CPUs and GPUs. Example: --slots 4"
+        ),
+        rich_help_panel=_MACHINE,
+    ),
 ]
 CpusPerTrial = Annotated[
     float | None,
     Between(0, 1e4, above=True),
     Change.ALLOWED,
-    typer.Option(help="CPUs of a trial. Default: an equal share.", rich_help_panel=_MACHINE),
+    typer.Option(
+        help=(
+            "CPU cores of one trial; may be a fraction. Default: an equal share for each "
+            "slot. Example: --cpus-per-trial 2"
+        ),
+        rich_help_panel=_MACHINE,
+    ),
 ]
 GpusPerTrial = Annotated[
     str | None,
@@ -242,8 +373,10 @@ GpusPerTrial = Annotated[
     Change.ALLOWED,
     typer.Option(
         metavar="NUMBER|auto",
-        help="GPUs of a trial; may be a fraction. auto measures how many trials fit on one "
-        "GPU. Default: 1 where there are GPUs.",
+        help=(
+            "GPUs of one trial; may be a fraction. auto measures how many trials fit on one "
+            "GPU. Default: 1 where there are GPUs. Example: --gpus-per-trial 0.5"
+        ),
         rich_help_panel=_MACHINE,
     ),
 ]
@@ -251,7 +384,10 @@ Address = Annotated[
     str | None,
     Change.ALLOWED,
     typer.Option(
-        help="Address of a Ray cluster. Default: RAY_ADDRESS, or a Ray on this machine.",
+        help=(
+            "Address of a Ray cluster to join. Default: RAY_ADDRESS, or a Ray of its own on "
+            "this machine. Example: --address 10.0.0.5:6379"
+        ),
         rich_help_panel=_MACHINE,
     ),
 ]
@@ -260,7 +396,10 @@ TrialMinutes = Annotated[
     Between(0, 1e6, above=True),
     Change.ALLOWED,
     typer.Option(
-        help="Fail a trial of the search that takes longer, setup included: it may hang.",
+        help=(
+            "Minutes after which a trial of the search is ended as failed, its setup "
+            "included: it may hang. Default: no limit. Example: --trial-minutes 20"
+        ),
         rich_help_panel=_BUDGET,
     ),
 ]
@@ -269,8 +408,10 @@ SearchWorkers = Annotated[
     Between(1, 1e4),
     Change.ALLOWED,
     typer.Option(
-        help="Processes that train one trial of the search together, a GPU each where there are "
-        "any.",
+        help=(
+            "Processes that train one trial of the search together, each with a GPU where "
+            "there are any. Example: --search-workers 2"
+        ),
         rich_help_panel=_MACHINE,
     ),
 ]
@@ -279,7 +420,10 @@ MaxFailures = Annotated[
     Between(0, 1e3),
     Change.ALLOWED,
     typer.Option(
-        help="How often a crashed trial is restarted from its checkpoint.",
+        help=(
+            "How many times a crashed trial is started again from its checkpoint, before it "
+            "counts as failed. Example: --max-failures 3"
+        ),
         rich_help_panel=_MACHINE,
     ),
 ]
@@ -288,7 +432,10 @@ Name = Annotated[
     str | None,
     Change.ALLOWED,
     typer.Option(
-        help="Name of the study. The same command with the same name resumes it.",
+        help=(
+            "The study's name, and its folder's in --storage. The same command with the "
+            "same name resumes it. Default: the command and the time. Example: --name mnist"
+        ),
         rich_help_panel=_KEEP,
     ),
 ]
@@ -296,8 +443,8 @@ Fresh = Annotated[
     bool,
     Change.ALLOWED,
     typer.Option(
-        "--fresh",
-        help="Begin the named study anew; the old one is kept under another name.",
+        "--fresh/--no-fresh",
+        help=("Begin the study of that --name anew. The old one is kept under another name."),
         rich_help_panel=_KEEP,
     ),
 ]
@@ -307,8 +454,10 @@ TrustStorage = Annotated[
     typer.Option(
         "--trust-storage",
         envvar="AUTOML_TRUST_STORAGE",
-        help="Resume a study whose state this user did not save on this machine. Reading it "
-        "can run code from anybody who can write to --storage.",
+        help=(
+            "Resume a study whose state another machine or user has saved. Reading it can "
+            "run code from anybody who can write to --storage."
+        ),
         rich_help_panel=_KEEP,
     ),
 ]
@@ -316,7 +465,9 @@ RetryFailed = Annotated[
     bool,
     Change.ALLOWED,
     typer.Option(
-        "--retry-failed", help="On resume, try failed trials again.", rich_help_panel=_KEEP
+        "--retry-failed",
+        help=("When a study is resumed, try its failed trials again. Without it they stay failed."),
+        rich_help_panel=_KEEP,
     ),
 ]
 Storage = Annotated[
@@ -324,8 +475,10 @@ Storage = Annotated[
     Change.ALLOWED,
     typer.Option(
         envvar="AUTOML_STORAGE",
-        help="Folder of all studies, or a bucket: s3://bucket/folder. On a cluster a bucket, or a "
-        "folder that all nodes share.",
+        help=(
+            "Folder of all studies, or a bucket. On a cluster a bucket, or a folder that "
+            "all nodes share. Example: --storage s3://bucket/folder"
+        ),
         rich_help_panel=_KEEP,
     ),
 ]
@@ -334,12 +487,36 @@ TrackingUri = Annotated[
     Change.ALLOWED,
     typer.Option(
         envvar="MLFLOW_TRACKING_URI",
-        help="MLflow server. Default: a SQLite file in --storage.",
+        help=(
+            "Address of an MLflow server, or of a database. Default: a SQLite file in "
+            "--storage. Example: --tracking-uri http://host:5000"
+        ),
         rich_help_panel=_KEEP,
     ),
 ]
 Experiment = Annotated[
-    str, Change.ALLOWED, typer.Option(help="MLflow experiment.", rich_help_panel=_KEEP)
+    str,
+    Change.ALLOWED,
+    typer.Option(
+        help=(
+            "MLflow experiment that the study's runs go to; made if it is not there. "
+            "Example: --experiment digits"
+        ),
+        rich_help_panel=_KEEP,
+    ),
+]
+
+Notify = Annotated[
+    str | None,
+    Change.ALLOWED,
+    typer.Option(
+        help=(
+            "Command to run when the study ends, however that is. Its environment has "
+            "AUTOML_NAME, AUTOML_STATE, AUTOML_BEST and more. "
+            "Example: --notify 'notify-send \"$AUTOML_NAME $AUTOML_STATE\"'"
+        ),
+        rich_help_panel=_KEEP,
+    ),
 ]
 
 FinalSeeds = Annotated[
@@ -347,8 +524,10 @@ FinalSeeds = Annotated[
     Between(0, 1e3),
     Change.ALLOWED,
     typer.Option(
-        help="How often the best config is trained again, on train + validation, and "
-        "tested. 0: not at all.",
+        help=(
+            "How many times the best config is trained again on train + validation, each "
+            "with another seed, and tested. 0: not at all. Example: --final-seeds 5"
+        ),
         rich_help_panel=_FINAL,
     ),
 ]
@@ -356,13 +535,21 @@ FinalEpochs = Annotated[
     int | None,
     Between(1, 1e6),
     Change.ALLOWED,
-    typer.Option(help="Epochs of the final model. Default: --epochs.", rich_help_panel=_FINAL),
+    typer.Option(
+        help=(
+            "Epochs of the final training. Default: as many as --epochs. Example: --final-epochs 40"
+        ),
+        rich_help_panel=_FINAL,
+    ),
 ]
 Register = Annotated[
     str | None,
     Change.ALLOWED,
     typer.Option(
-        help="Name of the registered model. Default: the command's and the data set's name.",
+        help=(
+            "Name in MLflow's registry for the final model. Default: the command's and the "
+            "data set's name. Example: --register digits"
+        ),
         rich_help_panel=_FINAL,
     ),
 ]
@@ -371,7 +558,10 @@ TrainWorkers = Annotated[
     Between(1, 1e4),
     Change.ALLOWED,
     typer.Option(
-        help="Processes that train the final model together, a GPU each where there are any.",
+        help=(
+            "Processes that train one final model together, each with a GPU where there are "
+            "any. Example: --train-workers 2"
+        ),
         rich_help_panel=_FINAL,
     ),
 ]

@@ -14,7 +14,8 @@ from automl_on_ray.command_line import Change, architecture_options, change_of
 from automl_on_ray.search_spaces.core import Between, choices
 
 PAGE = Path(__file__).with_name("options.md")
-FIRST = ("hpo", "nas", "simulate", "export", "ui", "doctor")  # what most people look for
+# What most people look for.
+FIRST = ("hpo", "nas", "compare", "studies", "simulate", "export", "ui", "doctor")
 RESUME = {Change.ANOTHER_STUDY: "fixed", Change.ALLOWED: "free", Change.GROWS: "grows"}
 TYPES = {int: "whole number", float: "number", str: "text", Path: "path"}
 BEGINNING = """# Options
@@ -40,10 +41,11 @@ def commands() -> list[str]:
     return sorted(found, key=lambda name: (FIRST.index(name) if name in FIRST else 99, name))
 
 
-def command(name: str) -> Callable[..., None]:
-    """The function behind `workflows/NAME.py`, which has the same name."""
-    found: Callable[..., None] = getattr(import_module(f"automl_on_ray.workflows.{name}"), name)
-    return found
+def functions(name: str) -> dict[str, Callable[..., None]]:
+    """What is behind `workflows/NAME.py`: a function of that name, or its COMMANDS by theirs."""
+    module = import_module(f"automl_on_ray.workflows.{name}")
+    several: dict[str, Callable[..., None]] = getattr(module, "COMMANDS", {})
+    return several or {"": getattr(module, name)}
 
 
 @dataclass(frozen=True)
@@ -63,16 +65,20 @@ class Declared:
         if isinstance(self.info, ArgumentInfo):
             return []
         # Beside a type, typer takes the first spelling for a default.
-        spelled = [str(word) for word in (self.info.default, *(self.info.param_decls or ()))]
-        if given := [word for word in spelled if word.startswith("--")]:
+        spelled = "/".join(map(str, (self.info.default, *(self.info.param_decls or ()))))
+        if given := [word for word in spelled.split("/") if word.startswith("--")]:
             return given
         option = self.field.replace("_", "-")
         return [f"--{option}", *([f"--no-{option}"] if self.kind is bool else [])]
 
 
 def declared(name: str) -> Iterator[Declared]:
-    """The options and arguments of a command, in their order."""
-    function = command(name)
+    """The options and arguments of a command, in their order; of all that it has, each in turn."""
+    for function in functions(name).values():
+        yield from declared_by(function)
+
+
+def declared_by(function: Callable[..., None]) -> Iterator[Declared]:
     hints = get_type_hints(function, include_extras=True)
     for field, parameter in inspect.signature(function).parameters.items():
         kind, *notes = get_args(hints[field])
@@ -97,8 +103,20 @@ def _assigned(field: str, value: Any) -> str:
 
 
 def _section(name: str) -> str:
-    said = inspect.cleandoc(command(name).__doc__ or "")
-    options = list(declared(name))
+    head = f"## {name}.py"
+    several = functions(name)
+    if "" in several:
+        return "\n\n".join([head, *_parts(f"{name}.py", several[""])])
+    parts = [head]
+    for word, function in several.items():
+        parts += _parts(f"{name}.py {word}", function)
+    return "\n\n".join(parts)
+
+
+def _parts(title: str, function: Callable[..., None]) -> list[str]:
+    """What it says of itself, then a table for each group of its options."""
+    said = inspect.cleandoc(function.__doc__ or "")
+    options = list(declared_by(function))
     resumes = any(one.field == "fresh" for one in options)
     head = ["option", "type", "range", "default", *(["resume"] if resumes else []), ""]
     groups: dict[str, list[str]] = {}
@@ -106,11 +124,11 @@ def _section(name: str) -> str:
         cells = [*_cells(one), *([RESUME[one.change]] if resumes and one.change else [])]
         group = groups.setdefault(one.info.rich_help_panel or "Options", [])
         group.append(_line([*cells, one.info.help or ""]))
-    parts = [f"## {name}.py", said]
+    parts = [said]
     for group in sorted(groups, key=_number):
         rule = _line(["---"] * len(head))
-        parts += [f"### {name}.py: {group}", "\n".join([_line(head), rule, *groups[group]])]
-    return "\n\n".join(parts)
+        parts += [f"### {title}: {group}", "\n".join([_line(head), rule, *groups[group]])]
+    return parts
 
 
 def _number(group: str) -> str:

@@ -1,9 +1,8 @@
 """What schedulers can do, as each declares."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from automl_on_ray.search_spaces.core import capabilities_of, names_with
+from automl_on_ray.search_spaces.core import DeclaredIn
 
 
 @dataclass(frozen=True)
@@ -14,6 +13,8 @@ class SchedulerCapabilities:
     - `pauses_trials`: more trials are alive than there are slots.
     - `needs_all_configs_at_once`: before the first trial runs, so it goes with no searcher that
       learns from results.
+    - `keeps_schedules`: it has `members` and tells the `schedule` of each trial, its configs over
+      time, which is kept, drawn, and trained along again.
     - `takes_interval`, `takes_explorer`, `takes_synchronous`, `takes_population`: heeds that field
       of its settings.
     - `checkpoints_to_keep`: of each trial, the newest; None means all.
@@ -24,6 +25,7 @@ class SchedulerCapabilities:
     changes_running_trials: bool = False
     pauses_trials: bool = False
     needs_all_configs_at_once: bool = False
+    keeps_schedules: bool = False
     takes_interval: bool = False
     takes_explorer: bool = False
     takes_synchronous: bool = False
@@ -31,11 +33,5 @@ class SchedulerCapabilities:
     checkpoints_to_keep: int | None = 3
 
 
-def scheduler_capabilities(name: str) -> SchedulerCapabilities:
-    """UserError if there is no scheduler of that name."""
-    return capabilities_of("schedulers", name, SchedulerCapabilities)
-
-
-def schedulers_that(fit: Callable[[SchedulerCapabilities], bool], *, near: str) -> list[str]:
-    """Names of the schedulers that fit, the nearest to the one named `near` first."""
-    return names_with("schedulers", SchedulerCapabilities, fit, near=near)
+_declared = DeclaredIn("schedulers", SchedulerCapabilities)
+scheduler_capabilities, schedulers_that = _declared.of, _declared.that

@@ -14,6 +14,7 @@ from automl_on_ray.schedulers.populations import (
 CAPABILITIES = SchedulerCapabilities(
     changes_running_trials=True,
     pauses_trials=True,
+    keeps_schedules=True,
     takes_interval=True,
     takes_explorer=True,
     takes_synchronous=True,

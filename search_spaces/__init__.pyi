@@ -1,18 +1,20 @@
-from ._bounds import (
-    at_step as at_step,
-    contains as contains,
-    grid_of as grid_of,
-    is_log as is_log,
-    nearest as nearest,
-    step_of as step_of,
-)
 from ._cnn import build as build
 from ._explorers import Exploit as Exploit, Explorer as Explorer, Interval as Interval
 from ._space import (
     Build as Build,
     Condition as Condition,
     Config as Config,
+    GraphOf as GraphOf,
     ImageShape as ImageShape,
     SearchSpace as SearchSpace,
 )
-from ._values import is_json as is_json
+from .domains import (
+    at_step as at_step,
+    contains as contains,
+    grid_of as grid_of,
+    is_json as is_json,
+    is_log as is_log,
+    nearest as nearest,
+    step_of as step_of,
+)
+from .graphs import SKIP as SKIP, Graph as Graph

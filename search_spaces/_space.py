@@ -9,23 +9,31 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from ray.tune.search.sample import Categorical, Domain
 
-from automl_on_ray.search_spaces._bounds import (
+from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.search_spaces.domains import (
+    as_data,
     check_bounds,
     check_searchable,
     contains,
     describe,
+    flattened,
     labelled,
+    match,
+    nearest,
+    nested,
+    parts_of,
 )
-from automl_on_ray.search_spaces._nesting import flattened, nested, parts_of
-from automl_on_ray.search_spaces._values import match
-from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.search_spaces.graphs import Graph
 
 if TYPE_CHECKING:  # to import it takes a second, also where nobody builds a network
     from torch import nn
 
+    from automl_on_ray.search_spaces.drawings import Form
+
 Config: TypeAlias = dict[str, Any]
 ImageShape: TypeAlias = tuple[int, int, int]  # channels, height, width
 Build: TypeAlias = Callable[[Config, ImageShape, int], "nn.Module"]
+GraphOf: TypeAlias = Callable[[Config], Graph]
 
 
 @dataclass(frozen=True)
@@ -50,8 +58,12 @@ class SearchSpace:
     `architecture` is what NAS varies and a live trial must keep; `training` is what PBT may perturb
     in one. `conditions` maps a key to when it applies. `constraints` are linear inequalities in
     Ax's words ("width + depth <= 100"). `build(config, image_shape, classes)` makes the network;
-    it is None where the trainable needs none. Raises UserError if the declaration cannot be, and
-    in `validate` if it cannot be searched.
+    it is None where the trainable needs none. `graph(config)` is the architecture as a graph, which
+    shows everything that `architecture` varies: members with the same graph and the same training
+    parameters are one. `form` says how a member is written and drawn, if it is more than a table of
+    decisions. `start` is the member that its author would begin with, constants left out: what
+    learns from results tries it first. Raises UserError if the declaration cannot be, and in
+    `validate` if it cannot be searched.
 
     A config is flat everywhere but in a trial: one key is one decision ("opt/lr"), its value a
     scalar that JSON has. A class, a tuple or an object is its label there. `as_declared` makes of
@@ -65,6 +77,9 @@ class SearchSpace:
     conditions: Mapping[str, Condition] = field(default_factory=dict)
     constraints: tuple[str, ...] = ()
     build: Build | None = None
+    form: "Form | None" = None
+    graph: GraphOf | None = None
+    start: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         both = set(self.architecture) & set(self.training)
@@ -81,8 +96,15 @@ class SearchSpace:
         """UserError for what can be declared, but not searched.
 
         That is a grid search, a sample_from, domains within a choice, steps without a multiple,
-        conditions in a circle, or on what their parent never is.
+        conditions in a circle, or on what their parent never is. A start that is no member, too.
         """
+        if self.start is not None:
+            try:
+                self.check({**self.constants, **self.start})
+            except UserError as error:
+                raise UserError(
+                    f"The start of space {self.name!r} is no member: {error}"
+                ) from error
         for key, value in self._declared.items():
             check_searchable(self.name, key, value)
         for key, condition in self.conditions.items():
@@ -138,6 +160,16 @@ class SearchSpace:
             text[key] += f" if {condition.parent} in ({values})"
         return {**text, **{f"constraint {i}": c for i, c in enumerate(self.constraints, 1)}}
 
+    def as_data(self) -> dict[str, dict[str, Any]]:
+        """What varies, as JSON has it: by key the kind of its values, their bounds or options.
+
+        `conditional` is of a parameter that not all configs have.
+        """
+        return {
+            key: {**as_data(domain), "conditional": key in self.conditions}
+            for key, domain in self.domains.items()
+        }
+
     def active(self, config: Mapping[str, Any]) -> Config:
         """`config` without the parameters whose condition does not hold (nor their children)."""
         kept = dict(config)
@@ -154,7 +186,11 @@ class SearchSpace:
         Constraints are not looked at: searchers reject or project as suits them.
         """
         state = np.random.RandomState(generator.integers(2**32 - 1))
-        drawn = {key: domain.sample(random_state=state) for key, domain in self.domains.items()}
+        # Ray's own steps are not quite multiples: 0.30000000000000004 for 0.3.
+        drawn = {
+            key: nearest(domain, domain.sample(random_state=state))
+            for key, domain in self.domains.items()
+        }
         return self.active({**self.constants, **drawn})
 
     def plain(self, config: Mapping[str, Any]) -> Config:

@@ -5,7 +5,8 @@ from typing import Any
 from ray import tune
 
 from automl_on_ray.search_spaces._space import SearchSpace
-from automl_on_ray.search_spaces.cells import build, keys, operation_set, pairs
+from automl_on_ray.search_spaces.cells import build, graph, keys, operation_set, pairs
+from automl_on_ray.search_spaces.drawings import DARTS_CELLS
 
 
 def space(
@@ -46,6 +47,8 @@ def space(
             **training,
         },
         build=build,
+        form=DARTS_CELLS,
+        graph=graph,
     )
 
 

@@ -15,12 +15,14 @@ from torch import Tensor, nn
 
 from automl_on_ray.search_spaces._space import Config, ImageShape, SearchSpace
 from automl_on_ray.search_spaces.core import UserError, check_choice
+from automl_on_ray.search_spaces.drawings import BENCHMARK_CELL
+from automl_on_ray.search_spaces.graphs import SKIP, Graph
 
 NONE = "none"
 OPERATIONS = (NONE, "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
 EDGES = tuple((source, node) for node in range(1, 4) for source in range(node))
 CHANNELS, CELLS_A_STAGE = 16, 5
-LEAST_SIDE = 4  # pixels: two reductions leave one
+MIN_SIDE_PIXELS = 4  # two reductions leave one
 
 
 def key(source: int, node: int) -> str:
@@ -34,10 +36,10 @@ def build(config: Config, image_shape: ImageShape, classes: int) -> nn.Module:
     for images smaller than 4 x 4.
     """
     check_cell(config)
-    if min(image_shape[1:]) < LEAST_SIDE:
+    if min(image_shape[1:]) < MIN_SIDE_PIXELS:
         raise UserError(
             f"Images of {image_shape[1]} x {image_shape[2]} are too small for two reductions; "
-            f"they need {LEAST_SIDE} pixels a side."
+            f"they need {MIN_SIDE_PIXELS} pixels a side."
         )
     channels = config.get("channels", CHANNELS)
     layers: list[nn.Module] = [
@@ -93,6 +95,42 @@ def parse_architecture(text: str) -> Config:
     return config
 
 
+def graph(config: Config) -> Graph:
+    """The operations as nodes; each takes the sum of those that lead to its state."""
+    size = (config.get("channels", CHANNELS), config.get("cells_a_stage", CELLS_A_STAGE))
+    labels, edges = [f"input {size[0]} {size[1]}"], []
+    into: list[list[int]] = [[0], [], [], []]
+    for source, node in EDGES:
+        operation = config[key(source, node)]
+        if operation != NONE:
+            edges += [(before, len(labels)) for before in into[source]]
+            into[node].append(len(labels))
+            labels.append(SKIP if operation == "skip_connect" else operation)
+    edges += [(before, len(labels)) for before in into[-1]]
+    return Graph((*labels, "output"), tuple(edges))
+
+
+def isomorphism_class(config: Mapping[str, object]) -> str:
+    """Equal within each of the 6,466 classes that papers count: the benchmark's own text.
+
+    It is no isomorphism of graphs. An edge that brings nothing still counts as a term, so it tells
+    cells apart that compute the same. And an operation that is used twice is to it as two of them.
+    """
+    states = ["0"]
+    for node in range(1, 4):
+        terms = []
+        for source in range(node):
+            operation = config[key(source, node)]
+            if operation == NONE or states[source] == "#":
+                terms.append("#")
+            elif operation == "skip_connect":
+                terms.append(states[source])
+            else:
+                terms.append(f"({states[source]})@{operation}")
+        states.append("+".join(sorted(terms)))
+    return states[-1]
+
+
 SPACE = SearchSpace(
     name="nas-bench-201",
     architecture={
@@ -108,6 +146,14 @@ SPACE = SearchSpace(
         "batch_size": 256,
     },
     build=build,
+    form=BENCHMARK_CELL,
+    graph=graph,
+)
+# What the benchmark's own table varies: the cell, and nothing of its training.
+CELLS = SearchSpace(
+    "nas-bench-201-cells",
+    architecture={key(*edge): SPACE.architecture[key(*edge)] for edge in EDGES},
+    graph=graph,
 )
 
 

@@ -24,13 +24,21 @@ from ray.tune.search import Searcher
 from ray.tune.search.sample import Categorical
 
 from automl_on_ray.search_spaces import Config, SearchSpace, contains
-from automl_on_ray.search_spaces.core import Objective, UserError, as_number
+from automl_on_ray.search_spaces.core import (
+    ENDED_BY_ITSELF,
+    INFEASIBLE,
+    Objective,
+    UserError,
+    as_number,
+)
 from automl_on_ray.searchers._constraints import check_meets_constraints, check_satisfiable
-from automl_on_ray.searchers._domains import key_of, varying
 from automl_on_ray.searchers._settings import SearcherSettings
 from automl_on_ray.searchers._unvisited_members import Exhausted
+from automl_on_ray.searchers.members import key_of, varying
 
 OneOrSeveral: TypeAlias = str | list[str] | None
+MAX_REFUSED = 50  # configs in a row; Tune's loop waits meanwhile
+
 Verdict = Literal["completed", "early_stopped", "failed", "unknown"]
 
 
@@ -66,8 +74,11 @@ class Reports:
         if new and all(math.isfinite(self.last.get(name, math.nan)) for name in metrics):
             self.curve[step] = {name: self.last[name] for name in metrics}
 
-    def outcome(self, max_t: int, *, by_itself: bool) -> TrialOutcome:
-        """Of a trial that did not fail; `by_itself`: it told how it ended."""
+    def outcome(self, max_t: int, *, by_itself: bool, whole: bool = False) -> TrialOutcome:
+        """Of a trial that did not fail; `by_itself`: it told how it ended.
+
+        `whole`: nobody cut it, though it may have ended before `max_t`.
+        """
         if not all(map(math.isfinite, self.last.values())):
             return TrialOutcome("failed", self.curve)
         if not self.curve:
@@ -75,7 +86,7 @@ class Reports:
         last = max(self.curve)
         end = max(last, self.step or 0)  # its value there is the one reported last
         curve = {**self.curve, end: self.curve[last]}
-        return TrialOutcome("completed" if end >= max_t else "early_stopped", curve)
+        return TrialOutcome("completed" if whole or end >= max_t else "early_stopped", curve)
 
 
 class AskTellSearcher(Searcher):
@@ -124,6 +135,9 @@ class AskTellSearcher(Searcher):
     def tell(self, config: Config, outcome: TrialOutcome) -> None:
         """A trial that was handed out has ended."""
 
+    def refuse(self, config: Config) -> None:
+        """A config that `ask` gave is beyond a limit: no trial was begun, and another is asked."""
+
     # Tune's side
 
     def set_search_properties(
@@ -150,7 +164,7 @@ class AskTellSearcher(Searcher):
         if self._limit is not None and len(self._live) >= self._limit:
             return None
         try:
-            config = self._points.pop(0) if self._points else self.ask()
+            config = self._within_limits()
         except Exhausted:
             return Searcher.FINISHED
         if config is None:
@@ -177,8 +191,10 @@ class AskTellSearcher(Searcher):
         assert self.settings is not None
         self.tell(
             config,
-            TrialOutcome("failed", reports.curve) if error
-            else reports.outcome(self.settings.max_t, by_itself=own),
+            TrialOutcome("failed", reports.curve) if error or INFEASIBLE in (result or {})
+            else reports.outcome(
+                self.settings.max_t, by_itself=own, whole=ENDED_BY_ITSELF in (result or {})
+            ),
         )  # fmt: skip
 
     def save(self, checkpoint_path: str) -> None:
@@ -220,6 +236,17 @@ class AskTellSearcher(Searcher):
         check_meets_constraints(settings)
         self._points = [varying(space, dict(point)) for point in settings.points]
         self.start()
+
+    def _within_limits(self) -> Config | None:
+        """The next config that meets them; after so many that do not, one whose trial finds out."""
+        assert self.settings is not None
+        meets = self.settings.meets
+        for left in reversed(range(MAX_REFUSED)):
+            config = self._points.pop(0) if self._points else self.ask()
+            if config is None or meets is None or meets(config) or not left:
+                return config
+            self.refuse(config)
+        raise AssertionError("the last one is taken as it is")
 
     def _note(self, trial_id: str, result: dict[str, Any]) -> None:
         assert self.settings is not None

@@ -101,6 +101,11 @@ def _wrong(text: str, why: str) -> UserError:
     return UserError(f'Constraint "{text}" {why}. Write such as "width + 2 * depth <= 40".')
 
 
+def meets_constraints(space: SearchSpace, config: Config) -> bool:
+    """Whether a member is one that the space's constraints allow."""
+    return all(rule.holds(config) for rule in parse_constraints(space))
+
+
 def check_satisfiable(space: SearchSpace) -> None:
     """UserError if the constraints leave no member, or so few that drawing does not find one.
 

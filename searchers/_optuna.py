@@ -6,22 +6,37 @@ from typing import Any
 from ray.tune.search.optuna import OptunaSearch
 
 from automl_on_ray.search_spaces import SearchSpace, nearest
-from automl_on_ray.search_spaces.core import as_number, finite
+from automl_on_ray.search_spaces.core import INFEASIBLE, as_number, finite
+from automl_on_ray.searchers._ask_tell import MAX_REFUSED
+from automl_on_ray.searchers._settings import SearcherSettings
 
 
 class LastReported(OptunaSearch):
     """Passes over reports without the metric, at which Ray's ends a study.
 
     A trial has failed if a metric was never reported, or is NaN or infinite at the end. Suggestions
-    are plain, as `own` has them.
+    are plain, as the space has them. Those beyond a limit have failed, and others are drawn: a
+    trial is Optuna's of another name then.
     """
 
-    def __init__(self, own: SearchSpace, **given: Any) -> None:
+    def __init__(self, own: SearcherSettings, **given: Any) -> None:
         super().__init__(**given)
-        self._own = own
+        self._own: SearchSpace = own.space
+        self._meets = own.meets
+        self._aliases: dict[str, str] = {}
         self._last: dict[str, dict[str, float]] = {}
 
     def suggest(self, trial_id: str) -> Any:
+        for number in range(MAX_REFUSED):
+            name = self._aliases[trial_id] = f"{trial_id}-{number}" if number else trial_id
+            found = self._plain(name)
+            if not isinstance(found, dict) or self._meets is None or self._meets(found):
+                break
+            if number < MAX_REFUSED - 1:
+                super().on_trial_complete(name, None, error=True)
+        return found
+
+    def _plain(self, trial_id: str) -> Any:
         found = super().suggest(trial_id)
         if not isinstance(found, dict):
             return found
@@ -34,7 +49,7 @@ class LastReported(OptunaSearch):
         name = str(self.metric)
         value = finite(result.get(name))
         if value is not None:
-            super().on_trial_result(trial_id, {**result, name: value})
+            super().on_trial_result(self._aliases[trial_id], {**result, name: value})
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
@@ -43,10 +58,10 @@ class LastReported(OptunaSearch):
             self._note(trial_id, result)
         last = self._last.pop(trial_id, {})
         known = all(math.isfinite(last.get(name, math.nan)) for name in self._names)
-        if result is not None and not known:
+        if result is not None and (INFEASIBLE in result or not known):
             result, error = None, True
         told = None if result is None or error else {**result, **last}
-        super().on_trial_complete(trial_id, told, error)
+        super().on_trial_complete(self._aliases.pop(trial_id, trial_id), told, error)
 
     def _note(self, trial_id: str, result: dict[str, Any]) -> None:
         found = {name: as_number(result.get(name)) for name in self._names}

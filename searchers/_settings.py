@@ -1,6 +1,6 @@
 """The settings from which a searcher is made."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from automl_on_ray.search_spaces import Config, SearchSpace
@@ -23,6 +23,10 @@ class SearcherSettings:
     count for nothing; `outcome_constraints` are such as "parameters <= 1e5"; `acquisition` names an
     acquisition function, of which `beta` is a parameter. Not every searcher takes all of these
     (`SearcherCapabilities`). `samples` is the number of trials, where known.
+
+    `prior` scores a config before any trial, by a zero-cost proxy: higher is better, and minus
+    infinity a network that cannot learn. `meets` tells whether a config is within hard limits; all
+    others are drawn again. Both take configs without the space's constants, and are pickled.
     """
 
     space: SearchSpace
@@ -36,6 +40,8 @@ class SearcherSettings:
     outcome_constraints: tuple[str, ...] = ()
     acquisition: str | None = None
     beta: float | None = None
+    prior: Callable[[Config], float] | None = None
+    meets: Callable[[Config], bool] | None = None
 
     def __post_init__(self) -> None:
         if not self.objectives:

@@ -3,7 +3,7 @@
 from automl_on_ray.search_spaces import Config, SearchSpace
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.searchers._constraints import parse_constraints
-from automl_on_ray.searchers._domains import key_of, members
+from automl_on_ray.searchers.members import key_of, members
 
 
 class Exhausted(Exception):  # noqa: N818 - it is no error
@@ -18,8 +18,11 @@ class UnvisitedMembers:
         rules = parse_constraints(space)
         self.left: dict[str, Config] | None = None
         if every is not None:
-            allowed = (config for config in every if all(rule.holds(config) for rule in rules))
-            self.left = {key_of(config): config for config in allowed}
+            self.left = {
+                key: config
+                for key, config in every.items()
+                if all(rule.holds(config) for rule in rules)
+            }
             if not self.left:
                 raise UserError(
                     f"Space {space.name!r}: none of its members meets its constraints: "
@@ -31,6 +34,11 @@ class UnvisitedMembers:
     def take(self, config: Config) -> bool:
         """Whether `config` was still to be had; it is not any longer. Always so if infinite."""
         return self.left is None or self.left.pop(key_of(config), None) is not None
+
+    def put_back(self, config: Config) -> None:
+        """It was taken, but not handed out."""
+        if self.left is not None:
+            self.left[key_of(config)] = config
 
     def check(self) -> None:
         """Raises Exhausted if nothing is left."""

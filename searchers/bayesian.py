@@ -12,11 +12,11 @@ from typing import Any
 from automl_on_ray.search_spaces import Config
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.searchers._ask_tell import AskTellSearcher, OneOrSeveral, TrialOutcome
-from automl_on_ray.searchers._capabilities import SearcherCapabilities
-from automl_on_ray.searchers._domains import varying
 from automl_on_ray.searchers._settings import SearcherSettings
 from automl_on_ray.searchers._unvisited_members import Exhausted
 from automl_on_ray.searchers.ax import Encoding, RemoteModel, check_outcomes, metric_names
+from automl_on_ray.searchers.choosing import SearcherCapabilities
+from automl_on_ray.searchers.members import varying
 
 CAPABILITIES = SearcherCapabilities(
     learns_from_results=True,
@@ -89,14 +89,22 @@ class Bayesian(AskTellSearcher):
         if not self._ahead and not self._live and not self._points:
             self._request()
 
+    def refuse(self, config: Config) -> None:
+        self._send("tell", config, TrialOutcome("failed"))
+        self._handed_out -= 1
+
     def set_search_properties(
         self, metric: OneOrSeveral, mode: OneOrSeveral, config: dict[str, Any], **spec: Any
     ) -> bool:
         """Tune calls it before it starts a trial. UserError if the Ax that is here does not do."""
         accepted = super().set_search_properties(metric, mode, config, **spec)
+        self.get_ready()
+        return accepted
+
+    def get_ready(self) -> None:
+        """Wait until there is a model. UserError if the Ax that is here does not do."""
         if self.model is not None:
             self.model.get_ready()
-        return accepted
 
     def set_state(self, state: dict[str, Any]) -> None:
         self.close()

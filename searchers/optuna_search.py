@@ -9,9 +9,9 @@ from ray.tune.search.sample import Domain, Float, Integer
 
 from automl_on_ray.search_spaces import SearchSpace, is_log, nearest, step_of
 from automl_on_ray.search_spaces.core import UserError
-from automl_on_ray.searchers._capabilities import SearcherCapabilities
-from automl_on_ray.searchers._domains import check_supported, values
 from automl_on_ray.searchers._settings import SearcherSettings
+from automl_on_ray.searchers.choosing import SearcherCapabilities
+from automl_on_ray.searchers.members import check_supported, values
 
 CAPABILITIES = SearcherCapabilities(learns_from_results=True)
 
@@ -31,7 +31,7 @@ def create(settings: SearcherSettings) -> Searcher:
     metrics = [o.metric for o in settings.objectives]
     modes: list[str] = [o.mode for o in settings.objectives]
     return LastReported(
-        settings.space,
+        settings,
         space=ByRun(settings.space),
         metric=metrics if several else metrics[0],
         mode=modes if several else modes[0],

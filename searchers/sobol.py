@@ -5,11 +5,11 @@ from torch.quasirandom import SobolEngine
 from automl_on_ray.search_spaces import Config, SearchSpace
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.searchers._ask_tell import AskTellSearcher
-from automl_on_ray.searchers._capabilities import SearcherCapabilities
 from automl_on_ray.searchers._constraints import parse_constraints
-from automl_on_ray.searchers._domains import check_supported, from_unit, varying
 from automl_on_ray.searchers._settings import SearcherSettings
 from automl_on_ray.searchers._unvisited_members import UnvisitedMembers
+from automl_on_ray.searchers.choosing import SearcherCapabilities
+from automl_on_ray.searchers.members import check_supported, from_unit, varying
 
 CAPABILITIES = SearcherCapabilities(
     learns_from_results=False,

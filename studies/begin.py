@@ -1,4 +1,4 @@
-"""Begins a study: checks its plan, starts Ray, waits for workers, gives each trial its share."""
+"""Begins a study: checks plan and models, starts Ray, gives each trial its share."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -12,13 +12,20 @@ from automl_on_ray.clusters import (
     check_data,
     check_shared,
     check_workers,
+    joins_cluster,
     leave_a_stopped_ray,
     measured_share,
     start_ray,
     wait_for_workers,
 )
-from automl_on_ray.command_line import quiet_libraries, user_errors_to_exit_codes
+from automl_on_ray.command_line import (
+    is_python_call,
+    quiet_libraries,
+    step,
+    user_errors_to_exit_codes,
+)
 from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.studies.finish import Notice
 from automl_on_ray.studies.inputs import taken_of
 from automl_on_ray.studies.plan import StudyPlan
 from automl_on_ray.studies.settings import StudySettings
@@ -35,21 +42,26 @@ def begun(prepare: Callable[[Settings], Plan], asked: Settings) -> Iterator[tupl
 
     The study is held until the end; whatever ends it is told in a line, with an exit code.
     """
-    with user_errors_to_exit_codes(), ExitStack() as ends:
+    with Notice() as notice, user_errors_to_exit_codes(), ExitStack() as ends:
         quiet_libraries()
         ends.push(leave_a_stopped_ray)
-        plan = prepare(asked)
+        notice.plan = plan = prepare(asked)
         ends.enter_context(plan.study)
         ends.enter_context(traceback_kept(plan.study))
         if plan.asked.retry_failed:
             _reopen(plan)
+        _check_models(plan)
         random.seed(plan.asked.seed)  # Ray's PBT and PB2 draw from here
         own = [plan.klass.__module__, *plan.asked.modules_named()]
-        start_ray(plan.asked.address, modules=filter(None, own))
+        if is_python_call():  # what the program has beside it; it may have wrapped its function
+            own.append("__main__")
+        with step("Joining the cluster" if joins_cluster(plan.asked.address) else "Starting Ray"):
+            start_ray(plan.asked.address, modules=filter(None, own))
         wait_for_workers(plan.asked.address)
-        check_shared(plan.storage)
-        if plan.data:
-            check_data(plan.offers)
+        with step("Checking that all machines see storage and data"):
+            check_shared(plan.storage)
+            if plan.data:
+                check_data(plan.trial_kwargs)
         resources = assign_resources(
             slots=plan.asked.slots, cpus=plan.asked.cpus_per_trial, gpus=_gpus_of_a_trial(plan)
         )
@@ -59,6 +71,14 @@ def begun(prepare: Callable[[Settings], Plan], asked: Settings) -> Iterator[tupl
             train_workers=plan.asked.train_workers,
         )
         yield plan, resources
+
+
+def _check_models(plan: StudyPlan) -> None:
+    """UserError if the library of a model that proposes configs lacks what is used of it."""
+    parts = () if plan.study.searched else (plan.searcher, plan.scheduler)
+    for get_ready in filter(None, (getattr(part, "get_ready", None) for part in parts)):
+        with step("Setting up the model"):
+            get_ready()
 
 
 def _reopen(plan: StudyPlan) -> None:
@@ -78,13 +98,17 @@ def _gpus_of_a_trial(plan: StudyPlan) -> float | None:
     """Where measured, by the more demanding: a trial of the search, or of the final training."""
     if plan.gpus != AUTO:
         return plan.gpus
-    searched = alone(plan.evaluation.klass), dict(plan.evaluation.offers)
-    trained = [searched, (plan.klass, plan.offers)]
+    searched = alone(plan.evaluation.klass), dict(plan.evaluation.trial_kwargs)
+    trained = [searched, (plan.klass, plan.trial_kwargs)]
     if trained[0] == trained[1]:
         trained.pop()
-    return max(
-        measured_share(
-            klass, taken_of(klass, offers), offers["space"], cpus=plan.asked.cpus_per_trial
+    with step("Measuring how much of a GPU a trial needs"):
+        return max(
+            measured_share(
+                klass,
+                taken_of(klass, trial_kwargs),
+                trial_kwargs["space"],
+                cpus=plan.asked.cpus_per_trial,
+            )
+            for klass, trial_kwargs in trained
         )
-        for klass, offers in trained
-    )

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ from ray.tune.stopper import NoopStopper
 
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.studies.folder import write_json
+
+SAVE_SECONDS = 1.0  # between two writings of what was spent,
+SAVE_SHARE = 0.02  # which with thousands of trials take so much of the loop's time at most
 
 
 def check_budget(*, cost: float | None, price_per_hour: float | None) -> None:
@@ -30,14 +34,21 @@ def _todays(path: str) -> Stopper:
 class Budget(Stopper):
     """Ends a study after `minutes` on the clock or `cost` spent on trials, over all its resumes.
 
-    A trial costs its own hours times `price_per_hour`. What was spent is kept in `path`.
+    A trial costs its own hours times `price_per_hour`. What was spent is kept in `path`. The clock
+    goes from the first trial's work to the session's end; `now` gives seconds.
 
     Ray saves a study's stopper, and goes on with that one, whatever it is given: what it finds
     when it reads it again is today's budget for `path`.
     """
 
     def __init__(
-        self, path: Path, *, minutes: float | None, cost: float | None, price_per_hour: float | None
+        self,
+        path: Path,
+        *,
+        minutes: float | None,
+        cost: float | None,
+        price_per_hour: float | None,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._path = path
         self._minutes = minutes
@@ -47,8 +58,9 @@ class Budget(Stopper):
         self._trial_seconds: dict[str, float] = spent.get("trial_seconds", {})
         self._seconds = sum(self._trial_seconds.values())
         self._before: float = spent.get("clock_seconds", 0.0)
-        self._began = time.time()
-        self._saved = 0.0
+        self._now = now
+        self._began: float | None = None
+        self._next_save = 0.0
         self.reason: str | None = None
         _budgets[str(path)] = self
 
@@ -56,12 +68,14 @@ class Budget(Stopper):
         return _todays, (str(self._path),)
 
     def begin(self) -> None:
-        """Start the clock: setting up is not charged."""
-        self._began = time.time()
+        """Start the clock, if it has not: what is before the first trial's work is not charged."""
+        if self._began is None:
+            self._began = self._now()
 
     @property
     def clock_seconds(self) -> float:
-        return self._before + time.time() - self._began
+        here = 0.0 if self._began is None else self._now() - self._began
+        return self._before + here
 
     @property
     def spent(self) -> float:
@@ -75,7 +89,7 @@ class Budget(Stopper):
         seconds = float(result.get("time_total_s", 0.0))
         self._seconds += seconds - self._trial_seconds.get(trial_id, 0.0)
         self._trial_seconds[trial_id] = seconds
-        if time.time() - self._saved > 1:
+        if self._now() > self._next_save:
             with suppress(OSError):  # a disk that is full for a while is no reason to end a study
                 self.save()
         return False
@@ -88,6 +102,9 @@ class Budget(Stopper):
         return self.reason is not None
 
     def save(self) -> None:
-        self._saved = time.time()
+        began = self._now()
+        self._next_save = began + SAVE_SECONDS  # if it cannot be written now
         text = {"clock_seconds": self.clock_seconds, "trial_seconds": self._trial_seconds}
-        write_json(self._path, text)
+        write_json(self._path, text, indent=None)
+        ended = self._now()
+        self._next_save = ended + max(SAVE_SECONDS, (ended - began) / SAVE_SHARE)

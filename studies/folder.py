@@ -4,9 +4,13 @@ runs/NAME/study.json    what was asked; `searched` once all trials have ended
 runs/NAME/trials.json   one row a trial, written when the search has ended
 runs/NAME/search/       Ray Tune's own: states and checkpoints
 runs/NAME/final/        the same, for the final repeats of the best configs, by trial
-runs/NAME/found.json    what the first stage of an architecture search left
-runs/NAME/compared.json and its second one; select/ and control/ are its Ray Tune's own
+runs/NAME/compared.json what the second stage of an architecture search left; select/, select-2/
+                        and control/ are its Ray Tune's own
 runs/NAME/journal/      the tracker's
+runs/NAME/summary.json  what was found, written at the end, and beside it best_config.json
+runs/NAME/schedule.json the best trial's config by epoch, where it changed; tuned_config.json has
+                        what its gradients came to
+runs/NAME/stopped.json  ids of trials that the user has asked to end
 """
 
 import json
@@ -14,7 +18,7 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +29,7 @@ from automl_on_ray.clusters import STAMP, Mirror, Stage, Storage
 from automl_on_ray.search_spaces.core import UserError, below, check_id, check_name, written_whole
 from automl_on_ray.studies.identity import grown, refuse_changes
 from automl_on_ray.studies.inputs import check_study
+from automl_on_ray.studies.results import SUMMARY
 from automl_on_ray.studies.resume import check_states
 from automl_on_ray.studies.signatures import own_key
 
@@ -37,17 +42,20 @@ FORMAT = 3
 class StudyFolder:
     """`asked` is everything whose change would make it another study (`identity`).
 
-    Held until it exits.
+    Held until it exits. `begun`: when this session began with it, by `time.monotonic`. Its runs are
+    at `tracking_uri`, empty for MLflow's database beside it.
     """
 
     path: Path
     study_id: str
     asked: dict[str, Any]
     searched: bool = False
-    lock: FileLock | None = field(default=None, repr=False)
+    tracking_uri: str = ""
+    lock: FileLock | None = None
     home: str = ""  # the URI of the same in a bucket
     trusted: bool = False  # by the user's own word
-    mirror: Mirror | None = field(default=None, repr=False)
+    mirror: Mirror | None = None
+    begun: float = field(default_factory=time.monotonic)
 
     def stage(self, *parts: str) -> Stage:
         """A Ray Tune experiment in the study's folder. UserError if it goes on elsewhere by now."""
@@ -77,8 +85,9 @@ class StudyFolder:
             )
 
     def write(self) -> None:
-        text = {"study_id": self.study_id, "searched": self.searched, "asked": self.asked}
-        write_json(self.path / "study.json", {"format": FORMAT, **text})
+        names = ("study_id", "searched", "tracking_uri", "asked")
+        told = {name: getattr(self, name) for name in names}
+        write_json(self.path / "study.json", {"format": FORMAT, **told})
 
     def is_there(self) -> bool:
         """Whether nobody has removed the folder meanwhile."""
@@ -96,7 +105,8 @@ class StudyFolder:
         self.write()
 
     def reopen(self) -> None:
-        """Have the search go on; the rows are written anew when it has ended again."""
+        """Have the search go on; rows and summary are written anew when it has ended again."""
+        write_json(self.path / SUMMARY, None)  # a file that is gone would stay in a bucket
         self.searched = False
         self.write()
 
@@ -114,6 +124,7 @@ def open_study(
     trusted: bool = False,
     may_grow: Collection[str] = (),
     hint: str = "",
+    tracking_uri: str = "",
 ) -> StudyFolder:
     """The folder of study `name`, locked for this process: new, or found again with what it holds.
 
@@ -137,6 +148,7 @@ def open_study(
         if (aside / STAMP).exists():  # the new one takes the old one's place in the bucket too
             shutil.copy2(aside / STAMP, folder)
     study = StudyFolder(folder, uuid.uuid4().hex[:12], json.loads(json.dumps(asked)), lock=lock)
+    study.tracking_uri = tracking_uri
     try:
         if (folder / "study.json").exists():
             if not trusted:
@@ -181,9 +193,11 @@ def _found_again(study: StudyFolder, may_grow: Collection[str], hint: str) -> St
         )
     before = found.asked
     refuse_changes(found.path.name, before, now, may_grow=may_grow, hint=hint)
-    found.asked = now
+    found.asked, found.tracking_uri = now, study.tracking_uri
     if any(grown(before.get(key), now.get(key)) for key in may_grow):
         found.reopen()
+    elif stored.get("tracking_uri") != found.tracking_uri:
+        found.write()
     return found
 
 
@@ -195,20 +209,13 @@ def stored_study(storage: Storage, name: str) -> dict[str, Any]:
         return {}
 
 
-def once(path: Path, make: Callable[[], Any]) -> Any:
-    """What `make` returns, JSON's types only: made now, or in a former session and kept in `path`.
+def write_json(path: Path, value: Any, *, indent: int | None = 1) -> None:
+    """Atomically: a reader, or a resumed study, finds the old text or the new one.
 
-    Where `make` raises, nothing is kept.
+    Without `indent` it takes a tenth of the time, and is hard to read.
     """
-    if not path.exists():
-        write_json(path, make())
-    return json.loads(path.read_text())
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Atomically: a reader, or a resumed study, finds the old text or the new one."""
     with written_whole(path) as part, part.open("w") as file:
-        json.dump(value, file, indent=1)
+        file.write(json.dumps(value, indent=indent))
         file.flush()
         os.fsync(file.fileno())
 

@@ -1,7 +1,6 @@
 """The plan of any study: all settings, checked before anything is started."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -19,24 +18,34 @@ from automl_on_ray.clusters import (
     patience,
     refuse_idle_gpus,
 )
-from automl_on_ray.command_line import Change, command_line
-from automl_on_ray.schedulers import SchedulerSettings, create_scheduler, scheduler_capabilities
+from automl_on_ray.command_line import Change, same_command, step
+from automl_on_ray.schedulers import (
+    SchedulerCapabilities,
+    SchedulerSettings,
+    create_scheduler,
+    scheduler_capabilities,
+)
 from automl_on_ray.schedulers.populations import Replay, Segment
 from automl_on_ray.search_spaces import SearchSpace
 from automl_on_ray.search_spaces.core import Objective, UserError
-from automl_on_ray.searchers import SearcherSettings, create_searcher
+from automl_on_ray.searchers import SearcherSettings, create_searcher, searcher_capabilities
 from automl_on_ray.searchers.ax import metric_names
 from automl_on_ray.studies.budget import Budget, check_budget
 from automl_on_ray.studies.folder import StudyFolder, open_study, stored_study
-from automl_on_ray.studies.identity import identity, options_of
+from automl_on_ray.studies.identity import identity, option_of, options_of
 from automl_on_ray.studies.inputs import (
+    accepts,
+    begun,
     check_constrained,
     check_experiment,
     check_model,
     check_pair,
+    draft_prior,
     facts,
     find_earlier,
+    limits_of,
     outcome_constraints_of,
+    placed,
     read_known,
     read_points,
     study_name,
@@ -51,13 +60,17 @@ from automl_on_ray.trainables.image_classifier import ImageClassifier
 
 Settings = TypeVar("Settings", bound=StudySettings)
 Schedule = Sequence[Segment]
+# Of a search, so a replay takes none of them.
+SEARCHING = ("explore", "interval", "synchronous", "population", "acquisition", "beta", "prior",
+             "limit", "outcome_constraint", "try_first", "known", "warm_start", "hypergradient",
+             "outer_optimizer", "outer_rate", "unroll")  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """How the search judges what its searcher proposes: by `samples` trials of `klass`.
 
-    `role` is that of their runs in MLflow; `offers` are keywords for their `setup`.
+    `role` is that of their runs in MLflow; `trial_kwargs` are keywords for their `setup`.
     """
 
     role: str
@@ -67,20 +80,20 @@ class Evaluation:
     samples: int
     epochs: int
     workers: int = 1
-    offers: Mapping[str, Any] = field(default_factory=dict)
+    trial_kwargs: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Draft:
     """A study that was checked as far as it can be without data and servers.
 
-    `klass` is what the final model is trained by; `recipe` the schedule that trials go along
+    `klass` is what the final model is trained by; `schedule` is the one that trials go along
     instead of a search, if one was given.
     """
 
     asked: StudySettings
     klass: type[tune.Trainable]
-    recipe: Schedule | None
+    schedule: Schedule | None
     name: str
     gpus: GpusAsked
     storage: Storage
@@ -88,37 +101,51 @@ class Draft:
     proposing: SearcherSettings
     scheduler: TrialScheduler
 
+    @property
+    def names(self) -> dict[str, str]:
+        """Of what proposes configs, and of what decides on trials."""
+        if self.schedule:
+            return {"searcher": "none: a schedule was given", "scheduler": "replay"}
+        return {"searcher": self.asked.searcher, "scheduler": self.asked.scheduler}
+
     def reach_stores(self) -> None:
         """UserError if MLflow or the storage is not to be had. Fetches what is stored."""
-        check_tracking(self.uri, self.asked.experiment, patience=patience(self.asked.address))
-        self.storage.fetch(self.name)
+        with step("Asking MLflow"):
+            check_tracking(self.uri, self.asked.experiment, patience=patience(self.asked.address))
+        with step("Fetching what is stored of the study"):
+            self.storage.fetch(self.name)
 
 
 @dataclass(frozen=True)
 class StudyPlan:
-    """`offers` are the keywords of the final training, whose trainable is `klass`.
+    """`trial_kwargs` are the keywords of the final training, whose trainable is `klass`.
 
     `awaited` are the metrics that each trial of the search must report.
     """
 
     asked: StudySettings
     klass: type[tune.Trainable]
-    recipe: Schedule | None
+    schedule: Schedule | None
     gpus: GpusAsked
     storage: Storage
     uri: str
     scheduler: TrialScheduler
-    searcher: Searcher
+    searcher: Searcher | None  # none for a replay
     awaited: tuple[str, ...]
     evaluation: Evaluation
     data: Dataset | None
-    offers: dict[str, Any]
+    trial_kwargs: dict[str, Any]
     study: StudyFolder
     record: Study
 
     @property
     def name(self) -> str:
         return self.study.path.name
+
+    @property
+    def can(self) -> SchedulerCapabilities:
+        """What the scheduler can do."""
+        return _capabilities(self.asked, self.schedule)
 
     @property
     def makes_networks(self) -> bool:
@@ -143,24 +170,33 @@ class StudyPlan:
         )  # fmt: skip
 
 
-def replayed(asked: Settings, space: SearchSpace, *counts: str) -> tuple[Settings, Schedule | None]:
+def replayed(
+    asked: Settings, space: SearchSpace, tuned: Collection[str] = ()
+) -> tuple[Settings, Schedule | None]:
     """With --replay nothing is searched, and trials are as long as the schedule.
 
-    `counts` are the fields that say how many there are.
+    Keys that trials may have `tuned` change in it, whatever the space says of them. UserError for
+    options of a search.
     """
     if asked.replay is None:
         return asked, None
-    recipe = read_schedule(asked.replay, space)
-    own: dict[str, Any] = dict.fromkeys(counts, REPEATS)
-    fixed = replace(asked, searcher="random", scheduler="fifo", epochs=recipe[-1].end, **own)
-    return fixed, recipe
+    given = next((option_of(field) for field in SEARCHING if getattr(asked, field, None)), None)
+    if given is not None:
+        raise UserError(f"--{given} is for a search, and --replay searches nothing: leave it out.")
+    schedule = read_schedule(asked.replay, space, tuned)
+    fixed: dict[str, Any] = {"trials": REPEATS, "epochs": schedule[-1].end}
+    return replace(asked, **fixed), schedule
+
+
+def _capabilities(asked: StudySettings, schedule: Schedule | None) -> SchedulerCapabilities:
+    return SchedulerCapabilities() if schedule else scheduler_capabilities(asked.scheduler)
 
 
 def draft_study(
     asked: StudySettings,
     evaluation: Evaluation,
     klass: type[tune.Trainable],
-    recipe: Schedule | None,
+    schedule: Schedule | None,
 ) -> Draft:
     """UserError for whatever its user can mend. No data are read yet, and no server is asked."""
     check_experiment(asked.experiment)
@@ -172,24 +208,27 @@ def draft_study(
             f"--population {asked.population} is more than the {evaluation.samples} trials asked."
         )
     check_constrained(asked.outcome_constraint or (), evaluation.klass)
-    check_pair(asked.scheduler, asked.searcher)
+    if schedule is None:
+        check_pair(asked.scheduler, asked.searcher)
     gpus = gpus_asked(asked.gpus_per_trial)
     check_address(asked.address)
     check_resources(cpus=asked.cpus_per_trial, gpus=gpus, address=asked.address)
     refuse_idle_gpus(klass, gpus)
     storage = find_storage(asked.storage)
-    proposing = _proposing(asked, evaluation)
-    scheduler = _scheduler(asked, evaluation, recipe)
-    create_searcher(asked.searcher, proposing)  # refuses what it cannot do
+    proposing = _proposing(asked, evaluation, klass)
+    scheduler = Replay(schedule) if schedule else _scheduler(asked, evaluation)
+    if schedule is None:
+        with step("Setting up the searcher"):
+            create_searcher(asked.searcher, proposing)  # refuses what it cannot do
     uri = asked.tracking_uri or default_uri(storage.local)
-    return Draft(asked, klass, recipe, name, gpus, storage, uri, proposing, scheduler)
+    return Draft(asked, klass, schedule, name, gpus, storage, uri, proposing, scheduler)
 
 
 def open_plan(
     draft: Draft,
     evaluation: Evaluation,
     data: Dataset | None,
-    offers: dict[str, Any],
+    trial_kwargs: dict[str, Any],
     stands_for: Mapping[str, Any],
 ) -> StudyPlan:
     """The study's folder is found or made. Both stores were reached.
@@ -204,6 +243,8 @@ def open_plan(
         proposing = warmed(
             proposing, earlier, draft.uri, data, searcher=asked.searcher, role=evaluation.role
         )
+    proposing = placed(proposing, evaluation.trial_kwargs.get("limits", ()), data)
+    proposing = begun(proposing, asked.searcher)
     files = {
         "dataset": data.digest if data else None,
         "space": evaluation.space.describe(),
@@ -211,11 +252,12 @@ def open_plan(
         "try_first": list(draft.proposing.points),
         "known": [asdict(trial) for trial in draft.proposing.known],
         "warm_start": earlier,
-        "replay": [asdict(segment) for segment in draft.recipe or []],
+        "replay": [asdict(segment) for segment in draft.schedule or []],
+        **draft.names,
     }
-    searcher = create_searcher(asked.searcher, proposing)
-    can = scheduler_capabilities(asked.scheduler)
-    fixed = draft.recipe or can.needs_all_configs_at_once
+    searcher = None if draft.schedule else create_searcher(asked.searcher, proposing)
+    can = _capabilities(asked, draft.schedule)
+    fixed = draft.schedule or can.needs_all_configs_at_once
     study = open_study(
         draft.storage, draft.name, identity(asked, {**files, **stands_for}),
         # A study that begins with its own older trials takes their study's place.
@@ -223,15 +265,19 @@ def open_plan(
         trusted=asked.trust_storage,
         may_grow=() if fixed else options_of(type(asked), Change.GROWS),
         hint=f" (with --warm-start {draft.name} its trials are known to the new one)",
+        tracking_uri=asked.tracking_uri or "",
     )  # fmt: skip
     return StudyPlan(
-        asked, draft.klass, draft.recipe, draft.gpus, draft.storage, draft.uri, draft.scheduler,
-        searcher, tuple(metric_names(proposing)), evaluation, data, offers, study,
-        _record(asked, evaluation, data, study),
+        asked, draft.klass, draft.schedule, draft.gpus, draft.storage, draft.uri, draft.scheduler,
+        searcher, tuple(metric_names(proposing)), evaluation, data, trial_kwargs, study,
+        _record(draft, evaluation, data, study),
     )  # fmt: skip
 
 
-def _proposing(asked: StudySettings, evaluation: Evaluation) -> SearcherSettings:
+def _proposing(
+    asked: StudySettings, evaluation: Evaluation, klass: type[tune.Trainable]
+) -> SearcherSettings:
+    """Its prior cannot be asked before there are data (`placed`)."""
     settings = SearcherSettings(
         space=evaluation.space,
         objectives=evaluation.objectives,
@@ -239,9 +285,11 @@ def _proposing(asked: StudySettings, evaluation: Evaluation) -> SearcherSettings
         max_t=evaluation.epochs,
         samples=evaluation.samples,
         points=read_points(asked.try_first, evaluation.space),
-        outcome_constraints=outcome_constraints_of(
-            asked.outcome_constraint or (), evaluation.klass
+        outcome_constraints=(
+            *outcome_constraints_of(asked.outcome_constraint or (), evaluation.klass),
+            *_learned_limits(asked, evaluation, klass),
         ),
+        prior=draft_prior(asked.prior, evaluation.space, klass),
         acquisition=asked.acquisition,
         beta=asked.beta,
     )
@@ -250,17 +298,30 @@ def _proposing(asked: StudySettings, evaluation: Evaluation) -> SearcherSettings
     return replace(settings, known=known)
 
 
-def _scheduler(
-    asked: StudySettings, evaluation: Evaluation, recipe: Schedule | None
-) -> TrialScheduler:
+def _learned_limits(
+    asked: StudySettings, evaluation: Evaluation, klass: type[tune.Trainable]
+) -> tuple[str, ...]:
+    """Limits as constraints too, for a searcher that learns where these hold.
+
+    Not those to the only objective.
+    """
+    limits = limits_of(asked.limit or (), klass)
+    if not (
+        searcher_capabilities(asked.searcher).takes_outcome_constraints
+        and accepts(evaluation.klass, "limits")
+    ):
+        return ()
+    only = evaluation.objectives[0].metric if len(evaluation.objectives) == 1 else None
+    return tuple(str(limit) for limit in limits if limit.metric != only)
+
+
+def _scheduler(asked: StudySettings, evaluation: Evaluation) -> TrialScheduler:
     space, epochs = evaluation.space, evaluation.epochs
     explorer = explorer_of(
         asked.explore, scheduler=asked.scheduler, space=space, epochs=epochs,
         interval=asked.interval, synchronous=asked.synchronous, seed=asked.seed,
         population=asked.population,
     )  # fmt: skip
-    if recipe:
-        return Replay(recipe)
     return create_scheduler(
         asked.scheduler,
         SchedulerSettings(
@@ -272,8 +333,9 @@ def _scheduler(
 
 
 def _record(
-    asked: StudySettings, evaluation: Evaluation, data: Dataset | None, study: StudyFolder
+    draft: Draft, evaluation: Evaluation, data: Dataset | None, study: StudyFolder
 ) -> Study:
+    can = _capabilities(draft.asked, draft.schedule)
     return Study(
         name=study.path.name,
         objectives=evaluation.objectives,
@@ -281,12 +343,12 @@ def _record(
         dataset_digest=data.digest if data else "",
         dataset_context=facts(data),
         space=evaluation.space.name,
-        space_text=json.dumps(evaluation.space.describe(), indent=1),
-        searcher="none: a schedule was given" if asked.replay else asked.searcher,
-        scheduler="replay" if asked.replay else asked.scheduler,
-        seed=asked.seed,
-        command=command_line(),
+        domains=evaluation.space.as_data(),
+        searcher=draft.names["searcher"],
+        scheduler=draft.names["scheduler"],
+        seed=draft.asked.seed,
+        command=same_command(study.path.name),
         study_id=study.study_id,
         max_t=evaluation.epochs,
-        changes_running_trials=scheduler_capabilities(asked.scheduler).changes_running_trials,
+        changes_running_trials=can.changes_running_trials,
     )

@@ -56,7 +56,6 @@ class StateKeeper(Callback):
                 f"The state of {self._experiment} could not be read; the log above says why. "
                 "Nothing was lost or written over. Try the same command again, or --name another."
             )
-        self._goes_on = False
 
     def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
         self._keep(trials)

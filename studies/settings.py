@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar, get_type_hints
 
-from automl_on_ray.command_line import options
+from automl_on_ray.command_line import options, refuse_brought_values
 from automl_on_ray.search_spaces.core import check_ranges
 
 
@@ -19,7 +19,8 @@ class StudySettings:
     dataset: options.Dataset = "mnist"
     data_dir: options.DataDir = None
     subset: options.Subset = None
-    space: options.Space
+    trainable: options.Trainable = None
+    space: options.Space | None
     seed: options.Seed = 0
 
     searcher: options.Searcher = "bayesian"
@@ -31,6 +32,8 @@ class StudySettings:
     replay: options.ReplayFile = None
     acquisition: options.Acquisition = None
     beta: options.Beta = None
+    prior: options.Prior = None
+    limit: options.Limit = None
     outcome_constraint: options.OutcomeConstraint = None
     try_first: options.TryFirst = None
     known: options.Known = None
@@ -62,8 +65,11 @@ class StudySettings:
     train_workers: options.TrainWorkers = 1
     register: options.Register = None
 
+    notify: options.Notify = None
+
     def __post_init__(self) -> None:
         check_ranges(get_type_hints(type(self), include_extras=True), vars(self))
+        refuse_brought_values(vars(self))
 
     @property
     def epochs_of_final(self) -> int:
@@ -71,4 +77,5 @@ class StudySettings:
 
     def modules_named(self) -> list[str]:
         """Where the user's own code is, if any is named; a name of ours is no module of theirs."""
-        return [self.space.partition(":")[0]]
+        named = (self.space or "", self.trainable or "")
+        return [name.partition(":")[0] for name in named]

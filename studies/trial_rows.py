@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from ray.tune.experiment import Trial
 
-from automl_on_ray.search_spaces.core import Objective, last_reported
+from automl_on_ray.search_spaces.core import ENDED_BY_ITSELF, INFEASIBLE, Objective, last_reported
 from automl_on_ray.tracking import TrialRow, error_line, error_text
 from automl_on_ray.tracking.reports import best_first
 from automl_on_ray.trainables import printed_by
+
+RowT = TypeVar("RowT", bound=TrialRow)
 
 
 @dataclass(frozen=True)
@@ -29,16 +31,8 @@ def row_of(trial: Trial, *, max_t: int, stopped: bool = False) -> Row:
 
     `stopped`: the user or a budget ended the study while the trial was at work.
     """
-    result = trial.last_result or {}
-    steps = int(result.get("training_iteration", 0))
-    if trial.status == Trial.ERROR:
-        outcome = "failed"
-    elif stopped or trial.status != Trial.TERMINATED or not steps:
-        outcome = "stopped"
-    else:
-        # A supernet whose search its collapse has ended has done all that it should.
-        whole = steps >= max_t or bool(result.get("collapsed"))
-        outcome = "completed" if whole else "pruned"
+    outcome = outcome_of(trial, max_t=max_t, stopped=stopped)
+    steps = int((trial.last_result or {}).get("training_iteration", 0))
     last = {key: last_reported(trial, key) for key in trial.run_metadata.metric_analysis}
     numbers = {key: value for key, value in last.items() if value is not None}
     printed = printed_by(trial)[0] if outcome == "failed" else ""
@@ -47,12 +41,25 @@ def row_of(trial: Trial, *, max_t: int, stopped: bool = False) -> Row:
     )
 
 
+def outcome_of(trial: Trial, *, max_t: int, stopped: bool) -> str:
+    """One of "completed", "pruned", "infeasible", "failed", "stopped"; see `row_of`."""
+    result = trial.last_result or {}
+    steps = int(result.get("training_iteration", 0))
+    if trial.status == Trial.ERROR:
+        return "failed"
+    if INFEASIBLE in result:
+        return "infeasible"
+    if stopped or trial.status != Trial.TERMINATED or not steps:
+        return "stopped"
+    return "completed" if steps >= max_t or ENDED_BY_ITSELF in result else "pruned"
+
+
 def error_of(trial: Trial) -> str | None:
     """The line that names a failed trial's error."""
     return error_line(error_text(trial)) if trial.status == Trial.ERROR else None
 
 
-def scored(rows: Iterable[Row], objectives: Sequence[Objective]) -> list[Row]:
+def scored(rows: Iterable[RowT], objectives: Sequence[Objective]) -> list[RowT]:
     """Rows that have every objective as a finite number, best first by the first objective.
 
     As MLflow's description has them.
@@ -60,7 +67,7 @@ def scored(rows: Iterable[Row], objectives: Sequence[Objective]) -> list[Row]:
     return best_first(rows, objectives)
 
 
-def pareto_front(rows: Sequence[Row], objectives: Sequence[Objective]) -> list[Row]:
+def pareto_front(rows: Sequence[RowT], objectives: Sequence[Objective]) -> list[RowT]:
     """Scored rows that no other matches in every objective and beats in one."""
     values = np.array([[o.sign() * r.metrics[o.metric] for o in objectives] for r in rows])
     return [

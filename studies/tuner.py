@@ -30,7 +30,8 @@ from automl_on_ray.search_spaces.core import Objective
 from automl_on_ray.studies.budget import Budget
 from automl_on_ray.studies.finish import say_how_to_go_on
 from automl_on_ray.studies.folder import StudyFolder
-from automl_on_ray.studies.progress import Progress
+from automl_on_ray.studies.live import Progress, Shown
+from automl_on_ray.studies.results import StopRequests
 from automl_on_ray.studies.resume import StateKeeper, resume_config
 from automl_on_ray.studies.trial_rows import Row, row_of
 from automl_on_ray.tracking import TrackingCallback
@@ -41,15 +42,18 @@ from automl_on_ray.trainables import printed_by
 class StagePlan:
     """What the trials of a stage are, who proposes their configs, and when they end.
 
+    `name` is that of the stage, in a word or two.
     The `trainable` is trained by `workers` processes for `epochs` at most, `at_once` trials of it
     or as many as fit; its processes are `reused` if it can begin another config. A searcher
     proposes `samples` configs to the names in `param_space`; of a grid in it Tune makes as many
     trials as there are, so `expected` is what is shown, beside the best value of `shown`, or of the
-    first of the `objectives`. Each trial must report the metrics `awaited`. Of a trial `keep`
-    checkpoints are kept (None: all). What the scheduler knows is saved if the stage `remembers`.
+    first of the `objectives`; of `repeats` of one config it is their mean. Each trial must report
+    the metrics `awaited`. Of a trial `keep` checkpoints are kept (None: all). What the scheduler
+    knows is saved if the stage `remembers`.
     """
 
     where: Stage
+    name: str
     title: str
     trainable: Any
     epochs: int
@@ -58,6 +62,7 @@ class StagePlan:
     expected: int
     resources: Resources
     shown: Objective | None = None
+    repeats: bool = False
     samples: int = 1
     searcher: Any = None
     scheduler: TrialScheduler | None = None
@@ -126,7 +131,8 @@ def run_stage(
 
     What is shown then are its rows, or those of the stage `before`.
     """
-    ran = run_trials(stage, tracking, budget)
+    stops = StopRequests(study.path)
+    ran = run_trials(stage, tracking, budget, stops, began=study.begun)
     if ran.interrupted:
         tracking.study_end("stopped")
         say_how_to_go_on(study, before or ran.rows, stage.objectives)
@@ -134,22 +140,32 @@ def run_stage(
 
 
 def run_trials(
-    stage: StagePlan, tracking: TrackingCallback, budget: Budget | None = None
+    stage: StagePlan,
+    tracking: TrackingCallback,
+    budget: Budget | None = None,
+    stops: StopRequests | None = None,
+    *,
+    began: float | None = None,
 ) -> StageResult:
-    """Until all trials have ended, the budget is used up, or the user stops them; resumable."""
+    """Until all trials have ended, the budget is used up, or the user stops them; resumable.
+
+    Single trials end early where there are `stops` of the user's. The clock that is shown goes from
+    when the study `began`.
+    """
     scheduler = ResumableScheduler(stage.scheduler or FIFOScheduler(), awaited=stage.awaited)
     asked = stage.samples if stage.searcher is not None else None
     resume = resume_config(stage.where, retry_failed=stage.retry_failed, trials=asked)
-    progress = Progress(
+    shown = Shown(
         f"{stage.title}{', going on' if resume else ''}",
-        objective=stage.shown or stage.objectives[0], total=stage.expected, epochs=stage.epochs,
-        budget=budget, awaited=bool(stage.awaited),
+        [stage.shown] if stage.shown else stage.objectives, stage.expected, stage.epochs,
+        stage=stage.name, awaited=bool(stage.awaited), repeats=stage.repeats,
     )  # fmt: skip
+    progress = Progress(shown, budget=budget, began=began)
     seconds = None if stage.trial_minutes is None else 60 * stage.trial_minutes
     progress.watch = scheduler.watch = Watch(seconds)
+    if stops is not None:
+        tracking.stopped, scheduler.watch.unwanted = stops, stops.ids
     tuner = stage.tuner(scheduler, [tracking, progress], budget, resume)
-    if budget is not None:
-        budget.begin()
     with progress, changes_only(), _signals_and_exits():
         trials = run_tuner(tuner)
     scheduler.awake()  # Tune asks it nothing where no trial was left to run
@@ -158,12 +174,15 @@ def run_trials(
     for trial in trials:
         if trial.status == Trial.ERROR and (text := printed_by(trial)[1]):
             tracking.trial_files(trial.trial_id, {"printed.txt": text})
-    cut = progress.unfinished | progress.cut_by_budget
+    ended = stops.ids() if stops else frozenset()
+    cut = progress.unfinished | progress.cut_by_budget | ended
     rows = [row_of(one, max_t=stage.epochs, stopped=one.trial_id in cut) for one in trials]
-    return StageResult(trials, rows, _interrupted(progress, budget, rows))
+    others = [row for row in rows if row.trial_id not in ended]
+    return StageResult(trials, rows, _interrupted(progress, budget, others))
 
 
 def _interrupted(progress: Progress, budget: Budget | None, rows: Sequence[Row]) -> bool:
+    """By the `rows` of trials that the user has not ended one by one."""
     if budget is not None:  # what it has cut in former sessions is unfinished, too
         return bool(progress.unfinished) and budget.reason is None
     return any(row.outcome == "stopped" for row in rows)

@@ -14,6 +14,10 @@ import ray
 os.environ["RAY_ADDRESS"] = "local"
 # Some tests run at a time: with a thread for each core, all wait for each other's most of the time.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Nobody looks at what Ray's workers print; to look for their files all the time takes a while.
+os.environ["LOG_NAME_UPDATE_INTERVAL_S"] = "60"
+
+WHOLE = "AUTOML_TEST_WHOLE"
 
 # No test is judged by a clock.
 hypothesis.settings.register_profile("without deadline", deadline=None)
@@ -26,6 +30,13 @@ def _home_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> None:
     home = tmp_path_factory.mktemp("home")
     os.environ["AUTOML_KEY_FILE"] = str(home / "key")
     os.environ["XDG_DATA_HOME"] = str(home / "data")
+
+
+@pytest.fixture(autouse=True)
+def _no_store_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`mlflow.set_tracking_uri` of a test before leaves its store in the environment."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.delenv("MLFLOW_REGISTRY_URI", raising=False)
 
 
 @pytest.fixture(scope="session")
@@ -59,3 +70,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with the most slow tests first: a long one must not be the last at work."""
     slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
     items.sort(key=lambda item: -slow[item.path])
+    for item in items:
+        if item.get_closest_marker("whole") and WHOLE not in os.environ:
+            item.add_marker(pytest.mark.skip(f"CI runs it: {WHOLE}=1 make test ARGS='-m whole'"))

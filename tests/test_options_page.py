@@ -1,5 +1,7 @@
 """docs/options.md is what the commands declare."""
 
+import shlex
+
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -42,8 +44,27 @@ def test_a_row_tells_spelling_type_range_default_and_what_a_change_means(command
 def test_the_page_agrees_with_what_a_command_takes():
     runner = CliRunner()
     for name in options_page.commands():
-        app = typer.Typer()
-        app.command()(options_page.command(name))
-        said = runner.invoke(app, ["--help"], env={"COLUMNS": "400", "TERM": "dumb"}).output
-        for option in options_page.declared(name):
-            assert all(word in said for word in option.spellings)
+        for function in options_page.functions(name).values():
+            app = typer.Typer()
+            app.command()(function)
+            said = runner.invoke(app, ["--help"], env={"COLUMNS": "400", "TERM": "dumb"}).output
+            for option in options_page.declared_by(function):
+                assert all(word in said for word in option.spellings)
+
+
+@pytest.mark.parametrize("command", ["hpo", "nas"])
+def test_every_option_is_explained_with_an_example_that_the_command_takes(command):
+    """Flags are their own example."""
+    app = typer.Typer()
+    app.command()(options_page.functions(command)[""])
+    for one in options_page.declared(command):
+        said, _, example = one.info.help.partition(" Example: ")
+        assert len(said.split()) >= 6
+        assert said[0].isupper()
+        assert said.endswith(".")
+        if one.kind is bool or one.field == "config":
+            continue
+        words = shlex.split(example)
+        assert one.spellings[0] in [word.partition("=")[0] for word in words]
+        done = CliRunner().invoke(app, [*words, "--print-config"])
+        assert done.exit_code == 0, f"{example}: {done.output}"

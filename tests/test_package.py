@@ -58,7 +58,7 @@ def project(tmp_path):
     return folder
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_a_project_with_packages_of_our_rooms_names_is_tuned_unharmed(project, storage):
     before = {path: path.read_text() for path in project.rglob("*.py")}
     done = subprocess.run(
@@ -150,6 +150,7 @@ def test_a_wheel_holds_the_one_package_whole_and_nothing_else(wheel):
     assert ours <= names
 
 
+@pytest.mark.whole
 def test_our_wheel_beside_one_with_our_rooms_names_leaves_both_whole(
     wheel, theirs, environment, tmp_path
 ):
@@ -181,7 +182,7 @@ def test_a_command_answers_from_any_folder(place, plain_copy, tmp_path):
     said = run(
         sys.executable, folder / "workflows" / "nas.py", "--help", cwd=tmp_path, path=[folder]
     )
-    assert "--supernets" in said
+    assert "--trials" in said
 
 
 def held(folder):

@@ -12,7 +12,7 @@ ROOMS = sorted(path.name for path in (ROOT / PACKAGE).iterdir() if path.is_symli
 # A public module there is a choice on the command line or a command, so anybody may import it.
 CHOICES = {"search_spaces", "searchers", "schedulers", "trainables", "trainables.datasets",
            "workflows"}  # fmt: skip
-MOST_FILES, MOST_PARAMETERS = 15, 8
+MAX_FILES, MAX_PARAMETERS = 15, 8
 
 PACKAGES = [
     ".".join(path.parent.relative_to(ROOT).parts)
@@ -79,7 +79,7 @@ def test_no_folder_has_more_files_than_a_person_takes_in(top):
         str(folder.relative_to(ROOT)): count
         for folder in folders
         if folder.name != "__pycache__"
-        and (count := sum(path.is_file() for path in folder.iterdir())) > MOST_FILES
+        and (count := sum(path.is_file() for path in folder.iterdir())) > MAX_FILES
     }
     assert not full
 
@@ -91,7 +91,7 @@ def test_no_function_has_more_parameters_than_a_person_keeps_in_mind(room):
         for file in sorted((ROOT / room).rglob("*.py"))
         for node in ast.walk(ast.parse(file.read_text()))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-        and len(names := parameters(node.args)) > MOST_PARAMETERS
+        and len(names := parameters(node.args)) > MAX_PARAMETERS
     ]
     assert not many
 

@@ -3,18 +3,18 @@
 import functools
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from pathlib import Path
 from typing import Any
 
 from ray.tune import Callback
 from ray.tune.experiment import Trial
 
-from automl_on_ray.search_spaces.core import warn
+from automl_on_ray.search_spaces.core import ENDED_BY_ITSELF, INFEASIBLE, warn
 from automl_on_ray.tracking.error_lines import error_line, error_text
 from automl_on_ray.tracking.files import as_json
 from automl_on_ray.tracking.mlflow_names import numbers
-from automl_on_ray.tracking.store import check_mlflow, web_address
+from automl_on_ray.tracking.store import web_address
 from automl_on_ray.tracking.study import Study
 from automl_on_ray.tracking.tracker import Tracker
 from automl_on_ray.tracking.trial_states import PARENT, RUNNING
@@ -70,12 +70,11 @@ class TrackingCallback(Tracker, Callback):
             "role": role,
             "stage": stage,
         }
+        self.stopped: Container[str] = ()  # ids of trials that the user has ended
         self.loop_seconds = 0.0
         self.loop_calls = 0
 
     def __enter__(self) -> "TrackingCallback":
-        """UserError if the MLflow that is here does not do: its thread would find out later."""
-        check_mlflow()
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
@@ -138,10 +137,14 @@ class TrackingCallback(Tracker, Callback):
     ) -> None:
         result = trial.last_result or {}
         whole = result.get(self._study.time_attr, 0) >= self._study.max_t
-        # Repeats of the best config have epochs of their own, and nothing prunes them. A supernet's
-        # doctor had seen enough.
-        whole = whole or self._role == "final" or bool(result.get("collapsed"))
-        self._end(trial, "completed" if whole else "pruned")
+        # Repeats of the best config have epochs of their own, and nothing prunes them.
+        whole = whole or self._role == "final" or ENDED_BY_ITSELF in result
+        if trial.trial_id in self.stopped:
+            self._end(trial, "stopped")
+        elif INFEASIBLE in result:
+            self._end(trial, "infeasible")
+        else:
+            self._end(trial, "completed" if whole else "pruned")
 
     @_never_raises
     def on_trial_error(

@@ -7,8 +7,8 @@ from typing import Any
 
 from automl_on_ray.search_spaces.core import TUNES_OWN, as_number
 
-LONGEST_PARAM = 6000  # characters; MLflow's own limit
-LONGEST_NAME = 250
+MAX_PARAM_CHARACTERS = 6000  # MLflow's own limit
+MAX_NAME_CHARACTERS = 250
 
 
 def flat(nested: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -39,7 +39,7 @@ def numbers(
 
 def params(config: Mapping[str, Any]) -> dict[str, str]:
     """A config as MLflow's params; a value that is too long is cut, `config.json` has it whole."""
-    return {mlflow_name(key): str(value)[:LONGEST_PARAM] for key, value in flat(config)}
+    return {mlflow_name(key): str(value)[:MAX_PARAM_CHARACTERS] for key, value in flat(config)}
 
 
 def mlflow_name(key: str) -> str:
@@ -50,7 +50,7 @@ def mlflow_name(key: str) -> str:
     key = str(key)
     clean = re.sub(r"[^\w/. :-]", "_", key).strip("/.") or "_"
     clean = re.sub(r"/{2,}|(?<=/)\.+(?=/)", "_", clean)
-    if clean == key and len(key) <= LONGEST_NAME:
+    if clean == key and len(key) <= MAX_NAME_CHARACTERS:
         return key
     digest = hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()[:6]
-    return f"{clean[: LONGEST_NAME - 7]}-{digest}"
+    return f"{clean[: MAX_NAME_CHARACTERS - 7]}-{digest}"

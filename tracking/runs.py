@@ -9,7 +9,14 @@ from automl_on_ray.search_spaces.core import warn
 from automl_on_ray.tracking.files import Content, log_file
 from automl_on_ray.tracking.journal import Op
 from automl_on_ray.tracking.mlflow_names import mlflow_name
-from automl_on_ray.tracking.reports import addresses, experiment_note, shared_view
+from automl_on_ray.tracking.reports import (
+    NOTE,
+    addresses,
+    experiment_note,
+    ours,
+    placed,
+    shared_view,
+)
 from automl_on_ray.tracking.store import (
     artifact_root,
     connect,
@@ -149,6 +156,9 @@ class Runs:
         run_id = self._ensure(key, change)
         if change.name and key != PARENT:  # a store may have lost the study's run alone
             change.tags["mlflow.parentRunId"] = self.ids[PARENT]
+        if NOTE in change.tags:
+            there = self._client.get_run(run_id).data.tags.get(NOTE, "")
+            change.tags[NOTE] = placed(change.tags[NOTE], there)
         for metrics, params, tags in _portions(change):
             self._log_batch(run_id, metrics, params, tags)
             self.answers += 1
@@ -283,8 +293,9 @@ class Runs:
         studies = self._client.search_runs(
             [self.experiment_id], "tags.`automl.role` = 'study'", max_results=10
         )
-        note = experiment_note(studies)
-        self._client.set_experiment_tag(self.experiment_id, "mlflow.note.content", note)
+        there = self._client.get_experiment(self.experiment_id).tags.get(NOTE, "")
+        note = placed(ours(experiment_note(studies)), there)
+        self._client.set_experiment_tag(self.experiment_id, NOTE, note)
 
     def _dataset(self, key: str) -> "DatasetInput":
         from mlflow.entities import Dataset, DatasetInput, InputTag

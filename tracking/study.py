@@ -14,10 +14,12 @@ class Study:
     """`study_id` stays the same when the study is resumed; the tracker finds its runs by it.
 
     `command` repeats the study. `dataset_context` holds what a person wants to know of the data:
-    counts, classes. `metrics` lists what to log of a trial's results; None means every number
-    that is not Tune's own book-keeping. The objectives' are logged in any case. A trial that ends
-    before `time_attr` reaches `max_t` was pruned. If the scheduler `changes_running_trials`, their
-    configs are logged with each report.
+    counts, classes. `domains` is what may vary, as JSON has it.
+
+    `metrics` lists what to log of a trial's results; None means every number that is not Tune's own
+    book-keeping. The objectives' are logged in any case. A trial that ends before `time_attr`
+    reaches `max_t` was pruned. If the scheduler `changes_running_trials`, their configs are logged
+    with each report.
     """
 
     name: str
@@ -32,7 +34,7 @@ class Study:
     study_id: str
     max_t: int
     dataset_context: dict[str, Any] = field(default_factory=dict)
-    space_text: str = ""
+    domains: dict[str, Any] = field(default_factory=dict)
     time_attr: str = "training_iteration"
     metrics: tuple[str, ...] | None = None
     changes_running_trials: bool = False
@@ -52,7 +54,10 @@ class Study:
 
 @dataclass(frozen=True)
 class TrialRow:
-    """One trial; `outcome` is completed, pruned, failed or stopped. `metrics` are its last."""
+    """One trial, with its last `metrics`.
+
+    `outcome` is completed, pruned, infeasible (beyond a limit), failed or stopped.
+    """
 
     trial_id: str
     config: Config

@@ -12,7 +12,7 @@ from automl_on_ray.tracking import provenance
 from automl_on_ray.tracking.journal import Journal
 from automl_on_ray.tracking.mlflow_names import params
 from automl_on_ray.tracking.population_lineage import exploit_of, exploit_tags
-from automl_on_ray.tracking.reports import TABLE_ROWS, best_values, describe
+from automl_on_ray.tracking.reports import NOTE, TABLE_ROWS, best_values, describe, ours
 from automl_on_ray.tracking.runs import Runs
 from automl_on_ray.tracking.study import Study
 from automl_on_ray.tracking.trial_states import PARENT, RUNNING, Trials, TrialState
@@ -39,6 +39,7 @@ class Tracker:
         self._lost: set[str] | None = None  # those of them that Tune does not know any more
         self._tune_state: dict[str, Any] = {}
         self.writer_seconds = 0.0
+        self.origin = ""  # of the trials that begin from now on, where it is to be told
 
     # ---- opening: the journal knows what happened before
 
@@ -98,7 +99,7 @@ class Tracker:
     def _begin(self, trial: Trial) -> None:
         self._log(
             trial.trial_id,
-            name=_run_name(trial.trial_id, self._role),
+            name=_run_name(trial.trial_id, self.origin or self._role),
             config=trial.config,
             status="RUNNING",
             params=params(trial.config),
@@ -107,6 +108,7 @@ class Tracker:
                 "mlflow.user": provenance.user(),
                 "mlflow.source.name": self._study.command,
                 "mlflow.source.type": "LOCAL",
+                **({"automl.origin": self.origin} if self.origin else {}),
             },
             files={"config.json": json.dumps(trial.config, indent=1, default=str)},
         )
@@ -158,15 +160,18 @@ class Tracker:
         """The parent's curves and description, with the number of ended trials as the step."""
         trials, counts = self._trials, self._trials.counts
         metrics = best_values(trials.best_of_each(), self._study.objectives)
+        volume = trials.hypervolume()
+        if volume is not None:
+            metrics["hypervolume"] = volume
         if self._role == "trial":  # another stage's counts would be on the same curves
-            ended = ("completed", "pruned", "failed")
-            metrics |= {f"trials_{kind}": float(counts[kind]) for kind in ended}
+            ended = ("completed", "pruned", "failed", "infeasible")
+            told = [kind for kind in ended if counts[kind] or kind != "infeasible"]
+            metrics |= {f"trials_{kind}": float(counts[kind]) for kind in told}
             metrics["trials_done"] = sum(counts[kind] for kind in ended)
         links = self._runs.links("")
         versions = provenance.versions()
         text = describe(self._study, counts, trials.best(TABLE_ROWS), versions, links=links)
-        note = {"mlflow.note.content": text}
-        self._log(PARENT, step=trials.ended, metrics=metrics, tags=note)
+        self._log(PARENT, step=trials.ended, metrics=metrics, tags={NOTE: ours(text)})
 
     def _finish(self, outcome: str) -> None:
         for key, trial in self._trials.known.items():

@@ -9,7 +9,7 @@ from typing import Any
 from automl_on_ray.search_spaces import Config
 from automl_on_ray.search_spaces.core import Objective
 from automl_on_ray.tracking.journal import Op
-from automl_on_ray.tracking.reports import Standings
+from automl_on_ray.tracking.reports import Front, Standings, hypervolume, rank
 from automl_on_ray.tracking.study import TrialRow
 
 PARENT = ""  # the key of the study's own run; a trial's key is its id
@@ -40,6 +40,8 @@ class Trials:
         self._order: dict[str, int] = {}
         self._seen = 0
         goals = [objectives, *([o] for o in objectives)] if len(objectives) > 1 else [objectives]
+        self._objectives = objectives
+        self._front = Front()  # by the first two
         self._standings = [Standings(goal) for goal in goals]  # by all, then by each
 
     def apply(self, op: Op) -> None:
@@ -62,8 +64,23 @@ class Trials:
         if "exploit" in op:
             self._exploited(trial, op["exploit"])
         self.ended += int(op.get("ended", False))
+        if op.get("ended") and len(self._objectives) > 1:
+            self._place(trial)
         for standings in self._standings:
             standings.tell(key, self._order[key], trial.metrics, trial.outcome)
+
+    def _place(self, trial: TrialState) -> None:
+        if rank(trial.metrics, trial.outcome, self._objectives) is not None:
+            first, second = (o.sign() * trial.metrics[o.metric] for o in self._objectives[:2])
+            self._front.add(first, second)
+
+    def hypervolume(self) -> float | None:
+        """Of the ended trials, by the first two objectives, above the worst value of each so far.
+
+        In the product of their units, so that it only grows. None for one objective.
+        """
+        worst = self._front.worst
+        return None if worst is None else hypervolume(self._front.points, worst)
 
     def _add(self, key: str, trial: TrialState) -> TrialState:
         self.known[key] = trial

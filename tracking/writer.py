@@ -10,9 +10,9 @@ from automl_on_ray.tracking.runs import Runs
 from automl_on_ray.tracking.store import in_short, is_lost
 
 PERIOD = 2.0  # seconds between batches while all is well
-LONGEST_PERIOD = 60.0
+MAX_PERIOD_SECONDS = 60.0
 SHARE = 0.03  # of a processor: the costlier a batch was, the longer the pause after it
-LONGEST_BACKOFF = 30.0  # seconds between tries while the server is away
+MAX_BACKOFF_SECONDS = 30.0  # seconds between tries while the server is away
 CHUNK = 1 << 20  # bytes of journal in one batch: what is ever held in memory
 
 _one_at_a_time = threading.Lock()  # one that was given up may still wait for an answer
@@ -88,13 +88,13 @@ class Writer:
                 self.error, backoff = None, 0.5
                 if last:
                     return
-                pause = min(max(PERIOD, spent / SHARE), LONGEST_PERIOD)
+                pause = min(max(PERIOD, spent / SHARE), MAX_PERIOD_SECONDS)
             except Exception as error:
                 spent = time.thread_time() - began
                 if self.error is None:
                     warn(f"MLflow is away, the journal keeps what it misses: {in_short(error)}")
                 self.error, pause, self._looked = error, backoff, False
-                backoff = min(2 * backoff, LONGEST_BACKOFF)
+                backoff = min(2 * backoff, MAX_BACKOFF_SECONDS)
             self.seconds += spent
             if self._closing:
                 time.sleep(min(pause, 1.0))

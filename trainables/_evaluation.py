@@ -1,11 +1,14 @@
 """Loss and accuracy on held-out images."""
 
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from automl_on_ray.trainables._augmentation import batches
+from automl_on_ray.trainables.datasets import Dataset, Images
 from automl_on_ray.trainables.multi_process import ALONE, World
 
 
@@ -27,3 +30,12 @@ def evaluate(
         count += len(labels)
     loss, hits, images_seen = world.total([total, right, count])
     return loss / images_seen, hits / images_seen
+
+
+def equal_batches(held: Images, data: Dataset, most: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """`held` normalised as `data` are, in batches of one size, of `most` images.
+
+    For networks that go by a batch's own statistics: those of a few images left over are poor.
+    """
+    size = math.ceil(len(held) / math.ceil(len(held) / most))
+    return batches(held, batch_size=size, generator=None, mean=data.mean, std=data.std)

@@ -20,7 +20,7 @@ from automl_on_ray.search_spaces.core import write_bytes
 from automl_on_ray.trainables._ray_internals import folders, with_output
 
 FILE, BEFORE = "printed.txt", "printed-before.txt"
-MOST = 1 << 18  # characters of a file; then it becomes the one before
+MAX_CHARACTERS = 1 << 18  # of a file; then it becomes the one before
 PERIOD = 30.0  # seconds between two copies to a bucket
 TOLD = 16_000  # characters of it that are kept with a failed trial's run
 
@@ -98,7 +98,7 @@ class Printed:
                 return
             self._file.write(text)
             self._size += len(text)
-            if self._size > MOST:
+            if self._size > MAX_CHARACTERS:
                 os.replace(self._folder / FILE, self._folder / BEFORE)
                 self._open()
 

@@ -21,6 +21,9 @@ TRAINABLE = Internals(
         "ray.tune.trainable.trainable:Trainable.__init__ -> _open_logfiles",
         "ray.tune.trainable.trainable:Trainable.__init__ -> _setup_logdir",
         "ray.tune.trainable.trainable:Trainable.stop -> _close_logfiles",
+        "ray.train._internal.session:get_session -> _session",
+        "ray.tune.trainable.trainable_fn_utils:report -> get_session",
+        "ray.tune.trainable.trainable_fn_utils:get_checkpoint -> loaded_checkpoint",
     ),
 )
 TRAINABLE.check_at_import()
@@ -71,3 +74,18 @@ def without_folder(trainable: type[tune.Trainable]) -> type[tune.Trainable]:
             self._logdir = None
 
     return WithoutFolder
+
+
+def take_session(session: Any) -> None:
+    """From now on what `ray.tune.report` and the like are called with goes to `session`."""
+    from ray.train._internal import session as module
+
+    module._session = session
+
+
+def leave_session(session: Any) -> None:
+    """If it is still that one, there is none now."""
+    from ray.train._internal import session as module
+
+    if module._session is session:
+        module._session = None

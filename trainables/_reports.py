@@ -13,7 +13,7 @@ from ray import tune
 
 from automl_on_ray.search_spaces.core import as_number
 
-LONGEST_TEXT = 200  # characters of an object told as text
+MAX_TEXT_CHARACTERS = 200  # of an object told as text
 
 
 def reporting_plainly(klass: type[tune.Trainable]) -> type[tune.Trainable]:
@@ -65,4 +65,4 @@ def _no_number(value: Any) -> Any:
                 return array
     except (TypeError, ValueError, RuntimeError):
         pass  # numpy has not all types
-    return repr(value)[:LONGEST_TEXT]
+    return repr(value)[:MAX_TEXT_CHARACTERS]

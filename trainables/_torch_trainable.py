@@ -18,6 +18,10 @@ from automl_on_ray.trainables.multi_process import ALONE, World
 STATE_FILE = "state.pt"
 
 
+class DivergedError(RuntimeError):
+    """The loss is no number any more. The trial fails; its searcher learns to keep away."""
+
+
 class TorchTrainable(tune.Trainable):
     """A Tune trainable that is stopped and restored without a trace.
 

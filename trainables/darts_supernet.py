@@ -12,12 +12,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from automl_on_ray.search_spaces import Config, SearchSpace
-from automl_on_ray.search_spaces.cells import one_hot_mixing, operation_set
-from automl_on_ray.search_spaces.core import check_keywords
-from automl_on_ray.search_spaces.supernet import SupernetSize
-from automl_on_ray.trainables._augmentation import batches
-from automl_on_ray.trainables._evaluation import evaluate
-from automl_on_ray.trainables.datasets import DataKeywords, load_asked
+from automl_on_ray.search_spaces.cells import one_hot_mixing
+from automl_on_ray.trainables._evaluation import equal_batches, evaluate
 from automl_on_ray.trainables.differentiable_search import (
     SETTLED,
     STRONGER,
@@ -25,8 +21,10 @@ from automl_on_ray.trainables.differentiable_search import (
     CollapseSign,
     EpochStatistics,
     Mixing,
+    SupernetKeywords,
     SupernetTraining,
     cell_facts,
+    check_learned,
     check_remedy,
     check_selection,
     dominant_eigenvalue,
@@ -40,12 +38,6 @@ from automl_on_ray.trainables.image_classifier import EVALUATION_BATCH, Diverged
 
 EIGENVALUE_IMAGES, EIGENVALUE_PRODUCTS = 32, 3
 TUNED_BATCHES = 5  # after each decision of a selection by perturbation
-
-
-class SupernetKeywords(DataKeywords, SupernetSize, total=False):
-    """Which data a supernet is searched on, how large it is, and whether it saves memory."""
-
-    recompute: bool
 
 
 class DartsSupernet(SupernetTraining):
@@ -100,25 +92,11 @@ class DartsSupernet(SupernetTraining):
         or by perturbation. Raises UserError for a config that is no member of `space`, unknown
         operations or remedies, and images too small.
         """
-        check_keywords(keywords, SupernetKeywords)
         check_remedy(remedy)
         check_selection(select)
         self.select, self.remedy, self.eigenvalue_every = select, remedy, eigenvalue_every
-        self.space, self.epochs, self.seed = space, epochs, keywords.get("seed", 0)
-        self.operations = operation_set(operations)
-        self.size = {
-            "channels": keywords.get("channels", 16),
-            "layers": keywords.get("layers", 8),
-            "stem_stride": keywords.get("stem_stride", 1),
-        }
-        self.recompute = keywords.get("recompute", False)
-        self.dataset = load_asked(keywords)
+        self._take(space, epochs, operations, keywords)
         self._begin(config)
-
-    def reset_config(self, new_config: Config) -> bool:
-        """Start again with another config; the data stays."""
-        self._begin(new_config)
-        return True
 
     def step(self) -> dict[str, Any]:
         started = time.perf_counter()
@@ -165,6 +143,7 @@ class DartsSupernet(SupernetTraining):
 
     def _begin(self, config: Config) -> None:
         super()._begin(config)
+        check_learned(self.config_used["relaxation"])
         self.treated, self.decay_factor = 0, 1.0
         self.history, self.cells, self.mixings = [], [], []
 
@@ -201,12 +180,7 @@ class DartsSupernet(SupernetTraining):
         return evaluate(lambda x: self.network(x, *mixing, sparse=sparse), held, self.world)
 
     def _held_batches(self, size: int = EVALUATION_BATCH) -> Iterator[tuple[Tensor, Tensor]]:
-        # Equal batches: each has its own statistics, and few images have poor ones.
-        size = math.ceil(len(self._held) / math.ceil(len(self._held) / size))
-        return batches(
-            self._held, batch_size=size, generator=None, mean=self.dataset.mean,
-            std=self.dataset.std,
-        )  # fmt: skip
+        return equal_batches(self._held, self.dataset, size)
 
     def _perturbed(self) -> Config:
         """The cells by Wang et al. 2021; the weights are trained a little on the way."""

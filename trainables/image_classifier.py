@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Unpack, runtime_checkable
 
@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.utils.flop_counter import FlopCounterMode
 
 from automl_on_ray.search_spaces import Config, ImageShape, SearchSpace
-from automl_on_ray.search_spaces.core import UserError, check_keywords
+from automl_on_ray.search_spaces.core import INFEASIBLE, UserError, check_keywords
+from automl_on_ray.search_spaces.proxies import Limit, count_flops, count_parameters
 from automl_on_ray.trainables._augmentation import Augmentation, batch_sizes, batches
 from automl_on_ray.trainables._evaluation import evaluate
 from automl_on_ray.trainables._optimisation import (
@@ -23,8 +23,9 @@ from automl_on_ray.trainables._optimisation import (
     restore_optimizer,
     set_learning_rate,
 )
-from automl_on_ray.trainables._torch_trainable import TorchTrainable, read_state
+from automl_on_ray.trainables._torch_trainable import DivergedError, TorchTrainable, read_state
 from automl_on_ray.trainables.datasets import DataKeywords, Images, load_asked
+from automl_on_ray.trainables.registered_models import latency_seconds
 
 # What a config that leaves a key out means.
 DEFAULTS: Config = {
@@ -60,10 +61,6 @@ class GrowsHarder(Protocol):
     def set_progress(self, share: float) -> None: ...
 
 
-class DivergedError(RuntimeError):
-    """The loss is no number any more. The trial fails; its searcher learns to keep away."""
-
-
 class ImageClassifier(TorchTrainable):
     """Each step trains one epoch and reports METRICS; those on the test set only when `final`.
 
@@ -73,6 +70,9 @@ class ImageClassifier(TorchTrainable):
     Several ranks share out each batch. Without batch normalisation that is the training of one
     process but for rounding; batch normalisation takes each rank's own part for the batch, and its
     running statistics are averaged after each epoch.
+
+    A network that is beyond a limit to its COSTS is not trained: the only step reports its costs
+    and that it is infeasible.
     """
 
     # Which direction is better.
@@ -82,9 +82,12 @@ class ImageClassifier(TorchTrainable):
         "train_loss": "min",  # mean of the loss trained on, with smoothing, nats
         "parameters": "min",
         "flops": "min",  # of one image forward; a multiplication and an addition are two
+        "latency": "min",  # ms of one image forward on this device; measured if it is asked for
         "epoch_seconds": "min",  # training and evaluation
         "images_per_second": "max",  # while training
     }
+
+    COSTS: ClassVar[tuple[str, ...]] = ("parameters", "flops", "latency")  # before any training
 
     _train: Images  # what is trained on, on the device
     _held: Images  # what is judged on: validation, or test when final
@@ -96,17 +99,21 @@ class ImageClassifier(TorchTrainable):
         space: SearchSpace,
         epochs: int,
         final: bool = False,
+        limits: Sequence[Limit] = (),
+        latency: bool = False,
         **data: Unpack[DataKeywords],
     ) -> None:
         """Load the data and build the network.
 
         `seed` splits the data and starts the random streams; `config["seed"]`, if there is one, the
         latter alone. With `final`, train and validation are trained on and the test set is looked
-        at once, in the last of `epochs`. Raises UserError if the config is not a member of `space`,
+        at once, in the last of `epochs`; `limits` hold no longer. With `latency` that is measured,
+        which takes half a second. Raises UserError if the config is not a member of `space`,
         or the data cannot be had, or the network cannot take its images.
         """
         check_keywords(data, DataKeywords)
         self.space, self.epochs, self.final = space, epochs, final
+        self.limits, self.latency = limits, latency
         self.seed = data.get("seed", 0)
         self.dataset = load_asked(data)
         self._begin(config)
@@ -117,6 +124,8 @@ class ImageClassifier(TorchTrainable):
         return True
 
     def step(self) -> dict[str, Any]:
+        if not self.final and not all(limit.holds(self.costs) for limit in self.limits):
+            return {**self.costs, INFEASIBLE: True, "done": True}
         started = time.perf_counter()
         with self.randomness(by_rank=True):
             loss = self._train_epoch()
@@ -159,12 +168,15 @@ class ImageClassifier(TorchTrainable):
             network = build_network(
                 self.space, member, self.dataset.image_shape, len(self.dataset.classes)
             )
-        self.costs = {
+        self.costs: dict[str, float] = {
             "parameters": count_parameters(network),
             "flops": count_flops(network, self.dataset.image_shape),
         }
         network.to(self.device)
         self.network = network.to(memory_format=torch.channels_last)  # a quarter faster on CPUs
+        if self.latency:
+            seconds = latency_seconds(self.network, self.dataset.image_shape)
+            self.costs["latency"] = 1000 * self.world.first(seconds)
         self.optimizer = make_optimizer(self.config_used, self.network)
         self.epoch = 0
 
@@ -259,22 +271,6 @@ def build_network(
             "give it one, or choose another with --space."
         )
     return space.build(space.as_declared(space.plain(config)), image_shape, classes)
-
-
-def count_parameters(network: nn.Module) -> int:
-    """Without those of an auxiliary head, which only training has."""
-    named = network.named_parameters()
-    return sum(weight.numel() for name, weight in named if not name.startswith("auxiliary."))
-
-
-def count_flops(network: nn.Module, image_shape: ImageShape) -> int:
-    """Floating-point operations of one image forward, as PyTorch counts them; no state changes."""
-    training = network.training
-    network.eval()
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
-        network(torch.zeros(1, *image_shape))
-    network.train(training)
-    return int(counter.get_total_flops())
 
 
 def load_network(

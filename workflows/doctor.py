@@ -5,31 +5,9 @@ from typing import Annotated
 
 import typer
 
-from automl_on_ray.clusters.doctor import (
-    ClusterFile,
-    Finding,
-    check_brackets,
-    check_dashboard,
-    check_excluded,
-    check_filled,
-    check_mlflow,
-    check_mounts,
-    check_node_configs,
-    check_one_short,
-    check_prices,
-    check_safety,
-    check_security_groups,
-    check_storage,
-    check_torch,
-    check_tracking,
-    check_versions,
-    prepare,
-    price_lines,
-    read,
-)
+from automl_on_ray.clusters.doctor import examine, tell
 from automl_on_ray.command_line import (
     checked,
-    console,
     quiet_libraries,
     run_command,
     user_errors_to_exit_codes,
@@ -81,56 +59,6 @@ def doctor(
             found += examine_live(address, storage, tracking_uri)
         tell(found, lines)
     raise SystemExit(FOUND_ERRORS if any(one.severity == "error" for one in found) else 0)
-
-
-def examine(file: Path, constraints: Path) -> tuple[list[Finding], list[str]]:
-    """What is wrong with the file, and what it would cost."""
-    raw = read(file)
-    try:
-        constraints.read_text()
-    except (OSError, UnicodeDecodeError):
-        raise UserError(
-            f"There are no versions in {constraints}: run this from the repository's root."
-        ) from None
-    found = check_filled(file, raw)
-    cluster = prepare(raw)
-    if isinstance(cluster, Finding):
-        return [*found, cluster], []
-    return [*found, *checks(cluster, constraints)], price_lines(cluster)
-
-
-def checks(cluster: ClusterFile, constraints: Path) -> list[Finding]:
-    """All that are there, in the order in which `ray up` would meet their mistakes."""
-    return [
-        *check_one_short(cluster),
-        *check_node_configs(cluster),
-        *check_mounts(cluster),
-        *check_excluded(cluster),
-        *check_brackets(cluster),
-        *check_versions(cluster, constraints),
-        *check_torch(cluster),
-        *check_storage(cluster),
-        *check_tracking(cluster),
-        *check_security_groups(cluster),
-        *check_dashboard(cluster),
-        *check_mlflow(cluster),
-        *check_safety(cluster),
-        *check_prices(cluster),
-    ]
-
-
-def tell(found: list[Finding], lines: list[str]) -> None:
-    """Errors first."""
-    for one in sorted(found, key=lambda one: one.severity):
-        style = "bold red" if one.severity == "error" else "bold yellow"
-        console.print(one.severity.upper(), style=style, end=" ")
-        console.print(one.what, soft_wrap=True)
-        console.print(f"  why:   {one.why}", soft_wrap=True)
-        console.print(f"  to do: {one.to_do}", soft_wrap=True)
-    for line in lines:
-        console.print(line, soft_wrap=True)
-    errors = sum(one.severity == "error" for one in found)
-    console.print(f"{errors} errors, {len(found) - errors} warnings.")
 
 
 if __name__ == "__main__":

@@ -1,15 +1,15 @@
-"""Neural architecture search with DARTS supernets: python workflows/nas.py --help"""
+"""Neural architecture search: python workflows/nas.py --help"""
 
 from automl_on_ray.command_line import command_of, run_command
 from automl_on_ray.studies.architecture import NasSettings, search_architectures
 
 
 def run(asked: NasSettings) -> None:
-    """Search a network's cells with DARTS supernets on Ray Tune, every trial tracked in MLflow.
+    """Search a network's architecture on Ray Tune, every trial tracked in MLflow.
 
-    Supernets are searched, their cells trained briefly beside random ones, and the best cell is
-    trained from scratch, tested once and registered. --minutes bounds the search. Ctrl-C stops
-    cleanly; the same command with the same --name goes on.
+    DARTS supernets or another --space are searched, what is found is trained briefly beside random
+    ones, and the best is trained from scratch, tested once and registered. --minutes bounds the
+    search. Ctrl-C stops cleanly; the same command with the same --name goes on.
     """
     search_architectures(asked)
 

@@ -34,7 +34,7 @@ from torch.optim import SGD
 
 from automl_on_ray.search_spaces.cells import CELLS, OPERATIONS
 from automl_on_ray.search_spaces.supernet import Supernet
-from automl_on_ray.studies import half_width
+from automl_on_ray.studies.results import half_width
 from automl_on_ray.trainables import batches
 from automl_on_ray.trainables.datasets import Dataset, load_dataset
 from automl_on_ray.trainables.differentiable_search import (

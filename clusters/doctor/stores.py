@@ -21,10 +21,10 @@ def exported(commands: list[str], name: str) -> str | None:
 def check_storage(cluster: ClusterFile) -> list[Finding]:
     if not cluster.several_nodes:
         return []
-    place = exported(cluster.all_commands(), "AUTOML_STORAGE")
+    storage = exported(cluster.all_commands(), "AUTOML_STORAGE")
     given = [one for command in cluster.all_commands() if (one := option(command, "storage"))]
-    place = place or (given[-1] if given else None)
-    if place is None:
+    storage = storage or (given[-1] if given else None)
+    if storage is None:
         return [
             warning(
                 "No command says where studies are stored (AUTOML_STORAGE).",
@@ -34,20 +34,20 @@ def check_storage(cluster: ClusterFile) -> list[Finding]:
             )
         ]
     # AWS's machines mount nothing unless they are told to; of one's own, nobody here can know.
-    unmounted = cluster.on_aws and place.startswith("/") and not _mounts(cluster)
-    if UNFILLED in place or not (_OWN_DISK.match(place) or unmounted):
+    unmounted = cluster.on_aws and storage.startswith("/") and not _mounts(cluster)
+    if UNFILLED in storage or not (_OWN_DISK.match(storage) or unmounted):
         return []
-    if _PERHAPS.match(place) and not cluster.on_aws:
+    if _PERHAPS.match(storage) and not cluster.on_aws:
         return [
             warning(
-                f"Studies are stored in {place}, which may be on each machine's own disk.",
+                f"Studies are stored in {storage}, which may be on each machine's own disk.",
                 "If it is, trials on other machines than the head fail at their first checkpoint.",
                 "If all machines mount it, all is well: the doctor's --live tells.",
             )
         ]
     return [
         error(
-            f"Studies are stored in {place}, on each machine's own disk.",
+            f"Studies are stored in {storage}, on each machine's own disk.",
             "Trials on other machines than the head fail at their first checkpoint, and what the "
             "head has goes with it.",
             "Use s3://bucket, or a folder that all machines mount.",

@@ -74,10 +74,14 @@ class PopulationBased(FIFOScheduler):
     # Tune's side
 
     def set_search_properties(self, metric: str | None, mode: str | None, **spec: Any) -> bool:
-        """Tune calls it before it starts a trial. An explorer may find that it cannot do."""
-        getattr(self._explorer, "get_ready", lambda: None)()
+        """Tune calls it before it starts a trial. Raises what `get_ready` does."""
+        self.get_ready()
         accepted: bool = super().set_search_properties(metric, mode, **spec)
         return accepted
+
+    def get_ready(self) -> None:
+        """Wait for the explorer's model, if it has one. UserError if its library does not do."""
+        getattr(self._explorer, "get_ready", lambda: None)()
 
     def on_trial_add(self, tune_controller: Any, trial: Trial) -> None:
         name = trial.trial_id

@@ -3,7 +3,7 @@
 import math
 from bisect import insort
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -150,11 +150,11 @@ class Members:
         replaced at `time`, or in the interval that it begins, count as lower ones.
         """
         size, weak = self._sizes(time)
-        lower, upper = self._ranking.weakest(weak), self._ranking.strongest(size)
+        lower, upper = self._ranking.weakest(weak), list(self._ranking.strongest(size))
         both = {*upper, *self._followers}
         return [trial for trial in lower if trial not in both], upper
 
-    def donors(self, trial: str) -> list[str]:
+    def donors(self, trial: str) -> Sequence[str]:
         """Whom `trial` may go on from if it is a lower one: upper ones that will soon be as far.
 
         These are at most an interval behind.
@@ -163,10 +163,12 @@ class Members:
         size, weak = self._sizes(own)
         if trial in self._followers or trial not in self._ranking:
             return []
-        if self._ranking.weaker(trial) >= weak:
+        weaker = self._ranking.weaker(trial)
+        if weaker >= weak:
             return []
         found = self._ranking.strongest(size, since=own - self.interval)
-        return found if trial not in found else []
+        overlap = weaker >= len(self._ranking) - size  # where few are left to compare
+        return [] if overlap and trial in found else found
 
     def _sizes(self, time: int) -> tuple[int, int]:
         """How many are upper ones, and how many may be lower ones."""

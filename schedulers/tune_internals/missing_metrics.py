@@ -12,7 +12,7 @@ from ray.tune.execution.tune_controller import TuneController
 from ray.tune.experiment import Trial
 from ray.tune.utils.util import flatten_dict
 
-from automl_on_ray.search_spaces.core import last_reported, reported_instead
+from automl_on_ray.search_spaces.core import INFEASIBLE, last_reported, reported_instead
 
 
 class MissingMetricError(TuneError):
@@ -37,21 +37,22 @@ class MissingMetricsController(TuneController):
             super().stop_trial(trial)
             return
         error = MissingMetricError(never)  # once more it would do the same: it is not tried again
-        self._has_errored = True
         trial.handle_error(error)
         self._scheduler_alg.on_trial_error(self, trial)
         self._search_alg.on_trial_complete(trial.trial_id, error=True)
         self._schedule_trial_stop(trial, exception=error)
         self._callbacks.on_trial_error(iteration=self._iteration, trials=self._trials, trial=trial)
-        self._live_trials.discard(trial)
         self._mark_trial_to_checkpoint(trial)
 
 
 def never_reported(trial: Trial, awaited: Sequence[str]) -> str | None:
-    """Which of the metrics a trial that has reported has not; None if it has them all."""
+    """Which of the metrics a trial that has reported has not; None if it has them all.
+
+    One that was not trained, as it is infeasible, need not have any.
+    """
     result = flatten_dict(trial.run_metadata.last_result)
     missing = [metric for metric in awaited if last_reported(trial, metric) is None]
-    if not missing or not result.get("training_iteration"):
+    if not missing or INFEASIBLE in result or not result.get("training_iteration"):
         return None
     known = {**dict.fromkeys(trial.run_metadata.metric_analysis), **result}
     return f"never reported {reported_instead(missing[0], known)}"

@@ -60,9 +60,9 @@ def spare(trial: Trial) -> None:
 
 
 def _lost_actor(error: Any) -> str | None:
-    """Ray's id of the process whose end this tells of; None where Ray does not count it."""
+    """Ray's id of the process whose end this tells of."""
     if isinstance(error, RayActorError):
-        return None if error.preempted else error.actor_id
+        return error.actor_id
     # One of several that train a trial: `trainables/multi_process/` says which.
     return getattr(getattr(error, "cause", None), "lost_actor", None)
 

@@ -57,7 +57,7 @@ def upload(folder: Path, files: FileSystem, target: str, sent: Sent) -> None:
     changed = {path: seen for path, seen in _files_of(folder) if sent.get(path) != seen}
     if has_folders(files):
         for place in {os.path.dirname(path) for path in changed}:
-            files.create_dir(f"{target}/{place}", recursive=True)
+            files.create_dir(f"{target}/{place}")
 
     def send(path: str) -> None:
         send_file(folder / path, files, f"{target}/{path}")

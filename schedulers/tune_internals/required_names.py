@@ -67,7 +67,7 @@ _READ = (
         f"{_LOOP}.{attribute}"
         for attribute in (
             "_actor_cache", "_actor_force_cleanup_timeout", "_actor_manager", "_actor_to_trial",
-            "_callbacks", "_earliest_stopping_actor", "_has_errored", "_iteration", "_live_trials",
+            "_callbacks", "_earliest_stopping_actor", "_iteration", "_live_trials",
             "_paused_trials", "_pending_trials_list", "_resetting_trials",
             "_resources_to_pending_trials", "_running_trials", "_scheduler_alg", "_search_alg",
             "_staged_trials", "_started_actors", "_stopping_actors", "_trial_to_actor", "_trials",

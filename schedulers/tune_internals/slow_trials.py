@@ -1,7 +1,7 @@
 """Finds trials that have not reported for long, and trials over their time limit."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass, field
 
 from ray.tune.experiment import Trial
@@ -26,10 +26,12 @@ class Watch:
     """`seconds` are what a trial may take at work, its setup included; None: as long as it likes.
 
     `clock` gives seconds. `silences` are lines to be told, in the order in which they came.
+    `unwanted` has the ids of trials that the user has asked to end.
     """
 
     seconds: float | None = None
     clock: Callable[[], float] = time.monotonic
+    unwanted: Callable[[], Set[str]] = frozenset
     silences: list[str] = field(default_factory=list)
     _seen: dict[str, _Seen] = field(default_factory=dict)
     _looked: float = float("-inf")

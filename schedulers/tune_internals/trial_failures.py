@@ -5,7 +5,7 @@ of a result that cannot be read here, of an exception that cannot, of a machine 
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Any
 
 import ray
@@ -15,8 +15,10 @@ from ray.exceptions import OutOfMemoryError, RayActorError, RayTaskError
 from ray.tune.execution.tune_controller import TuneController
 from ray.tune.experiment import Trial
 from ray.tune.logger import LoggerCallback
+from ray.tune.result import DONE, RESULT_DUPLICATE
 
 from automl_on_ray.schedulers.tune_internals.slow_trials import Watch
+from automl_on_ray.search_spaces.core import ENDED_BY_ITSELF
 
 SECONDS_TO_STOP = 5  # of a trial at work when the study is stopped; then its process is killed
 
@@ -53,14 +55,34 @@ def ray_has_ended() -> bool:
 
 
 class IsolatedFailuresController(TuneController):
-    """Tune's loop, in which a trial fails alone, also one that takes too long or reports oddly."""
+    """Tune's loop, in which a trial fails alone, also one that takes too long or reports oddly.
+
+    And in which the user may end one.
+    """
+
+    busy: set[Trial]  # trials that were ended within a step, whose processes no other gets
 
     def on_step_end(self) -> None:
         super().on_step_end()
         watch: Watch = self._scheduler_alg.watch  # type: ignore[attr-defined]  # a ResumableScheduler
-        for trial in watch.look(self._at_work()) if watch.is_due() else ():
+        if not watch.is_due():
+            return
+        self._stop_unwanted(watch.unwanted())
+        for trial in watch.look(self._at_work()):
             minutes = f"the trial took over {(watch.seconds or 0) / 60:.4g} minutes"
             self._end_at_once(trial, TrialError(f"TimeoutError: {minutes} (--trial-minutes)"))
+
+    def _stop_unwanted(self, names: Set[str]) -> None:
+        """End the trials of these ids that run, or wait for others; its process may be busy."""
+        for trial in [one for one in self._live_trials if one.trial_id in names] if names else ():
+            if trial.status in (Trial.RUNNING, Trial.PAUSED):
+                self.busy.add(trial)
+                self.stop_trial(trial)
+
+    def _maybe_cache_trial_actor(self, trial: Trial) -> bool:
+        if trial in self.busy:
+            return False
+        return super()._maybe_cache_trial_actor(trial)
 
     def _at_work(self) -> list[Trial]:
         """Trials whose process has been asked for and has its place, if only to be set up."""
@@ -86,6 +108,10 @@ class IsolatedFailuresController(TuneController):
         except (TypeError, RecursionError) as error:
             self._trial_task_failure(trial, error)
         else:
+            if RESULT_DUPLICATE in result:  # Tune's word for: the last report was the last
+                trial.last_result[ENDED_BY_ITSELF] = True
+            elif result.get(DONE):
+                result[ENDED_BY_ITSELF] = True
             super()._on_training_result(trial, result)
 
 
@@ -110,6 +136,7 @@ def check_report(report: Any) -> None:
 def isolate_failures(controller: TuneController) -> None:
     """Have failures of any kind be those of trials in this loop of Tune's."""
     controller._actor_force_cleanup_timeout = SECONDS_TO_STOP
+    controller.busy = set()  # type: ignore[attr-defined]  # of the class that it has become
     manager = controller._actor_manager
     if type(manager) is RayActorManager:
         manager.__class__ = SparingActorManager

@@ -1,3 +1,5 @@
+from .cell_graph import graph as graph
+from .cells_by_word import read_cells as read_cells
 from .encoding import (
     CELLS as CELLS,
     EDGES as EDGES,
@@ -18,7 +20,7 @@ from .encoding import (
     reductions as reductions,
 )
 from .genotypes import (
-    LONGEST as LONGEST,
+    MAX_CHARACTERS as MAX_CHARACTERS,
     genotype_text as genotype_text,
     parse_genotypes as parse_genotypes,
     split_words as split_words,

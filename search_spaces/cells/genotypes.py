@@ -22,7 +22,7 @@ from automl_on_ray.search_spaces.core import UserError
 
 FIELDS = ("normal", "normal_concat", "reduce", "reduce_concat")  # in the order of the named tuple
 SHOWN = "Genotype(normal=[('sep_conv_3x3', 0), ...], normal_concat=range(2, 6), reduce=[...], ...)"
-LONGEST = 1_000_000  # characters of a file
+MAX_CHARACTERS = 1_000_000  # of a file
 # Other programs' names of the same operations.
 ALIASES = {
     "identity": "skip_connect",
@@ -42,7 +42,7 @@ ALIASES = {
 # Not a class of that name, nor what is commented out.
 _BEGIN = re.compile(r"^(?P<before>[^#\n]*?)\bGenotype\s*\(", re.MULTILINE)
 _NAME = re.compile(r"(\w+)\s*(?::[^=]*)?=\s*[\w.]*$")
-_MOST_BRACKETS = 200  # of one genotype; a usual one has some 20
+_MAX_BRACKETS = 200  # of one genotype; a usual one has some 20
 
 
 def genotype_text(config: Mapping[str, object]) -> str:
@@ -60,7 +60,7 @@ def parse_genotypes(text: str, place: str, chosen: str = "") -> dict[str, Config
     `chosen` takes the one of that name alone. `place` is what messages call the text. Raises
     UserError if there is none, or one is no cell of this space.
     """
-    if len(text) > LONGEST:
+    if len(text) > MAX_CHARACTERS:
         raise UserError(f"{place} has {len(text)} characters, too many for genotypes.")
     found: dict[str, Config] = {}
     others: list[str] = []
@@ -85,7 +85,7 @@ def parse_genotypes(text: str, place: str, chosen: str = "") -> dict[str, Config
 
 def _call(text: str, place: str) -> ast.Call:
     """The shortest beginning of `text` that is a whole call."""
-    for bracket in list(re.finditer(r"\)", text))[:_MOST_BRACKETS]:
+    for bracket in list(re.finditer(r"\)", text))[:_MAX_BRACKETS]:
         try:
             parsed = ast.parse(text[: bracket.end()], mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -1,18 +1,25 @@
-from .capabilities import capabilities_of as capabilities_of, names_with as names_with
+from .capabilities import DeclaredIn as DeclaredIn
 from .errors import UserError as UserError, warn as warn
 from .keywords import check_keywords as check_keywords, keywords_of as keywords_of
 from .library_internals import Internals as Internals
-from .lookup import choices as choices, find as find, load_object as load_object
+from .lookup import (
+    choices as choices,
+    find as find,
+    give as give,
+    load_object as load_object,
+)
 from .near_words import check_choice as check_choice, near_miss as near_miss
 from .numbers import as_number as as_number, finite as finite, last_reported as last_reported
 from .objectives import (
+    ENDED_BY_ITSELF as ENDED_BY_ITSELF,
+    INFEASIBLE as INFEASIBLE,
     TUNES_OWN as TUNES_OWN,
     Objective as Objective,
     parse_objectives as parse_objectives,
     reported_instead as reported_instead,
     unquoted as unquoted,
 )
-from .ranges import Between as Between, check_ranges as check_ranges
+from .ranges import Between as Between, check_ranges as check_ranges, range_of as range_of
 from .terminals import Terminal as Terminal, visible as visible
 from .untrusted import (
     check_id as check_id,

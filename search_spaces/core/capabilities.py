@@ -6,42 +6,47 @@ served from then on.
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import astuple
-from typing import Any, TypeVar
+from dataclasses import astuple, dataclass
+from typing import Any, Generic, TypeVar
 
 from automl_on_ray.search_spaces.core.lookup import choices, find
 
 Kind = TypeVar("Kind")
 
 
-def capabilities_of(room: str, name: str, kind: type[Kind]) -> Kind:
-    """What the module declares that `name` chooses: a dataclass `kind`, its defaults if nothing.
+@dataclass(frozen=True)
+class DeclaredIn(Generic[Kind]):
+    """What the modules of `room` declare: each a dataclass `kind`, its defaults if nothing."""
 
-    UserError if there is no such module, TypeError if it declares something else.
-    """
-    module = find(room, name, kind=room.removesuffix("s"))
-    declared = getattr(module, "CAPABILITIES", kind())
-    if not isinstance(declared, kind):
-        raise TypeError(f"{module.__name__}.CAPABILITIES is no {kind.__name__}: {declared!r}")
-    return declared
+    room: str
+    kind: type[Kind]
 
+    def of(self, name: str) -> Kind:
+        """By the name that chooses the module.
 
-def names_with(
-    room: str, kind: type[Kind], fits: Callable[[Kind], bool], *, near: str
-) -> list[str]:
-    """Names in `room` of what `fits`, the nearest to `near` first.
+        UserError if there is no such module, TypeError if it declares something else.
+        """
+        module = find(self.room, name, kind=self.room.removesuffix("s"))
+        declared = getattr(module, "CAPABILITIES", self.kind())
+        if not isinstance(declared, self.kind):
+            wanted = self.kind.__name__
+            raise TypeError(f"{module.__name__}.CAPABILITIES is no {wanted}: {declared!r}")
+        return declared
 
-    Nearer is what has the same in the first field of `kind` that tells the two apart.
-    """
-    known: dict[str, Kind] = {}
-    for name in choices(room):
-        with suppress(ImportError):  # of a library that only this one needs
-            known[name] = capabilities_of(room, name, kind)
-    own: Any = known[near.replace("_", "-")]
-    return sorted(
-        (name for name, each in known.items() if fits(each)),
-        key=lambda name: _differences(own, known, name),
-    )
+    def that(self, fits: Callable[[Kind], bool], *, near: str) -> list[str]:
+        """Names of those that fit, the nearest to the one named `near` first.
+
+        Nearer is what has the same in the first field of `kind` that tells the two apart.
+        """
+        known: dict[str, Kind] = {}
+        for name in choices(self.room):
+            with suppress(ImportError):  # of a library that only this one needs
+                known[name] = self.of(name)
+        own: Any = known[near.replace("_", "-")]
+        return sorted(
+            (name for name, each in known.items() if fits(each)),
+            key=lambda name: _differences(own, known, name),
+        )
 
 
 def _differences(own: Any, known: Mapping[str, Any], name: str) -> list[bool]:

@@ -1,5 +1,7 @@
 """Finds the module or object that a word on the command line names."""
 
+import functools
+import hashlib
 import importlib
 import os
 import pkgutil
@@ -19,6 +21,7 @@ from automl_on_ray.search_spaces.core.errors import UserError
 from automl_on_ray.search_spaces.core.near_words import near_miss
 
 PACKAGE = __name__.partition(".")[0]
+_GIVEN: dict[str, Any] = {}  # by the path that stands for it: what a Python program has at hand
 
 
 def choices(room: str) -> dict[str, str]:
@@ -48,12 +51,35 @@ def find(room: str, name: str, *, kind: str) -> ModuleType:
     return importlib.import_module(module)
 
 
+def give(thing: Any, name: str = "") -> str:
+    """A path by which `load_object` finds this object of the program that runs.
+
+    For a function or class it is the one that a command would be given. Two lambdas, or partials of
+    one function, have paths of their own.
+    """
+    inner, differs = thing, []
+    while isinstance(inner, functools.partial):
+        differs.append(repr((inner.args, sorted(inner.keywords.items()))))
+        inner = inner.func
+    own = name or getattr(inner, "__qualname__", None) or type(inner).__qualname__
+    if code := getattr(inner, "__code__", None) if "<lambda>" in own else None:
+        scalars = [each for each in code.co_consts if isinstance(each, str | int | float)]
+        differs.append(repr((code.co_code, code.co_names, scalars)))
+    if differs:
+        own += f"-{hashlib.sha256(''.join(differs).encode()).hexdigest()[:8]}"
+    path = f"{getattr(inner, '__module__', None) or '__main__'}:{own}"
+    _GIVEN[path] = thing
+    return path
+
+
 def load_object(path: str, *, kind: str) -> Any:
     """The object that `package.module:NAME` names, looked for beside the user's files too.
 
     These are in the current folder, or in the repository's root where that is another: `ray submit`
     runs a workflow in the head's home. UserError, in one line, whatever the module does.
     """
+    if path in _GIVEN:
+        return _GIVEN[path]
     name, _, attribute = path.partition(":")
     what = f"The {kind} {path!r}"
     parts = name.split(".")

@@ -14,15 +14,19 @@ _GROUP = r'"[^"]*"|\[[^\[\]]*\]|\([^()]*\)|\{[^{}]*\}'
 _PART = re.compile(rf"(?:{_GROUP}|[^,])+")
 _ALONE = re.compile(rf"(?!-|\"[^\"]*\"$)(?:{_GROUP}|[^,\"()\[\]{{}}])+")  # needs no quotes
 _QUOTED = re.compile(r'"[^"]+"')
-_MOST_NAMES = 12  # that a message lists
+_MAX_NAMES = 12  # that a message lists
 
-# Tune's own book-keeping in every result
+# In the last result of a trial that has ended by itself: no scheduler has cut it.
+ENDED_BY_ITSELF = "ended_by_itself"
+# In the only result of one whose network is beyond a limit: it was not trained.
+INFEASIBLE = "infeasible"
+# Tune's own book-keeping in every result, and ours
 TUNES_OWN = frozenset(
     """
     time_this_iter_s time_total_s time_since_restore iterations_since_restore training_iteration
     timesteps_total timesteps_since_restore timesteps_this_iter episodes_total episodes_this_iter
     timestamp pid done should_checkpoint warmup_time config trial_id experiment_id experiment_tag
-    date hostname node_ip checkpoint_dir_name
+    date hostname node_ip checkpoint_dir_name ended_by_itself infeasible
     """.split()  # noqa: SIM905
 )
 
@@ -86,8 +90,8 @@ def reported_instead(metric: str, report: Mapping[str, Any]) -> str:
     value = report.get(metric)
     if value is not None and as_number(value) is None:
         return f"{metric!r} as a number: it is a {type(value).__name__}, {str(value)[:60]!r}."
-    told = ", ".join(names[:_MOST_NAMES]) or "nothing"
-    more = ", ..." if len(names) > _MOST_NAMES else ""
+    told = ", ".join(names[:_MAX_NAMES]) or "nothing"
+    more = ", ..." if len(names) > _MAX_NAMES else ""
     return f"{metric!r}; it reported: {told}{more}.{near_miss(metric, names)}"
 
 

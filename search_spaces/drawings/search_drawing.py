@@ -14,7 +14,7 @@ from automl_on_ray.search_spaces.drawings.cell_drawing import draw_cells
 from automl_on_ray.search_spaces.drawings.cells_as_text import state_name
 from automl_on_ray.search_spaces.drawings.rendering import rendered
 
-MOST_PICTURES = 8
+MAX_PICTURES = 8
 FRAME_MILLISECONDS, LAST_MILLISECONDS = 700, 3000
 
 
@@ -81,7 +81,7 @@ def animate_cells(cells: Sequence[Mapping[str, object]]) -> bytes:
 def _shown(cells: Sequence[Mapping[str, object]]) -> list[int]:
     """Epochs, from 0, at which the cell is another than the epoch before."""
     changed = [e for e, cell in enumerate(cells) if e == 0 or cell != cells[e - 1]]
-    if len(changed) <= MOST_PICTURES:
+    if len(changed) <= MAX_PICTURES:
         return changed
-    places = np.linspace(0, len(changed) - 1, MOST_PICTURES).round().astype(int)
+    places = np.linspace(0, len(changed) - 1, MAX_PICTURES).round().astype(int)
     return [changed[place] for place in places]

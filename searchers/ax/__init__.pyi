@@ -1,4 +1,3 @@
-from .analysis import analyse as analyse
 from .encoding import Encoding as Encoding
 from .explorer import AxExplorer as AxExplorer, ExplorationConfig as ExplorationConfig
 from .model import AxModel as AxModel, quiet as quiet

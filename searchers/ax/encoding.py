@@ -19,7 +19,7 @@ from ray.tune.search.sample import Categorical, Domain, Float, Integer
 from automl_on_ray.search_spaces import Config, SearchSpace, is_log, nearest
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.searchers._constraints import Linear, parse_constraints
-from automl_on_ray.searchers._domains import check_supported, from_unit, key_of, values, varying
+from automl_on_ray.searchers.members import check_supported, from_unit, key_of, values, varying
 
 MAX_INDEXED_VALUES = 1000
 
@@ -84,15 +84,6 @@ class Encoding:
     def names(self) -> dict[str, str]:
         """Ax's names by the space's keys."""
         return {key: parameter.name for key, parameter in self._free.items()}
-
-    def slice(self, key: str, config: Config, count: int) -> list[tuple[Any, dict[str, Any]]]:
-        """Values along `key`, at most `count`, each with Ax's parameters for `config` with it."""
-        domain = self._all[key].domain
-        options = values(domain, count)
-        along = options or [from_unit(domain, i / (count - 1)) for i in range(count)]
-        codes = self.encode(config)
-        name = self._all[key].name
-        return [(value, {**codes, name: _code(self._all[key], value)}) for value in along]
 
     def _constraint(self, linear: Linear) -> str:
         terms, bound = [], linear.bound
@@ -194,7 +185,10 @@ def _value(parameter: _Parameter, code: float) -> Any:
 def _between(lower: Any, upper: Any, part: float) -> Any:
     """Exact at both ends, also between integers that a float cannot tell apart."""
     near = part <= 0.5
-    return lower + part * (upper - lower) if near else upper - (1 - part) * (upper - lower)
+    way = (part if near else 1 - part) * (upper - lower)
+    if isinstance(lower, int):
+        way = round(way)  # so that the end does not become a float
+    return lower + way if near else upper - way
 
 
 def _index(options: list[Any], value: Any) -> int:

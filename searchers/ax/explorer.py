@@ -8,9 +8,9 @@ import queue
 from dataclasses import dataclass, replace
 
 from automl_on_ray.search_spaces import Config, Exploit, Interval, SearchSpace
-from automl_on_ray.searchers._domains import varying
 from automl_on_ray.searchers.ax.encoding import Encoding
 from automl_on_ray.searchers.ax.remote_model import RemoteModel
+from automl_on_ray.searchers.members import varying
 
 MODEL = "automl_on_ray.searchers.ax.change_model:ChangeModel"
 

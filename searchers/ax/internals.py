@@ -18,7 +18,6 @@ AX = Internals(
         "ax.core.experiment:Experiment._arms_by_signature",
         "ax.core.experiment:Experiment._arms_by_name",
         "ax.core.experiment:Experiment.trials",
-        "ax.adapter.transforms.one_hot:OH_PARAM_INFIX",
         "botorch.fit:_fit_fallback(mll, ...)",
         "botorch.fit:fit_gpytorch_mll -> custom_fit",
         "botorch.optim.fit:fit_gpytorch_mll_scipy(mll, parameters, bounds, closure, "
@@ -53,14 +52,9 @@ def forget_trial(client: Client, index: int) -> None:
     """Take a trial out of Ax's experiment as if it had never been."""
     experiment = client._experiment
     (arm,) = experiment.trials.pop(index).arms
+    for indices in experiment.trial_indices_by_status.values():
+        indices.discard(index)  # the next suggestion goes through these
     others = (other for trial in experiment.trials.values() for other in trial.arms)
     if all(other.signature != arm.signature for other in others):
         experiment._arms_by_signature.pop(arm.signature, None)
         experiment._arms_by_name.pop(arm.name, None)
-
-
-def column_of(name: str) -> str:
-    """The parameter of a column: a choice without an order has one for each option."""
-    from ax.adapter.transforms.one_hot import OH_PARAM_INFIX
-
-    return name.partition(OH_PARAM_INFIX)[0]

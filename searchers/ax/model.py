@@ -27,11 +27,9 @@ from botorch.acquisition.monte_carlo import qNoisyExpectedImprovement, qUpperCon
 
 from automl_on_ray.search_spaces import Config
 from automl_on_ray.searchers._ask_tell import TrialOutcome
-from automl_on_ray.searchers._domains import key_of
 from automl_on_ray.searchers._settings import SearcherSettings
 from automl_on_ray.searchers.ax.encoding import Encoding
 from automl_on_ray.searchers.ax.internals import (
-    experiment_of,
     forget_strategy,
     forget_trial,
     seed_next,
@@ -39,6 +37,7 @@ from automl_on_ray.searchers.ax.internals import (
 from automl_on_ray.searchers.ax.outcomes import ax_objective, ax_outcome_constraints, metric_names
 from automl_on_ray.searchers.ax.step_effect import StepEffect
 from automl_on_ray.searchers.ax.warm_gp import LastFit, WarmGP, going_on_from
+from automl_on_ray.searchers.members import key_of
 from automl_on_ray.searchers.sobol import Design
 
 ACQUISITIONS = {
@@ -148,13 +147,6 @@ class AxModel:
         else:
             self._early = True
             self._client.mark_trial_early_stopped(index)
-
-    def adapter(self) -> Any:
-        """Ax's model of all trials, fitted: it predicts, and has sensitivities."""
-        strategy = _strategy(self._settings, curves=self._early)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return strategy.fit(experiment_of(self._client))
 
     def _raw(self, metrics: Mapping[str, float]) -> dict[str, float]:
         return {self._names[name]: value for name, value in metrics.items() if name in self._names}

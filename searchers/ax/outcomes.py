@@ -26,19 +26,23 @@ def ax_outcome_constraints(settings: SearcherSettings) -> list[str]:
     return [f"{names[name]} {relation} {bound!r}" for name, relation, bound in parsed]
 
 
-def parse_outcome(text: str) -> tuple[str, str, float]:
+def parse_outcome(text: str, what: str = "Outcome constraint") -> tuple[str, str, float]:
     """`"parameters <= 1e5"` as metric, relation and bound. UserError if it is not that.
 
-    The metric's name may be any, as in an objective; quotes around it are left out.
+    The metric's name may be any, as in an objective; quotes around it are left out. Without them
+    it holds no relation: "1 <= a <= 2" is no metric "1 <= a".
     """
     match = re.fullmatch(r"\s*(\S.*?)\s*(<=|>=)\s*([^<>=]+)", text)
     try:
         if match is None or not math.isfinite(float(match[3])):
             raise ValueError
-        return unquoted(match[1]), match[2], float(match[3])
+        name = unquoted(match[1])
+        if name == match[1] and re.search("[<>]=", name):
+            raise ValueError
+        return name, match[2], float(match[3])
     except ValueError:
         raise UserError(
-            f'Outcome constraint "{text}" cannot be read; write such as "parameters <= 100000".'
+            f'{what} "{text}" cannot be read; write such as "parameters <= 100000".'
         ) from None
 
 

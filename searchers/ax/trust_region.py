@@ -17,7 +17,7 @@ def around(parameter: RangeParameter, code: float, length: float) -> RangeParame
     reach = length / 2 * (there(upper) - there(lower))
     low, high = back(there(code) - reach), back(there(code) + reach)
     if whole:
-        low, high = min(np.floor(low), code - 1), max(np.ceil(high), code + 1)
+        low, high = np.floor(low), np.ceil(high)
     low, high = max(low, lower), min(high, upper)
     return RangeParameter(
         name=parameter.name,

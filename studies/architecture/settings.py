@@ -1,17 +1,26 @@
 """The settings of an architecture search, with their defaults."""
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 from automl_on_ray.command_line import architecture_options as nas, options
+from automl_on_ray.search_spaces import Config
 from automl_on_ray.search_spaces.cells import operation_set
 from automl_on_ray.search_spaces.core import check_choice
 from automl_on_ray.studies.settings import StudySettings
 from automl_on_ray.trainables import BORDERS, SCHEDULED_BY
 from automl_on_ray.trainables.differentiable_search import check_remedy, check_selection
+from automl_on_ray.trainables.image_classifier import DEFAULTS
 
 STAGES = ("search", "select", "train", "all")
-EVALUATIONS = ("supernet", "standalone")
+# Options of networks by themselves, and what they are for DARTS's cells where they are not given.
+# Other spaces have their own.
+OF_DARTS: dict[str, Any] = {
+    "operations": "darts", "channels": 8, "layers": 5, "stem_stride": 2, "drop_path": 0.0,
+    "auxiliary_weight": 0.0, "learning_rate": 0.05, "weight_decay": 3e-4, "augmentation": 0.5,
+    "crop": 0, "crop_border": "mirror", "gradient_clip": 0.0, "schedule_by": "batch",
+}  # fmt: skip
+OTHERS = ("cutout", "flip", "even_cutout", "nesterov", "decay_vectors", "last_batch")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,14 +32,16 @@ class NasSettings(StudySettings):
     preset: nas.Preset = None
     stage: nas.Stage = "all"
 
-    evaluation: nas.Evaluation = "supernet"
+    evaluation: nas.Evaluation = None
     cells: nas.Cells = None
-    operations: nas.Operations = "darts"
-    space: nas.SupernetSpace = "darts-supernet"
-    scheduler: options.Scheduler = "fifo"
-    supernets: nas.Supernets = 4
-    proposals: nas.Proposals = 16
-    epochs: nas.Epochs = 6
+    operations: nas.Operations = None
+    space: nas.Space = None
+    searcher: nas.Searcher = None  # type: ignore[assignment]  # way_of fills it in, and the next
+    scheduler: nas.Scheduler = None  # type: ignore[assignment]
+    trainable: nas.Trainable = None
+    objective: nas.ObjectiveText = None
+    trials: nas.Trials = None
+    epochs: nas.Epochs = None  # type: ignore[assignment]
     search_images: nas.SearchImages = 2000
     search_channels: nas.SearchChannels = 8
     search_layers: nas.SearchLayers = 3
@@ -40,40 +51,65 @@ class NasSettings(StudySettings):
     recompute: nas.Recompute = False
 
     candidates: nas.Candidates = 3
+    spread_cells: nas.SpreadCells = 5
     random_cells: nas.RandomCells = None
-    select_epochs: nas.SelectEpochs = 3
+    select_epochs: nas.SelectEpochs = None
     select_images: nas.SelectImages = 6000
     select_seeds: nas.SelectSeeds = 2
 
-    channels: nas.Channels = 8
-    layers: nas.Layers = 5
-    stem_stride: nas.StemStride = 2
-    final_epochs: nas.FinalEpochs = 4
+    channels: nas.Channels = None
+    layers: nas.Layers = None
+    stem_stride: nas.StemStride = None
+    final_epochs: nas.FinalEpochs = None
     final_seeds: options.FinalSeeds = 2
-    drop_path: nas.DropPath = 0.0
-    auxiliary_weight: nas.AuxiliaryWeight = 0.0
-    learning_rate: nas.LearningRate = 0.05
-    weight_decay: nas.WeightDecay = 3e-4
-    augmentation: nas.Augmentation = 0.5
+    drop_path: nas.DropPath = None
+    auxiliary_weight: nas.AuxiliaryWeight = None
+    learning_rate: nas.LearningRate = None
+    weight_decay: nas.WeightDecay = None
+    augmentation: nas.Augmentation = None
     flip: nas.Flip = False
-    crop: nas.Crop = 0
+    crop: nas.Crop = None
     cutout: nas.Cutout = None
     even_cutout: nas.EvenCutout = False
-    crop_border: nas.CropBorder = "mirror"
+    crop_border: nas.CropBorder = None
     nesterov: nas.Nesterov = True
-    gradient_clip: nas.GradientClip = 0.0
+    gradient_clip: nas.GradientClip = None
     decay_vectors: nas.DecayVectors = False
-    schedule_by: nas.ScheduleBy = "batch"
+    schedule_by: nas.ScheduleBy = None
     last_batch: nas.LastBatch = False
     experiment: options.Experiment = "nas"
+
+    @property
+    def epochs_of_search(self) -> int:
+        assert self.epochs is not None  # nor the next: way_of has filled them in
+        return self.epochs
+
+    @property
+    def epochs_of_selection(self) -> int:
+        assert self.select_epochs is not None
+        return self.select_epochs
+
+    def for_darts(self) -> "NasSettings":
+        """The same with what DARTS's networks have where nothing is given."""
+        missing = {key: value for key, value in OF_DARTS.items() if getattr(self, key) is None}
+        return replace(self, **missing)
+
+    @property
+    def of_networks(self) -> Config:
+        """What was given of networks by themselves, by key; a flag if it is not as usual."""
+        given = {key: getattr(self, key) for key in (*OF_DARTS, *OTHERS)}
+        return {
+            key: value for key, value in given.items()
+            if value is not None and not (key in OTHERS and value == DEFAULTS[key])
+        }  # fmt: skip
 
 
 def check_words(asked: NasSettings) -> None:
     """UserError for an unknown word."""
     check_choice("stage", asked.stage, STAGES)
-    check_choice("evaluation", asked.evaluation, EVALUATIONS)
-    check_choice("crop border", asked.crop_border, BORDERS)
-    check_choice("--schedule-by", asked.schedule_by, SCHEDULED_BY)
+    check_choice("crop border", asked.crop_border or BORDERS[0], BORDERS)
+    check_choice("--schedule-by", asked.schedule_by or SCHEDULED_BY[0], SCHEDULED_BY)
     check_remedy(asked.remedy)
     check_selection(asked.select)
-    operation_set(asked.operations)
+    if asked.operations is not None:
+        operation_set(asked.operations)

@@ -1,8 +1,12 @@
 from .conclusion import conclude as conclude
-from .confidence import half_width as half_width
 from .interrupted import say_how_to_go_on as say_how_to_go_on
+from .notification import Notice as Notice
 from .terminal_report import (
     config_text as config_text,
     print_failures as print_failures,
+    print_final as print_final,
+    print_links as print_links,
+    print_trials as print_trials,
+    ui_command as ui_command,
     why_nothing_scored as why_nothing_scored,
 )

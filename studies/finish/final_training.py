@@ -4,17 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from ray import tune
 
 from automl_on_ray.clusters import Resources
-from automl_on_ray.command_line import console
 from automl_on_ray.schedulers.populations import Replay, Segment, stretched
 from automl_on_ray.search_spaces.core import Objective
-from automl_on_ray.studies.finish.confidence import half_width
-from automl_on_ray.studies.finish.terminal_report import print_failure
 from automl_on_ray.studies.inputs import bind, is_reusable, trained_together
 from automl_on_ray.studies.plan import StudyPlan
+from automl_on_ray.studies.results import interval
 from automl_on_ray.studies.trial_rows import Row
 from automl_on_ray.studies.tuner import StagePlan, run_stage
 from automl_on_ray.tracking import TrackingCallback
@@ -30,8 +27,7 @@ class Final:
 
     def interval(self, metric: str) -> tuple[float, float]:
         """Mean, and half the width of its 95 % confidence interval (Student's t; nan for one)."""
-        values = [r.metrics[metric] for r in self.rows if metric in r.metrics]
-        return float(np.mean(values)) if values else float("nan"), half_width(values)
+        return interval(self.rows, metric)
 
     @property
     def failed(self) -> list[Row]:
@@ -60,18 +56,20 @@ def train_final(
     seeds, epochs = range(asked.final_seeds), asked.epochs_of_final
     # The study's objective is shown where no test is made.
     tested = issubclass(plan.klass, ImageClassifier)
-    config = plan.offers["space"].active(best.config)
+    config = plan.trial_kwargs["space"].active(best.config)
     stage = StagePlan(
         where=plan.study.stage("final", training_of(plan, best)),
+        name="final training",
         title=f"{plan.name}: the best config ({best.trial_id}) anew, on train + validation",
         trainable=bind(
             trained_together(plan.klass, asked.train_workers),
-            {**plan.offers, "epochs": epochs, "final": True},
+            {**plan.trial_kwargs, "epochs": epochs, "final": True},
         ),
         reused=is_reusable(plan.klass),
         epochs=epochs,
         objectives=plan.record.objectives,
         shown=Objective("test_accuracy") if tested else None,
+        repeats=True,
         param_space={**config, "seed": tune.grid_search(list(seeds))},
         expected=len(seeds),
         # What a trial is to do follows from where it begins: there is nothing to remember.
@@ -95,24 +93,3 @@ def facts_of(final: Final) -> dict[str, Any]:
         mean, half = final.interval(name)
         told[name] = f"{mean:.5g} ± {half:.2g}" if half == half else f"{mean:.5g}"
     return told
-
-
-def print_final(final: Final, metrics: Sequence[str]) -> None:
-    """Mean and 95 % interval of the repeats, for those of `metrics` that they report.
-
-    And those that failed, by name.
-    """
-    for metric in metrics:
-        if not any(metric in row.metrics for row in final.rows):
-            continue
-        mean, half = final.interval(metric)
-        scale, unit = (100, " %") if metric.endswith("accuracy") else (1, "")
-        spread = "" if half != half else f" ± {half * scale:.2g}{unit} (95 % interval)"
-        seeds = len(final.rows)
-        console.print(
-            f"{metric}: {mean * scale:.4g}{unit}{spread}, {seeds} seed{'s' * (seeds > 1)}, "
-            "trained from scratch on train + validation",
-            style="bold",
-        )
-    for row in final.failed:
-        print_failure("Final training", row)

@@ -1,10 +1,9 @@
 """What the terminal says when the user stops a study: how to resume it."""
 
-import shlex
 from collections.abc import Sequence
 from typing import NoReturn
 
-from automl_on_ray.command_line import INTERRUPTED, command_line, console
+from automl_on_ray.command_line import INTERRUPTED, console, same_command
 from automl_on_ray.search_spaces.core import Objective
 from automl_on_ray.studies.finish.terminal_report import print_trials
 from automl_on_ray.studies.folder import StudyFolder
@@ -21,12 +20,5 @@ def say_how_to_go_on(
     study.check_ours()
     print_trials(rows, objectives)
     console.print("Stopped; everything is kept. To go on:")
-    console.print(f"  {same_command(study)}", style="bold", soft_wrap=True)
+    console.print(f"  {same_command(study.path.name)}", style="bold", soft_wrap=True)
     raise SystemExit(INTERRUPTED)
-
-
-def same_command(study: StudyFolder) -> str:
-    """That goes on with the study."""
-    command = command_line().replace(" --fresh", "")  # it would begin anew
-    name = shlex.quote(study.path.name)
-    return command if f"--name {name}" in command else f"{command} --name {name}"

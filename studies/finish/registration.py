@@ -8,13 +8,14 @@ import torch
 
 from automl_on_ray.command_line import console
 from automl_on_ray.search_spaces import Config, SearchSpace, is_json
+from automl_on_ray.search_spaces.proxies import count_flops, count_parameters
 from automl_on_ray.studies.finish.final_training import Final, training_of
 from automl_on_ray.studies.inputs import model_name
 from automl_on_ray.studies.plan import StudyPlan
 from automl_on_ray.studies.trial_rows import Row
 from automl_on_ray.tracking.reports import Interface, ModelRecord, TrainedModel, log_model
 from automl_on_ray.trainables.datasets import Dataset
-from automl_on_ray.trainables.image_classifier import count_flops, count_parameters, load_network
+from automl_on_ray.trainables.image_classifier import load_network
 from automl_on_ray.trainables.registered_models import (
     Predictor,
     example_images,
@@ -25,7 +26,7 @@ from automl_on_ray.trainables.registered_models import (
 
 def register(plan: StudyPlan, best: Row, final: Final) -> ModelRecord | None:
     """The network of the first seed: to take the one best on the test set would be to fit it."""
-    data, space = plan.data, plan.offers["space"]
+    data, space = plan.data, plan.trial_kwargs["space"]
     if final.checkpoint is None or data is None:
         return None
     with final.checkpoint.as_directory() as folder:
@@ -49,6 +50,7 @@ def register(plan: StudyPlan, best: Row, final: Final) -> ModelRecord | None:
             config=best.config,
             metrics={**means, **costs},
             recipe=_recipe(space, best.config, data, predictor),
+            chance=_chance(data.test.labels),
         ),
         registered_name=plan.asked.register or model_name(plan.asked.workflow, plan.record.dataset),
         trial_id=best.trial_id,
@@ -69,6 +71,15 @@ def _costs(network: torch.nn.Module, data: Dataset) -> dict[str, float]:
         f"{torch.get_num_threads()} threads)."
     )
     return costs
+
+
+def _chance(labels: torch.Tensor) -> float:
+    """The accuracy that always the commonest class may have on other data of the kind.
+
+    Its share of the test set, and two standard errors.
+    """
+    share = float(labels.bincount().max()) / len(labels)
+    return share + 2 * (share * (1 - share) / len(labels)) ** 0.5
 
 
 def _brightness(data: Dataset) -> float:

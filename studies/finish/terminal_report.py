@@ -1,8 +1,11 @@
 """What the terminal says at the end: the best trials, failures, links."""
 
 import json
+import shlex
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from rich.table import Table
 from rich.text import Text
@@ -10,6 +13,7 @@ from rich.text import Text
 from automl_on_ray.command_line import console
 from automl_on_ray.search_spaces import Config
 from automl_on_ray.search_spaces.core import Objective, finite
+from automl_on_ray.studies.results import interval
 from automl_on_ray.studies.trial_rows import Row, pareto_front, scored
 
 SHOWN_ROWS = 5
@@ -41,6 +45,7 @@ def print_trials(rows: Sequence[Row], objectives: Sequence[Objective]) -> None:
 _OUTCOMES = {
     "completed": "completed",
     "pruned": "stopped early by the scheduler",
+    "infeasible": "beyond a --limit and never trained",
     "failed": "failed",
     "stopped": "unfinished",
 }
@@ -62,6 +67,8 @@ def why_nothing_scored(rows: Sequence[Row], objectives: Sequence[Objective]) -> 
 def _why_not_scored(row: Row, objectives: Sequence[Objective]) -> str:
     if row.outcome == "failed":
         return f"failed with {row.error}"
+    if row.outcome == "infeasible":
+        return "beyond a --limit, so never trained; allow more, or give it more --trials"
     odd = next(o.metric for o in objectives if finite(row.metrics.get(o.metric)) is None)
     if odd in row.metrics:
         return f"reported {row.metrics[odd]} as {odd!r} in the end"
@@ -83,6 +90,29 @@ def print_failure(what: str, row: Row) -> None:
         console.print(f"  What it printed: {row.printed}", soft_wrap=True)
 
 
+def print_final(rows: Sequence[Row], metrics: Sequence[str]) -> None:
+    """Mean and 95 % interval of the repeats' `rows`, for those of `metrics` that they report.
+
+    And those that failed, by name.
+    """
+    for metric in metrics:
+        seeds = sum(metric in row.metrics for row in rows)
+        if not seeds:
+            continue
+        mean, half = interval(rows, metric)
+        scale, unit = (100, " %") if metric.endswith("accuracy") else (1, "")
+        spread = "" if half != half else f" ± {half * scale:.2g}{unit} (95 % interval)"
+        console.print(
+            f"{metric}: {mean * scale:.4g}{unit}{spread}, {seeds} seed{'s' * (seeds > 1)}, "
+            "trained from scratch on train + validation",
+            style="bold",
+            soft_wrap=True,
+        )
+    for row in rows:
+        if row.outcome == "failed":
+            print_failure("Final training", row)
+
+
 def print_links(links: Mapping[str, str], *, start_with: str | None) -> None:
     """Where to look; `start_with` is the command that serves the pages, if none does yet."""
     if not links:  # MLflow was away
@@ -94,6 +124,12 @@ def print_links(links: Mapping[str, str], *, start_with: str | None) -> None:
         console.print("See it in MLflow:")
     for name, link in links.items():
         console.print(f"  {name}: {link}", soft_wrap=True)
+
+
+def ui_command(storage: Path) -> str:
+    """That serves MLflow's pages on the studies of a folder, from any folder."""
+    ui = Path(__file__).resolve().parents[2] / "workflows" / "ui.py"
+    return shlex.join([sys.executable, str(ui), "--storage", str(storage)])
 
 
 def config_text(config: Config) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from automl_on_ray.command_line import options
+from automl_on_ray.command_line import hypergradient_options, options
 from automl_on_ray.studies.settings import StudySettings
 
 
@@ -13,7 +13,6 @@ class HpoSettings(StudySettings):
 
     workflow: ClassVar[str] = "hpo"
 
-    trainable: options.Trainable = None
     space: options.Space = "mnist-cnn"
     objective: options.ObjectiveText = "accuracy"
     scheduler: options.Scheduler = "asha"
@@ -21,6 +20,8 @@ class HpoSettings(StudySettings):
     epochs: options.Epochs = 4
     experiment: options.Experiment = "hpo"
     final_seeds: options.FinalSeeds = 3
-
-    def modules_named(self) -> list[str]:
-        return [*super().modules_named(), (self.trainable or "").partition(":")[0]]
+    # No defaults here, so that studies that began before there were these options go on.
+    hypergradient: hypergradient_options.Hypergradient = None
+    outer_optimizer: hypergradient_options.OuterOptimizer = None
+    outer_rate: hypergradient_options.OuterRate = None
+    unroll: hypergradient_options.Unroll = None

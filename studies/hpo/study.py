@@ -8,7 +8,7 @@ from automl_on_ray.studies.finish import conclude
 from automl_on_ray.studies.hpo.plan import prepare
 from automl_on_ray.studies.hpo.settings import HpoSettings
 from automl_on_ray.studies.plan import Schedule, StudyPlan
-from automl_on_ray.studies.populations import lives_of
+from automl_on_ray.studies.populations import schedules_of
 from automl_on_ray.studies.search import search
 from automl_on_ray.studies.trial_rows import Row
 
@@ -22,7 +22,7 @@ def tune_hyperparameters(asked: HpoSettings) -> None:
         if not plan.study.searched:
             _search(plan, resources)
         rows = [Row(**row) for row in plan.study.read_rows()]
-        conclude(plan, rows, resources, lives=_lives(plan, rows))
+        conclude(plan, rows, resources, trial_schedules=_trial_schedules(plan, rows))
 
 
 def _search(plan: StudyPlan, resources: Resources) -> None:
@@ -33,8 +33,8 @@ def _search(plan: StudyPlan, resources: Resources) -> None:
         plan.study.write_rows([row.as_dict() for row in ran.rows])
 
 
-def _lives(plan: StudyPlan, rows: list[Row]) -> Mapping[str, Schedule]:
+def _trial_schedules(plan: StudyPlan, rows: list[Row]) -> Mapping[str, Schedule]:
     """What each trial's config was in the course of its epochs, where it changed."""
-    if plan.recipe:
-        return {row.trial_id: plan.recipe for row in rows}
-    return lives_of(plan.study)
+    if plan.schedule:
+        return {row.trial_id: plan.schedule for row in rows}
+    return schedules_of(plan.study)

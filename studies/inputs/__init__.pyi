@@ -2,11 +2,20 @@ from .checks import (
     check_images as check_images,
     check_pixels as check_pixels,
     check_supernet as check_supernet,
-    data_offers as data_offers,
+    data_kwargs as data_kwargs,
     study_name as study_name,
 )
+from .hypergradients import (
+    check_one_process as check_one_process,
+    hypergradients_of as hypergradients_of,
+    keys_in as keys_in,
+    tunables as tunables,
+    tuning as tuning,
+    usual_hypergradients as usual_hypergradients,
+    with_starts as with_starts,
+)
 from .input_files import (
-    read_cells as read_cells,
+    read_architectures as read_architectures,
     read_known as read_known,
     read_list as read_list,
     read_points as read_points,
@@ -16,6 +25,14 @@ from .names import (
     check_model as check_model,
     check_study as check_study,
     model_name as model_name,
+)
+from .networks import (
+    begun as begun,
+    draft_prior as draft_prior,
+    limits_of as limits_of,
+    network_kwargs as network_kwargs,
+    placed as placed,
+    within as within,
 )
 from .pairs import check_pair as check_pair
 from .previous_trials import find_earlier as find_earlier, warmed as warmed
@@ -31,6 +48,7 @@ from .trainable import (
     load_data as load_data,
     objectives_of as objectives_of,
     outcome_constraints_of as outcome_constraints_of,
+    own_kwargs as own_kwargs,
     taken_of as taken_of,
     trained_together as trained_together,
 )

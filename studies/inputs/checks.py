@@ -14,8 +14,8 @@ from automl_on_ray.trainables.datasets import is_path
 from automl_on_ray.trainables.differentiable_search import (
     DEFAULTS,
     check_hypergradient,
+    check_learned,
     check_setting,
-    find_relaxation,
 )
 
 
@@ -55,7 +55,7 @@ def check_supernet(space: SearchSpace, *, channels: int) -> None:
         for value in _values(space, key):
             check_setting(key, value)
     for relaxation in _values(space, "relaxation"):
-        find_relaxation(str(relaxation))
+        check_learned(str(relaxation))
         for hypergradient in _values(space, "hypergradient"):
             # A condition may keep the two apart: then the second is at its default.
             pair = {"relaxation": relaxation, "hypergradient": hypergradient}
@@ -77,7 +77,7 @@ def _values(space: SearchSpace, key: str) -> Sequence[Any]:
     return declared.categories if isinstance(declared, Categorical) else [declared]
 
 
-def data_offers(dataset: str, data_dir: str | None) -> dict[str, Any]:
+def data_kwargs(dataset: str, data_dir: str | None) -> dict[str, Any]:
     """Keywords of trials, which run in other folders: paths absolute, names and URIs as given."""
     return {
         "dataset": _absolute(dataset) if is_path(dataset) else dataset,

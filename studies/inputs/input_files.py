@@ -1,4 +1,4 @@
-"""Reads what a user gives in files: configs to try first, known results, cells."""
+"""Reads what a user gives in files: configs to try first, known results, architectures."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -6,20 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from automl_on_ray.search_spaces import Config, SearchSpace
-from automl_on_ray.search_spaces.cells import (
-    KNOWN,
-    LONGEST,
-    NAMES,
-    check_cells,
-    keys,
-    parse_genotypes,
-    published_cell,
-    split_words,
-)
+from automl_on_ray.search_spaces.cells import split_words
 from automl_on_ray.search_spaces.core import UserError, finite
-from automl_on_ray.searchers import PriorTrial
-
-GENOTYPE_FILES = (".txt", ".py", ".genotype")
+from automl_on_ray.search_spaces.drawings import TABLE, Form
+from automl_on_ray.searchers import PriorTrial, identity_of, varying
 
 
 def read_points(path: Path | None, space: SearchSpace) -> tuple[Config, ...]:
@@ -58,71 +48,66 @@ def _number(metrics: Mapping[str, Any], name: str, where: str) -> float:
     return number
 
 
-def read_cells(text: str | None, space: SearchSpace) -> dict[str, Config]:
-    """Cells by name, separated by commas; equal ones once.
+def read_architectures(text: str | None, space: SearchSpace) -> dict[str, Config]:
+    """What varies of members of `space`, by name, separated by commas; equal ones once.
 
-    Published ones, genotypes, files of these, and JSON files of one cell's config.
+    As the space's form reads them, and JSON files of one config each, such as best_config.json:
+    there other keys are not looked at.
     """
     found: dict[str, Config] = {}
+    seen: set[str] = set()
     for number, word in enumerate(split_words(text or ""), 1):
-        for name, cell in _cells(word, number).items():
-            if cell not in found.values():
-                found[name] = cell
-    for word, cell in found.items():
-        try:
-            space.check({**space.constants, **cell})
-        except UserError as error:
-            raise UserError(f"Cell {word}: {error}") from error
+        for name, config in _architectures(word, number, space).items():
+            if identity_of(space, config) not in seen:
+                seen.add(identity_of(space, config))
+                found[name] = config
     return found
 
 
-def _cells(word: str, number: int) -> dict[str, Config]:
-    if "Genotype" in word and "(" in word:
-        cells = parse_genotypes(word, f"Cell {number}")
-        return {f"genotype {number}" + f":{name}" * (len(cells) > 1): cells[name] for name in cells}
-    file, _, chosen = word.partition(":")
-    if Path(file).suffix in GENOTYPE_FILES:
-        return _genotypes(Path(file), chosen)
-    if word.startswith("|"):
+def _architectures(word: str, number: int, space: SearchSpace) -> dict[str, Config]:
+    form = space.form or TABLE
+    if word.endswith(".json"):
+        read = {word: _one_config(Path(word), form)}
+    elif form.read is None:
+        raise UserError(f"--cells {word}: space {space.name!r} has its members in .json files.")
+    else:
+        read = form.read(word, number)
+    known = {}
+    for name, config in read.items():
+        own = {key: value for key, value in space.plain(config).items() if key in space.domains}
+        try:
+            _check_told(word, own, space)
+            space.check(space.active({**space.constants, **own}))
+        except UserError as error:
+            raise UserError(f"{form.noun.capitalize()} {name}: {error}") from error
+        known[name] = varying(space, own)
+    return known
+
+
+def _check_told(word: str, own: Config, space: SearchSpace) -> None:
+    """UserError for what a cell as papers write it does not tell, but the space varies."""
+    told = space.active({**space.constants, **dict.fromkeys(space.domains), **own})
+    missing = [key for key in told if key in space.domains and key not in own]
+    if missing and not word.endswith(".json"):
         raise UserError(
-            f"{word} is an architecture of NAS-Bench-201; --cells takes cells of DARTS's space."
+            f"it says nothing of {missing[0]!r}, which the space varies; give "
+            f"--{missing[0].replace('_', '-')}, if there is such an option, or a whole config as "
+            ".json."
         )
-    return {word: _cell(word)}
 
 
-def _genotypes(path: Path, chosen: str) -> dict[str, Config]:
-    """All of a file, or the one that is assigned to the name `chosen`."""
-    try:
-        with path.open() as file:
-            text = file.read(LONGEST + 1)
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
-        raise UserError(f"{path} is not text: {error}.") from error
-    cells = parse_genotypes(text, str(path), chosen)
-    if len(cells) == 1 and not chosen:
-        return {str(path): cell for cell in cells.values()}
-    return {f"{path}:{name}": cell for name, cell in cells.items()}
-
-
-def _cell(word: str) -> Config:
-    if not word.endswith(".json"):
-        if word not in NAMES:
-            raise UserError(
-                f"Unknown cell {word!r}: neither a published one ({', '.join(NAMES)}) nor a "
-                f".json, nor a genotype, nor a file of genotypes ({', '.join(GENOTYPE_FILES)})."
-            )
-        return published_cell(word)
-    path = Path(word)
+def _one_config(path: Path, form: Form) -> Config:
     config = _read_json(path)
+    if isinstance(config, list) and len(config) == 1:  # a study's best_config.json
+        config = config[0]
     if not isinstance(config, dict):
-        raise UserError(f"{path} must hold one cell's config, a JSON object.")
-    try:
-        check_cells(config, KNOWN)
-    except UserError as error:
-        raise UserError(f"{path}: {error}") from error
-    known = dict(keys())
-    return {key: value for key, value in config.items() if key in known}
+        raise UserError(f"{path} must hold one {form.noun}'s config, a JSON object.")
+    if form.check is not None:
+        try:
+            form.check(config)
+        except UserError as error:
+            raise UserError(f"{path}: {error}") from error
+    return config
 
 
 def read_list(path: Path | None) -> list[dict[str, Any]]:

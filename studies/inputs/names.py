@@ -4,7 +4,7 @@ import re
 
 from automl_on_ray.search_spaces.core import UserError
 
-LONGEST = 200  # characters: MLflow's databases keep 256, and a folder's name gets a time behind it
+MAX_CHARACTERS = 200  # MLflow's databases keep 256, and a folder's name gets a time behind it
 SHOWN = 40
 # Beside letters and digits of any language. Others have a meaning in addresses, filters or paths.
 STUDY, MODEL = r"[\w .+,=()@-]", r"[\w .+,=()-]"
@@ -35,15 +35,15 @@ def check_model(name: str | None) -> None:
 def model_name(prefix: str, dataset: str) -> str:
     """A name for the model of these data, whatever their file is called."""
     fit = re.sub(rf"(?!{MODEL}).", "-", f"{prefix}-{dataset}", flags=re.DOTALL)
-    return fit.encode()[:LONGEST].decode(errors="ignore").strip()
+    return fit.encode()[:MAX_CHARACTERS].decode(errors="ignore").strip()
 
 
 def _check(option: str, name: str, allowed: str) -> None:
     shown = f"{name[:SHOWN]}..." if len(name) > SHOWN else name
     if not name.strip() or name != name.strip():
         raise UserError(f"{option} {shown!r} must be a name, without blanks around it.")
-    if len(name) > LONGEST or len(name.encode(errors="replace")) > LONGEST:
-        raise UserError(f"{option} {shown!r} is too long: {LONGEST} letters are the most.")
+    if len(name) > MAX_CHARACTERS or len(name.encode(errors="replace")) > MAX_CHARACTERS:
+        raise UserError(f"{option} {shown!r} is too long: {MAX_CHARACTERS} letters are the most.")
     odd = next((each for each in name if not re.match(allowed, each) or not each.isprintable()), "")
     if odd:
         raise UserError(f"{option} {shown!r} must not contain {odd!r}; choose another name.")

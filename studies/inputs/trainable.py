@@ -1,12 +1,12 @@
 """The trainable of a study, ours or the user's, with the keywords that its `setup` takes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from ray import tune
 
-from automl_on_ray.command_line import console
+from automl_on_ray.command_line import console, step
 from automl_on_ray.search_spaces import SearchSpace
 from automl_on_ray.search_spaces.core import (
     Objective,
@@ -22,29 +22,45 @@ from automl_on_ray.trainables import TorchTrainable, declared, keeping_prints, r
 from automl_on_ray.trainables.datasets import Dataset, load_dataset, versioned
 from automl_on_ray.trainables.image_classifier import ImageClassifier, build_network
 from automl_on_ray.trainables.multi_process import data_parallel
+from automl_on_ray.trainables.users_own import trainable_of
 
 
 def find_space(name: str) -> SearchSpace:
-    """A space by name, or the user's own by `package.module:SPACE`."""
+    """A space by name, or the user's own by `package.module:SPACE`; that may be a dict."""
     if ":" in name:
         space = load_object(name, kind="space")
+        if isinstance(space, Mapping):
+            space = SearchSpace(name.partition(":")[2], training=space)
     else:
         space = find("search_spaces", name, kind="space").SPACE
     if not isinstance(space, SearchSpace):
-        raise UserError(f"Space {name!r} is a {type(space).__name__}, not a SearchSpace.")
+        raise UserError(
+            f"Space {name!r} is a {type(space).__name__}, not a SearchSpace or a dict of domains."
+        )
     space.validate()
     if not space.domains:
         raise UserError(f"Space {name!r} varies nothing: all of its declarations are constants.")
     return space
 
 
-def find_trainable(name: str | None) -> type[tune.Trainable]:
-    """The image classifier, or the user's own by `package.module:NAME`."""
+def find_trainable(name: str | None, metric: str = "") -> type[tune.Trainable]:
+    """The image classifier, or the user's own by `package.module:NAME`.
+
+    That is a class, a function, or what says itself `as_trainable`, as an `CrossValidated` does.
+    A number that a function returns is its value of `metric`.
+    """
     if name is None:
         return ImageClassifier
     trainable = load_object(name, kind="trainable")
+    if hasattr(trainable, "as_trainable"):
+        return trainable.as_trainable()[0]
+    if callable(trainable) and not isinstance(trainable, type):
+        return trainable_of(trainable, metric)
     if not (isinstance(trainable, type) and issubclass(trainable, tune.Trainable)):
-        raise UserError(f"Trainable {name!r} must be a class derived from ray.tune.Trainable.")
+        raise UserError(
+            f"Trainable {name!r} must be a function that takes a config, or a class derived from "
+            "ray.tune.Trainable."
+        )
     metrics = getattr(trainable, "METRICS", None) or ()
     named = isinstance(metrics, dict | list | tuple | set | frozenset)
     if not (named and all(isinstance(metric, str) for metric in metrics)):
@@ -52,6 +68,12 @@ def find_trainable(name: str | None) -> type[tune.Trainable]:
             f"METRICS of {name!r} must name the metrics it reports, not be {metrics!r}."
         )
     return trainable
+
+
+def own_kwargs(name: str | None) -> dict[str, Any]:
+    """Keywords of trials that come with the trainable: a Python program's own data."""
+    given: Any = None if name is None else load_object(name, kind="trainable")
+    return given.as_trainable()[1] if hasattr(given, "as_trainable") else {}
 
 
 def check_data_parallel(trainable: type[tune.Trainable], **workers: int) -> None:
@@ -81,42 +103,45 @@ def is_reusable(trainable: type[tune.Trainable]) -> bool:
     return trainable.reset_config is not tune.Trainable.reset_config
 
 
-def taken_of(trainable: type[tune.Trainable], offers: dict[str, Any]) -> dict[str, Any]:
+def taken_of(trainable: type[tune.Trainable], trial_kwargs: dict[str, Any]) -> dict[str, Any]:
     """Those of the offered keywords that its `setup` has."""
-    return {key: value for key, value in offers.items() if accepts(trainable, key)}
+    return {key: value for key, value in trial_kwargs.items() if accepts(trainable, key)}
 
 
-def bind(trainable: type[tune.Trainable], offers: dict[str, Any]) -> Any:
+def bind(trainable: type[tune.Trainable], trial_kwargs: dict[str, Any]) -> Any:
     """`trainable` with those of the offered keywords that its `setup` has.
 
     Its configs are as the `space` that is offered declares them, what it prints is kept, and it
     reports plain values.
     """
-    taken = taken_of(trainable, offers)
-    own = declared(trainable, offers["space"]) if "space" in offers else trainable
+    taken = taken_of(trainable, trial_kwargs)
+    own = declared(trainable, trial_kwargs["space"]) if "space" in trial_kwargs else trainable
     ready = keeping_prints(reporting_plainly(own))
     return tune.with_parameters(ready, **taken) if taken else ready
 
 
 def load_data(
-    trainable: type[tune.Trainable], offers: dict[str, Any]
+    trainable: type[tune.Trainable], trial_kwargs: dict[str, Any]
 ) -> tuple[Dataset | None, dict[str, Any]]:
     """The data set, for trainables that take one: a mistake in it is found before any trial.
 
-    So it is with a network that cannot be built for images of this shape. And the offers that hold
-    all trials to these data.
+    So it is with a network that cannot be built for images of this shape. And the keywords that
+    hold all trials to these data.
     """
     if not accepts(trainable, "dataset"):
-        return None, offers
-    source, folder = versioned(offers["dataset"], offers["data_dir"])
-    data = load_dataset(source, data_dir=folder, seed=offers["seed"], size=offers["subset"])
+        return None, trial_kwargs
+    with step("Reading the data"):
+        source, folder = versioned(trial_kwargs["dataset"], trial_kwargs["data_dir"])
+        data = load_dataset(
+            source, data_dir=folder, seed=trial_kwargs["seed"], size=trial_kwargs["subset"]
+        )
     for remark in data.remarks:
         console.print(f"{data.name}: {remark}", soft_wrap=True)
     if issubclass(trainable, ImageClassifier):
-        space: SearchSpace = offers["space"]
+        space: SearchSpace = trial_kwargs["space"]
         member = space.sample(np.random.default_rng(0))
         build_network(space, member, data.image_shape, len(data.classes))
-    return data, {**offers, "dataset": source, "data_dir": folder, "digest": data.digest}
+    return data, {**trial_kwargs, "dataset": source, "data_dir": folder, "digest": data.digest}
 
 
 def facts(data: Dataset | None) -> dict[str, Any]:

@@ -5,7 +5,11 @@ from operator import attrgetter
 from ray.tune.search import Searcher
 from ray.tune.search.basic_variant import BasicVariantGenerator
 
-from automl_on_ray.schedulers import scheduler_capabilities, schedulers_that
+from automl_on_ray.schedulers import (
+    SchedulerCapabilities,
+    scheduler_capabilities,
+    schedulers_that,
+)
 from automl_on_ray.schedulers.populations import perturbation_interval
 from automl_on_ray.search_spaces import Config, SearchSpace
 from automl_on_ray.search_spaces.core import UserError, check_choice
@@ -73,9 +77,9 @@ def placeholders(space: SearchSpace) -> Config:
 
 
 def proposals(
-    searcher: Searcher, space: SearchSpace, scheduler: str, samples: int
+    searcher: Searcher, space: SearchSpace, scheduler: SchedulerCapabilities, samples: int
 ) -> tuple[Searcher | BasicVariantGenerator, Config]:
-    """What a Tuner takes as `search_alg` and `param_space` under the scheduler of that name."""
-    if not scheduler_capabilities(scheduler).needs_all_configs_at_once:
+    """What a Tuner takes as `search_alg` and `param_space` under a scheduler that can do this."""
+    if not scheduler.needs_all_configs_at_once:
         return searcher, space.constants
     return first_population(searcher, samples), placeholders(space)

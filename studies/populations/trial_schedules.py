@@ -1,7 +1,7 @@
 """Schedules of a population's trials: kept, drawn, and trained along again."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ SCHEDULE, SCHEDULES = "schedule.json", "schedules.json"
 REPEATS = 3  # seeds of a replay
 
 
-def keep_lives(
+def keep_schedules(
     study: StudyFolder,
     population: PopulationBased,
     rows: Sequence[Row],
@@ -33,18 +33,21 @@ def keep_lives(
     tracking: TrackingCallback,
 ) -> None:
     """All trials' schedules in the study's folder; the best one's there and in MLflow, drawn."""
-    lives = {row.trial_id: population.schedule(row.trial_id) for row in rows}
+    trial_schedules = {row.trial_id: population.schedule(row.trial_id) for row in rows}
     write_json(
         study.path / SCHEDULES,
-        {trial: [asdict(segment) for segment in life] for trial, life in lives.items()},
+        {
+            trial: [asdict(segment) for segment in schedule]
+            for trial, schedule in trial_schedules.items()
+        },
     )
     ranked = scored(rows, objectives)
     if not ranked:
         return
-    best = lives[ranked[0].trial_id]
+    best = trial_schedules[ranked[0].trial_id]
     write_json(study.path / SCHEDULE, [asdict(segment) for segment in best])
     metric = objectives[0].metric
-    scores = {row.trial_id: row.metrics[metric] for row in ranked if metric in row.metrics}
+    scores = {row.trial_id: row.metrics[metric] for row in ranked}
     tracking.study_files(
         {
             SCHEDULE: (study.path / SCHEDULE).read_text(),
@@ -54,17 +57,20 @@ def keep_lives(
     )
 
 
-def lives_of(study: StudyFolder) -> dict[str, list[Segment]]:
+def schedules_of(study: StudyFolder) -> dict[str, list[Segment]]:
     """The schedules of a study's trials; none if its scheduler changes nothing in a live trial."""
     path = study.path / SCHEDULES
     if not path.exists():
         return {}
     stored: dict[str, list[dict[str, Any]]] = json.loads(path.read_text())
-    return {trial: [Segment(**one) for one in life] for trial, life in stored.items()}
+    return {trial: [Segment(**one) for one in schedule] for trial, schedule in stored.items()}
 
 
-def read_schedule(path: Path, space: SearchSpace) -> list[Segment]:
-    """A schedule as `keep_lives` writes it. UserError for what is none, or is of another space."""
+def read_schedule(path: Path, space: SearchSpace, tuned: Collection[str] = ()) -> list[Segment]:
+    """As `keep_schedules` writes it. UserError for what is none, or is of another space.
+
+    Only what a live trial may change changes in it, and what trials have `tuned` by gradients.
+    """
     entries = read_list(path)
     try:
         segments = [
@@ -83,7 +89,7 @@ def read_schedule(path: Path, space: SearchSpace) -> list[Segment]:
     starts, ends = [s.start for s in segments], [s.end for s in segments]
     if not segments or starts != [0, *ends[:-1]] or any(s.end <= s.start for s in segments):
         raise UserError(f"{path}: its entries must follow one another, the first from 0.")
-    fixed = {key for key in space.all if key not in space.mutable}
+    fixed = {key for key in space.all if key not in space.mutable and key not in tuned}
     for segment in segments:
         try:
             space.check(segment.config)
@@ -101,7 +107,7 @@ def seeds_along(segments: Sequence[Segment], seed: int) -> Config:
     return {**segments[0].config, "seed": tune.grid_search(seeds)}
 
 
-def along(lives: Mapping[str, Sequence[Segment]], trial: str) -> Sequence[Segment] | None:
+def along(trial_schedules: Mapping[str, Sequence[Segment]], trial: str) -> Sequence[Segment] | None:
     """A trial's schedule, if anything changes in it."""
-    life = lives.get(trial, ())
-    return life if len(life) > 1 else None
+    schedule = trial_schedules.get(trial, ())
+    return schedule if len(schedule) > 1 else None

@@ -31,7 +31,7 @@ from tests.helpers.waiting import free_port, listens, wait_until
 
 ROOT = Path(__file__).parents[2]
 TRIALS, DISK = 20, "64m"
-MOST_RUNS = 12  # of the command
+MAX_RUNS = 12  # of the command
 SCHEDULERS = {
     "asha": ["--scheduler", "asha"],
     "pbt": ["--scheduler", "pbt", "--explore", "perturb", "--interval", "2"],
@@ -169,7 +169,7 @@ class Chaos:
             what = left.pop()
             what()
             self.happened[what.__name__] += 1
-        for _ in range(MOST_RUNS):
+        for _ in range(MAX_RUNS):
             self.codes.append(self.driver.wait(timeout=240))
             if self.codes[-1] in (0, 1):
                 return

@@ -51,7 +51,7 @@ print(assign_resources(slots=None, cpus=None, gpus=None))
 """
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_machines_that_an_autoscaler_may_start_are_shared_out_before_they_are_there(tmp_path):
     """As `ray up` leaves its file on the head: with what the machines have, told by AWS."""
     config = yaml.safe_load((ROOT / "cluster.yaml").read_text())

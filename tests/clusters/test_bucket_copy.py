@@ -5,6 +5,7 @@ import os
 import tarfile
 
 import pytest
+from filelock import FileLock
 
 from automl_on_ray.clusters import Mirror, Storage
 from automl_on_ray.search_spaces.core import UserError
@@ -113,6 +114,28 @@ def test_a_stamp_whose_writing_failed_only_by_its_answer_is_ones_own(tmp_path, m
         with contextlib.suppress(OSError):
             mirror.copy()
     assert not mirror.overtaken
+
+
+def test_a_look_moves_nothing_and_sees_what_another_machine_has_copied(tmp_path):
+    here, there = (Storage(tmp_path / n, f"file://{tmp_path}/bucket") for n in ("here", "there"))
+    with opened(here) as study:
+        (study.path / "trials.json").write_text("first")
+    assert here.look("study") == study.path
+    mine = everything(study.path)
+    for text in ("second", "third", "fourth"):
+        with opened(there) as later:
+            (later.path / "trials.json").write_text(text)
+        seen = here.look("study")
+        assert here.look("study") == seen != study.path
+        assert seen.name == "study"
+        assert (seen / "trials.json").read_text() == text
+    assert everything(study.path) == mine
+    assert [path.name for path in here.local.iterdir()] == ["study"]
+    assert len(list(seen.parents[1].iterdir())) == 2, "the one before: somebody may read it"
+    with FileLock(study.path / ".lock"):
+        assert here.look("study") == study.path, "it runs here"
+    here.fetch("study")  # to go on
+    assert here.look("study") == study.path
 
 
 def left(bucket, stamp, files):

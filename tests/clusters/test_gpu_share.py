@@ -14,7 +14,7 @@ from ray import tune
 
 from automl_on_ray.clusters import gpu_share, gpus_asked, slots
 from automl_on_ray.clusters.autoscaler import Machine
-from automl_on_ray.clusters.gpu_share import MOST, demanding, share_of
+from automl_on_ray.clusters.gpu_share import MAX_TRIALS_PER_GPU, demanding, share_of
 from automl_on_ray.search_spaces import Condition, SearchSpace, mnist_cnn
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.trainables import Reading, measure
@@ -32,7 +32,7 @@ def test_trials_that_share_a_gpu_fit_its_memory_and_have_a_cpu_each(used, cpus):
     assert share * together <= 1
     assert together == 1 or (together * used <= 0.9 * total and together <= cpus)
     one_more = together + 1
-    assert one_more * used > 0.9 * total or one_more > min(cpus, MOST)
+    assert one_more * used > 0.9 * total or one_more > min(cpus, MAX_TRIALS_PER_GPU)
 
 
 def test_a_trial_that_a_gpu_is_too_small_for_has_all_of_it_to_itself():
@@ -95,7 +95,7 @@ def given_out(tmp_path_factory):
     return json.loads((folder / "told.json").read_text()), done.stdout
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 @pytest.mark.parametrize(("gpus", "trials", "each"), [("0.5", 4, 1), ("1.0", 2, 1), ("2.0", 1, 2)])
 def test_ray_gives_trials_halves_whole_ones_and_several(given_out, gpus, trials, each):
     found = given_out[0][gpus]
@@ -104,7 +104,7 @@ def test_ray_gives_trials_halves_whole_ones_and_several(given_out, gpus, trials,
     assert Counter(gpu for own in found for gpu in own) == dict.fromkeys((0, 1), trials * each / 2)
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 @pytest.mark.skipif(torch.cuda.is_available(), reason="PyTorch sees a GPU here")
 def test_gpus_that_pytorch_does_not_see_are_an_error(given_out):
     cpus, gpus = given_out[0]["refused"]
@@ -112,7 +112,7 @@ def test_gpus_that_pytorch_does_not_see_are_an_error(given_out):
     assert gpus.startswith("--gpus-per-trial auto: Ray has GPUs here that PyTorch")
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_a_share_is_measured_on_a_gpu_of_the_cluster(given_out):
     told, printed = given_out
     assert told["measured"] == 0.5

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -80,3 +81,48 @@ def test_the_command_that_goes_on_can_be_pasted_into_any_shell(tmp_path, monkeyp
     )
     argv = ["hpo.py", "--storage", "50% of $HOME"]
     assert done.stdout.strip() == f"{argv} {folder} s p a None {sys.executable}", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "goes_on"),
+    [
+        ([], ["--name", "mine"]),
+        (["--fresh", "--name", "mine"], ["--name", "mine"]),
+        (["--name=mine", "--seed", "2"], ["--name=mine", "--seed", "2"]),
+        (["--config", "a.yaml"], ["--config", "a.yaml", "--no-fresh", "--name", "mine"]),
+    ],
+)
+def test_the_command_that_goes_on_has_the_name_and_begins_nothing_anew(typed, goes_on, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["hpo.py", *typed])
+    monkeypatch.setattr(errors_and_exit_codes, "_ENVIRONMENT", {})
+    command = errors_and_exit_codes.same_command("mine")
+    assert command.endswith(" && " + shlex.join([sys.executable, "hpo.py", *goes_on]))
+
+
+@pytest.mark.parametrize(
+    ("typed", "left"),
+    [
+        (["--try-first", "a.json", "--seed", "2"], ["--seed", "2"]),
+        (["--seed", "2", "--try-first=a.json"], ["--seed", "2"]),
+        (["--synchronous", "--seed", "2"], ["--seed", "2"]),
+        (["--limit", "a <= 1", "--seed", "2", "--limit", "b <= 1"], ["--seed", "2"]),
+        (["--try-firstly", "a"], ["--try-firstly", "a"]),
+    ],
+)
+def test_a_command_can_be_told_without_some_of_its_options(typed, left, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["hpo.py", *typed, "--name", "mine"])
+    monkeypatch.setattr(errors_and_exit_codes, "_ENVIRONMENT", {})
+    without = ["try_first", "synchronous", "limit"]
+    command = errors_and_exit_codes.same_command("mine", without=without)
+    expected = shlex.join([sys.executable, "hpo.py", *left, "--name", "mine"])
+    assert command.endswith(f" && {expected}")
+
+
+@pytest.mark.parametrize("name", ["mine", "a+b=c, (@ä), name='x'"])
+def test_python_is_told_to_leave_options_out(name, monkeypatch):
+    monkeypatch.setattr(sys, "argv", [""])
+    with errors_and_exit_codes.python_call():
+        command = errors_and_exit_codes.same_command(name, without=["try_first"])
+        again = errors_and_exit_codes.with_options(command, name="other", replay="s.json")
+    assert command == f"the same call in Python, with try_first=None, name={name!r}"
+    assert again == "the same call in Python, with try_first=None, name='other', replay='s.json'"

@@ -2,7 +2,7 @@
 
 import json
 import os
-import time
+import threading
 from pathlib import Path
 
 from ray import tune
@@ -17,13 +17,11 @@ HIGHER = SearchSpace("higher", training={"x": tune.uniform(0.0, 2.0)})
 
 class Steady(tune.Trainable):
     METRICS = {"score": "max"}  # noqa: RUF012
-    pause = 0.0
 
     def setup(self, config, *, epochs=3):
         self.value, self.epoch, self.epochs = config["x"], 0, epochs
 
     def step(self):
-        time.sleep(self.pause)
         self.epoch += 1
         return {"score": self.value * self.epoch, "done": self.epoch >= self.epochs}
 
@@ -59,8 +57,25 @@ class NeverDone(Steady):
         return {**super().step(), "done": False}
 
 
-class Slow(Steady):
-    pause = 0.4
+class Costly(Steady):
+    """Says that each epoch took half a second."""
+
+    def step(self):
+        return {**super().step(), "time_this_iter_s": 0.5}
+
+
+class Weighed(Steady):
+    """What is far from zero is heavy."""
+
+    METRICS = {"score": "max", "weight": "min"}  # noqa: RUF012
+
+    def step(self):
+        return {**super().step(), "weight": self.value**2}
+
+
+class Hanging(Steady):
+    def step(self):
+        threading.Event().wait()
 
 
 GATE = "AUTOML_TEST_GATE"  # names a file
@@ -69,10 +84,18 @@ GATE = "AUTOML_TEST_GATE"  # names a file
 class Gated(Steady):
     """After two epochs it waits for the file that GATE names, if it names one."""
 
+    gates = {2: ""}  # noqa: RUF012
+
     def setup(self, config, *, epochs=3, final=False):
         super().setup(config, epochs=epochs)
 
     def step(self):
-        if self.epoch == 2 and GATE in os.environ:
-            wait_until(Path(os.environ[GATE]).exists, 600)
+        if self.epoch in self.gates and GATE in os.environ:
+            wait_until(Path(os.environ[GATE] + self.gates[self.epoch]).exists, 600)
         return super().step()
+
+
+class TwiceGated(Gated):
+    """After four epochs it waits for another."""
+
+    gates = {2: "-1", 4: "-2"}  # noqa: RUF012

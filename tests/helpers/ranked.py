@@ -8,9 +8,9 @@ python -m tests.helpers.ranked FOLDER
 import json
 import sys
 import threading
-import time
 from pathlib import Path
 
+import psutil
 from ray import tune
 from ray._private.state import actors
 from ray.cluster_utils import Cluster
@@ -19,22 +19,24 @@ from ray.tune.schedulers import FIFOScheduler
 from automl_on_ray.schedulers.tune_internals import ResumableScheduler
 from automl_on_ray.trainables import TorchTrainable
 from automl_on_ray.trainables.multi_process import bundles, data_parallel
+from tests.helpers.waiting import wait_until
 
-STEPS = 12
+STEPS = 5
 HAPPENED = []
 
 
 class Counting(TorchTrainable):
+    """As it begins, and after two steps, it waits until a machine has been lost."""
+
     def setup(self, config):
         self.prepare(0)
-        self.steps = 0
-        begun = Path(config["folder"]) / f"begun-by-{self.world.rank}"
-        if not begun.exists():  # the first time, it can be lost here
-            begun.touch()
-            time.sleep(5)
+        self.steps, self.folder = 0, Path(config["folder"])
+        (self.folder / f"begun-by-{self.world.rank}").touch()
+        wait_until((self.folder / "lost-1").exists)
 
     def step(self):
-        time.sleep(0.4)
+        if self.steps == 2:
+            wait_until((self.folder / "lost-2").exists)
         self.steps += 1
         return {"steps": self.steps, "done": self.steps >= STEPS}
 
@@ -47,21 +49,24 @@ class Counting(TorchTrainable):
 
 
 def lose_a_rank(cluster, nodes):
-    """Take away the machine of a rank, not that of the trial's head."""
+    """Take away the machine of a rank, not that of the trial's head; wait for its process, too."""
     alive = [a for a in actors().values() if a["State"] in ("ALIVE", "PENDING_CREATION")]
-    ranks = {a["Address"]["NodeID"] for a in alive if a["ActorClassName"].endswith("_Rank")}
-    others = {a["Address"]["NodeID"] for a in alive if not a["ActorClassName"].endswith("_Rank")}
-    lost = next(node for node in nodes if node.node_id in ranks - others)
+    of_ranks = [a for a in alive if a["ActorClassName"].endswith("_Rank")]
+    ranks = {a["Address"]["NodeID"]: a["Pid"] for a in of_ranks}
+    others = {a["Address"]["NodeID"] for a in alive if a not in of_ranks}
+    lost = next(node for node in nodes if node.node_id in ranks.keys() - others)
+    process = psutil.Process(ranks[lost.node_id])
     nodes.remove(lost)
     cluster.remove_node(lost, allow_graceful=False)
+    process.wait(60)
 
 
 def lose_two(cluster, nodes, folder):
-    for files, count in (("begun-by-*", 2), ("study/*/checkpoint_*", 2)):
-        while len(list(Path(folder).glob(files))) < count:
-            time.sleep(0.1)
+    for number, files in enumerate(("begun-by-*", "study/*/checkpoint_*"), 1):
+        wait_until(lambda: len(list(folder.glob(files))) >= 2)  # noqa: B023
         lose_a_rank(cluster, nodes)
         HAPPENED.append(files)
+        (folder / f"lost-{number}").touch()
 
 
 class Starts(tune.Callback):
@@ -78,7 +83,7 @@ def main(folder):
     head = {"num_cpus": 0, "include_dashboard": False}
     cluster = Cluster(initialize_head=True, head_node_args=head, connect=True)
     nodes = [cluster.add_node(num_cpus=1) for _ in range(4)]
-    threading.Thread(target=lose_two, args=(cluster, nodes, folder), daemon=True).start()
+    threading.Thread(target=lose_two, args=(cluster, nodes, Path(folder)), daemon=True).start()
     (trial,) = tune.Tuner(
         tune.with_resources(data_parallel(Counting, 2), bundles(2, cpu=1, gpu=0)),
         param_space={"folder": folder},

@@ -62,7 +62,8 @@ def test_an_architecture_search_may_be_submitted_at_once_and_is_kept_in_the_buck
     """MLflow is starting, and no worker is there yet."""
     ended(submit(
         machines, "nas.py", "--name", "searched", "--dataset", "digits", "--stem-stride", 1,
-        "--supernets", 2, "--epochs", 1, "--search-images", 200, "--search-channels", 4,
+        "--evaluation", "supernet",
+        "--trials", 2, "--epochs", 1, "--search-images", 200, "--search-channels", 4,
         "--select-epochs", 1, "--select-images", 200, "--candidates", 1, "--random-cells", 0,
         "--layers", 3, "--channels", 4, "--final-epochs", 1, "--final-seeds", 1,
     ))  # fmt: skip

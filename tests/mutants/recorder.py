@@ -1,6 +1,10 @@
-"""Which tests call which functions, and how long they take: a plugin of pytest."""
+"""Which tests call which functions, and what of a core's time they take: a plugin of pytest.
+
+What is called in other processes is not seen. So tests that start one are noted as well.
+"""
 
 import json
+import os
 import sys
 import threading
 from collections import defaultdict
@@ -10,14 +14,17 @@ from typing import Any
 
 import pytest
 
+STARTING = {"_execute_child", "_launch"}  # of `subprocess` and `multiprocessing`
+
 
 class Recorder:
-    """Of the functions in files below `root`; those in other processes it does not see."""
+    """Of the functions in files below `root`."""
 
     def __init__(self, root: Path, *, with_ray: bool) -> None:
         self.start, self.with_ray = f"{root}/", with_ray
         self.test = ""
         self.calls: dict[str, set[str]] = defaultdict(set)
+        self.starting: set[str] = set()
         self.seconds: dict[str, float] = {}
         self.failed: set[str] = set()
 
@@ -31,6 +38,8 @@ class Recorder:
             file = code.co_filename.removeprefix(f"{self.start}automl_on_ray/")
             name = code.co_qualname.partition(".<locals>.<")[0]
             self.calls[f"{file}::{name}"].add(self.test)
+        elif self.test and code.co_name in STARTING:
+            self.starting.add(self.test)
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Any:
@@ -46,24 +55,27 @@ class Recorder:
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         self.test = item.nodeid.partition("::")[0]  # other tests may use the same fixture
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_call(self, item: pytest.Item) -> None:
-        self.test = item.nodeid
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Any:
+        self.test, before = item.nodeid, sum(os.times()[:4])
+        yield
+        self.seconds[item.nodeid] = sum(os.times()[:4]) - before
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.when == "call":
-            self.seconds[report.nodeid] = report.duration
         if report.outcome != "passed":
             self.failed.add(report.nodeid)
 
     def write(self, file: Path) -> None:
         """Without tests that failed or were skipped."""
         good = self.seconds.keys() - self.failed
-        calls = {
-            name: sorted(test for test in good if {test, test.partition("::")[0]} & tests)
-            for name, tests in self.calls.items()
+
+        def among(tests: set[str]) -> list[str]:
+            return sorted(test for test in good if {test, test.partition("::")[0]} & tests)
+
+        record = {
+            "calls": {name: among(tests) for name, tests in self.calls.items()},
+            "starting": among(self.starting),
+            "seconds": {test: self.seconds[test] for test in good},
+            "failed": sorted(self.failed),
         }
-        seconds = {test: self.seconds[test] for test in good}
-        file.write_text(
-            json.dumps({"calls": calls, "seconds": seconds, "failed": sorted(self.failed)})
-        )
+        file.write_text(json.dumps(record))

@@ -1,12 +1,15 @@
 """Do the tests notice a mistake? python -m tests.mutants.run --room searchers
 
 In a copy of the repository, one small mistake at a time is made in a module, and the tests that
-call the function with it are run, the quickest first, in a process forked from this one, which has
-imported the libraries. A mutant that no test fails for has survived: a test is missing, or the
-mutant does the same as the original. Those that do are in `equivalent.txt`, with the reason.
+call the function with it are run, the quickest first (see `judge.py`). A mutant that no test fails
+for has survived: a test is missing, or the mutant does the same as the original. Those that do are
+in `equivalent.txt`, with the reason.
 
 First all tests of the room are run, to see which call what; `--recorded FILE` keeps that. Slow ones
 are left out, and those that need Ray unless `--ray` is given: its processes take most of the time.
+
+Modules that draw are left out, unless they are named: nearly all their mutants are a length or a
+size of letters, and whether that is well chosen is seen by eye.
 """
 
 import ast
@@ -20,16 +23,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
-from dataclasses import asdict
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
-import psutil
 import pytest
 import typer
 
+from tests.mutants.judge import QUIET, Case, forked, judge, note, verdicts
 from tests.mutants.mutations import Mutant, mutants
 from tests.mutants.recorder import Recorder
 
@@ -37,9 +38,9 @@ ROOT = Path(__file__).parents[2]
 ROOMS = ("searchers", "schedulers", "studies")
 AT_WORK = ["tests/simulation", "tests/studies/hpo"]
 MORE_TESTS = {"searchers": AT_WORK, "schedulers": AT_WORK}
+DRAWING = ("drawing", "pictures")
 OURS = {"automl_on_ray", "tests", "docs", "benchmarks"}
 EQUIVALENT = Path(__file__).parent / "equivalent.txt"
-QUIET = ["-q", "-n0", "-p", "no:cacheprovider", "-p", "no:warnings", "--hypothesis-seed=0"]
 
 
 def main(
@@ -50,30 +51,33 @@ def main(
     ] = None,
     sample: Annotated[int, typer.Option(help="Mutants of each module; 0: all")] = 15,
     seed: Annotated[int, typer.Option(help="Of the sample")] = 0,
-    seconds: Annotated[float, typer.Option(help="Of tests for a mutant, by their record")] = 30,
+    seconds: Annotated[float, typer.Option(help="Of tests for a mutant, by their record")] = 10,
     with_ray: Annotated[bool, typer.Option("--ray", help="Tests that need Ray too")] = False,
     recorded: Annotated[Path | None, typer.Option(help="Which tests call what: kept here")] = None,
-    results: Annotated[Path | None, typer.Option(help="JSON to write")] = None,
+    results: Annotated[
+        Path | None, typer.Option(help="A line of JSON each; what is there is not judged again")
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="But its survivors are")] = False,
 ) -> None:
     """Survivors to the terminal; exit code 1 if any is not explained."""
     modules = [Path(each) for each in module or []] or [
         path.relative_to(ROOT)
         for each in room or ROOMS
         for path in sorted((ROOT / each).rglob("*.py"))
-        if path.name != "__init__.py"
+        if path.name != "__init__.py" and not path.stem.endswith(DRAWING)
     ]
     rooms = sorted({path.parts[0] for path in modules})
+    chosen = tests or sorted({t for r in rooms for t in [f"tests/{r}", *MORE_TESTS.get(r, [])]})
     with tempfile.TemporaryDirectory(prefix="mutants") as folder:
         copy = copied(Path(folder))
-        preload(rooms)
+        named = {each: by_name(each, (copy / each).read_text()) for each in modules}
+        preload([*modules, *(Path(each.partition("::")[0]) for each in chosen)])
         record = recorded or Path(folder) / "recorded.json"
         if not record.exists():
-            usual = {t for each in rooms for t in [f"tests/{each}", *MORE_TESTS.get(each, [])]}
-            chosen = tests or sorted(usual)
             forked(lambda: recording(copy, chosen, record, with_ray), copy, 3600)
-        found = checked(modules, copy, json.loads(record.read_text()), sample, seed, seconds)
-    if results:
-        results.write_text(json.dumps(found, indent=1))
+        cases = chosen_cases(named, json.loads(record.read_text()), sample, seed, seconds)
+        written = results or Path(folder) / "results.jsonl"
+        found = checked(cases, copy, written, again)
     summarize(found)
     sys.exit(any(each["verdict"] == "survived" for each in found))
 
@@ -98,11 +102,10 @@ def copied(folder: Path) -> Path:
     return folder
 
 
-def preload(rooms: list[str]) -> None:
-    """Import the libraries that the rooms and their tests import, and nothing of ours."""
-    files = [
-        f for room in rooms for top in (room, f"tests/{room}") for f in (ROOT / top).rglob("*.py")
-    ]
+def preload(paths: list[Path]) -> None:
+    """Import the libraries that these files, and those in these folders, do; nothing of ours."""
+    found = [ROOT / path for path in paths]
+    files = [f for p in found for f in (p.rglob("*.py") if p.is_dir() else [p])]
     names = set()
     for node in (node for file in files for node in ast.walk(ast.parse(file.read_text()))):
         if isinstance(node, ast.Import):
@@ -113,36 +116,9 @@ def preload(rooms: list[str]) -> None:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     assert not [name for name in sys.modules if name.partition(".")[0] == "automl_on_ray"]
+    for name in [name for name in sys.modules if name.partition(".")[0] == "tests"]:
+        del sys.modules[name]  # the copy's count
     gc.freeze()
-
-
-def forked(run: Callable[[], int], copy: Path, limit: float) -> int | None:
-    """What `run` returns in a process of its own; None if it takes more than `limit` seconds."""
-    pid = os.fork()
-    if pid == 0:
-        try:
-            nothing = os.open(os.devnull, os.O_RDWR)
-            for stream in (0, 1, 2):
-                os.dup2(nothing, stream)
-            os.chdir(copy)
-            sys.path[:0] = [str(copy)]
-            for name in [name for name in sys.modules if name.partition(".")[0] == "tests"]:
-                del sys.modules[name]
-            code = int(run())
-        except BaseException:
-            code = 99
-        os._exit(code)
-    end = time.monotonic() + limit
-    while time.monotonic() < end:
-        done, status = os.waitpid(pid, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(0.02)
-    for process in [*psutil.Process(pid).children(recursive=True), psutil.Process(pid)]:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
-    os.waitpid(pid, 0)
-    return None
 
 
 def recording(copy: Path, tests: list[str], record: Path, with_ray: bool) -> int:
@@ -154,58 +130,73 @@ def recording(copy: Path, tests: list[str], record: Path, with_ray: bool) -> int
     return code
 
 
-def checked(
-    modules: list[Path], copy: Path, record: dict[str, Any], sample: int, seed: int, seconds: float
-) -> list[dict[str, Any]]:
-    """Each mutant, and what became of it."""
+def chosen_cases(
+    named: dict[Path, list[tuple[str, Mutant]]],
+    record: dict[str, Any],
+    sample: int,
+    seed: int,
+    seconds: float,
+) -> list[Case]:
     if record["failed"]:
         print("Fail or are skipped without any mutant:", *record["failed"], sep="\n  ")
-    explained = {line.rpartition("  # ")[0] for line in EQUIVALENT.read_text().splitlines()}
+    cases = []
+    for module, made in named.items():
+        for told, mutant in drawn(made, sample, f"{seed} {module}"):
+            tests = concerned(mutant, module, record, seconds)
+            usual = sum(record["seconds"][test] for test in tests)
+            cases.append(Case(module, mutant, tests, usual, told))
+    return cases
+
+
+def by_name(module: Path, source: str) -> list[tuple[str, Mutant]]:
+    """All of a module by how `equivalent.txt` names them: those alike in a function by number."""
+    seen: Counter[str] = Counter()
     found = []
-    for module in modules:
-        source = (ROOT / module).read_text()
-        made = mutants(source)
-        if sample and len(made) > sample:
-            chosen = random.Random(f"{seed} {module}").sample(range(len(made)), sample)
-            made = [made[index] for index in sorted(chosen)]
-        for mutant in made:
-            verdict = "explained"
-            if told(module, mutant) not in explained:
-                verdict = judged(mutant, module, copy, record, seconds)
-            if verdict == "survived":
-                print(f"line {mutant.line:3}  {told(module, mutant)}", flush=True)
-            about = {key: value for key, value in asdict(mutant).items() if key != "source"}
-            found.append({"module": str(module), **about, "verdict": verdict})
-        (copy / module).write_text(source)
+    for mutant in mutants(source):
+        told = f"{module} {mutant.where or '-'}: {mutant.old} -> {mutant.new}"
+        seen[told] += 1
+        found.append((f"{told} ({seen[told]})" if seen[told] > 1 else told, mutant))
     return found
 
 
-def told(module: Path, mutant: Mutant) -> str:
-    """As a line of `equivalent.txt` begins."""
-    return f"{module} {mutant.where or '-'}: {mutant.old} -> {mutant.new}"
+def checked(cases: list[Case], copy: Path, results: Path, again: bool) -> list[dict[str, Any]]:
+    """Each mutant, and what became of it; survivors that are explained by now are no survivors."""
+    explained = {line.rpartition("  # ")[0] for line in EQUIVALENT.read_text().splitlines()}
+    kept = {
+        told: line
+        for told, line in verdicts(results).items()
+        if told not in explained and not (again and line["verdict"] == "survived")
+    }
+    results.write_text("".join(f"{json.dumps(line)}\n" for line in kept.values()))
+    for case in (case for case in cases if case.told in explained):
+        note(case, "explained", results, sys.stdout.fileno())
+    done = explained | kept.keys()
+    judge([case for case in cases if case.told not in done], copy, results)
+    found = verdicts(results)
+    return [found[case.told] for case in cases]
 
 
-def judged(mutant: Mutant, module: Path, copy: Path, record: dict[str, Any], limit: float) -> str:
-    tests = concerned(mutant, module, record, limit)
-    if not tests:
-        return "survived"
-    (copy / module).write_text(mutant.source)
-    usual = sum(record["seconds"][test] for test in tests)
-    code = forked(lambda: pytest.main([*tests, *QUIET, "-x"]), copy, 60 + 3 * usual)
-    return "survived" if code == 0 else "killed"
+def drawn(made: list[tuple[str, Mutant]], sample: int, seed: str) -> list[tuple[str, Mutant]]:
+    if not sample or len(made) <= sample:
+        return made
+    return [made[i] for i in sorted(random.Random(seed).sample(range(len(made)), sample))]
 
 
 def concerned(mutant: Mutant, module: Path, record: dict[str, Any], limit: float) -> list[str]:
     """Tests that call the mutant's function, the quickest first, of `limit` seconds in all.
 
-    For what is outside of functions, or runs in other processes: those that call the module's
-    functions, or all of its folder.
+    For what is outside of functions: those that call the module's functions, and all of its folder.
+    Where no test is seen to call the function: those of the module's that start other processes.
     """
     calls, took = record["calls"], record["seconds"]
     near = {t for name, ts in calls.items() if name.startswith(f"{module}::") for t in ts}
-    folder = {test for test in took if test.startswith(f"tests/{module.parent}/")}
-    tests, total = [], 0.0
-    for test in sorted(calls.get(f"{module}::{mutant.where}") or near or folder, key=took.get):
+    if mutant.runs:
+        near = set(calls.get(f"{module}::{mutant.where}", near.intersection(record["starting"])))
+    else:
+        near |= {test for test in took if test.startswith(f"tests/{module.parent}/")}
+    tests: list[str] = []
+    total = 0.0
+    for test in sorted(near, key=took.get):
         total += took[test]
         if tests and total > limit:
             break

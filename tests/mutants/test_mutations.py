@@ -1,8 +1,11 @@
 """The mistakes that are made to see whether tests notice them."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.mutants.mutations import mutants
+from tests.mutants.run import EQUIVALENT, ROOT, by_name
 
 
 def made(line):
@@ -23,6 +26,9 @@ def made(line):
         ("a = min(b) if a else 'text'", {"a = (max(b)) if a else 'text'",
                                          "a = min(b) if (not a) else 'text'"}),
         ("assert a > 1, f'{1 + 1}'", set()),
+        ("zip(a, b, strict=True)", {"pass"}),
+        ("a = b / 'text' + f'{b}'", set()),
+        ("print(a, style='red', soft_wrap=True)", {"pass"}),
     ],
 )  # fmt: skip
 def test_each_line_has_its_mistakes(line, mistakes):
@@ -33,10 +39,26 @@ def test_a_mutant_says_where_it_is():
     source = (
         '"""1 + 1"""\nclass A:\n    def b(self, c: int = 3) -> "D":\n        return lambda: c + 1\n'
     )
-    found = mutants(source)
+    found = mutants(source + "    e = 5\n")
     assert [(each.line, each.where, each.old, each.new) for each in found] == [
         (3, "A.b", "3", "(4)"),
         (4, "A.b", "return lambda: c + 1", "return None"),
         (4, "A.b", "c + 1", "(c - 1)"),
         (4, "A.b", "1", "(2)"),
+        (5, "A", "5", "(6)"),
     ]
+    assert [each.runs for each in found] == [True] * 4 + [False]
+
+
+def test_a_modules_own_limits_are_left_as_they_are():
+    found = mutants("MOST, FEW = 10, 9\ndef f():\n    return 10\n")
+    assert [each.old for each in found] == ["9", "return 10", "10"]
+
+
+def test_what_is_explained_can_still_be_made_and_has_its_reason():
+    lines = [line.rpartition("  # ") for line in EQUIVALENT.read_text().splitlines()]
+    assert all(reason.strip() for *_, reason in lines)
+    told = {each for each, *_ in lines}
+    modules = {each.partition(" ")[0] for each in told}
+    made = {name for each in modules for name, _ in by_name(Path(each), (ROOT / each).read_text())}
+    assert told - made == set()

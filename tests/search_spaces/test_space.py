@@ -1,5 +1,7 @@
 """Declaring a space, drawing members, and telling a member from what is none."""
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -151,6 +153,7 @@ def test_what_cannot_be_declared_is_refused(declaration, message):
         ({"training": {"x": tune.choice([{"k": tune.randint(1, 5)}, {"k": 0}])}}, "holds domains"),
         ({"training": {"x": tune.qrandint(1, 7, 8)}}, "no multiple of 8 from 1 to 7"),
         ({"training": {"x": tune.randint(0, 2**65)}}, "beyond integers of 64 bits"),
+        ({"training": {**PAIR}, "start": {"a": 1}}, "start of space 'wrong' is no member: .*'b'"),
     ],
 )
 def test_what_cannot_be_searched_is_refused(declaration, message):
@@ -199,6 +202,25 @@ def test_a_description_changes_whenever_the_space_does():
         describe(constraints=("x + y <= 2",)),
     ]
     assert all(other != base for other in others)
+
+
+def test_what_varies_is_told_as_data_with_bounds_that_are_inside():
+    training = {
+        "rate": tune.loguniform(1e-4, 1), "size": tune.randint(1, 5), "n": tune.randn(0, 2),
+        "wide": tune.qrandint(8, 64, 8), "kind": tune.choice(["a", None, len]), "fixed": 3,
+    }  # fmt: skip
+    space = SearchSpace("s", training=training, conditions={"rate": Condition("kind", ("a",))})
+    told = space.as_data()
+    assert json.loads(json.dumps(told)) == told
+    conditional = {key: domain.pop("conditional") for key, domain in told.items()}
+    assert conditional == {key: key == "rate" for key in training if key != "fixed"}
+    assert told == {
+        "rate": {"kind": "float", "low": 1e-4, "high": 1, "log": True},
+        "size": {"kind": "int", "low": 1, "high": 4, "log": False},
+        "wide": {"kind": "int", "low": 8, "high": 64, "log": False},
+        "n": {"kind": "normal"},
+        "kind": {"kind": "choice", "options": space.all["kind"].categories},
+    }
 
 
 def test_declarations_cannot_be_reassigned():

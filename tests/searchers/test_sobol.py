@@ -5,10 +5,13 @@ from collections import Counter
 
 import pytest
 from ray import tune
+from ray.tune.search import Searcher
+from torch.quasirandom import SobolEngine
 
 from automl_on_ray.search_spaces import SearchSpace
-from automl_on_ray.search_spaces.core import Objective
-from automl_on_ray.searchers import SearcherSettings, create_searcher
+from automl_on_ray.search_spaces.core import Objective, UserError
+from automl_on_ray.searchers import SearcherSettings, create_searcher, sobol
+from automl_on_ray.searchers.sobol import Design
 
 SPACE = SearchSpace(
     "all kinds",
@@ -55,3 +58,43 @@ def test_values_have_their_domains_types(design):
     assert {type(config["log_whole"]) for config in design} == {int}
     assert {type(config["whole"]) for config in design} == {int}
     assert {type(config["stepped"]) for config in design} == {float}
+
+
+def test_a_design_is_the_scrambled_sequence_of_its_seed_behind_the_middle():
+    real = SearchSpace("real", training={"x": tune.uniform(0, 1), "y": tune.uniform(0, 1)})
+    points = SobolEngine(2, scramble=True, seed=5).draw(6).tolist()
+    design = Design(real, seed=5, done=[])
+    found = [list(design.next().values()) for _ in range(6)]
+    assert found == [pytest.approx(point) for point in points]
+    begun = Design(real, seed=5, done=[], centre=True)
+    assert begun.next() == {"x": 0.5, "y": 0.5}
+    assert list(begun.next().values()) == pytest.approx(points[0])
+
+
+def test_of_the_sequence_all_points_that_meet_the_constraints_are_handed_out_in_order():
+    half = SearchSpace(
+        "half", training={"x": tune.uniform(0, 1), "y": tune.uniform(0, 1)}, constraints="x <= y"
+    )
+    points = SobolEngine(2, scramble=True, seed=5).draw(32).tolist()
+    expected = [point for point in points if point[0] <= point[1]]
+    design = Design(half, seed=5, done=[])
+    assert [list(design.next().values()) for _ in expected] == expected
+
+
+def test_the_last_members_are_handed_out_though_the_sequence_rarely_comes_there():
+    space = SearchSpace("few", training={"n": tune.lograndint(1, 301)})
+    searcher = create_searcher("sobol", SearcherSettings(space, (Objective("score"),)))
+    assert sorted(searcher.suggest(f"t{n}")["n"] for n in range(300)) == list(range(1, 301))
+    assert searcher.suggest("more") == Searcher.FINISHED
+
+
+def test_a_space_of_which_the_sequence_finds_nothing_is_refused(monkeypatch):
+    monkeypatch.setattr(sobol, "MAX_DRAWS", 20)
+    space = SearchSpace("none", training={"x": tune.uniform(0, 1)}, constraints="x >= 2")
+    with pytest.raises(UserError, match="20 points of space 'none' break its constraints: x >= 2"):
+        Design(space, seed=0, done=[]).next()
+
+
+def test_a_domain_without_bounds_is_no_design():
+    with pytest.raises(UserError, match="'x' has a domain without bounds"):
+        Design(SearchSpace("normal", training={"x": tune.randn(0, 1)}), seed=0, done=[])

@@ -149,7 +149,7 @@ def test_wherever_a_study_is_killed_it_decides_as_if_it_had_not_been(kind):
     ("kind", "points"),
     [
         ({"searcher": "bayesian", "scheduler": "asha"}, (13,)),
-        ({"searcher": "random", "scheduler": "pbt", "explore": "ax"}, (29,)),
+        ({"searcher": "random", "scheduler": "pbt", "explore": "ax", "samples": 6}, (22,)),
         ({"searcher": "random", "scheduler": "pb2"}, (15, 40)),
     ],
     ids=["ax+asha", "ax-pbt", "Ray's pb2"],

@@ -3,22 +3,27 @@
 import json
 import os
 import shutil
+from types import SimpleNamespace
 
 import pytest
 
-from automl_on_ray.clusters import Storage
+from automl_on_ray.clusters import STAMP, Stage, Storage
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.studies.folder import open_study
+from automl_on_ray.studies.results import SUMMARY, read_summary
 
 ASKED = {"trials": 3, "space": {"x": "uniform(0, 1)"}}
 
 
 def test_the_same_question_finds_its_study_again(tmp_path):
-    first = open_study(Storage(tmp_path), "a", ASKED, fresh=False)
-    first.write_rows([{"trial_id": "t1"}])
-    first.lock.release()
-    again = open_study(Storage(tmp_path), "a", ASKED, fresh=False)
+    storage = Storage(tmp_path / "new" / "runs")
+    with open_study(storage, "a", ASKED, fresh=False) as first:
+        assert not first.searched
+        first.write_rows([{"trial_id": "t1"}])
+    again = open_study(storage, "a", ASKED, fresh=False)
     assert again.searched
+    assert again.lock.is_locked
+    assert json.loads((again.path / "study.json").read_text())["format"] == 3  # as users have
     assert again.study_id == first.study_id
     assert again.read_rows() == [{"trial_id": "t1"}]
 
@@ -28,16 +33,81 @@ def test_a_changed_space_is_refused_and_named(tmp_path):
     changed = {**ASKED, "space": {"x": "uniform(0, 2)"}}
     with pytest.raises(UserError, match=r"begun with space 'x' = 'uniform\(0, 1\)'"):
         open_study(Storage(tmp_path), "a", changed, fresh=False)
+    with pytest.raises(UserError, match=r"under another name\) or so\.") as refused:
+        open_study(Storage(tmp_path), "a", changed, fresh=False, hint=" or so")
+    assert open_study(Storage(tmp_path), "a", ASKED, fresh=False).lock.is_locked
+    assert refused.value.__traceback__  # what it holds keeps the study from nobody
     assert json.loads((tmp_path / "a" / "study.json").read_text())["asked"] == ASKED
 
 
 def test_fresh_begins_anew_and_deletes_nothing(tmp_path):
     old = open_study(Storage(tmp_path), "a", ASKED, fresh=False)
+    (old.path / STAMP).write_text("of the bucket")
     old.lock.release()
     new = open_study(Storage(tmp_path), "a", {"trials": 9}, fresh=True)
     assert new.study_id != old.study_id
+    assert (new.path / STAMP).read_text() == "of the bucket"  # whose place there it takes
     aside = [path for path in tmp_path.iterdir() if path.name != "a"]
     assert [json.loads((p / "study.json").read_text())["asked"] for p in aside] == [ASKED]
+
+
+def test_a_search_that_may_get_more_trials_is_open_again(tmp_path):
+    for trials, summary in ((3, True), (5, False), (7, False)):
+        asked = {"trials": trials, "epochs": 2}
+        with open_study(
+            Storage(tmp_path), "a", asked, fresh=False, may_grow=("epochs", "trials")
+        ) as study:
+            stored = json.loads((study.path / "study.json").read_text())
+            assert (study.searched, stored["searched"], stored["asked"]) == (False, False, asked)
+            assert read_summary(study.path) is None
+            study.write_rows([])
+            if summary:
+                (study.path / SUMMARY).write_text("{}")
+
+
+def test_a_study_goes_on_with_states_of_others_only_where_these_are_trusted(tmp_path):
+    open_study(Storage(tmp_path), "a", ASKED, fresh=False).lock.release()
+    (tmp_path / "a" / "search" / "kept").mkdir(parents=True)
+    with pytest.raises(UserError, match="--trust-storage"):
+        open_study(Storage(tmp_path), "a", ASKED, fresh=False)
+    with open_study(Storage(tmp_path), "a", ASKED, fresh=False, trusted=True) as study:
+        assert study.stage("search") == Stage(tmp_path / "a" / "search", "", trusted=True)
+
+
+def test_a_key_that_cannot_be_kept_is_told_before_anything_is_made(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("AUTOML_KEY_FILE", str(tmp_path / "file" / "key"))
+    with pytest.raises(UserError, match="cannot be kept"):
+        open_study(Storage(tmp_path / "runs"), "a", ASKED, fresh=False)
+    assert not (tmp_path / "runs").exists()
+
+
+class Copying:
+    """What copies a study to its bucket, as far as a study looks at it."""
+
+    overtaken = False
+
+    def start(self, study_id):
+        self.started = study_id
+
+    def close(self):
+        self.closed = True
+
+
+def test_a_study_in_a_bucket_is_copied_and_ends_where_another_machine_goes_on_with_it(tmp_path):
+    mirror = Copying()
+    storage = SimpleNamespace(local=tmp_path, uri="s3://bucket/runs", mirror=lambda name: mirror)
+    study = open_study(storage, "a", ASKED, fresh=False)
+    assert mirror.started == study.study_id
+    home = f"s3://bucket/runs/a/{study.study_id}"
+    assert study.stage("search") == Stage(tmp_path / "a" / "search", f"{home}/search")
+    mirror.overtaken = True
+    with pytest.raises(UserError, match="resumed on another machine"):
+        study.stage("search")
+    with pytest.raises(UserError, match="resumed on another machine"), study:
+        pass
+    assert mirror.closed
+    assert not study.lock.is_locked
 
 
 def test_two_processes_cannot_run_one_study(tmp_path):

@@ -10,7 +10,7 @@ from automl_on_ray.command_line import Change
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.studies.architecture import NasSettings
 from automl_on_ray.studies.hpo import HpoSettings, prepare
-from automl_on_ray.studies.identity import identity, options_of, refuse_changes
+from automl_on_ray.studies.identity import grown, identity, options_of, refuse_changes
 
 OWN = {"space": "tests.helpers.crashing:SPACE", "trainable": "tests.helpers.crashing:Steady",
        "objective": "score", "scheduler": "fifo", "epochs": 2}  # fmt: skip
@@ -85,3 +85,50 @@ def test_what_was_changed_is_named_where_it_differs(before, now, said):
 
 def test_an_option_of_which_nothing_was_known_then_is_as_good_as_none():
     refuse_changes("mine", {"a": 1}, {"a": 1, "new": None})
+
+
+def test_a_number_may_grow_where_it_may_and_nothing_else():
+    refuse_changes("mine", {"a": 1, "b": 2}, {"a": 3, "b": 2}, may_grow=["a"])
+    with pytest.raises(UserError, match="begun with a = 1"):
+        refuse_changes("mine", {"a": 1}, {"a": 3})
+    for was, is_ in ((None, 3), (3, None)):
+        with pytest.raises(UserError, match=f"begun with a = {was}, but is now asked with {is_}"):
+            refuse_changes("mine", {"a": was}, {"a": is_}, may_grow=["a"])
+
+
+def test_what_a_refusal_says_in_full():
+    with pytest.raises(UserError) as refused:
+        refuse_changes("mine", {"a": [1, {"b": 2}]}, {"a": [1]}, hint=" (or that)")
+    assert str(refused.value) == (
+        "Study 'mine' was begun with a, entry 2 = {'b': 2}, but is now asked with None. Give the "
+        "same options to go on, another --name for another study, or --fresh to begin anew (the "
+        "old one is kept under another name) (or that)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("was", "is_", "said"),
+    [
+        ([1, 2], [1], r"a = \[1, 2\], but is now asked with \[1\]"),
+        ([[1], [2]], [[1], [3]], r"a, entry 2 = \[2\], but is now asked with \[3\]"),
+        ([], [1], r"a, entry 1 = None, but is now asked with 1"),
+        ([1], {"b": 1}, r"a = \[1\], but is now asked with \{'b': 1\}"),
+        ({"b": 1}, [1], r"a = \{'b': 1\}, but is now asked with \[1\]"),
+        ({"b": 1, "c": 1}, {"b": 1}, "a 'c' = 1, but is now asked with None"),
+        ("x" * 58, "y", f"a = '{'x' * 58}', but"), ("x" * 59, "y", rf"a = '{'x' * 59}\.\.\., but"),
+    ],
+)  # fmt: skip
+def test_the_first_difference_is_told(was, is_, said):
+    with pytest.raises(UserError, match=f"begun with {said}"):
+        refuse_changes("mine", {"a": was}, {"a": is_})
+
+
+def test_what_an_option_stands_for_takes_its_place():
+    told = identity(HpoSettings(seed=3), {"outcome_constraint": ["a <= 1"], "known": [1]})
+    assert (told["outcome-constraint"], told["known"]) == (["a <= 1"], [1])
+    assert (told["seed"], told["workflow"]) == (3, "hpo")
+
+
+def test_only_a_higher_number_has_grown():
+    pairs = ((1, 2), (2, 2), (3, 2), (None, 2), (2, None))
+    assert [grown(*pair) for pair in pairs] == [True, False, False, False, False]

@@ -2,15 +2,16 @@
 
 import pytest
 
-from tests.helpers.studies import ONE, OWN, runs_of, start
+from tests.helpers.crashing import GATE
+from tests.helpers.studies import GATED, runs_of, start
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_trials_that_it_ends_fail_by_name_one_by_one(storage):
     process = start(
-        storage, "full", *OWN, "--trainable", "tests.helpers.crashing:Slow", "--searcher",
-        "random", "--trials", 2, "--epochs", 50, *ONE, "--max-failures", 0,
+        storage, "full", *GATED, "--searcher", "random", "--trials", 2, "--max-failures", 0,
         RAY_memory_usage_threshold="0.0", RAY_memory_monitor_refresh_ms="1000",
+        **{GATE: str(storage / "never")},
     )  # fmt: skip
     output = process.communicate(timeout=200)[0]
     assert process.returncode == 1, output

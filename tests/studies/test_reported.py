@@ -9,9 +9,10 @@ from ray import tune
 from ray.tune.experiment import Trial
 
 from automl_on_ray.search_spaces.core import Objective, Terminal, UserError
-from automl_on_ray.studies import Progress, progress
+from automl_on_ray.studies import Progress, Shown
 from automl_on_ray.studies.finish.terminal_report import why_nothing_scored
 from automl_on_ray.studies.inputs import objectives_of, outcome_constraints_of
+from automl_on_ray.studies.live import progress
 from automl_on_ray.studies.trial_rows import Row, row_of, scored
 from automl_on_ray.tracking import Study
 from automl_on_ray.tracking.mlflow_names import mlflow_name
@@ -125,7 +126,7 @@ def terminal(monkeypatch):
     ],
 )
 def test_a_first_report_without_the_objective_is_told_at_once_and_once(report, told, terminal):
-    view = Progress("study", objective=Objective("score"), total=2, epochs=2, awaited=True)
+    view = Progress(Shown("study", [Objective("score")], 2, 2, awaited=True))
     for _ in range(2):
         view.on_trial_result(0, [], trial(status="RUNNING"), report)
     said = terminal.export_text()
@@ -134,11 +135,9 @@ def test_a_first_report_without_the_objective_is_told_at_once_and_once(report, t
 
 
 def test_a_trial_that_reports_every_second_epoch_is_no_cause_for_alarm(terminal):
-    view = Progress("study", objective=Objective("score"), total=2, epochs=2, awaited=True)
+    view = Progress(Shown("study", [Objective("score")], 2, 2, awaited=True))
     made = trial({"score": 0.5}, status="RUNNING")
     view.on_trial_result(0, [made], made, {"loss": 1.0})
     view.on_trial_result(0, [made], made, {"score": 0.75})
-    view._trials = [made]
-    view._view()
     assert terminal.export_text() == ""
     assert "best score 0.75" in view.line()

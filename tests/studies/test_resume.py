@@ -4,7 +4,9 @@ import json
 import os
 import pickle
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from ray import tune
@@ -16,7 +18,7 @@ from automl_on_ray.search_spaces.core import Objective, UserError
 from automl_on_ray.searchers import SearcherSettings
 from automl_on_ray.searchers.random_search import create as random_search
 from automl_on_ray.studies import run_config
-from automl_on_ray.studies.resume import check_states, keep, resume_config
+from automl_on_ray.studies.resume import StateKeeper, check_states, keep, resume_config
 from tests.helpers.crashing import Crashing
 from tests.schedulers.populations.growing import EPOCHS, SPACE, Growing, gain, lives_match_scores
 
@@ -177,6 +179,90 @@ def test_a_study_killed_in_its_very_first_copy_is_no_other_users(tmp_path):
     assert resume_config(stage, retry_failed=False) is None
 
 
+def test_only_rays_own_state_of_trials_is_something_to_go_on_from(experiment):
+    (of_searcher,) = experiment.glob("searcher-state*")
+    of_searcher.unlink()
+    keep(experiment, experiment)
+    assert resume_config(Stage(experiment), retry_failed=False) is not None
+    (of_trials,) = experiment.glob("experiment_state*.json")
+    of_trials.rename(experiment / "searcher-state-1.pkl")
+    keep(experiment, experiment)
+    assert resume_config(Stage(experiment), retry_failed=False) is None
+
+
+def test_in_a_trusted_folder_rays_files_count_where_a_copy_has_none(experiment):
+    keep(experiment / "nothing", experiment)
+    (experiment / "kept" / "signature").write_text("another's")
+    assert resume_config(Stage(experiment, trusted=True), retry_failed=False) is not None
+
+
+def at_work(folder):
+    """A trial, as far as a callback looks at it: Ray writes its states into `folder`."""
+    storage = SimpleNamespace(experiment_driver_staging_path=str(folder))
+    run = SimpleNamespace(pickled_error_filename="error.pkl")
+    return SimpleNamespace(storage=storage, run_metadata=run)
+
+
+def test_each_state_that_ray_has_written_is_kept_once(experiment, tmp_path_factory):
+    study = tmp_path_factory.mktemp("study") / "search"
+    (experiment / "experiment_state-2025.json").write_text("an older one")
+    keeper, trials = StateKeeper(study), [at_work(experiment)]
+    keeper.on_step_end(0, [])
+    assert not study.exists()
+    study.write_text("the disk is full")
+    keeper.on_step_end(1, trials)
+    study.unlink()
+    keeper.on_step_end(2, trials)
+    kept = study / "kept"
+    whole = {file.name: file.read_bytes() for file in experiment.iterdir() if "2026" in file.name}
+    assert {file.name: file.read_bytes() for file in kept.iterdir()} == {
+        **whole, "signature": (kept / "signature").read_bytes(),
+    }  # fmt: skip
+    (kept / "mark").touch()
+    keeper.on_step_end(3, trials)
+    assert (kept / "mark").exists()  # nothing has changed
+    (study / "kept.new").mkdir()  # of a session that was killed
+    for moment, end in enumerate((keeper.on_step_end, keeper.on_step_end, lambda _, trials: None)):
+        os.utime(experiment / "experiment_state-2026-01-01_00-00-00.json", (moment, moment))
+        end(4, trials)
+        assert (kept / "mark").exists() == (moment == 2)
+        (kept / "mark").touch()
+    keeper.on_experiment_end(trials)
+    assert not (kept / "mark").exists()  # Ray had written once more
+    assert trials[0].run_metadata.pickled_error_filename is None
+    shutil.rmtree(experiment)
+    keeper.on_step_end(5, trials)
+    assert whole.keys() < {file.name for file in kept.iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("goes_on", "trials", "trials_kept", "ends"),
+    [(True, 0, 1, True), (True, 1, 1, False), (False, 0, 1, False), (True, 0, 0, False),
+     (True, 0, None, False)],
+)  # fmt: skip
+def test_a_study_without_the_trials_that_were_kept_has_not_been_read(
+    goes_on, trials, trials_kept, ends, tmp_path
+):
+    if trials_kept is not None:
+        state = json.dumps({"trial_data": [["a", "b"]] * trials_kept})
+        (tmp_path / "experiment_state-1.json").write_text(state)
+        keep(tmp_path, tmp_path)
+    keeper = StateKeeper(tmp_path, goes_on=goes_on)
+    with pytest.raises(UserError, match="could not be read") if ends else nullcontext():
+        keeper.on_step_begin(0, [at_work(tmp_path)] * trials)
+
+
+def test_a_schedulers_memory_is_kept_with_the_state(tmp_path):
+    told = []
+    scheduler = SimpleNamespace(get_state=lambda: "rungs", set_state=told.append)
+    keeper = StateKeeper(tmp_path, scheduler)
+    keeper.set_state(keeper.get_state())
+    assert told == ["rungs"]
+    without = StateKeeper(tmp_path)
+    assert without.get_state() is None
+    without.set_state({"scheduler": None})
+
+
 def test_the_text_of_an_error_is_told_and_its_pickle_not_read(tmp_path, ray_cluster):
     place = tmp_path / "ran"
 
@@ -194,29 +280,36 @@ def test_the_text_of_an_error_is_told_and_its_pickle_not_read(tmp_path, ray_clus
     assert not place.exists()
 
 
+def of_two_trials(stage, resume=None):
+    searcher = random_search(SearcherSettings(SPACE, (GOAL,), samples=2, seed=2))
+    return tune.Tuner(
+        Growing,
+        tune_config=tune.TuneConfig(search_alg=searcher, num_samples=2, max_concurrent_trials=1),
+        run_config=run_config(stage, [], goes_on=resume is not None),
+        _tuner_kwargs={"resume_config": resume} if resume else {},
+    )
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory, ray_cluster):
+    """The folder of a study's stage that has ended."""
+    stage = Stage(tmp_path_factory.mktemp("ended") / "study")
+    of_two_trials(stage).fit()
+    return stage.folder
+
+
 @pytest.mark.parametrize("unreadable", ["experiment_state*.json", "searcher-state*.pkl"])
 def test_a_state_that_ray_cannot_read_ends_the_study_and_is_not_written_over(
-    unreadable, tmp_path, ray_cluster
+    unreadable, tmp_path, ended
 ):
-    stage = Stage(tmp_path / "study")
-
-    def tuner(resume):
-        searcher = random_search(SearcherSettings(SPACE, (GOAL,), samples=2, seed=2))
-        return tune.Tuner(
-            Growing,
-            tune_config=tune.TuneConfig(search_alg=searcher, num_samples=2),
-            run_config=run_config(stage, [], goes_on=resume is not None),
-            _tuner_kwargs={"resume_config": resume} if resume else {},
-        )
-
-    tuner(None).fit()
+    stage = Stage(Path(shutil.copytree(ended, tmp_path / "study")))
     kept = {file: file.read_bytes() for file in (stage.folder / "kept").iterdir()}
     resume = resume_config(stage, retry_failed=False)
     (file,) = stage.folder.glob(unreadable)
     state = json.loads(file.read_text()) if file.suffix == ".json" else None
     file.write_text(json.dumps({**state, "trial_data": [[1]]}) if state else "")
     with pytest.raises(UserError, match="could not be read"):
-        tuner(resume).fit()
+        of_two_trials(stage, resume).fit()
     assert {f: f.read_bytes() for f in (stage.folder / "kept").iterdir()} == kept
 
 
@@ -232,9 +325,8 @@ class Stop(tune.Callback):
             raise RuntimeError("killed")
 
 
-@pytest.mark.parametrize(("results", "later"), [(30, "study"), (45, "moved/study")])
-def test_a_population_that_goes_on_knows_what_its_trials_lived_through_elsewhere_too(
-    results, later, tmp_path, ray_cluster
+def test_a_population_that_goes_on_elsewhere_knows_what_its_trials_lived_through(
+    tmp_path, ray_cluster
 ):
     def study(folder, *callbacks, cpus):
         population = PopulationBased(GOAL, PerturbExplorer(SPACE, 0), interval=2, seed=0)
@@ -252,13 +344,13 @@ def test_a_population_that_goes_on_knows_what_its_trials_lived_through_elsewhere
         return population, trials
 
     with pytest.raises(Exception, match="killed"):
-        study(tmp_path / "study", Stop(results), cpus=1)
+        study(tmp_path / "study", Stop(45), cpus=1)
     before = [path.name for path in tmp_path.glob("study/*/checkpoint_*")]
-    (tmp_path / later).parent.mkdir(exist_ok=True)
-    (tmp_path / "study").rename(tmp_path / later)
-    population, trials = study(tmp_path / later, cpus=2)
+    (tmp_path / "moved").mkdir()
+    (tmp_path / "study").rename(tmp_path / "moved" / "study")
+    population, trials = study(tmp_path / "moved" / "study", cpus=2)
     assert before
-    assert not (tmp_path / "study").exists() or later == "study"
+    assert not (tmp_path / "study").exists()
     assert len(trials) == 6
     assert {trial.status for trial in trials} == {"TERMINATED"}
     assert {trial.placement_group_factory.required_resources["CPU"] for trial in trials} == {2}

@@ -1,12 +1,17 @@
 """What is left of a study's trials: how each ended, and which of them are the best."""
 
+import math
+from types import SimpleNamespace
+
 import pytest
+from pyarrow.fs import LocalFileSystem
 from ray.tune.experiment import Trial
 
-from automl_on_ray.search_spaces.core import Objective
+from automl_on_ray.search_spaces.core import ENDED_BY_ITSELF, Objective
 from automl_on_ray.studies import Row
 from automl_on_ray.studies.finish.terminal_report import print_trials
-from automl_on_ray.studies.trial_rows import pareto_front, row_of
+from automl_on_ray.studies.trial_rows import pareto_front, row_of, scored
+from automl_on_ray.trainables._printed import FILE
 
 GOALS = (Objective("accuracy"), Objective("size", "min"))
 
@@ -74,3 +79,54 @@ def test_how_a_trial_ended(status, steps, stopped, outcome):
     found = row_of(trial, max_t=3, stopped=stopped)
     assert (found.outcome, found.iterations, found.error) == (outcome, steps, None)
     assert found.config == {"x": 1}
+
+
+def ended(status, last, config=None):
+    trial = Trial("stub", stub=True, config=config or {})
+    trial.storage = SimpleNamespace(trial_driver_staging_path="")
+    for result in last:
+        trial.update_last_result(result)
+    trial.set_status(status)
+    return trial
+
+
+def test_a_row_has_what_each_metric_was_reported_as_last():
+    row = row_of(
+        ended("TERMINATED", [
+            {"training_iteration": 1, "accuracy": 0.5, "val": {"loss": 2.0}, "note": "first"},
+            {"training_iteration": 3, "accuracy": 0.75},
+        ]),
+        max_t=3,
+    )  # fmt: skip
+    assert (row.metrics["accuracy"], row.metrics["val/loss"]) == (0.75, 2.0)
+    assert "note" not in row.metrics
+    assert (row.outcome, row.iterations, row.printed) == ("completed", 3, "")
+    assert row.as_dict()["metrics"] == row.metrics
+
+
+def test_a_trial_that_ended_by_itself_has_done_all_that_it_should():
+    for more, outcome in (({ENDED_BY_ITSELF: True}, "completed"), ({}, "pruned")):
+        last = [{"training_iteration": 1, "accuracy": 0.5, **more}]
+        assert row_of(ended("TERMINATED", last), max_t=3).outcome == outcome
+
+
+def test_a_failed_trial_has_failed_also_where_a_budget_ended_the_study():
+    for stopped in (True, False):
+        row = row_of(ended("ERROR", [{"training_iteration": 3}]), max_t=3, stopped=stopped)
+        assert row.outcome == "failed"
+        assert row.error is not None
+
+
+def test_only_rows_with_every_objective_are_scored():
+    rows = [row("a", 0.5, 1.0), row("b", 0.75, math.nan), row("c", 0.25, 2.0)]
+    assert [each.trial_id for each in scored(rows, GOALS)] == ["a", "c"]
+    assert [each.trial_id for each in scored(rows, GOALS[:1])] == ["b", "a", "c"]
+
+
+def test_a_failed_trials_row_says_where_its_output_is(tmp_path):
+    for status, printed in (("ERROR", f"{tmp_path}/{FILE}"), ("TERMINATED", "")):
+        made = ended(status, [{"training_iteration": 3}])
+        made.storage.trial_fs_path = str(tmp_path)
+        made.storage.storage_filesystem = LocalFileSystem()
+        (tmp_path / FILE).write_text("its words")
+        assert row_of(made, max_t=3).printed == printed

@@ -1,5 +1,6 @@
 """One study of trials that go wrong in every way: each fails alone, by name."""
 
+import shutil
 import signal
 
 import pytest
@@ -16,69 +17,89 @@ SCORE = Objective("score")
 EPOCHS = 3
 FAILING = {
     "fails in setup": "ValueError: no such file: weights.bin",
-    "cannot be imported": "ModuleNotFoundError: No module named 'no_such_module'",
-    "exits in setup": "died",
     "hangs in setup": "TimeoutError: the trial took over 0.6 minutes",
     "hangs": "TimeoutError: the trial took over 0.6 minutes",
+    "is killed": "died",
+    "is interrupted": "TaskCancelledError",  # as Ray calls it
+    "raises unpicklable": "ValueError",
+    "reports unreadable": "not to be read here",
+    "reports odd numbers": "TypeError: training_iteration must be the number of the epoch",
+    "fails to save": "OSError: cannot save",
+}
+# Each takes a process more, and fails in one of these ways. Texts and reports alone, quickly:
+# tests/schedulers/tune_internals/test_failures.py.
+ALIKE = {
+    "cannot be imported": "ModuleNotFoundError: No module named 'no_such_module'",
+    "exits in setup": "died",
     "dies": "died",
     "crashes": "died",
-    "is killed": "died",
     "exits": "died",
-    "is interrupted": "TaskCancelledError",  # as Ray calls it
     "raises": "ValueError: several lines",
     "raises of two": "OfTwo",
-    "raises unpicklable": "ValueError",
     "raises a group": "ExceptionGroup: two (2 sub-exceptions)",
-    "reports unreadable": "not to be read here",
     "reports unpicklable": "TypeError: cannot pickle",
     "reports odd keys": "TypeError: a metric's name must be text, but is ('a', 1)",
-    "reports odd numbers": "TypeError: training_iteration must be the number of the epoch",
     "reports no dict": "AssertionError: step() needs to return a dict",
     "reports itself": "RecursionError",
-    "fails to save": "OSError: cannot save",
 }
 FINE = ["never says that it is done", "reports arrays", "reports no number"]
 
 
 def odd(folder, whats):
     return StagePlan(
-        where=Stage(folder / "search"), title="odd", trainable=Odd, epochs=EPOCHS,
-        objectives=[SCORE], param_space={"what": tune.grid_search(whats)}, expected=len(whats),
+        where=Stage(folder / "search"), name="search", title="odd", trainable=Odd,
+        epochs=EPOCHS, objectives=[SCORE], param_space={"what": tune.grid_search(whats)},
+        expected=len(whats),
         resources=Resources(slots=3, cpus=0.6, gpus=0.0),  # one may begin where two hang
         max_failures=0, trial_minutes=0.6,
     )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def study(ray_cluster, storage):
-    """Rows and MLflow's runs of its trials, both by what their config says."""
-    folder = storage
+def ran(folder, whats):
+    """Rows and MLflow's runs of such trials, both by what their config says."""
     record = Study(
         name="odd", objectives=(SCORE,), dataset="none", dataset_digest="", dataset_context={},
-        space="odd", space_text="", searcher="random", scheduler="fifo", seed=0, command="",
-        study_id="odd", max_t=EPOCHS,
+        space="odd", searcher="random", scheduler="fifo", seed=0, command="", study_id="odd",
+        max_t=EPOCHS,
     )  # fmt: skip
     uri = f"sqlite:///{folder}/mlflow.db"
-    whats = [*FAILING, *FINE]
     before = signal.getsignal(signal.SIGINT)
     with TrackingCallback(
         uri=uri, experiment="odd", study=record, folder=folder / "journal"
     ) as tracking:
-        ran = run_trials(odd(folder, whats), tracking)
+        ended = run_trials(odd(folder, whats), tracking)
         assert tracking.study_end("completed")
     assert signal.getsignal(signal.SIGINT) is before
     client = MlflowClient(uri)
     runs = client.search_runs(["1"], "tags.`automl.role` = 'trial'", max_results=100)
-    rows = {row.config["what"]: row for row in ran.rows}
+    rows = {row.config["what"]: row for row in ended.rows}
     return rows, {run.data.params.get("what"): run for run in runs}
+
+
+@pytest.fixture(scope="module")
+def study(ray_cluster, storage):
+    return ran(storage, [*FAILING, *FINE])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("what", FAILING)
 def test_a_trial_fails_alone_by_name_with_its_params_in_mlflow(study, what):
-    rows, runs = study
+    check_failed(*study, what, FAILING[what])
+
+
+@pytest.mark.whole
+def test_so_does_one_that_fails_as_another_does(ray_cluster, template, tmp_path):
+    shutil.copy(template, tmp_path)
+    rows, runs = ran(tmp_path, [*ALIKE, FINE[0]])
+    assert len(rows) == len(ALIKE) + 1
+    for what, error in ALIKE.items():
+        check_failed(rows, runs, what, error)
+    assert rows[FINE[0]].outcome == "completed"
+
+
+def check_failed(rows, runs, what, error):
     assert rows[what].outcome == "failed"
-    assert FAILING[what] in rows[what].error
+    assert error in rows[what].error
     run = runs[what]
     assert run.info.status == "FAILED"
     assert run.info.run_name.startswith("trial-")

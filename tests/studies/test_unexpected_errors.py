@@ -6,6 +6,7 @@ import traceback
 import pytest
 from ray.tune import TuneError
 
+from automl_on_ray.command_line import python_call
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.studies import traceback_kept
 from automl_on_ray.studies.folder import StudyFolder
@@ -25,6 +26,13 @@ def test_it_is_a_line_that_says_where_its_traceback_is_and_how_to_go_on(tmp_path
     assert f"--name {tmp_path.name}" in line
     assert str(tmp_path / "error.txt") in line
     assert "raise error" in (tmp_path / "error.txt").read_text()
+
+
+def test_a_python_program_gets_the_exception_itself(tmp_path, capsys):
+    with pytest.raises(ZeroDivisionError), python_call():
+        end(tmp_path, ZeroDivisionError("of [a/b]"))
+    assert "raise error" in (tmp_path / "error.txt").read_text()
+    assert capsys.readouterr().err == ""
 
 
 def test_it_names_what_tune_has_made_a_text_of(tmp_path, capsys):

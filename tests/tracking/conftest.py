@@ -83,7 +83,8 @@ class Server:
 
     def stop(self) -> None:
         if self._process is not None:
-            os.killpg(self._process.pid, 15)  # its own session: the server and its workers
+            # Its own session: the server and its workers, which would take seconds to end.
+            os.killpg(self._process.pid, 9)
             self._process.wait(timeout=30)
             self._process = None
 

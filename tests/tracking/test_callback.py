@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+import ray
 import torch
 import tracked_learner
 from ray import cloudpickle, tune
@@ -17,6 +18,7 @@ from ray.tune.schedulers import ASHAScheduler, PopulationBasedTraining
 from tracked_learner import Learner
 from tracking_checks import artifact, history, stored_runs
 
+from automl_on_ray.schedulers.tune_internals import ResumableScheduler
 from automl_on_ray.search_spaces.core import Objective
 from automl_on_ray.tracking import TrackingCallback
 from automl_on_ray.tracking.mlflow_names import mlflow_name
@@ -126,10 +128,12 @@ def test_population_based_training_keeps_first_params_and_logs_changes(uri, tmp_
         mode="max",
         time_attr="training_iteration",
         perturbation_interval=2,
+        synch=True,
         hyperparam_mutations={"lr": tune.loguniform(0.001, 1)},
     )
-    space = {"lr": tune.grid_search(start), "seconds": 0.05}
-    run_study(callback, tmp_path, space, scheduler=exploiting, max_t=8, cpus=0.5)
+    space = {"lr": tune.grid_search(start)}
+    exploiting = ResumableScheduler(exploiting)  # which gives processes on from turn to turn
+    run_study(callback, tmp_path, space, scheduler=exploiting, max_t=8)
     assert callback.study_end("completed")
 
     parent, children = stored_runs(uri)
@@ -170,7 +174,7 @@ import sys
 from pathlib import Path
 import ray
 from test_callback import resumable
-ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+ray.init(sys.argv[3], log_to_driver=False)
 resumable(Path(sys.argv[1]), sys.argv[2])
 """
 
@@ -206,7 +210,7 @@ def journal_lines(folder: Path) -> int:
 
 
 @pytest.fixture(scope="module")
-def killed(template, tmp_path_factory):
+def killed(template, tmp_path_factory, ray_cluster):
     """The folder of a study whose process was killed; what it has is put there anew each time."""
     folder = tmp_path_factory.mktemp("killed") / "study"
     folder.mkdir()
@@ -215,7 +219,8 @@ def killed(template, tmp_path_factory):
     here = Path(__file__).parent
     environment["PYTHONPATH"] = f"{here}{os.pathsep}{here.parents[1]}"
     process = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, str(folder), default_uri(folder)],
+        [sys.executable, "-c", SCRIPT, str(folder), default_uri(folder),
+         ray.get_runtime_context().gcs_address],
         env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
     states = (folder / "search").glob
@@ -278,7 +283,7 @@ def test_trials_that_an_ended_study_left_unfinished_are_stopped(uri, tmp_path, m
     )
     tune.Tuner(
         tune.with_resources(Learner, {"cpu": 1}),
-        param_space={"lr": tune.grid_search([0.1, 0.2]), "seconds": 0.2},
+        param_space={"lr": tune.grid_search([0.1, 0.2])},
         run_config=tune.RunConfig(
             storage_path=str(tmp_path),
             callbacks=[callback],

@@ -336,4 +336,4 @@ def test_the_writer_rests_longer_after_costlier_batches(uri, tmp_path, make_stud
     thread = writer.Writer([writer.Part(journal, Runs(uri, "test", make_study(), "trial"))])
     wait_until(lambda: len(pauses) == 3)
     assert thread.close(10)
-    assert pauses == [writer.PERIOD, pytest.approx(0.3 / writer.SHARE), writer.LONGEST_PERIOD]
+    assert pauses == [writer.PERIOD, pytest.approx(0.3 / writer.SHARE), writer.MAX_PERIOD_SECONDS]

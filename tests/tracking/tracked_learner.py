@@ -1,10 +1,11 @@
 """A trainable whose value is known beforehand; no network, so that tracking is all that is slow."""
 
-import time
 from pathlib import Path
 from typing import Any
 
 from ray import tune
+
+from tests.helpers.waiting import wait_until
 
 
 class Learner(tune.Trainable):
@@ -19,9 +20,8 @@ class Learner(tune.Trainable):
     def step(self) -> dict[str, Any]:
         self.steps += 1
         self.total += self.config["lr"]
-        time.sleep(self.config.get("seconds", 0.0))
-        while self.steps == 7 and not Path(self.config.get("gate", ".")).exists():
-            time.sleep(0.05)
+        if self.steps == 7:
+            wait_until(Path(self.config.get("gate", ".")).exists)
         if self.steps == self.config.get("breaks_at"):
             raise RuntimeError("broken on purpose")
         return {"accuracy": self.total, "word": "text", "inner": {"loss": 1 / (1 + self.total)}}

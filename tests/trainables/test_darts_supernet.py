@@ -48,26 +48,31 @@ def tensors(searching):
     return [*searching.network.state_dict().values(), *searching.architecture.parameters]
 
 
-@pytest.mark.parametrize("config", EVERY.values(), ids=EVERY)
-def test_a_search_restored_after_any_epoch_ends_bit_equal(config, tmp_path):
+@pytest.fixture(scope="module", params=EVERY.values(), ids=EVERY)
+def searched(request, tmp_path_factory):
+    """A search of three epochs: its config, itself, alpha at its start, reports, a checkpoint."""
+    config, folder = request.param, tmp_path_factory.mktemp("checkpoint")
     whole = trial(config)
+    start = [parameter.detach().clone() for parameter in whole.architecture.parameters]
     results = []
     for epoch in range(3):
-        whole.save_checkpoint(str(tmp_path)) if epoch == 1 else None
+        whole.save_checkpoint(str(folder)) if epoch == 1 else None
         results.append(told(whole.step()))
+    return config, whole, start, results, folder
+
+
+def test_a_search_restored_after_any_epoch_ends_bit_equal(searched):
+    config, whole, _, results, folder = searched
     restored = trial(config)
     torch.rand(3)  # another trial draws in the same process
-    restored.load_checkpoint(str(tmp_path))
+    restored.load_checkpoint(str(folder))
     assert [told(restored.step()) for _ in range(2)] == results[1:]
     assert all(map(torch.equal, tensors(restored), tensors(whole)))
 
 
-@pytest.mark.parametrize("config", EVERY.values(), ids=EVERY)
-def test_each_epoch_reports_a_cell_and_what_the_doctor_looks_at(config):
-    searching = trial(config)
-    start = [parameter.detach().clone() for parameter in searching.architecture.parameters]
-    for _ in range(2):
-        result = searching.step()
+def test_each_epoch_reports_a_cell_and_what_the_doctor_looks_at(searched):
+    _, searching, start, results, _ = searched
+    result = results[1]
     check_cells(json.loads(result["cell"]))
     assert 0 <= result["skip_connections"] <= 8
     assert 0 < result["alpha_entropy"] <= 1
@@ -192,12 +197,12 @@ def test_an_actor_is_reused_without_a_trace():
 
 
 def test_the_last_epoch_may_derive_its_cell_by_perturbation():
-    searching = trial(PC_DARTS, select="perturbation", epochs=2, operations="s2", subset=200)
+    searching = trial(PC_DARTS, select="perturbation", epochs=2, operations="s2", subset=100)
     first = searching.step()
     assert json.loads(first["cell"]) == searching.cells[0]
     last = searching.step()
     check_cells(json.loads(last["cell"]), ("skip_connect", "sep_conv_3x3"))
-    again = trial(PC_DARTS, select="perturbation", epochs=2, operations="s2", subset=200)
+    again = trial(PC_DARTS, select="perturbation", epochs=2, operations="s2", subset=100)
     assert [told(again.step()) for _ in range(2)] == [told(first), told(last)]
 
 

@@ -6,11 +6,8 @@ from dataclasses import replace
 
 import pytest
 import torch
-from ray import tune
 
-from automl_on_ray.search_spaces.mnist_cnn import SPACE
 from automl_on_ray.trainables import read_state
-from automl_on_ray.trainables.image_classifier import ImageClassifier
 from tests.trainables.classifying import ADAM, ADAMW, EPOCHS, SGD, finish, same, trial
 
 
@@ -124,30 +121,3 @@ def test_a_clone_with_another_optimiser_starts_its_moments_anew(tmp_path):
     clone.load_checkpoint(str(tmp_path))
     assert clone.optimizer.state_dict()["state"] == {}
     assert clone.step()["train_loss"] < 2.5
-
-
-def test_population_based_training_mutates_live_trials(ray_cluster, tmp_path):
-    scheduler = tune.schedulers.PopulationBasedTraining(
-        time_attr="training_iteration",
-        perturbation_interval=1,
-        hyperparam_mutations={"learning_rate": tune.loguniform(1e-4, 1e-2)},
-        quantile_fraction=0.5,
-        synch=True,
-    )
-    bound = tune.with_parameters(
-        ImageClassifier, space=SPACE, dataset="digits", epochs=4, seed=0, subset=600
-    )
-    results = tune.Tuner(
-        tune.with_resources(bound, {"cpu": 1}),
-        param_space={**SGD, "learning_rate": tune.grid_search([1e-5, 5e-3])},
-        tune_config=tune.TuneConfig(
-            scheduler=scheduler, metric="val_loss", mode="min", reuse_actors=True
-        ),
-        run_config=tune.RunConfig(storage_path=str(tmp_path), verbose=0),
-    ).fit()
-    assert not results.errors
-    assert {result.metrics["training_iteration"] for result in results} == {4}
-    # The one that began with a rate too low to learn has been replaced by a clone of the other.
-    assert min(result.metrics["config"]["learning_rate"] for result in results) > 1e-5
-    alone, _ = finish(trial({**SGD, "learning_rate": 1e-5}, epochs=4, seed=0, subset=600))
-    assert max(result.metrics["val_loss"] for result in results) < alone[-1]["val_loss"] - 0.1

@@ -12,7 +12,7 @@ from ray.tune.schedulers import FIFOScheduler
 from automl_on_ray.trainables._printed import (
     BEFORE,
     FILE,
-    MOST,
+    MAX_CHARACTERS,
     Printed,
     keeping_prints,
     printed_by,
@@ -56,9 +56,9 @@ def printed(monkeypatch):
 def test_it_does_not_grow_for_ever_and_the_newest_is_kept(printed, tmp_path):
     printed.turn_to(tmp_path, None)
     for number in range(100):
-        printed.write(f"{number} " + "x" * (MOST // 10) + "\n")
+        printed.write(f"{number} " + "x" * (MAX_CHARACTERS // 10) + "\n")
     sizes = [(tmp_path / name).stat().st_size for name in (FILE, BEFORE)]
-    assert sum(sizes) < 2.5 * MOST
+    assert sum(sizes) < 2.5 * MAX_CHARACTERS
     kept = (tmp_path / BEFORE).read_text() + (tmp_path / FILE).read_text()
     assert kept.splitlines()[-1].startswith("99 ")
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted((FILE, BEFORE))

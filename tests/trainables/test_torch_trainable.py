@@ -106,11 +106,13 @@ def test_a_checkpoint_that_holds_code_is_refused_and_not_run(tmp_path, monkeypat
     assert not (tmp_path / "exploded").exists()
 
 
-@pytest.mark.parametrize("cpus", [1, 2])
-def test_a_trial_has_as_many_threads_as_ray_gave_it_cpus(cpus, ray_cluster, tmp_path):
+def test_a_trial_has_as_many_threads_as_ray_gave_it_cpus(ray_cluster, tmp_path):
     cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import a test
     results = tune.Tuner(
-        tune.with_resources(Dice, {"cpu": cpus}),
+        tune.with_resources(
+            Dice, lambda config: tune.PlacementGroupFactory([{"CPU": config["cpus"]}])
+        ),
+        param_space={"cpus": tune.grid_search([1, 2])},
         run_config=tune.RunConfig(storage_path=str(tmp_path), verbose=0),
     ).fit()
-    assert [result.metrics["threads"] for result in results] == [cpus]
+    assert [result.metrics["threads"] for result in results] == [1, 2]

@@ -116,7 +116,7 @@ MISTAKES = {
     "unknown scheduler": ([*DIGITS, "--scheduler", "ahsa"], "asha"),
     "unknown study to start from": ([*DIGITS, "--warm-start", "mnst"], "no study 'mnst'"),
     "results known to a searcher that learns nothing from them": (
-        results_for_sobol, "--searcher bayesian"),
+        results_for_sobol, "takes no --known (or --warm-start); use --searcher"),
     "unknown metric": ([*DIGITS, "--objective", "acuracy"], "val_accuracy"),
     "unreadable objective": ([*DIGITS, "--objective", "a, -"], "names separated by commas"),
     "unknown trainable": ([*DIGITS, "--trainable", "nowhere:T"], "nowhere"),
@@ -250,7 +250,6 @@ def tiny_images(folder):
 def test_a_mistake_is_told_in_one_line_before_anything_is_started(mistake, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("AUTOML_DATA_DIR", raising=False)
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.syspath_prepend(str(tmp_path))
     started, imported = ray.is_initialized(), "ax" in sys.modules

@@ -8,7 +8,7 @@ import pytest
 from ray.cluster_utils import Cluster
 
 from automl_on_ray.search_spaces.mnist_cnn_classic import SPACE as CLASSIC
-from automl_on_ray.studies.inputs import data_offers, load_data
+from automl_on_ray.studies.inputs import data_kwargs, load_data
 from automl_on_ray.trainables.datasets import versioned
 from automl_on_ray.trainables.image_classifier import ImageClassifier
 from tests.bucket import SECRET, Bucket
@@ -49,7 +49,7 @@ def cluster(tmp_path):
             machines.shutdown()
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_data_reach_each_node_once_and_a_study_stays_with_them(
     cluster, template, tmp_path, monkeypatch
 ):
@@ -82,10 +82,10 @@ def test_trials_are_held_to_the_version_and_the_digest_that_the_driver_saw(tmp_p
     with Bucket("data") as bucket:
         bucket.put(tmp_path / "bucket")
         for source in ("s3://data/mine.npz", str(tmp_path / "bucket" / "mine.npz")):
-            data, offers = load_data(ImageClassifier, {**asked, **data_offers(source, None)})
+            data, trial_kwargs = load_data(ImageClassifier, {**asked, **data_kwargs(source, None)})
             told = {"dataset": versioned(source)[0], "data_dir": None, "digest": data.digest}
-            assert offers == {**asked, **told}
-            assert ("#" in offers["dataset"]) == source.startswith("s3")
+            assert trial_kwargs == {**asked, **told}
+            assert ("#" in trial_kwargs["dataset"]) == source.startswith("s3")
 
 
 def test_a_study_of_data_that_cannot_be_had_is_refused_before_anything_is_started(tmp_path):

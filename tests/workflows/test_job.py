@@ -88,7 +88,7 @@ def submit(job, *words):
     return done[-1]
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_a_stopped_job_leaves_no_trial_and_the_same_one_goes_on(job, home, tmp_path):
     code, runs = copied(tmp_path), tmp_path / "runs"
     study = [*STUDY, "--scheduler", "fifo", "--trials", 4, "--epochs", 15, "--final-seeds", 0,

@@ -1,13 +1,17 @@
 """Which Ray a command joins or starts, and what it says where there is none."""
 
+import os
 import socket
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
+import psutil
 import pytest
 
 from automl_on_ray.clusters import patience
-from tests.helpers.homes import ALONE, alone, at, end_all, start_head
+from tests.helpers.homes import ALONE, ROOT, alone, at, end_all, start_head
 
 needs_to_be_alone = pytest.mark.skipif(
     not alone(), reason="other tests' Rays would be found: no namespaces of processes here"
@@ -23,17 +27,43 @@ def home():
         yield Path(folder)
 
 
-def join(home, address, modules=(), **options):
-    started = f"start_ray({address!r}, modules={modules!r})"
+def join(home, address, **options):
+    started = f"start_ray({address!r})"
     code = f"import ray; from automl_on_ray.clusters.connect import start_ray; {started}"
     options = {"RAY_TMPDIR": str(home), **options}
     return at(home, "-c", code + "; print(ray.is_initialized())", **options)
 
 
-def test_what_is_left_of_a_killed_ray_does_not_keep_a_new_one_from_starting(home):
-    """Nor does a trainable of a module that cannot be imported: here it need not be."""
-    done = join(home, None, modules=["__main__"])
-    assert done.stdout.splitlines()[-1:] == ["True"], done.stderr
+# A trainable's module may be none that can be imported: where no cluster is joined it need not be.
+DRIVER = """
+import signal
+from automl_on_ray.clusters.connect import start_ray
+
+start_ray(None, modules=["__main__"])
+try:
+    print("started", flush=True)
+    signal.pause()
+except KeyboardInterrupt:
+    print("stopped as by Ctrl-C", flush=True)
+signal.pause()
+"""
+
+
+def test_a_ray_starts_beside_what_a_killed_one_left_and_ends_with_its_driver(home):
+    """And SIGTERM stops the driver as Ctrl-C does; what is left when it is killed ends soon."""
+    environment = {key: value for key, value in os.environ.items() if key != "RAY_ADDRESS"}
+    driver = subprocess.Popen(
+        [sys.executable, "-c", DRIVER], cwd=ROOT, stdout=subprocess.PIPE, text=True,
+        env={**environment, "HOME": str(home), "RAY_TMPDIR": str(home)},
+    )  # fmt: skip
+    assert driver.stdout.readline() == "started\n"
+    began = psutil.Process(driver.pid).children(recursive=True)
+    assert "raylet" in {process.name() for process in began}
+    driver.terminate()
+    assert driver.stdout.readline() == "stopped as by Ctrl-C\n"
+    driver.kill()
+    driver.wait()
+    assert not psutil.wait_procs(began, timeout=30)[1]
 
 
 def test_a_ray_that_cannot_be_started_here_is_told_as_such(home):
@@ -83,7 +113,7 @@ def test_a_cluster_whose_token_is_missing_is_told(home):
     assert "~/.ray/auth_token" in done.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_a_cluster_of_this_machine_that_asks_for_a_token_gets_it(home):
     """Ray asks for one wherever its own first study has left one in the user's home."""
     (home / ".ray").mkdir()

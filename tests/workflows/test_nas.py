@@ -11,9 +11,11 @@ import typer
 from mlflow.tracking import MlflowClient
 from typer.testing import CliRunner
 
-from automl_on_ray.search_spaces.cells import check_cells, keys, published_cell
+from automl_on_ray.search_spaces.cells import keys, published_cell
 from automl_on_ray.search_spaces.core import UserError
-from automl_on_ray.studies.architecture.plan import _cell_space, _supernet_space, prepare
+from automl_on_ray.search_spaces.macro import SPACE as MACRO
+from automl_on_ray.studies.architecture.evaluations import way_of
+from automl_on_ray.studies.architecture.plan import prepare
 from automl_on_ray.studies.architecture.settings import NasSettings, check_words
 from automl_on_ray.trainables.differentiable_search import DEFAULTS as SUPERNET_DEFAULTS
 from automl_on_ray.trainables.image_classifier import DEFAULTS as CELL_DEFAULTS
@@ -24,21 +26,19 @@ app = typer.Typer()
 app.command()(nas)
 
 QUICK = [
-    "--dataset", "digits", "--stem-stride", 1, "--supernets", 2, "--epochs", 2,
+    "--evaluation", "supernet", "--dataset", "digits", "--subset", 400, "--stem-stride", 1,
+    "--trials", 2, "--epochs", 2,
     "--search-images", 200, "--search-channels", 4, "--select-epochs", 1, "--select-images", 5000,
     "--candidates", 2, "--random-cells", 1, "--layers", 3, "--channels", 4, "--final-epochs", 2,
     "--slots", 1, "--cpus-per-trial", 1,  # to begin a process takes longer than a training
 ]  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def _no_store_of_other_tests(monkeypatch):
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    monkeypatch.delenv("MLFLOW_REGISTRY_URI", raising=False)
-
-
 def run(storage, name, *arguments):
+    """Of supernets, unless something else is named."""
+    named = {"--evaluation", "--space", "--preset"} & set(arguments)
     every = ["--storage", storage, "--name", name, *arguments]
+    every += [] if named else ["--evaluation", "supernet"]
     return CliRunner().invoke(app, [str(argument) for argument in every])
 
 
@@ -64,19 +64,26 @@ def runs_of(storage, name):
 
 @pytest.mark.slow
 def test_a_search_goes_stage_by_stage_to_a_registered_network(storage, ray_cluster):
-    first = run(storage, "whole", *QUICK, "--stage", "search")
+    """Two processes train each supernet and the final network, and one each cell in between."""
+    quick = [*QUICK, "--search-workers", 2, "--train-workers", 2, "--recompute"]
+    ranks = [ranks_started()]
+    first = run(storage, "whole", *quick, "--stage", "search")
     assert first.exit_code == 0, first.output
+    ranks.append(ranks_started())
     assert "Supernets" in first.output
     assert "trained by themselves" not in first.output
 
-    second = run(storage, "whole", *QUICK, "--stage", "select")
+    second = run(storage, "whole", *quick, "--stage", "select")
     assert second.exit_code == 0, second.output
+    ranks.append(ranks_started())
     assert "1. search" not in second.output  # done already
     assert "random cells" in second.output
     assert "test_accuracy" not in second.output
 
-    third = run(storage, "whole", *QUICK, "--stage", "train")
+    third = run(storage, "whole", *quick, "--stage", "train")
     assert third.exit_code == 0, third.output
+    ranks.append(ranks_started())
+    assert ranks[0] < ranks[1] == ranks[2] < ranks[3]
     assert "2. select" not in third.output
     assert "node 3 = " in third.output
     assert "Genotype(normal=[" in third.output
@@ -94,6 +101,14 @@ def test_a_search_goes_stage_by_stage_to_a_registered_network(storage, ray_clust
     best = min(one.data.metrics["val_loss"] for one in runs["supernet"])
     assert study.data.metrics["best_val_loss"] <= best
     assert study.data.metrics["trials_done"] == 6
+    worth = "cell of the search is"
+    assert worth in told
+    assert worth in study.data.tags["mlflow.note.content"]
+    page = Path(client.download_artifacts(study.info.run_id, "report.html")).read_text()
+    assert worth in page
+    assert "(random)" in page
+    names = {one.info.run_name.partition("-")[0] for one in runs["trial"]}
+    assert names == {"trial", "random"}
     names = {file.path for file in client.list_artifacts(study.info.run_id)}
     assert {"cell.svg", "cell.txt", "cell.json", "cell.genotype", "report.html"} <= names
     assert study.data.metrics["final_latency_seconds"] > 0
@@ -105,12 +120,12 @@ def test_a_search_goes_stage_by_stage_to_a_registered_network(storage, ray_clust
         assert Path(film).read_bytes()[:6] == b"GIF89a"
 
     mlflow.set_tracking_uri(f"sqlite:///{storage}/mlflow.db")
-    model = mlflow.pyfunc.load_model("models:/nas-digits@champion")
+    model = mlflow.pyfunc.load_model("models:/nas-digits/1")
     answer = model.predict(np.zeros((3, 1, 8, 8), np.float32))
     assert answer.shape == (3, 2 + 10)
     assert set(answer["class"]) <= set("0123456789")
 
-    again = run(storage, "whole", *QUICK)
+    again = run(storage, "whole", *quick)
     assert again.exit_code == 0, again.output
     assert {role: len(found) for role, found in runs_of(storage, "whole")[1].items()} == {
         "study": 1, "supernet": 2, "trial": 6, "final": 2,
@@ -118,11 +133,47 @@ def test_a_search_goes_stage_by_stage_to_a_registered_network(storage, ray_clust
 
 
 @pytest.mark.slow
+def test_networks_are_searched_with_their_training_from_beginning_to_end(storage, ray_cluster):
+    arguments = [
+        "--space", "macro", "--dataset", "digits", "--subset", 400, "--trials", 3, "--epochs", 1,
+        "--searcher", "random", "--scheduler", "fifo", "--candidates", 2, "--random-cells", 1,
+        "--select-epochs", 1, "--select-images", 0, "--select-seeds", 1, "--final-epochs", 1,
+        "--final-seeds", 1, "--slots", 1, "--cpus-per-trial", 1,
+    ]  # fmt: skip
+    result = run(storage, "macro", *arguments)
+    assert result.exit_code == 0, result.output
+    told = " ".join(result.output.split())
+    assert "Networks tried" in told
+    assert "3 networks. The search took" in told
+    assert "the best of 1 random networks" in told
+    assert "stem: width" in told
+    assert "Trained with optimizer" in told
+
+    client, runs = runs_of(storage, "macro")
+    assert {role: len(found) for role, found in runs.items()} == {
+        "study": 1, "standalone": 3, "trial": 3, "final": 1,
+    }  # fmt: skip
+    study = runs["study"][0].info.run_id
+    names = {file.path for file in client.list_artifacts(study)}
+    assert {"network.svg", "network.png", "network.txt", "network.json"} <= names
+    page = Path(client.download_artifacts(study, "report.html")).read_text()
+    assert "<h2>Networks</h2>" in page
+    assert ">stem<" in page
+
+    searched = json.loads((storage / "macro" / "trials.json").read_text())
+    rounds = json.loads((storage / "macro" / "compared.json").read_text())["rounds"]
+    assert all(config in [row["candidate"] for row in searched] for config in rounds[0])
+    best = storage / "macro" / "best_config.json"
+    with (plan := prepare(settings_of(*arguments, "--storage", storage, "--cells", best))).study:
+        MACRO.check({**MACRO.constants, **plan.given[str(best)]})
+
+
+@pytest.mark.slow
 def test_supernets_may_be_a_population(storage, ray_cluster):
     result = run(
         storage, "pbt",
         *quick_but(
-            "--stage", "search", "--scheduler", "pbt", "--searcher", "random", "--supernets", 3
+            "--stage", "search", "--scheduler", "pbt", "--searcher", "random", "--trials", 3
         ),
         "--explore", "perturb",
     )  # fmt: skip
@@ -136,7 +187,7 @@ def test_supernets_may_be_a_population(storage, ray_cluster):
 def test_supernets_that_all_diverge_end_the_search_with_their_errors(storage, ray_cluster):
     result = run(
         storage, "diverging",
-        *quick_but("--space", "tests.helpers.diverging:SPACE", "--supernets", 1),
+        *quick_but("--space", "tests.helpers.diverging:SPACE", "--trials", 1),
         "--max-failures", 0, "--scheduler", "fifo", "--searcher", "random",
     )  # fmt: skip
     assert result.exit_code == 1, result.output
@@ -147,7 +198,10 @@ def test_supernets_that_all_diverge_end_the_search_with_their_errors(storage, ra
 
 
 def test_random_cells_get_as_much_time_as_the_search_where_no_number_is_given(storage, ray_cluster):
-    arguments = quick_but("--select-seeds", 1, "--supernets", 1, "--layers", 2, "--epochs", 1)
+    arguments = quick_but(
+        "--select-seeds", 1, "--trials", 1, "--layers", 2, "--epochs", 1, "--subset", 100,
+        "--search-images", 0,
+    )  # fmt: skip
     del arguments[arguments.index("--random-cells") : arguments.index("--random-cells") + 2]
     result = run(storage, "fair", *arguments, "--stage", "search")
     assert result.exit_code == 0, result.output
@@ -162,36 +216,38 @@ def test_random_cells_get_as_much_time_as_the_search_where_no_number_is_given(st
     assert f"the best of {len(ended) - 1} random cells" in " ".join(result.output.split())
 
 
-def test_a_searcher_may_propose_cells_that_are_trained_by_themselves(storage, ray_cluster):
-    arguments = quick_but("--evaluation", "standalone", "--searcher", "random", "--proposals", 3)
-    result = run(storage, "standalone", *arguments, "--stage", "search")
-    assert result.exit_code == 0, result.output
-    assert "Cells tried" in result.output
-    found = json.loads((storage / "standalone" / "found.json").read_text())["trials"]
-    assert len(found) == 3
-    for one in found:
-        check_cells(one["cell"])
-        assert one["row"]["metrics"]["parameters"] > 0
-    runs = runs_of(storage, "standalone")[1]
-    assert {role: len(ones) for role, ones in runs.items()} == {"study": 1, "standalone": 3}
+COUNTING = [
+    "--evaluation", "standalone", "--trainable", "tests.helpers.counting:Counting",
+    "--objective", "convolutions, -pools", "--searcher", "random", "--random-cells", 2,
+    "--select-seeds", 1, "--max-failures", 0, "--select-epochs", 1, "--epochs", 1, "--slots", 1,
+]  # fmt: skip
 
 
-@pytest.mark.slow
-def test_supernets_and_the_final_network_may_be_trained_by_two_processes(storage, ray_cluster):
-    arguments = quick_but(
-        "--supernets", 1, "--candidates", 1, "--random-cells", 0, "--select-seeds", 1,
-        "--epochs", 1, "--final-epochs", 1,
-    )  # fmt: skip
-    workers = ["--search-workers", 2, "--train-workers", 2, "--final-seeds", 1, "--recompute"]
-    before = ranks_started()
-    result = run(storage, "shared-out", *arguments, *workers)
+def test_failed_trials_of_a_search_that_has_ended_are_tried_again_and_so_are_cells(
+    storage, ray_cluster, tmp_path
+):
+    def searched(*more):
+        given = [*COUNTING, "--trials", 4, "--candidates", 4, "--data-dir", tmp_path, *more]
+        result = run(storage, "broken", *given)
+        rows = json.loads((storage / "broken" / "trials.json").read_text())
+        compared = json.loads((storage / "broken" / "compared.json").read_text())
+        failed = [sum(bool(row["error"]) for row in each) for each in (rows, compared["rows"])]
+        return result, failed, [len(cells) for cells in compared["rounds"]]
+
+    (tmp_path / "least").write_text("8")
+    result, failed, rounds = searched()
+    assert result.exit_code == 1, result.output
+    assert failed == [2, 1]
+    assert rounds == [2]
+    (tmp_path / "least").unlink()
+    result, failed, rounds = searched()
+    assert (failed, rounds) == ([2, 1], [2])
+    result, failed, rounds = searched("--retry-failed")
     assert result.exit_code == 0, result.output
-    assert ranks_started() == before + 2 + 2  # of the supernet, and of the final network
-    assert "test_accuracy" in result.output
-    runs = runs_of(storage, "shared-out")[1]
-    assert {role: len(found) for role, found in runs.items()} == {
-        "study": 1, "supernet": 1, "trial": 1, "final": 1,
-    }  # fmt: skip
+    assert (failed, rounds) == ([0, 0], [2, 2])
+    assert "6 cells. The search took" in result.output
+    assert "Pareto front of convolutions, -pools: 1, 2." in result.output
+    assert {one.info.status for one in runs_of(storage, "broken")[1]["standalone"]} == {"FINISHED"}
 
 
 def test_given_cells_take_the_search_s_place(storage, ray_cluster, tmp_path):
@@ -218,11 +274,13 @@ def spaces_of(*arguments):
     """Of the supernets and of the cells that such a command trains, what is constant."""
     asked = settings_of(*arguments)
     check_words(asked)
-    return asked, _supernet_space(asked), _cell_space(asked)
+    way = way_of(asked)
+    return way, way.proposed, way.candidates
 
 
 def test_the_preset_is_the_published_recipe():
-    asked, supernets, cells = spaces_of("--preset", "darts-cifar10")
+    way, supernets, cells = spaces_of("--preset", "darts-cifar10")
+    asked = way.asked
     used = {**SUPERNET_DEFAULTS, **supernets.constants}
     assert list(supernets.domains) == ["seed"]
     published = {
@@ -235,7 +293,7 @@ def test_the_preset_is_the_published_recipe():
         "flatness_weight": 0.0, "even_cutout": False,
     }  # fmt: skip
     assert {key: used[key] for key in used if key != "seed"} == published
-    sizes = (asked.search_channels, asked.search_layers, asked.epochs, asked.supernets)
+    sizes = (asked.search_channels, asked.search_layers, asked.epochs, way.samples)
     assert sizes == (16, 8, 50, 4)
     assert (asked.remedy, asked.eigenvalue_every, asked.select) == ("warn", 0, "magnitude")
     assert (asked.candidates, asked.select_epochs, asked.final_epochs) == (4, 100, 600)
@@ -252,11 +310,13 @@ def test_the_preset_is_the_published_recipe():
 
 
 def test_without_the_preset_networks_are_trained_as_before_and_each_rule_is_an_option():
-    _, supernets, cells = spaces_of()
+    _, supernets, cells = spaces_of("--evaluation", "supernet")
     rules = ("nesterov", "gradient_clip", "decay_vectors", "crop_border", "schedule_by")
     assert not set(rules) & set(cells.all)
     assert "crop_border" not in supernets.all
-    _, _, changed = spaces_of("--no-nesterov", "--gradient-clip", "2", "--crop-border", "black")
+    _, _, changed = spaces_of(
+        "--space", "darts", "--no-nesterov", "--gradient-clip", "2", "--crop-border", "black"
+    )
     assert set(changed.all) - set(cells.all) == {"nesterov", "gradient_clip", "crop_border"}
     _, _, kept = spaces_of("--preset", "darts-cifar10", "--nesterov")
     assert "nesterov" not in kept.all
@@ -288,8 +348,15 @@ def test_without_the_preset_networks_are_trained_as_before_and_each_rule_is_an_o
         (["--cells", "none.py:A"], "none.py cannot be read"),
         (["--select", "pertubation"], "Did you mean 'perturbation'"),
         (["--space", "darts-supernets"], "Did you mean 'darts-supernet'"),
-        (["--space", "mnist-cnn"], "which a supernet does not know"),
+        (
+            ["--space", "mnist-cnn", "--evaluation", "supernet"],
+            "which space 'mnist-cnn' does not tell",
+        ),
         (["--stem-stride", 2], "too small for 2 reductions"),
+        (
+            ["--space", "macro", "--evaluation", "standalone"],
+            "--channels is nothing that space 'macro' has",
+        ),
         (["--cutout", 9], "their shorter side is 8 pixels"),
         (["--crop", 9], "--crop 9 is more than the images have"),
         (["--search-channels", 6], "multiple of partial=4"),
@@ -331,7 +398,8 @@ def test_a_cell_that_is_none_is_told_in_one_line(change, message, tmp_path):
 
 def settings_of(*arguments):
     words = [str(argument) for argument in arguments]
-    return NasSettings(**typer.main.get_command(app).make_context("nas", words).params)
+    given = typer.main.get_command(app).make_context("nas", words).params
+    return NasSettings(**{k: v for k, v in given.items() if k not in ("config", "print_config")})
 
 
 def test_a_study_is_not_gone_on_with_by_other_operations(storage):

@@ -6,17 +6,15 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from automl_on_ray.tracking.store import recorded_study, recorded_table
+from automl_on_ray.simulation import outcome_of
+from automl_on_ray.tracking.store import recorded_study
 from automl_on_ray.workflows.hpo import hpo
-from automl_on_ray.workflows.simulate import outcome_of, simulate
+from automl_on_ray.workflows.simulate import simulate
+from tests.simulation.test_recorded_study import TABLE
 
 studies, simulations = typer.Typer(), typer.Typer()
 studies.command()(hpo)
 simulations.command()(simulate)
-
-TABLE = "trial,step,loss,seconds\n" + "\n".join(
-    f"{trial},{step},{trial + 1 / step},{trial + 1}" for trial in range(9) for step in range(1, 10)
-)
 
 
 def run(app, *arguments):
@@ -56,18 +54,6 @@ def test_a_study_simulated_as_it_was_ends_every_trial_where_it_ended(
     missing = run(simulations, "recorde", "--storage", storage)
     assert missing.exit_code == 2
     assert "there are: recorded" in missing.stderr
-
-
-def test_more_slots_end_earlier_and_asha_trains_less_than_fifo(table):
-    recording = recorded_table(table, "loss", "min")
-    fifo, wide, asha = (
-        outcome_of(recording, *how, 9, seed=0) for how in (("fifo", 1), ("fifo", 9), ("asha", 1))
-    )
-    assert fifo.seconds == sum(9 * (trial + 1) for trial in range(9))
-    assert wide.seconds == 9 * 9
-    assert fifo.ended == wide.ended == (9,) * 9
-    assert sum(asha.ended) < sum(fifo.ended)
-    assert asha.best == fifo.best == pytest.approx(1 / 9)
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def test_a_port_that_is_taken_is_told_though_it_may_answer(storage):
     assert len(told.strip().splitlines()) == 1
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_the_server_ends_with_the_command_that_started_it_however_that_ends(storage):
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))

@@ -21,6 +21,7 @@ def describe(
     links: Mapping[str, str] | None = None,
     runs: Mapping[str, str] | None = None,
     final: Mapping[str, Any] | None = None,
+    verdict: Sequence[str] = (),
 ) -> str:
     """`counts` are trials by outcome, `best` some of the first of `best_first`.
 
@@ -34,6 +35,8 @@ def describe(
         f"space {study.space}, searcher {study.searcher}, scheduler {study.scheduler}, "
         f"seed {study.seed}."
     ]
+    if verdict:
+        parts.append(" ".join(verdict))
     if links:
         parts.append(" · ".join(f"[{name}]({address})" for name, address in links.items()))
     if final:
@@ -50,7 +53,9 @@ def describe(
 
 
 def best_first(rows: Iterable[RowT], objectives: Sequence[Objective]) -> list[RowT]:
-    """Trials that did not fail and have every objective as a finite number, best first.
+    """Trials that have every objective as a finite number, best first.
+
+    Without those that failed, or were beyond a limit.
 
     A trial's value of a metric is what it reported last: so the searcher is told, so trials are
     ranked, and so it stands wherever a best value is shown.
@@ -64,7 +69,9 @@ def rank(
     metrics: Mapping[str, float], outcome: str, objectives: Sequence[Objective]
 ) -> float | None:
     """By which trials are put in order, lowest first; None for one that is not among them."""
-    if outcome == "failed" or any(finite(metrics.get(o.metric)) is None for o in objectives):
+    if outcome in ("failed", "infeasible") or any(
+        finite(metrics.get(o.metric)) is None for o in objectives
+    ):
         return None
     return -objectives[0].sign() * metrics[objectives[0].metric]
 

@@ -34,6 +34,7 @@ def addresses(
         "trials": f"{runs}?{_MODE}&{_VIEW}={quote(study_id)}",
         "charts": f"{charts}&compareRunsMode=CHART",
         "study": f"{runs}/{run_id}?{_MODE}",
+        "report": f"{runs}/{run_id}/artifacts/report.html?{_MODE}",
         "models": f"{base}/#/experiments/{experiment_id}/models?{_MODE}",
     }
 

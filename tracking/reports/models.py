@@ -1,7 +1,6 @@
 """Registers the best model in MLflow, and makes it the champion if it is better."""
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from automl_on_ray.search_spaces import Config
 from automl_on_ray.search_spaces.core import UserError, warn
 from automl_on_ray.tracking.files import fetch_file
 from automl_on_ray.tracking.reports.stored_model import Interface, log_metrics, page, store
-from automl_on_ray.tracking.store import connect, find_studies
+from automl_on_ray.tracking.store import connect, find_studies, pointed_at
 from automl_on_ray.tracking.study import Study
 
 CHAMPION = "champion"
@@ -41,6 +40,7 @@ class TrainedModel:
     `example` is a batch of its inputs, (N, channels, height, width) with any N > 0, pixels 0..255.
     What the stored model takes and answers is the `interface`'s: any usual form of pictures, names
     of classes and probabilities. `recipe`, JSON's types only, is how to build the network again.
+    One with no more test accuracy than `chance` has learned nothing.
     """
 
     network: torch.nn.Module
@@ -49,6 +49,7 @@ class TrainedModel:
     config: Config
     metrics: Mapping[str, float]
     recipe: Mapping[str, Any] | None = None
+    chance: float = 0.0
 
 
 def log_model(
@@ -64,8 +65,9 @@ def log_model(
 
     The version gets the alias `champion` if there is none yet, or if it is better than it on the
     same data set (by digest) and in the same metric: the first objective's, on the test set if the
-    model's metrics have it. The same study never registers the model of one `training` (of trial
-    `trial_id`) twice. None, and a warning, if the store is away: the same call may be made again.
+    model's metrics have it. A network at chance level never gets it. The same study never
+    registers the model of one `training` (of trial `trial_id`) twice. None, and a warning, if the
+    store is away: the same call may be made again.
     """
     judged = _judged_metric(study, model.metrics)
     try:
@@ -94,7 +96,7 @@ def log_model(
         shape = tuple(model.example.shape[1:])
         text = page(registered_name, version, shape, model.interface.classes)
         client.update_model_version(registered_name, version, text)
-        champion, reason = _judge(client, registered_name, version, study)
+        champion, reason = _judge(client, registered_name, version, study, model)
     except Exception as error:
         warn(f"The model could not be stored at {uri}: {error}")
         return None
@@ -120,8 +122,16 @@ def _register(model_uri: str, name: str, tags: dict[str, str]) -> str:
     return str(mlflow.register_model(model_uri, name, tags=tags).version)
 
 
-def _judge(client: Any, name: str, version: str, study: Study) -> tuple[bool, str]:
+def _judge(
+    client: Any, name: str, version: str, study: Study, model: TrainedModel
+) -> tuple[bool, str]:
     """Give the alias where it is due; whether this version has it now, and why."""
+    accuracy = model.metrics.get("test_accuracy")
+    if accuracy is not None and accuracy <= model.chance:
+        return False, (
+            f"its test_accuracy of {accuracy:.4g} is no better than chance "
+            f"(up to {model.chance:.4g} for always the same answer)"
+        )
     own = client.get_model_version(name, version)
     aliases = client.get_registered_model(name).aliases
     if CHAMPION not in aliases:
@@ -146,18 +156,15 @@ def fetch_model(uri: str, model_uri: str, folder: Path) -> tuple[Path, dict[str,
 
     UserError for a model that is not there, or that keeps none.
     """
-    import mlflow
-    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-
     if not model_uri.startswith(("models:/", "runs:/")):
         raise UserError(f"There is no model {model_uri!r}. {HOW_TO_NAME}")
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
-    told = os.environ.get("MLFLOW_TRACKING_URI")
-    mlflow.set_tracking_uri(uri)
-    mlflow.set_registry_uri(uri)
-    if told is None:
-        os.environ.pop("MLFLOW_TRACKING_URI", None)
+    with pointed_at(uri):
+        return _fetched(uri, model_uri, folder)
+
+
+def _fetched(uri: str, model_uri: str, folder: Path) -> tuple[Path, dict[str, Any]]:
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
     try:
         store = get_artifact_repository(model_uri, tracking_uri=uri, registry_uri=uri)
         words = yaml.safe_load(fetch_file(store, "MLmodel", folder).read_text())

@@ -1,23 +1,17 @@
-"""The report on the page of a study's run: a table of the best trials, and figures."""
+"""What the page of a study's run has at its end: a description, a report, a table of trials."""
 
-import html
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import plotly.graph_objects as go
-from plotly.offline import get_plotlyjs
-
 from automl_on_ray.search_spaces.core import warn
 from automl_on_ray.tracking import provenance
 from automl_on_ray.tracking.reports.description import best_first, best_values, describe
-from automl_on_ray.tracking.reports.figures import importance_bars, parallel_coordinates
 from automl_on_ray.tracking.reports.links import run_links
+from automl_on_ray.tracking.reports.notes import NOTE, ours, placed
 from automl_on_ray.tracking.store import connect, find_studies, in_short
 from automl_on_ray.tracking.study import Study, TrialRow
-
-Figures = Mapping[str, go.Figure]
 
 
 def log_report(
@@ -25,14 +19,15 @@ def log_report(
     study: Study,
     *,
     trials: Sequence[TrialRow],
-    figures: Figures,
+    page: str,
     importance: Mapping[str, float],
     final: Mapping[str, Any] | None = None,
+    verdict: Sequence[str] = (),
 ) -> bool:
     """Write the description and `report.html` of a study's run; False if the store is away.
 
-    `figures` are a searcher's own (slices, say), `importance` its hyperparameters' shares, `final`
-    what the repeats of the best config gave. Parallel coordinates are drawn here. May be repeated.
+    `page` is that report, if there is one, `importance` the hyperparameters' shares, `final` what
+    the repeats of the best config gave, `verdict` what the search was worth. May be repeated.
     """
     try:
         client = connect(uri)
@@ -49,17 +44,17 @@ def log_report(
             links=run_links("", run),
             runs=_run_pages(client, run),
             final=final,
+            verdict=verdict,
         )
-        client.set_tag(run.info.run_id, "mlflow.note.content", text)
+        there = run.data.tags.get(NOTE, "")
+        client.set_tag(run.info.run_id, NOTE, placed(ours(text), there))
         for name, value in best_values(trials, study.objectives).items():
             told = client.get_metric_history(run.info.run_id, name)
             client.log_metric(run.info.run_id, name, value, step=max([0, *(m.step for m in told)]))
-        drawn = {"Parallel coordinates": parallel_coordinates(trials, study.objectives)}
         if importance:
-            drawn["Importance of hyperparameters"] = importance_bars(importance)
             client.log_dict(run.info.run_id, dict(importance), "importance.json")
-        page = report_page(study.name, {**drawn, **figures})
-        client.log_text(run.info.run_id, page, "report.html")
+        if page:
+            client.log_text(run.info.run_id, page, "report.html")
         ranked = [vars(row) for row in best_first(trials, study.objectives)]
         table = json.dumps(ranked, indent=1, default=str)
         client.log_text(run.info.run_id, table, "trials.json")
@@ -67,19 +62,6 @@ def log_report(
         warn(f"The report could not be stored at {uri}: {in_short(error)}")
         return False
     return True
-
-
-def report_page(title: str, figures: Figures) -> str:
-    """One page for all figures, which works without a network: plotly's script is inside, once."""
-    parts = [
-        f"<!doctype html><html><head><meta charset='utf-8'><title>{html.escape(title)}</title>",
-        f"<script>{get_plotlyjs()}</script></head>",
-        "<body style='font-family: sans-serif; margin: 1em'>",
-    ]
-    for name, figure in figures.items():
-        parts.append(f"<h3>{html.escape(name)}</h3>")
-        parts.append(figure.to_html(full_html=False, include_plotlyjs=False))
-    return "\n".join([*parts, "</body></html>"])
 
 
 def _run_pages(client: Any, study_run: Any) -> dict[str, str]:

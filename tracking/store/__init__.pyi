@@ -6,7 +6,6 @@ from .curves import (
 )
 from .database import artifact_root as artifact_root, database_path as database_path
 from .mlflow_internals import (
-    check_mlflow as check_mlflow,
     download as download,
     leave_checks_to_the_model as leave_checks_to_the_model,
 )
@@ -22,9 +21,15 @@ from .server import (
     find_studies as find_studies,
     in_short as in_short,
     is_lost as is_lost,
+    pointed_at as pointed_at,
     refusals_told as refusals_told,
     refused as refused,
     study_links as study_links,
     web_address as web_address,
 )
 from .store_check import check_tracking as check_tracking, stored_uri as stored_uri
+from .study_runs import delete_runs as delete_runs, runs_of_study as runs_of_study
+from .ui_server import (
+    ui_server_command as ui_server_command,
+    wait_until_healthy as wait_until_healthy,
+)

@@ -5,10 +5,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from automl_on_ray.search_spaces.core import UserError, check_id
+from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.tracking.files import fetch_file
 from automl_on_ray.tracking.store.mlflow_internals import last_metrics
-from automl_on_ray.tracking.store.server import find_studies
+from automl_on_ray.tracking.store.server import find_runs, find_studies, of_study
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -41,16 +41,5 @@ def last_step(run: "Run") -> int:
 
 def trials_of(client: "MlflowClient", study: "Run", role: str = "trial") -> list["Run"]:
     """Those of a role, in the order in which they began."""
-    name = check_id(study.data.tags["automl.study_id"], "The id of a study in MLflow")
-    condition = f"tags.`automl.study_id` = '{name}' AND tags.`automl.role` = '{role}'"
-    found: list[Run] = []
-    token = None
-    while True:
-        page = client.search_runs(
-            [study.info.experiment_id], condition, order_by=["attributes.start_time ASC"],
-            page_token=token,
-        )  # fmt: skip
-        found += page
-        token = page.token
-        if not token:
-            return found
+    condition = f"{of_study(study.data.tags['automl.study_id'])} AND tags.`automl.role` = '{role}'"
+    return find_runs(client, condition, [study.info.experiment_id], "attributes.start_time ASC")

@@ -1,5 +1,6 @@
 """Where runs are stored: the default store, the client, and how to find studies there."""
 
+import logging
 import os
 import shlex
 import sys
@@ -104,10 +105,33 @@ def find_studies(client: "MlflowClient", study_id: str | None = None) -> list["R
     """Runs of studies in all experiments, newest first."""
     condition = "tags.`automl.role` = 'study'"
     if study_id is not None:
-        check_id(study_id, "The id of a study")  # it is a part of a condition
-        condition += f" AND tags.`automl.study_id` = '{study_id}'"
-    ids = [experiment.experiment_id for experiment in client.search_experiments()]
-    return list(client.search_runs(ids, condition)) if ids else []
+        condition += f" AND {of_study(study_id)}"
+    return find_runs(client, condition)
+
+
+def of_study(study_id: str) -> str:
+    """The condition that a run is of this study. UserError if that is no study's id."""
+    return f"tags.`automl.study_id` = '{check_id(study_id, 'The id of a study')}'"
+
+
+def find_runs(
+    client: "MlflowClient", condition: str, experiments: list[str] | None = None, *order: str
+) -> list["Run"]:
+    """All that a condition holds for, in all experiments unless some are given.
+
+    The newest first, if no `order` is given.
+    """
+    if experiments is None:
+        experiments = [one.experiment_id for one in client.search_experiments()]
+    found: list[Run] = []
+    token = None
+    while experiments:
+        page = client.search_runs(experiments, condition, order_by=list(order), page_token=token)
+        found += page
+        token = page.token
+        if not token:
+            break
+    return found
 
 
 def study_links(uri: str, base: str) -> dict[str, str]:
@@ -153,3 +177,26 @@ def in_short(error: Exception) -> str:
 def is_lost(error: Any) -> bool:
     """Whether the store does not have what it once had."""
     return getattr(error, "error_code", None) == "RESOURCE_DOES_NOT_EXIST"
+
+
+@contextmanager
+def pointed_at(uri: str) -> Iterator[None]:
+    """Have MLflow's functions that take no address use this one, and then what they had."""
+    import mlflow
+
+    names = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")  # MLflow writes there what it is told
+    before = {name: os.environ.get(name) for name in names}
+    for setting in SETTINGS.items():
+        os.environ.setdefault(*setting)
+    logging.getLogger("mlflow.store.db").setLevel(logging.WARNING)  # it tells of each connection
+    try:
+        mlflow.set_tracking_uri(uri)
+        mlflow.set_registry_uri(uri)
+        yield
+    finally:
+        mlflow.set_tracking_uri(before[names[0]] or "")
+        mlflow.set_registry_uri(before[names[1]] or "")
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value

@@ -16,6 +16,7 @@ from automl_on_ray.tracking.store.database import (
     check_version,
     database_path,
 )
+from automl_on_ray.tracking.store.mlflow_internals import check_mlflow
 from automl_on_ray.tracking.store.server import connect, default_uri, find_experiment
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -58,10 +59,13 @@ def stored_uri(folder: Path, tracking_uri: str | None = None) -> str:
 def check_tracking(uri: str, experiment: str | None = None, *, patience: float = 0.0) -> None:
     """Return within seconds, or raise UserError if runs of `experiment` cannot be stored at `uri`.
 
+    UserError too if the MLflow that is here does not do.
+
     A server on this machine that is not there yet may be starting: it has `patience` more seconds.
     A server is asked as MLflow's own client asks, with its settings (MLFLOW_TRACKING_...).
     """
     check_no_credentials(uri, "--tracking-uri")
+    check_mlflow()
     if uri.startswith("sqlite"):
         check_database(uri)
         database = database_path(uri)

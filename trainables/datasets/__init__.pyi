@@ -9,3 +9,4 @@ from ._dataset import (
     load_dataset as load_dataset,
     versioned as versioned,
 )
+from ._split import stratified as stratified

@@ -1,4 +1,10 @@
 from .architecture import Architecture as Architecture, Mixing as Mixing
+from .architecture_gradient import (
+    after_step as after_step,
+    first_order as first_order,
+    product_by_autograd as product_by_autograd,
+    product_by_difference as product_by_difference,
+)
 from .bilevel import (
     Batch as Batch,
     Bilevel as Bilevel,
@@ -19,18 +25,15 @@ from .collapse_detector import (
 )
 from .epoch_statistics import cell_facts as cell_facts, empty_operations as empty_operations
 from .hessian import dominant_eigenvalue as dominant_eigenvalue
-from .hypergradients import (
-    after_step as after_step,
-    first_order as first_order,
-    product_by_autograd as product_by_autograd,
-    product_by_difference as product_by_difference,
-)
 from .memory_forecast import step_bytes as step_bytes
 from .optimisers import DEFAULTS as DEFAULTS, weights_optimizer as weights_optimizer
 from .perturbation import (
     check_selection as check_selection,
     select_by_perturbation as select_by_perturbation,
 )
-from .relaxations import find_relaxation as find_relaxation
+from .relaxations import check_learned as check_learned, find_relaxation as find_relaxation
 from .settings import check_setting as check_setting
-from .training import SupernetTraining as SupernetTraining
+from .training import (
+    SupernetKeywords as SupernetKeywords,
+    SupernetTraining as SupernetTraining,
+)

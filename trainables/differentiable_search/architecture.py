@@ -7,12 +7,13 @@ import torch
 from torch import Generator, Tensor
 
 from automl_on_ray.search_spaces import Config
-from automl_on_ray.search_spaces.cells import CELLS, EDGES, decode
+from automl_on_ray.search_spaces.cells import CELLS, EDGES, NONE, decode
 from automl_on_ray.trainables.differentiable_search.relaxations import (
     find_relaxation,
     flatness,
     mixed,
     normalised_edges,
+    two_inputs,
     zero_one,
 )
 
@@ -38,7 +39,7 @@ class Architecture:
     ) -> None:
         self.operations = tuple(operations)
         self.relaxation = find_relaxation(relaxation)
-        self._exists = exists
+        self._exists = exists if self.relaxation.learned else self._without_none(exists)
         self.alpha = {cell: _small((len(EDGES), len(self.operations)), generator) for cell in CELLS}
         self.beta = {cell: _small((len(EDGES),), generator) for cell in CELLS if edge_weights}
 
@@ -48,7 +49,15 @@ class Architecture:
 
     def sample(self, progress: float, generator: Generator) -> Mixing:
         """What a training step mixes with; differentiable in alpha and beta."""
-        return self._mixing(lambda alpha: self.relaxation.sample(alpha, progress, generator))
+        mixing, edges = self._mixing(
+            lambda alpha: self.relaxation.sample(alpha, progress, generator)
+        )
+        if not self.relaxation.learned:
+            # Of all edges at once, sums would be wider than those that the weights are used in.
+            mixing = {
+                c: m * two_inputs(TARGETS, generator).to(m)[:, None] for c, m in mixing.items()
+            }
+        return mixing, edges
 
     def expected(self) -> Mixing:
         """What the supernet is evaluated with."""
@@ -105,6 +114,11 @@ class Architecture:
             for cell, tensor in own.items():
                 if cell in state[kind]:
                     tensor.copy_(state[kind][cell])
+
+    def _without_none(self, exists: Mapping[str, Tensor] | None) -> dict[str, Tensor]:
+        derivable = torch.tensor([name != NONE for name in self.operations])
+        every = derivable.expand(len(EDGES), -1)
+        return {cell: every if exists is None else exists[cell] & every for cell in CELLS}
 
     def _mixing(self, function: Any) -> Mixing:
         exists = self._exists

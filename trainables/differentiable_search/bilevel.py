@@ -9,12 +9,13 @@ from torch.optim import SGD, Adam
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.search_spaces.supernet import Supernet
 from automl_on_ray.trainables.differentiable_search.architecture import Architecture, Mixing
-from automl_on_ray.trainables.differentiable_search.hypergradients import (
+from automl_on_ray.trainables.differentiable_search.architecture_gradient import (
     WeightStep,
     first_order,
     unrolled,
     unrolled_exact,
 )
+from automl_on_ray.trainables.differentiable_search.relaxations import find_relaxation
 from automl_on_ray.trainables.multi_process import ALONE, World
 
 HYPERGRADIENTS = ("first_order", "unrolled", "unrolled_exact")
@@ -28,10 +29,10 @@ def check_hypergradient(hypergradient: str, relaxation: str) -> None:
         raise UserError(
             f"Unknown hypergradient {hypergradient!r}. There are: {', '.join(HYPERGRADIENTS)}."
         )
-    if relaxation == "gumbel" and hypergradient != "first_order":
+    if find_relaxation(relaxation).sparse and hypergradient != "first_order":
         raise UserError(
-            f"Hypergradient {hypergradient!r} does not go with relaxation 'gumbel', which trains "
-            "one drawn path a step: take first_order, or softmax."
+            f"Hypergradient {hypergradient!r} does not go with relaxation {relaxation!r}, which "
+            "trains one drawn path a step: take first_order, or softmax."
         )
 
 

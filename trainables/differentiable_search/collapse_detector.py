@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from automl_on_ray.search_spaces.core import check_choice
 
 REMEDIES = ("warn", "stop", "regularise")
-MOST_SKIPS = 2  # of the eight operations of a normal cell
+MAX_SKIPS = 2  # of the eight operations of a normal cell
 LEAD = 1.25  # times the weight of an edge's next best operation: chosen, not drawn
 EMPTY = ("skip_connect", "noise")  # S4's noise wins as skip connections do; pooling does work
 RISE = 0.75  # the eigenvalue of before, as a share of the present one, below which it has risen
@@ -75,9 +75,9 @@ def examine(
 
 def _skips(history: Sequence[EpochStatistics]) -> CollapseSign | None:
     """Back to the last epoch whose cell has few, or to the one that has fewest."""
-    if not history or history[-1].chosen <= MOST_SKIPS:
+    if not history or history[-1].chosen <= MAX_SKIPS:
         return None
-    fewest = max(MOST_SKIPS, min(v.skip_connections for v in history))
+    fewest = max(MAX_SKIPS, min(v.skip_connections for v in history))
     healthy = [v.epoch for v in history if v.skip_connections <= fewest]
     return CollapseSign(
         f"{history[-1].chosen} of the normal cell's 8 operations are skip connections or noise",

@@ -4,31 +4,24 @@ import torch
 from torch.optim import SGD, Adam
 
 from automl_on_ray.search_spaces import Config
+from automl_on_ray.search_spaces.darts_second_order import PUBLISHED
 from automl_on_ray.search_spaces.supernet import Supernet
 from automl_on_ray.trainables._optimisation import cosine
 from automl_on_ray.trainables.differentiable_search.architecture import Architecture
 
-# As published; what a config that leaves a key out means.
+# What a config that leaves a key out means: as published, but for what follows.
 DEFAULTS: Config = {
-    "relaxation": "softmax",
+    **PUBLISHED,
     "hypergradient": "first_order",
     "partial": 1,
     "edge_weights": False,
-    "batch_size": 64,
-    "learning_rate": 0.025,
-    "lowest_learning_rate": 0.001,
-    "momentum": 0.9,
-    "weight_decay": 3e-4,
-    "gradient_clip": 5.0,
-    "alpha_learning_rate": 3e-4,
-    "alpha_weight_decay": 1e-3,
-    "warm_up": 0.0,
     "zero_one_weight": 0.0,
     "flatness_weight": 0.0,
     "augmentation": 0.0,
     "flip": False,
     "crop": 0,
     "cutout": None,
+    "seed": None,  # None: the study's
     # As published: True, "black", "epoch", True, True and True.
     "even_cutout": False,
     "crop_border": "mirror",
@@ -36,7 +29,6 @@ DEFAULTS: Config = {
     "last_batch": False,
     "redraw_alpha_batches": False,  # each from all images anew, not one after the other
     "search_on_all": False,  # no images are held out: judged on those that alpha learns from
-    "seed": None,  # None: the study's
 }
 ALPHA_BETAS = (0.5, 0.999)
 

@@ -11,7 +11,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
-from automl_on_ray.search_spaces.core import check_choice
+from automl_on_ray.search_spaces.core import UserError, check_choice
 
 Sample = Callable[[Tensor, float, Generator], Tensor]
 Expected = Callable[[Tensor], Tensor]
@@ -63,6 +63,17 @@ def sigmoid(alpha: Tensor, progress: float, generator: Generator) -> Tensor:
     return alpha.sigmoid()
 
 
+def uniform(alpha: Tensor, progress: float, generator: Generator) -> Tensor:
+    """SPOS (Guo et al. 2020, arXiv:1904.00420, section 3): one operation an edge, each as likely.
+
+    As ENAS (Pham et al. 2018, arXiv:1802.03268) shares weights, but for its controller. Nothing
+    in alpha is looked at, so it learns nothing.
+    """
+    edges, count = alpha.shape
+    chosen = torch.randint(count, (edges,), generator=generator, device=generator.device)
+    return F.one_hot(chosen, count).to(alpha)
+
+
 def concentration_of(alpha: Tensor) -> Tensor:
     """The Dirichlet's, (E, O)."""
     return (F.elu(alpha) + 1).clamp_min(LOWEST_CONCENTRATION)
@@ -78,16 +89,22 @@ class Relaxation:
     """`sample` is what is trained with, `expected` what is evaluated with.
 
     `ranking` is what cells are derived from. `sparse` if a sample has one operation an edge.
+    Where alpha is not `learned`, samples are of derived cells: two edges a node, none never.
     """
 
     sample: Sample
     expected: Expected
     ranking: Expected
     sparse: bool = False
+    learned: bool = True
 
 
 def _softmax(alpha: Tensor) -> Tensor:
     return alpha.softmax(1)
+
+
+def _even(alpha: Tensor) -> Tensor:
+    return torch.full_like(alpha, 1 / alpha.shape[1])
 
 
 RELAXATIONS = {
@@ -96,6 +113,7 @@ RELAXATIONS = {
     # DrNAS's own program compares edges by the softmax of alpha, not by the Dirichlet's mean.
     "dirichlet": Relaxation(dirichlet, expected_dirichlet, _softmax),
     "sigmoid": Relaxation(sigmoid, torch.sigmoid, torch.sigmoid),
+    "uniform": Relaxation(uniform, _even, _even, sparse=True, learned=False),
 }
 
 
@@ -103,6 +121,15 @@ def find_relaxation(name: str) -> Relaxation:
     """UserError with the list for an unknown name."""
     check_choice("relaxation", name, RELAXATIONS)
     return RELAXATIONS[name]
+
+
+def check_learned(name: str) -> None:
+    """UserError for a relaxation that learns no cells: its weights are for judging others'."""
+    if not find_relaxation(name).learned:
+        raise UserError(
+            f"Relaxation {name!r} learns no cells, it only trains weights: use it with "
+            "--evaluation one-shot, or take another one."
+        )
 
 
 def mixed(function: Callable[[Tensor], Tensor], alpha: Tensor, exists: Tensor | None) -> Tensor:
@@ -132,6 +159,17 @@ def normalised_edges(beta: Tensor, nodes: Sequence[int]) -> Tensor:
         rows = (into == node).nonzero()[:, 0]
         weights = weights.index_put((rows,), beta[rows].softmax(0))
     return weights
+
+
+def two_inputs(nodes: Sequence[int], generator: Generator) -> Tensor:
+    """(E,) with 1 for two edges into each node, every pair as likely, and 0 for the others."""
+    into = torch.tensor(list(nodes), device=generator.device)
+    order = torch.rand(len(into), generator=generator, device=generator.device)
+    kept = torch.zeros_like(order)
+    for node in sorted(set(nodes)):
+        rows = (into == node).nonzero()[:, 0]
+        kept[rows[order[rows].topk(2).indices]] = 1.0
+    return kept
 
 
 def flatness(alpha: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import repeat
 from typing import Any
 
 import torch
@@ -9,13 +10,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from automl_on_ray.search_spaces import Config, SearchSpace
-from automl_on_ray.search_spaces.cells import OperationSet
-from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.search_spaces.cells import OperationSet, operation_set
+from automl_on_ray.search_spaces.core import UserError, check_keywords
 from automl_on_ray.search_spaces.supernet import Supernet, SupernetSize
 from automl_on_ray.trainables._augmentation import Augmentation, batch_sizes, batches
 from automl_on_ray.trainables._optimisation import progress_of, restore_optimizer
 from automl_on_ray.trainables._torch_trainable import TorchTrainable
-from automl_on_ray.trainables.datasets import Dataset, Images
+from automl_on_ray.trainables.datasets import DataKeywords, Dataset, Images, load_asked
 from automl_on_ray.trainables.differentiable_search.architecture import Architecture
 from automl_on_ray.trainables.differentiable_search.bilevel import (
     Bilevel,
@@ -29,15 +30,22 @@ from automl_on_ray.trainables.differentiable_search.optimisers import (
     set_weights_rate,
     weights_optimizer,
 )
+from automl_on_ray.trainables.differentiable_search.relaxations import find_relaxation
 from automl_on_ray.trainables.differentiable_search.settings import check_settings
 from automl_on_ray.trainables.image_classifier import DivergedError, member_of
+
+
+class SupernetKeywords(DataKeywords, SupernetSize, total=False):
+    """Which data a supernet is searched on, how large it is, and whether it saves memory."""
+
+    recompute: bool
 
 
 class SupernetTraining(TorchTrainable):
     """All of a search but the judgement on it.
 
-    A subclass's `setup` sets the first of these attributes, and calls `_begin`, which sets the
-    others anew for each config.
+    A subclass's `setup` calls `_take`, which sets the first of these attributes, and `_begin`,
+    which sets the others anew for each config.
     """
 
     space: SearchSpace
@@ -52,7 +60,7 @@ class SupernetTraining(TorchTrainable):
     network: Supernet
     architecture: Architecture
     epoch: int
-    _halves: list[Images]  # of the training data, for the weights and for alpha
+    _halves: list[Images]  # of the training data, for the weights and, if it learns, for alpha
     _held: Images
 
     def state(self) -> dict[str, Any]:
@@ -74,11 +82,32 @@ class SupernetTraining(TorchTrainable):
         self.architecture.load_state(state["architecture"])
         restore_optimizer(self.alpha_optimizer, state["alpha_optimizer"])
 
+    def reset_config(self, new_config: Config) -> bool:
+        """Start again with another config; the data stays."""
+        self._begin(new_config)
+        return True
+
+    def _take(
+        self, space: SearchSpace, epochs: int, operations: str, keywords: SupernetKeywords
+    ) -> None:
+        """UserError for data that cannot be had, and for unknown operations or keywords."""
+        check_keywords(keywords, SupernetKeywords)
+        self.space, self.epochs, self.seed = space, epochs, keywords.get("seed", 0)
+        self.operations = operation_set(operations)
+        self.size = {
+            "channels": keywords.get("channels", 16),
+            "layers": keywords.get("layers", 8),
+            "stem_stride": keywords.get("stem_stride", 1),
+        }
+        self.recompute = keywords.get("recompute", False)
+        self.dataset = load_asked(keywords)
+
     def _begin(self, config: Config) -> None:
         member, own_seed = member_of(self.space, config)
         used = self.config_used = {**DEFAULTS, **member}
         check_hypergradient(used["hypergradient"], used["relaxation"])
         check_settings(used)
+        self.learns_alpha = find_relaxation(used["relaxation"]).learned
         seeds = [seed for seed in (own_seed, used["seed"], self.seed) if seed is not None]
         self.prepare(seeds[0])
         self._place_data()
@@ -106,18 +135,23 @@ class SupernetTraining(TorchTrainable):
         self.epoch = 0
 
     def _place_data(self) -> None:
-        """Disjoint halves of the training data, for weights and alpha, and what is judged on."""
-        wanted = (self.config_used["search_on_all"], self.device.type)
+        """Disjoint halves of the training data, for weights and alpha, and what is judged on.
+
+        The weights have all of it where alpha does not learn.
+        """
+        wanted = (self.config_used["search_on_all"], self.learns_alpha, self.device.type)
         if getattr(self, "_placed", None) == wanted:
             return
         train = self.dataset.joined() if self.config_used["search_on_all"] else self.dataset.train
         # Every second image: views, so that trials go on sharing the node's one copy, and balanced
         # where a user's images come sorted by class.
+        count = 2 if self.learns_alpha else 1
         self._halves = [
-            Images(train.images[i::2], train.labels[i::2]).to(self.device) for i in (0, 1)
+            Images(train.images[i::count], train.labels[i::count]).to(self.device)
+            for i in range(count)
         ]
         validation = self.dataset.validation.to(self.device)
-        self._held = self._halves[1] if self.config_used["search_on_all"] else validation
+        self._held = self._halves[-1] if self.config_used["search_on_all"] else validation
         self._placed = wanted
 
     def _train_epoch(self) -> float:
@@ -133,7 +167,7 @@ class SupernetTraining(TorchTrainable):
             progress = progress_of(used, self.epoch, index / count, self.epochs)
             set_weights_rate(self.optimizer, used, progress)
             with self.precision():
-                if not warm:
+                if validation is not None and not warm:
                     self._alpha_step(training, validation, progress)
                 loss = weight_step(
                     self.network,
@@ -186,7 +220,9 @@ class SupernetTraining(TorchTrainable):
         last = self.config_used["last_batch"] and self.world.size == 1
         return batch_sizes(len(half), self._batch_size(half), last=last)
 
-    def _alpha_batches(self) -> Iterator[tuple[Tensor, Tensor]]:
+    def _alpha_batches(self) -> Iterator[tuple[Tensor, Tensor] | None]:
+        if not self.learns_alpha:
+            yield from repeat(None)
         if not self.config_used["redraw_alpha_batches"]:
             yield from self._batches(self._halves[1])
             return

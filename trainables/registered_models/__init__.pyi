@@ -1,4 +1,9 @@
 from . import image_model as image_model
+from .exported_files import (
+    FILES as FILES,
+    check_export as check_export,
+    write_files as write_files,
+)
 from .image_model import UnfitPicture as UnfitPicture, pixels_of as pixels_of
 from .latency import latency_seconds as latency_seconds
 from .predictors import Predictor as Predictor

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from automl_on_ray.workflows.doctor import examine
+from automl_on_ray.clusters.doctor import examine
 from tests.clusters.files import filled
 
 ROOT = Path(__file__).parents[3]

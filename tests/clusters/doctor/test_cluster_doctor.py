@@ -7,9 +7,10 @@ import typer
 import yaml
 from typer.testing import CliRunner
 
-from automl_on_ray.clusters.doctor import read
+from automl_on_ray.clusters.doctor import examine
+from automl_on_ray.clusters.doctor.cluster_file import read
 from automl_on_ray.search_spaces.core import UserError
-from automl_on_ray.workflows.doctor import doctor, examine
+from automl_on_ray.workflows.doctor import doctor
 from tests.clusters.doctor.changing import node_config, only
 from tests.clusters.files import filled
 

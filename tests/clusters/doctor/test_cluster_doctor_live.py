@@ -138,7 +138,7 @@ def cluster(monkeypatch):
     started.shutdown()
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_every_node_of_a_cluster_is_asked(cluster, mlflow_uri, tmp_path):
     done = subprocess.run(
         [sys.executable, ROOT / "workflows" / "doctor.py", "--live", "--address", cluster.address,

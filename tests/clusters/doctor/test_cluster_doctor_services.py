@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from automl_on_ray.clusters.doctor import prepare
+from automl_on_ray.clusters.doctor.cluster_file import prepare
 from automl_on_ray.clusters.doctor.instances import ACCELERATORS, PRICES, TORCH_CAPABILITY
 from automl_on_ray.clusters.doctor.ports import option
 from automl_on_ray.clusters.doctor.price import price_lines, shapes

@@ -2,7 +2,7 @@
 
 from fnmatch import fnmatchcase
 
-from automl_on_ray.workflows.prepare_aws import (
+from automl_on_ray.clusters.aws_account import (
     allow_spot,
     default_vpc,
     make_bucket,

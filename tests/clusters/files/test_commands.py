@@ -166,7 +166,7 @@ def end(home):
         process.kill()
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_a_new_head_goes_on_with_the_runs_of_the_last_one(head, config, tmp_path):
     config["head_start_ray_commands"] = [
         one.replace("store.backup keep", "store.backup keep --seconds 0.5")

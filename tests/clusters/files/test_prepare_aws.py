@@ -8,16 +8,16 @@ import sys
 import boto3
 import pytest
 
-from automl_on_ray.search_spaces.core import UserError
-from automl_on_ray.workflows.prepare_aws import (
+from automl_on_ray.clusters.aws_account import (
     check_range,
     default_vpc,
     make_bucket,
     make_roles,
     make_security_group,
-    prepare_aws,
     read_cluster,
 )
+from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.workflows.prepare_aws import prepare_aws
 from tests.clusters.files.account import BUCKET, REGION, SSH_FROM, prepare, write_file
 from tests.clusters.files.filled import ROOT
 

@@ -9,6 +9,7 @@ from typing import Any
 from ray import tune
 
 from automl_on_ray.search_spaces import Condition, SearchSpace
+from tests.helpers.waiting import wait_until
 
 EPOCHS = 12
 SPACE = SearchSpace(
@@ -86,3 +87,19 @@ class Growing(tune.Trainable):
         self.config = new_config
         self.epoch, self.score = 0, 0.0
         return True
+
+
+class Noting(Growing):
+    """Leaves a file for its process, and goes on when both slots have one."""
+
+    def setup(self, config: dict[str, Any], processes: Path) -> None:
+        super().setup(config)
+        self.processes = processes
+        (processes / str(os.getpid())).touch()
+
+    def step(self) -> dict[str, Any]:
+        self.wait_for_both()
+        return super().step()
+
+    def wait_for_both(self) -> None:
+        wait_until(lambda: len(list(self.processes.iterdir())) >= 2)

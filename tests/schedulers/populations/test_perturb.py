@@ -89,3 +89,36 @@ def test_an_interval_is_a_tenth_of_all_epochs_or_as_asked():
 def test_values_beyond_a_domain_are_moved_to_its_border():
     clip = clipped_to({"rate": SPACE.domains["rate"]})
     assert clip({"rate": 3.0, "other": 3.0}) == {"rate": 1.0, "other": 3.0}
+
+
+def neighbours(key, value):
+    """What more than a new draw would come to, of a hundred perturbations each."""
+    perturb = PerturbExplorer(SPACE, seed=0)
+    found = [
+        perturb.explore(Exploit(number, "a", "b", 1, 0.0, {key: value}), wait=False)[key]
+        for number in range(400)
+    ]
+    return {one for one in found if found.count(one) > 60}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "near"),
+    [
+        ("kind", "a", {"a", "b"}), ("kind", "b", {"a", "c"}), ("kind", "d", {"c", "e"}),
+        ("kind", "e", {"d", "e"}), ("few", 1, {1, 2}), ("few", 4, {3, 4}),
+        ("stepped", 0.0, {0.0, 0.25}), ("rate", 1.0, {0.8, 1.0}),
+    ],
+)  # fmt: skip
+def test_at_either_end_a_value_stays_or_moves_away_from_it(key, value, near):
+    assert neighbours(key, value) == near
+
+
+def test_a_real_zero_stays_or_is_drawn_anew():
+    space = SearchSpace("share", training={"share": tune.uniform(0.0, 1.0)})
+    perturb = PerturbExplorer(space, seed=0)
+    found = [
+        perturb.explore(Exploit(number, "a", "b", 1, 0.0, {"share": 0.0}), wait=False)["share"]
+        for number in range(100)
+    ]
+    assert found.count(0.0) > 60
+    assert found.count(1.0) == 0

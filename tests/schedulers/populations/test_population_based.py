@@ -1,36 +1,48 @@
-"""Population-based training on the real Ray: checkpoints pass from strong trials to weak ones."""
+"""Population-based training, on the real Ray too: checkpoints pass from strong trials to weak."""
 
-from pathlib import Path
+from contextlib import nullcontext
+from types import SimpleNamespace
 
 import pytest
 from ray import tune
 from ray.tune.error import TuneError
+from ray.tune.experiment import Trial
+from ray.tune.result import SHOULD_CHECKPOINT
+from ray.tune.trainable import FunctionTrainable
 
 from automl_on_ray.schedulers.populations import PerturbExplorer, PopulationBased
+from automl_on_ray.schedulers.tune_internals import ResumableScheduler, register_checkpoint
 from automl_on_ray.search_spaces import SearchSpace
-from automl_on_ray.search_spaces.core import Objective
+from automl_on_ray.search_spaces.core import Objective, UserError
 from automl_on_ray.searchers import SearcherSettings
 from automl_on_ray.searchers.ax import AxExplorer, ExplorationConfig
 from automl_on_ray.searchers.bayesian import Bayesian
 from automl_on_ray.searchers.random_search import create as random_search
-from tests.schedulers.populations.growing import EPOCHS, SPACE, Growing, lives_match_scores
+from tests.schedulers.populations.growing import (
+    EPOCHS,
+    SPACE,
+    Growing,
+    Noting,
+    lives_match_scores,
+)
 
 GOAL = Objective("score")
 COURSE = ExplorationConfig(SPACE, max_t=EPOCHS, interval=2, seed=0)
 
 
 def train(
-    folder, scheduler, *, searcher=None, samples=6, trainable=Growing, failures=0, at_once=None
-):
+    folder, scheduler, *, searcher=None, samples=6, trainable=Growing, failures=0, at_once=None,
+    callbacks=(),
+):  # fmt: skip
     searcher = searcher or random_search(SearcherSettings(SPACE, (GOAL,), samples=samples, seed=2))
     return tune.Tuner(
         trainable,
         tune_config=tune.TuneConfig(
-            search_alg=searcher, scheduler=scheduler, num_samples=samples, reuse_actors=True,
-            max_concurrent_trials=at_once,
+            search_alg=searcher, scheduler=ResumableScheduler(scheduler), num_samples=samples,
+            reuse_actors=True, max_concurrent_trials=at_once,
         ),
         run_config=tune.RunConfig(
-            name="study", storage_path=str(folder), verbose=0,
+            name="study", storage_path=str(folder), verbose=0, callbacks=list(callbacks),
             checkpoint_config=tune.CheckpointConfig(
                 num_to_keep=3, checkpoint_frequency=1, checkpoint_at_end=True
             ),
@@ -46,7 +58,11 @@ def test_six_trials_take_turns_on_two_slots_and_each_score_is_that_of_the_life_t
     scheduler = PopulationBased(
         GOAL, PerturbExplorer(SPACE, 0), interval=2, synchronous=synchronous, seed=0
     )
-    trials = train(tmp_path, scheduler)
+    processes = tmp_path / "processes"
+    processes.mkdir()
+    trainable = tune.with_parameters(Noting, processes=processes)
+    trials = train(tmp_path, scheduler, trainable=trainable)
+    assert len(list(processes.iterdir())) == 2  # no turn needs a new one
     assert len(trials) == 6
     assert {trial.status for trial in trials} == {"TERMINATED"}
     lives_match_scores(scheduler, trials)
@@ -60,24 +76,15 @@ def test_six_trials_take_turns_on_two_slots_and_each_score_is_that_of_the_life_t
         assert {step.time for step in done} <= set(range(2, EPOCHS, 2))
 
 
-@pytest.mark.parametrize("synchronous", [False, True])
-def test_hopeless_trials_give_their_places_to_new_ones(synchronous, ray_cluster, tmp_path):
-    scheduler = PopulationBased(
-        GOAL, PerturbExplorer(SPACE, 0), interval=2, seed=0, population=4, synchronous=synchronous
-    )
-    trials = train(tmp_path, scheduler, samples=10, at_once=4)
-    assert len(trials) == 10
+def test_hopeless_trials_give_their_places_to_new_ones(ray_cluster, tmp_path):
+    scheduler = PopulationBased(GOAL, PerturbExplorer(SPACE, 0), interval=2, seed=0, population=4)
+    trials = train(tmp_path, scheduler, samples=8, at_once=4)
+    assert len(trials) == 8
     assert {trial.status for trial in trials} == {"TERMINATED"}
     lives_match_scores(scheduler, trials, ends=(2, EPOCHS))
     assert sum(trial.last_result["epoch"] == EPOCHS for trial in trials) >= 4
     assert sum(trial.last_result["epoch"] == 2 for trial in trials) >= 2
     assert scheduler.members.done
-
-
-def test_no_more_checkpoints_are_left_than_trials_may_need(ray_cluster, tmp_path):
-    train(tmp_path, PopulationBased(GOAL, PerturbExplorer(SPACE, 0), interval=1, seed=0))
-    left = list(Path(tmp_path).glob("study/*/checkpoint_*"))
-    assert 6 <= len(left) <= 6 * (3 + 1)
 
 
 def test_ax_gives_the_first_population_and_every_new_value(ray_cluster, tmp_path):
@@ -116,3 +123,53 @@ def test_a_function_that_reports_no_checkpoints_is_told_so(ray_cluster, tmp_path
     )
     with pytest.raises(TuneError, match="needs checkpoints, but without has reported none by"):
         tuner.fit()
+
+
+class Of(Trial):
+    """One of this class of trainables."""
+
+    def __init__(self, kind, **words):
+        super().__init__("stub", stub=True, config={"rate": 0.1}, **words)
+        self.kind = kind
+
+    def get_trainable_cls(self):
+        return self.kind
+
+
+@pytest.mark.parametrize(
+    ("kind", "told", "frequency", "refused", "saved"),
+    [
+        (FunctionTrainable, {}, 0, True, 0), (FunctionTrainable, "before", 0, False, 1),
+        (FunctionTrainable, {SHOULD_CHECKPOINT: True}, 0, False, 1), (Growing, {}, 0, False, 1),
+        (Growing, {}, 1, False, 0), (None, {}, 0, False, 1),
+    ],
+)  # fmt: skip
+def test_a_function_must_give_checkpoints_and_others_are_made_to_where_they_do_not_anyway(
+    kind, told, frequency, refused, saved
+):
+    trial = Of(kind, checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=frequency))
+    asked = []
+    loop = SimpleNamespace(
+        get_trials=lambda: [trial], search_alg=SimpleNamespace(is_finished=lambda: True),
+        _schedule_trial_save=lambda *_, **words: asked.append(words["result"]),
+    )  # fmt: skip
+    scheduler = PopulationBased(GOAL, PerturbExplorer(SPACE, 0), interval=2)
+    scheduler.on_trial_add(loop, trial)
+    trial.set_status(Trial.RUNNING)
+    if told == "before":
+        register_checkpoint(trial, SimpleNamespace(path="there"), {"training_iteration": 1})
+        told = {}
+    result = {"training_iteration": 2, "score": 0.5, **told}
+    with pytest.raises(UserError, match="at least every 2") if refused else nullcontext():
+        assert scheduler.on_trial_result(loop, trial, result) == "CONTINUE"
+    assert asked == [result] * saved
+
+
+def test_before_a_trial_starts_its_explorer_gets_ready_and_its_metric_is_its_own():
+    ready = []
+    for explorer in (SimpleNamespace(get_ready=lambda: ready.append(1)), PerturbExplorer(SPACE, 0)):
+        scheduler = PopulationBased(GOAL, explorer, interval=2)
+        assert scheduler.set_search_properties(None, None) is True
+        assert scheduler.set_search_properties("other", "max") is False
+    assert ready == [1, 1]
+    assert "0 exploits" in scheduler.debug_string()

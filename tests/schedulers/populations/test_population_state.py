@@ -2,6 +2,8 @@
 
 import math
 
+import cloudpickle
+
 from automl_on_ray.schedulers.populations.population_state import Members
 
 CONFIG = {"rate": 0.1}
@@ -41,7 +43,7 @@ def test_who_has_been_replaced_counts_among_the_weak():
 def test_nobody_goes_on_from_one_that_is_more_than_an_interval_behind_or_goes_back():
     members = population([1.0, 1.0, 1.0], [9.0], [8.0, 8.0], [2.0, 2.0, 2.0], quantile=0.5)
     assert members.quantiles(6)[1] == ["t2", "t1"]
-    assert members.donors("t0") == ["t2"]
+    assert list(members.donors("t0")) == ["t2"]
     assert members.begin("t0", "t2").time == 6  # once it has come as far
 
 
@@ -138,19 +140,19 @@ def test_a_donor_may_be_weak_itself_once_its_exploit_is_done_or_given_up():
         for trial, score in (("t1", 5.0), ("t2", 6.0), ("t3", 0.5)):
             members.judge(trial, 4, score)
         assert members.quantiles(4)[0] == []
-        assert members.donors("t3") == []
+        assert list(members.donors("t3")) == []
         if end == "cancel":
             members.cancel(exploit)
             members.judge("t0", 4, 5.5)
         else:
             members.take_over(exploit, CONFIG)
         assert members.quantiles(4)[0] == ["t3"]
-        assert members.donors("t3") == ["t2"]
+        assert list(members.donors("t3")) == ["t2"]
 
 
 def test_only_a_weak_trial_has_donors():
     members = population([1.0], [2.0], [3.0], [4.0])
-    assert [members.donors(f"t{i}") for i in range(4)] == [["t3"], [], [], []]
+    assert [list(members.donors(f"t{i}")) for i in range(4)] == [["t3"], [], [], []]
 
 
 def test_of_a_quarter_those_replaced_are_left_out_once_each():
@@ -163,3 +165,99 @@ def test_of_a_quarter_those_replaced_are_left_out_once_each():
     members.take_over(members.begin("t0", "t7"), CONFIG)
     assert members.quantiles(2)[0] == ["t1"]
     assert members.quantiles(4)[0] == ["t1", "t2"]  # in another interval
+
+
+def test_only_scores_at_the_first_intervals_end_say_who_is_hopeless():
+    members = population([1.0, 9.0], [2.0], [3.0])
+    members.join("late", {})
+    members.judge("late", 4, 0.0)
+    assert members.firsts == {"t0": 1.0, "t1": 2.0, "t2": 3.0}
+    assert not members.is_hopeless("late")
+
+
+def test_a_trial_that_has_diverged_at_once_is_hopeless():
+    assert population([math.nan], [1.0], [2.0]).is_hopeless("t0")
+
+
+def test_a_trial_is_at_work_but_where_it_was_judged():
+    members = population([], [1.0])
+    assert [members.at_work(name) for name in ("t0", "t1")] == [True, False]
+    members.reported("t1", 3)
+    assert members.at_work("t1")
+    members.judge("t1", 4, 1.0)
+    assert members.place("t1") == (4, 1)
+    assert not members.at_work("t1")
+    members.take_over(members.begin("t0", "t1"), CONFIG)
+    assert members.at_work("t0")  # what it took over is not what it achieved
+
+
+def test_exploits_are_numbered():
+    members = population([1.0], [2.0], [3.0], [4.0], quantile=0.5)
+    assert [members.begin(name, "t3").number for name in ("t0", "t1")] == [1, 2]
+    assert [exploit.trial for exploit in members.ripe()] == ["t0", "t1"]
+
+
+def test_a_checkpoint_of_a_later_interval_is_counted_there():
+    members = population(*([float(score)] for score in range(8)))
+    exploit = members.begin("t0", "t7")
+    members.takes(exploit, 4, 7.5)
+    assert members.quantiles(2)[0] == ["t1", "t2"]
+    assert members.quantiles(4)[0] == ["t1"]
+    members.take_over(members.pending["t0"], CONFIG)
+    assert members.quantiles(2)[0] == ["t1", "t2"]
+    assert members.quantiles(4)[0] == ["t1"]
+
+
+def test_who_takes_over_has_its_donors_scores_up_to_then():
+    members = population([1.0], [5.0, 6.0, 7.0])
+    exploit = members.begin("t0", "t1")
+    members.takes(exploit, 5, 6.5)
+    members.take_over(members.pending["t0"], CONFIG)
+    taken = members.members["t0"]
+    assert (taken.since, taken.scores) == (4, {2: 5.0, 4: 6.0})
+    assert [members.reported("t0", time) for time in (5, 6)] == [False, True]
+
+
+def test_a_config_that_was_given_up_before_an_epoch_is_no_part_of_a_life():
+    members = population([1.0], [2.0])
+    for born in ("first", "second"):
+        members.take_over(members.begin("t0", "t1"), {"born": born})
+    assert [(s.start, s.end, s.config["born"]) for s in members.schedule("t0")] == [
+        (0, 2, 1), (2, 2, "second"),
+    ]  # fmt: skip
+    members.reported("t0", 3)
+    assert [(s.start, s.end, s.config["born"]) for s in members.schedule("t0")] == [
+        (0, 2, 1), (2, 3, "second"),
+    ]  # fmt: skip
+
+
+def test_what_follows_is_found_again_in_a_saved_population():
+    members = population(*([float(score)] for score in range(8)))
+    members.take_over(members.begin("t0", "t7"), CONFIG)
+    members.begin("t1", "t6")
+    again = cloudpickle.loads(cloudpickle.dumps(members))
+    for one in (members, again):
+        assert one.quantiles(2) == ([], ["t6", "t7"])
+        assert one.quantiles(4)[0] == ["t2", "t3"]
+        assert [exploit.trial for exploit in one.ripe()] == ["t1"]
+        assert one.alive_count == 8
+        assert not one.is_hopeless("t0")
+        assert one.is_hopeless("t2")
+        one.judge("t2", 4, 0.5)
+        assert one.donors("t6") == []
+
+
+def test_a_quantile_is_one_of_those_alive_and_judged():
+    members = population([1.0], [2.0], [3.0], [4.0], [], [], [], [])
+    assert members.quantiles(2) == (["t0"], ["t3"])
+    members = population(*([float(score)] for score in range(8)))
+    for index in range(4):
+        members.end(f"t{index}")
+    assert members.quantiles(2) == (["t4"], ["t7"])
+
+
+def test_a_trial_that_is_added_again_while_it_lives_counts_once():
+    members = population([1.0], [2.0], [3.0], [4.0])
+    members.join("t0", CONFIG)
+    members.end("t0")
+    assert members.quantiles(2) == (["t1"], ["t3"])

@@ -1,8 +1,11 @@
 """A schedule gone through again: which config a trial has at which time."""
 
+from pyarrow.fs import LocalFileSystem
+from ray.tune import Checkpoint
 from ray.tune.experiment import Trial
 
 from automl_on_ray.schedulers.populations import Replay, Segment, stretched
+from automl_on_ray.schedulers.tune_internals import register_checkpoint
 
 FIRST, SECOND, THIRD = ({"rate": rate, "kind": "b"} for rate in (0.1, 0.01, 0.001))
 LIFE = [Segment(0, 2, "a", FIRST), Segment(2, 3, "b", SECOND), Segment(3, 6, "b", THIRD)]
@@ -53,3 +56,19 @@ def test_a_first_segment_of_one_epoch_is_lived_too():
     replay.on_trial_add(None, trial)
     assert trial.config == FIRST
     assert told(replay, trial, 1) == "PAUSE"
+
+
+def test_a_trial_that_goes_on_from_a_checkpoint_has_the_config_of_its_time():
+    trial = Trial("stub", stub=True, config=dict(FIRST))
+    register_checkpoint(trial, Checkpoint("nowhere", filesystem=LocalFileSystem()), {"epoch": 2})
+    Replay(LIFE, "epoch").on_trial_add(None, trial)
+    assert trial.config == SECOND
+
+
+def test_a_report_without_a_time_changes_nothing():
+    short = [Segment(0, 1, "a", FIRST), Segment(1, 3, "b", SECOND)]
+    replay, trial = Replay(short, "epoch"), Trial("stub", stub=True, config=dict(FIRST))
+    register_checkpoint(trial, Checkpoint("nowhere", filesystem=LocalFileSystem()), {})
+    replay.on_trial_add(None, trial)
+    assert told(replay, trial, 5) == "CONTINUE"
+    assert trial.config == FIRST

@@ -3,33 +3,17 @@
 import os
 import signal
 import sys
-import time
+from contextlib import suppress
 
-import pytest
 from ray import cloudpickle, tune
 from ray.tune.schedulers import HyperBandScheduler
 
 from automl_on_ray.schedulers.populations import PerturbExplorer, PopulationBased
-from automl_on_ray.schedulers.tune_internals import ResumableScheduler
-from tests.schedulers.populations.growing import EPOCHS, SPACE, Growing
+from tests.helpers.waiting import wait_until
+from tests.schedulers.populations.growing import EPOCHS, SPACE, Growing, Noting
 from tests.schedulers.populations.test_population_based import GOAL, train
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import a test
-
-
-class Noting(Growing):
-    """Leaves a file for its process, and begins when both slots have one."""
-
-    def setup(self, config, processes):
-        super().setup(config)
-        self.processes = processes
-        (processes / str(os.getpid())).touch()
-
-    def step(self):
-        while len(list(self.processes.iterdir())) < 2:
-            time.sleep(0.1)
-        time.sleep(0.1)  # both are at work
-        return super().step()
 
 
 def population(synchronous):
@@ -38,28 +22,23 @@ def population(synchronous):
     )
 
 
-def halving():
-    return HyperBandScheduler(metric="score", mode="max", max_t=EPOCHS)
-
-
-@pytest.mark.parametrize(
-    "scheduler", [lambda: population(False), lambda: population(True), halving],
-    ids=["population", "synchronous", "hyperband"],
-)  # fmt: skip
-def test_no_turn_needs_a_new_process(scheduler, ray_cluster, tmp_path):
+def test_no_turn_needs_a_new_process(ray_cluster, tmp_path):
+    """Nor do those of populations: test_population_based.py."""
     processes = tmp_path / "processes"
     processes.mkdir()
     trainable = tune.with_parameters(Noting, processes=processes)
-    trials = train(tmp_path, ResumableScheduler(scheduler()), trainable=trainable)
+    halving = HyperBandScheduler(metric="score", mode="max", max_t=EPOCHS)
+    trials = train(tmp_path, halving, trainable=trainable)
     assert {trial.status for trial in trials} == {"TERMINATED"}
     assert len(list(processes.iterdir())) == 2
 
 
 class Brief(Noting):
-    """Pauses before another process can be started."""
+    """Pauses before another process has been started, and waits for that one the second time."""
 
     def step(self):
-        time.sleep(0.2)
+        if self.epoch >= 2:
+            self.wait_for_both()
         return Growing.step(self)
 
 
@@ -67,22 +46,39 @@ def test_a_process_that_starts_while_others_pause_is_for_the_next_trial(ray_clus
     processes = tmp_path / "processes"
     processes.mkdir()
     trainable = tune.with_parameters(Brief, processes=processes)
-    trials = train(tmp_path, ResumableScheduler(population(False)), trainable=trainable)
+    trials = train(tmp_path, population(False), trainable=trainable)
     assert {trial.status for trial in trials} == {"TERMINATED"}
     assert len(list(processes.iterdir())) == 2
 
 
 class Idling(Noting):
-    """Whoever comes last to its second step ends the other's process, which is idle by then."""
+    """Whoever comes last to its second step ends the other's process once that is idle."""
 
     def step(self):
-        first = self.processes.parent / "first"
-        if self.epoch == 1 and first.exists():
-            time.sleep(5)  # the other reports, and pauses until this one is as far
+        first, idle = self.processes.parent / "first", self.processes.parent / "idle"
+        if self.epoch == 1 and not take(first, os.getpid()):
+            wait_until(idle.exists)
             os.kill(int(first.read_text()), signal.SIGKILL)
-        elif self.epoch == 1:
-            first.write_text(str(os.getpid()))
         return super().step()
+
+
+def take(file, word):
+    """Whether this process is the first to write there."""
+    with suppress(FileExistsError), file.open("x") as opened:
+        opened.write(str(word))
+        return True
+    return False
+
+
+class Pauses(tune.Callback):
+    """Leaves a file when a trial has given up its process until the other one is as far."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def on_step_end(self, iteration, trials, **info):
+        if any(trial.status == "PAUSED" for trial in trials):
+            self.file.touch()
 
 
 class Refusing(Noting):
@@ -104,7 +100,7 @@ def test_a_process_that_cannot_take_a_config_is_a_failure_of_its_trial(ray_clust
     processes = tmp_path / "processes"
     processes.mkdir()
     trainable = tune.with_parameters(Refusing, processes=processes)
-    scheduler = ResumableScheduler(population(synchronous=True))
+    scheduler = population(synchronous=True)
     trials = train(tmp_path, scheduler, trainable=trainable, failures=1)
     assert {trial.status for trial in trials} == {"TERMINATED"}
     assert sorted(trial.num_failures for trial in trials) == [0] * 5 + [1]
@@ -115,8 +111,10 @@ def test_an_idle_process_that_dies_is_no_trials_failure(ray_cluster, tmp_path):
     processes = tmp_path / "processes"
     processes.mkdir()
     trainable = tune.with_parameters(Idling, processes=processes)
-    scheduler = ResumableScheduler(population(synchronous=True))
-    trials = train(tmp_path, scheduler, samples=2, trainable=trainable)
+    scheduler = population(synchronous=True)
+    idle = Pauses(tmp_path / "idle")
+    trials = train(tmp_path, scheduler, samples=2, trainable=trainable, callbacks=[idle])
+    assert idle.file.exists()
     assert {trial.status for trial in trials} == {"TERMINATED"}
     assert {trial.num_failures for trial in trials} == {0}
 
@@ -129,7 +127,7 @@ class Forgetting(Growing):
 
 
 def test_a_process_that_takes_no_other_config_gives_its_place_to_a_new_one(ray_cluster, tmp_path):
-    scheduler = ResumableScheduler(tune.schedulers.FIFOScheduler())
+    scheduler = tune.schedulers.FIFOScheduler()
     trials = train(tmp_path, scheduler, samples=3, trainable=Forgetting, at_once=1)
     assert {trial.status for trial in trials} == {"TERMINATED"}
     assert {trial.num_failures for trial in trials} == {0}

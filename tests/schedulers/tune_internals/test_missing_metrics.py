@@ -31,11 +31,8 @@ def ran(scheduler, folder):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scheduler", ["fifo", "hyperband"])
-def test_a_trial_that_never_reports_its_metric_fails_alone_and_by_name(
-    scheduler, tmp_path, ray_cluster
-):
-    trials = ran(scheduler, tmp_path)
+def test_a_trial_that_never_reports_its_metric_fails_alone_and_by_name(tmp_path, ray_cluster):
+    trials = ran("hyperband", tmp_path)
     failed = {kind for kind, trial in trials.items() if trial.status == "ERROR"}
     assert failed == {"never", "as text"}
     assert {trial.status for trial in trials.values()} == {"ERROR", "TERMINATED"}

@@ -5,8 +5,10 @@ import sys
 
 import numpy as np
 from ray import cloudpickle, tune
+from ray.exceptions import OutOfMemoryError
 
 from automl_on_ray.schedulers.tune_internals import ResumableScheduler
+from automl_on_ray.schedulers.tune_internals.trial_failures import as_trial_error
 from tests.schedulers.populations.growing import SPACE, Growing
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import a test
@@ -37,3 +39,12 @@ def test_a_trial_whose_process_dies_again_and_again_fails_and_may_be_tried_again
         (trial,) = tuner().fit()._experiment_analysis.trials
         assert trial.status == "ERROR"
         assert trial.num_failures == 2  # as many as before, though the first ones are remembered
+
+
+def test_a_trial_whose_process_ray_ended_for_its_memory_fails_by_that_name():
+    """tests/studies/test_memory_monitor.py has Ray do so."""
+    said = str(as_trial_error(OutOfMemoryError("Memory on the node: 9 GB")))
+    assert said.splitlines() == [
+        "OutOfMemoryError: out of memory, so Ray ended the trial's process",
+        "Memory on the node: 9 GB",
+    ]

@@ -6,6 +6,7 @@ import pyarrow.fs
 import pytest
 from hypothesis import given, settings, strategies as st
 from ray import tune
+from ray.train._internal.storage import _FilesystemSyncer
 
 from automl_on_ray.clusters import Stage
 from automl_on_ray.schedulers.tune_internals import changes_only, upload
@@ -59,6 +60,32 @@ def test_what_could_not_be_copied_is_tried_again(tmp_path):
     (target / "state.json").rmdir()
     upload(folder, HERE, str(target), sent)
     assert held(target) == {"state.json": b"1"}
+
+
+def test_a_file_that_goes_while_it_is_looked_for_keeps_no_other_from_being_sent(tmp_path):
+    folder, target = tmp_path / "here", tmp_path / "there"
+    folder.mkdir()
+    for number in range(8):
+        (folder / f"gone {number}").symlink_to("nowhere")
+        (folder / f"here {number}").write_text("1")
+    upload(folder, HERE, str(target), {})
+    assert held(target) == {f"here {number}": b"1" for number in range(8)}
+
+
+def test_ray_copies_folders_as_we_do_within_the_block_and_all_else_as_it_does(tmp_path):
+    syncer = _FilesystemSyncer(storage_filesystem=HERE)
+    other = _FilesystemSyncer(storage_filesystem=HERE)
+    (tmp_path / "file").touch()
+    with changes_only():
+        command, words = syncer._sync_up_command(str(tmp_path), "there")
+        assert (command, words["folder"]) == (upload, tmp_path)
+        assert (words["files"], words["target"]) == (HERE, "there")
+        assert syncer._sync_up_command(str(tmp_path), "there")[1]["sent"] is words["sent"]
+        assert other._sync_up_command(str(tmp_path), "there")[1]["sent"] is not words["sent"]
+        for asked in ((str(tmp_path), "there", ["*.pkl"]), (str(tmp_path / "file"), "there")):
+            command, words = syncer._sync_up_command(*asked)
+            assert (command is not upload, words["fs_path"]) == (True, "there")
+    assert syncer._sync_up_command(str(tmp_path), "there")[0] is not upload
 
 
 def test_an_experiment_in_a_bucket_is_there_as_a_whole_and_ray_is_left_as_it_was(

@@ -70,6 +70,7 @@ def test_only_time_at_work_counts_against_a_trials_time(clock):
     watch, taking_turns = Watch(seconds=100, clock=clock), trial()
     look(watch, clock, 0, taking_turns)
     assert not look(watch, clock, 60, taking_turns)
+    assert not look(watch, clock, 100, taking_turns)
     report(taking_turns, 1, 60.0)
     look(watch, clock, 500)  # it is paused
     assert not look(watch, clock, 1000, taking_turns)

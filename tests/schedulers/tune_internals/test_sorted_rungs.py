@@ -1,9 +1,11 @@
 """ASHA with its rungs in order decides as Ray's own does."""
 
+import math
+
 import cloudpickle
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import ASHAScheduler
 
@@ -12,6 +14,7 @@ from automl_on_ray.schedulers.tune_internals.sorted_rungs import SortedRung, sor
 FINITE = st.floats(allow_nan=False, allow_infinity=False, min_value=-1e300, max_value=1e300)
 
 
+@example([0.1, 0.7], 0.5)  # high - gap * share and low + gap * share are rounded otherwise
 @given(st.lists(FINITE, min_size=1), st.sampled_from([0.5, 2 / 3, 0.75]))
 def test_a_rungs_quantile_is_numpys(values, part):
     rung = SortedRung()
@@ -25,6 +28,16 @@ def test_a_rungs_quantile_is_numpys(values, part):
 
 def asha(mode):
     return ASHAScheduler(metric="score", mode=mode, max_t=27, grace_period=1, reduction_factor=3)
+
+
+def test_new_rungs_are_in_order_and_those_of_former_versions_as_rays():
+    (bracket,), (rays,) = sort_rungs(asha("max"))._brackets, asha("max")._brackets
+    assert {type(rung) for _, rung in bracket._rungs} == {SortedRung}
+    values = {"a": 1.0, "b": 3.0, "c": 4.0}
+    assert bracket.cutoff(values) == rays.cutoff(values) == bracket.cutoff(SortedRung(values))
+    values["d"] = math.nan  # which only Ray's passes over
+    assert bracket.cutoff(values) == rays.cutoff(values) != bracket.cutoff(SortedRung(values))
+    assert bracket.cutoff(SortedRung()) is None
 
 
 @pytest.mark.parametrize("mode", ["min", "max"])

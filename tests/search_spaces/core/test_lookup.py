@@ -1,5 +1,6 @@
 """From a word on the command line to a module, in a room made for the test."""
 
+import functools
 import os
 import signal
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import automl_on_ray
-from automl_on_ray.search_spaces.core import UserError, choices, find, load_object
+from automl_on_ray.search_spaces.core import UserError, choices, find, give, load_object
 
 ROOT = Path(__file__).parents[3]
 
@@ -175,3 +176,13 @@ def test_a_module_hidden_by_another_of_its_name_is_told_with_both_places(room, t
     (tmp_path / "random.py").write_text("class Mine: pass\n")
     with pytest.raises(UserError, match=r"'random' is .*random.py and not .*random.py: rename it"):
         load_object("random:Mine", kind="trainable")
+
+
+def test_what_a_program_has_at_hand_is_found_by_the_path_that_a_command_would_be_given():
+    assert give(load_object) == f"{load_object.__module__}:load_object"
+    one, other = (lambda config: config["x"]), (lambda config: config["x"] + 1)
+    low, high = functools.partial(max, 1), functools.partial(max, 2)
+    paths = [give(thing) for thing in (one, other, low, high)]
+    assert len(set(paths)) == 4
+    assert [load_object(path, kind="trainable") for path in paths] == [one, other, low, high]
+    assert give(lambda config: config["x"]) == paths[0], "in another process it is the same"

@@ -7,11 +7,13 @@ import signal
 
 import numpy as np
 import pytest
+from ax.core.parameter import ChoiceParameter, ParameterType, RangeParameter
 from ray import tune
 
 from automl_on_ray.search_spaces import Exploit, Interval, SearchSpace
 from automl_on_ray.searchers.ax import AxExplorer, ExplorationConfig
 from automl_on_ray.searchers.ax.change_model import MAX_LENGTH, MAX_SPREADS, MIN_LENGTH, ChangeModel
+from automl_on_ray.searchers.ax.trust_region import around, drawn
 from tests.schedulers.populations.growing import SPACE, gain
 
 EPOCHS, INTERVAL = 12, 2
@@ -136,3 +138,41 @@ def test_the_models_process_and_the_explorer_may_die_without_changing_a_suggesti
         return found
 
     assert configs(kill=True) == configs(kill=False)
+
+
+def ranged(lower, upper, *, whole=False, log=False):
+    kind = ParameterType.INT if whole else ParameterType.FLOAT
+    return RangeParameter("p0", kind, lower, upper, log_scale=log)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "code", "length", "found"),
+    [
+        (ranged(0.0, 1.0), 0.5, 0.2, (0.4, 0.6)), (ranged(0.0, 1.0), 0.95, 0.2, (0.85, 1.0)),
+        (ranged(0.0, 1.0), 0.05, 0.2, (0.0, 0.15)), (ranged(2.0, 6.0), 4.0, 0.5, (3.0, 5.0)),
+        (ranged(1.0, 1e4, log=True), 100.0, 0.5, (10.0, 1000.0)),
+        (ranged(0, 100, whole=True), 50, 0.21, (39, 61)),
+        (ranged(0, 9, whole=True), 4, 0.01, (3, 5)), (ranged(0, 9, whole=True), 9, 0.01, (8, 9)),
+        (ranged(0, 9, whole=True), 0, 0.01, (0, 1)),
+        (ranged(1, 1000, whole=True, log=True), 10, 0.5, (1, 57)),
+    ],
+)  # fmt: skip
+def test_a_part_is_of_that_length_on_the_ranges_own_scale_and_within_it(
+    parameter, code, length, found
+):
+    part = around(parameter, code, length)
+    assert (part.lower, part.upper) == pytest.approx(found)
+    assert (part.name, part.parameter_type) == ("p0", parameter.parameter_type)
+    assert part.log_scale == parameter.log_scale
+
+
+def test_all_of_it_is_drawn_from():
+    generator = np.random.default_rng(0)
+    choice = ChoiceParameter("p0", ParameterType.INT, [0, 1, 2], is_ordered=False, sort_values=True)
+    assert {drawn(choice, generator) for _ in range(60)} == {0, 1, 2}
+    found = {drawn(ranged(3, 5, whole=True), generator) for _ in range(60)}
+    assert found == {3, 4, 5}
+    assert {type(value) for value in found} == {int}
+    real = [drawn(ranged(2.0, 3.0), generator) for _ in range(60)]
+    assert 2.0 <= min(real) < 2.1
+    assert 2.9 < max(real) <= 3.0

@@ -7,8 +7,8 @@ from ray import tune
 
 from automl_on_ray.search_spaces import Condition, SearchSpace
 from automl_on_ray.searchers._constraints import parse_constraints
-from automl_on_ray.searchers._domains import from_unit, values, varying
 from automl_on_ray.searchers.ax import Encoding
+from automl_on_ray.searchers.members import from_unit, values, varying
 
 bounds = st.tuples(st.integers(-1000, 1000), st.integers(1, 500)).map(lambda b: (b[0], b[0] + b[1]))
 anything = st.one_of(

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from ray import tune
 
@@ -6,8 +8,17 @@ from automl_on_ray.search_spaces.core import Objective, UserError
 from automl_on_ray.searchers import SearcherSettings
 from automl_on_ray.searchers.ax import process
 from automl_on_ray.searchers.bayesian import Bayesian
+from automl_on_ray.studies.begin import begun
+from automl_on_ray.studies.hpo import HpoSettings, prepare
 
 SPACE = SearchSpace("line", training={"x": tune.uniform(0, 1)})
+
+
+def test_the_ax_that_is_here_is_ready_before_a_trial_is_begun():
+    searcher = Bayesian(SearcherSettings(SPACE, (Objective("score"),)))
+    assert searcher.set_search_properties("score", "max", {})
+    assert searcher.model.pid()
+    searcher.close()
 
 
 @pytest.fixture
@@ -18,21 +29,24 @@ def other_botorch(tmp_path, monkeypatch):
     )
     monkeypatch.syspath_prepend(tmp_path)
     process._server.cache_clear()
-    yield
+    yield r"does not fit automl-on-ray, which needs botorch\.fit:_fit"
     process._server.cache_clear()
 
 
 def test_an_ax_that_does_not_fit_is_refused_before_a_trial_is_begun(other_botorch):
     searcher = Bayesian(SearcherSettings(SPACE, (Objective("score"),)))
-    with pytest.raises(
-        UserError, match=r"does not fit automl-on-ray, which needs botorch\.fit:_fit"
-    ):
+    with pytest.raises(UserError, match=other_botorch):
         searcher.set_search_properties("score", "max", {})
     searcher.close()
 
 
-def test_the_ax_that_is_here_is_ready_before_a_trial_is_begun():
-    searcher = Bayesian(SearcherSettings(SPACE, (Objective("score"),)))
-    assert searcher.set_search_properties("score", "max", {})
-    assert searcher.model.pid()
-    searcher.close()
+def test_so_it_is_before_ray_is_started(other_botorch, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("automl_on_ray.studies.begin.start_ray", lambda *_, **__: 1 / 0)
+    asked = HpoSettings(
+        trainable="tests.helpers.crashing:Steady", space="tests.helpers.crashing:SPACE",
+        objective="score", searcher="bayesian", storage=str(tmp_path), name="unfit",
+    )  # fmt: skip
+    with pytest.raises(SystemExit) as ended, begun(prepare, asked):
+        raise AssertionError("it has begun")
+    assert ended.value.code == 2
+    assert re.search(other_botorch, " ".join(capsys.readouterr().err.split()))

@@ -36,6 +36,20 @@ def led(settings, trials, outcome):
     return model, configs
 
 
+def suggested_after(settings, begun, later, outcome):
+    """What a model suggests `later` that knows of so many trials anywhere in the plane."""
+    model, configs = AxModel(settings), []
+    for x, y in np.random.default_rng(settings.seed).random((begun, 2)):
+        config = {"x": float(x), "y": float(y)}
+        model.begin(config)
+        model.tell(config, outcome(config))
+    for _ in range(later):
+        configs.append(model.suggest())
+        model.tell(configs[-1], outcome(configs[-1]))
+    assert not model.fallbacks
+    return configs
+
+
 def experiment(model):
     return model._client._experiment
 
@@ -115,14 +129,6 @@ def test_a_trial_stopped_early_is_marked_so_with_its_values_at_their_steps():
     assert dict(zip(data["step"], data["mean"], strict=True)) == {1: 0.1, 3: 0.3, 5: 0.5}
 
 
-def share_of_later(outcome, wanted):
-    """How many of 24 suggestions, the last 8 of 16 for each of 3 seeds, are `wanted`."""
-    studies = (
-        led(SearcherSettings(PLANE, SCORE, seed=seed, max_t=9), 16, outcome)[1] for seed in range(3)
-    )
-    return sum(wanted(config) for configs in studies for config in configs[8:])
-
-
 def test_values_of_trials_stopped_early_do_not_count_as_final():
     """Final values peak at x = 0.7, but early ones, all higher, at x = 0."""
 
@@ -132,8 +138,13 @@ def test_values_of_trials_stopped_early_do_not_count_as_final():
             return TrialOutcome("early_stopped", early)
         return TrialOutcome("completed", {**early, 9: {"score": peak(config)}})
 
-    # 11 were seen; of 40 there were 3 when early values are taken at face value: near 0 then.
-    assert share_of_later(outcome, lambda config: config["x"] > 0.4) >= 6
+    later = [
+        config["x"]
+        for seed in (1, 2)
+        for config in led(SearcherSettings(PLANE, SCORE, seed=seed, max_t=9), 16, outcome)[1][8:]
+    ]
+    # Of 16, 9 were seen; 4 when early values are taken at face value: near 0 then.
+    assert sum(x > 0.4 for x in later) >= 7
 
 
 def test_the_worse_trials_being_stopped_early_does_not_draw_the_model_to_them():
@@ -145,9 +156,16 @@ def test_the_worse_trials_being_stopped_early_does_not_draw_the_model_to_them():
             return TrialOutcome("early_stopped", early)
         return TrialOutcome("completed", {**early, 9: {"score": peak(config)}})
 
-    # 18 were seen; of 40 there were 1 when early values are taken at face value, 4 without what
+    found = [
+        peak(config)
+        for seed in range(2)
+        for config in suggested_after(
+            SearcherSettings(PLANE, SCORE, seed=seed, max_t=9), 10, 6, outcome
+        )
+    ]
+    # Of 12, 9 were seen; none when early values are taken at face value, and none without what
     # _step_effect does.
-    assert share_of_later(outcome, lambda config: peak(config) > -0.05) >= 15
+    assert sum(value > -0.05 for value in found) >= 6
 
 
 def crashing(config):
@@ -163,15 +181,15 @@ def test_a_crash_is_abandoned_and_never_tried_again():
     assert len({(c["x"], c["y"]) for c in configs}) == 12
 
 
-@pytest.mark.slow
 def test_the_region_that_crashes_is_learned_without_losing_the_best_beside_it():
     studies = [
-        led(SearcherSettings(PLANE, SCORE, seed=s, max_t=4), 22, crashing)[1] for s in range(3)
+        suggested_after(SearcherSettings(PLANE, SCORE, seed=s, max_t=4), 12, 8, crashing)
+        for s in range(2)
     ]
-    crashed = sum(config["x"] > 0.5 for configs in studies for config in configs[-8:])
-    assert crashed <= 11  # of 24: 9 were seen, 21 without execution viability, 12 are by chance
+    crashed = sum(config["x"] > 0.5 for configs in studies for config in configs)
+    assert crashed <= 6  # of 16: 3 were seen, 10 without execution viability, 8 are by chance
     best = [max(peak(c) for c in configs if c["x"] <= 0.5) for configs in studies]
-    assert sum(best) / 3 > -0.06  # -0.049 was seen, -0.070 without
+    assert sum(best) / 2 > -0.053  # -0.046 was seen, -0.060 without
 
 
 @pytest.mark.parametrize(
@@ -189,7 +207,7 @@ def test_the_region_that_crashes_is_learned_without_losing_the_best_beside_it():
 def test_the_chosen_acquisition_function_is_the_one_at_work(acquisition, objective, expected):
     goals = parse_objectives(objective)
     settings = SearcherSettings(PLANE, goals, max_t=4, acquisition=acquisition)
-    model, _ = led(settings, 6, lambda c: completed(score=peak(c), cost=c["x"]))
+    model, _ = led(settings, 5, lambda c: completed(score=peak(c), cost=c["x"]))
     used = []
     original = expected.forward
 
@@ -203,6 +221,15 @@ def test_the_chosen_acquisition_function_is_the_one_at_work(acquisition, objecti
             model.suggest()
     assert expected in used
     assert not model.fallbacks
+
+
+def test_a_member_that_ax_repeats_is_not_taken_and_ax_is_asked_again(monkeypatch):
+    model, _ = led(SearcherSettings(PLANE, SCORE, max_t=4), 8, lambda c: completed(score=peak(c)))
+    unvisited, answers = model._design.unvisited, [False, False, True, True]
+    monkeypatch.setattr(unvisited, "take", lambda config: answers.pop(0))
+    config = model.suggest()
+    assert not model.fallbacks
+    assert set(config) == {"x", "y"}
 
 
 def test_a_high_beta_explores_and_a_low_one_exploits():

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from automl_on_ray.schedulers import scheduler_capabilities
+from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.simulation import Simulation
 from automl_on_ray.studies.hpo import HpoSettings, prepare
 from tests.schedulers.populations.growing import SPACE, gain
@@ -160,7 +161,8 @@ def test_a_replay_takes_every_trial_through_the_schedule_with_a_seed_of_its_own(
         {"start": 2, "end": 5, "trial": "b", "config": second},
     ]
     plan = planned(replay=written(tmp_path, segments), trials=20, searcher="bayesian")
-    assert (plan.asked.trials, plan.asked.epochs, plan.asked.scheduler) == (3, 5, "fifo")
+    assert (plan.asked.trials, plan.asked.epochs) == (3, 5)
+    assert plan.searcher is None
     assert (plan.record.searcher, plan.record.scheduler) == (
         "none: a schedule was given", "replay",
     )  # fmt: skip
@@ -231,6 +233,11 @@ def test_the_searcher_is_made_with_what_was_asked(field, planned):
     assert seen(planned(**bayesian)) == value
 
 
+def test_the_searcher_is_told_of_all_objectives(planned):
+    plan = planned(searcher="bayesian", objective="score, -cost")
+    assert [str(each) for each in plan.searcher.settings.objectives] == ["score", "-cost"]
+
+
 def test_the_searcher_begins_with_the_points_given_and_knows_the_results_given(planned, tmp_path):
     config = SPACE.sample(np.random.default_rng(0))
     tried = planned(try_first=points(tmp_path)).searcher
@@ -240,12 +247,20 @@ def test_the_searcher_begins_with_the_points_given_and_knows_the_results_given(p
     assert [dict(metrics) for metrics in result.curve.values()] == [{"score": 1.5}]
 
 
+def test_a_searchers_own_options_belong_to_the_study(planned):
+    plan = planned(searcher="evolution:population=4", name="own-options")
+    assert plan.searcher.population == 4
+    assert plan.record.searcher == "evolution:population=4"
+    with pytest.raises(UserError, match="begun with searcher = 'evolution:population=4'"):
+        planned(searcher="evolution:population=5", name="own-options")
+
+
 def test_trials_are_offered_the_data_that_were_asked_for(planned):
     image = {"trainable": None, "space": "mnist-cnn", "objective": "accuracy"}
     plan = planned(**image, dataset="digits", subset=300, seed=3, epochs=2)
     assert len(plan.data.joined()) == 300
-    offered = {key: plan.offers[key] for key in ("subset", "seed", "epochs")}
+    offered = {key: plan.trial_kwargs[key] for key in ("subset", "seed", "epochs")}
     assert offered == {"subset": 300, "seed": 3, "epochs": 2}
-    assert plan.offers["digest"] == plan.data.digest
+    assert plan.trial_kwargs["digest"] == plan.data.digest
     other = planned(**image, dataset="digits", subset=300, seed=4)
     assert other.data.digest != plan.data.digest  # others are drawn

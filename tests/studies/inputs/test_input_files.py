@@ -7,7 +7,7 @@ from ray import tune
 
 from automl_on_ray.search_spaces import SearchSpace
 from automl_on_ray.search_spaces.core import UserError
-from automl_on_ray.studies.inputs import read_known, read_points
+from automl_on_ray.studies.inputs import read_known, read_list, read_points
 
 SPACE = SearchSpace(
     "given",
@@ -72,3 +72,23 @@ def test_what_is_no_result_is_refused_with_its_entry(metrics, said, tmp_path):
 def test_what_is_no_entry_or_no_member_is_refused(entry, said, tmp_path):
     with pytest.raises(UserError, match=rf"entry 1.*{said}"):
         known(tmp_path, entry)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{}", "must hold a JSON list of objects"), ("[{}, 1]", "must hold a JSON list of objects"),
+        ("[{}", "is not JSON"), ("[" * 100_000, "is not JSON"),
+    ],
+)  # fmt: skip
+def test_what_is_no_list_of_objects_is_refused(text, said, tmp_path):
+    path = tmp_path / "given.json"
+    path.write_text(text)
+    with pytest.raises(UserError, match=f"given.json {said}"):
+        read_list(path)
+
+
+def test_without_a_file_nothing_is_given_and_one_that_is_not_there_is_told(tmp_path):
+    assert read_list(None) == []
+    with pytest.raises(UserError, match=r"given.json cannot be read: No such file"):
+        read_list(tmp_path / "given.json")

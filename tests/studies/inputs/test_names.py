@@ -7,14 +7,14 @@ from mlflow.tracking import MlflowClient
 from automl_on_ray.clusters import find_storage, folder_named
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.studies.inputs.names import (
-    LONGEST,
+    MAX_CHARACTERS,
     check_experiment,
     check_model,
     check_study,
     model_name,
 )
 
-GOOD = ["mnist", "hpo-my data", "größe_模型", "v1.2+x=3, (a)", "a.b-c", "x" * LONGEST]
+GOOD = ["mnist", "hpo-my data", "größe_模型", "v1.2+x=3, (a)", "a.b-c", "x" * MAX_CHARACTERS]
 NONE = [
     "",
     " ",
@@ -24,8 +24,8 @@ NONE = [
     "a\tb",
     "\x1b[2J",
     "\udcff",
-    "x" * (LONGEST + 1),
-    "ü" * LONGEST,
+    "x" * (MAX_CHARACTERS + 1),
+    "ü" * MAX_CHARACTERS,
 ]
 PATHS = ["a/b", "/a", "a\\b", "..", ".", "a:b", "a'b", 'a"b', "a%2Fb", "a?b", "a#b", "a[1]", "a*"]
 

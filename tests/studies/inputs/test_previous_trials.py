@@ -7,7 +7,7 @@ from ray import tune
 
 from automl_on_ray.search_spaces import SearchSpace
 from automl_on_ray.search_spaces.core import Objective, UserError
-from automl_on_ray.searchers import SearcherSettings
+from automl_on_ray.searchers import PriorTrial, SearcherSettings
 from automl_on_ray.studies.inputs import find_earlier, warmed
 from automl_on_ray.tracking import NO_DATA
 from tests.tracking.store.stored import store
@@ -96,3 +96,60 @@ def test_which_study_is_meant():
     assert anew == {"study": "own", "id": "b"}
     first = find_earlier("own", "own", {"study_id": "b", "asked": {}}, nowhere, fresh=False)
     assert first == {"study": "own", "id": "b"}
+
+
+@pytest.fixture(scope="module")
+def other(uri):
+    """A study of other data: five configs, the fourth with the least score."""
+    trials = [({**GOOD, "w": w}, [0.1, w / 100], {}) for w in (10, 50, 40, 5, 30)]
+    return {"study": "elsewhere", "id": store(uri, "elsewhere", trials, data=("digits", "xyz"))}
+
+
+def tried(uri, other, mode="max", **asked):
+    data = SimpleNamespace(name="mnist", digest="abc")
+    proposing = SearcherSettings(SPACE, (Objective("score", mode),), max_t=4, **asked)
+    found = warmed(proposing, other, uri, data, searcher="bayesian")
+    assert found.known == ()
+    return [point["w"] for point in found.points]
+
+
+def point(w):
+    return {"w": w, "d": 20, "q": 0.3, "betas": "(0.9, 0.99)"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({}, [50, 40, 30]), ({"samples": 2}, [50, 40]), ({"mode": "min"}, [5, 10, 30]),
+        ({"samples": 4, "points": (point(1), point(2))}, [1, 2, 50, 40]),
+        ({"samples": 9, "points": (point(50),)}, [50, 40, 30, 10]),
+        ({"samples": 1, "points": (point(1), point(2))}, [1, 2]),
+    ],
+)  # fmt: skip
+def test_of_other_data_three_configs_at_most_are_tried_behind_those_that_are_given(
+    asked, found, uri, other
+):
+    assert tried(uri, other, **asked) == found
+
+
+def test_results_of_before_are_known_beside_those_that_are_given(uri):
+    earlier = {"study": "more", "id": store(uri, "more", [(GOOD, [0.1], {})], data=OWN)}
+    given = PriorTrial(point(1), {4: {"score": 0.5}})
+    proposing = SearcherSettings(SPACE, (Objective("score"),), max_t=4, known=(given,))
+    found = warmed(proposing, earlier, uri, None, searcher="bayesian").known
+    assert found == (given, PriorTrial(point(10), {1: {"score": 0.1}}))
+
+
+def test_a_study_without_the_metric_is_refused(uri):
+    earlier = {"study": "bare", "id": store(uri, "bare", [(GOOD, [0.1], {})], data=OWN)}
+    proposing = SearcherSettings(SPACE, (Objective("loss"),), max_t=4)
+    with pytest.raises(UserError, match="No trial of study 'bare' has reported loss for one"):
+        warmed(proposing, earlier, uri, None, searcher="bayesian")
+
+
+def test_a_study_that_began_with_another_is_told_of_the_one_that_is_meant(uri):
+    stored = {"study_id": "b", "asked": {"warm-start": {"study": "first", "id": "a"}}}
+    newest = store(uri, "second", [(GOOD, [0.1], {})], data=OWN)
+    found = find_earlier("second", "own", stored, uri, fresh=False)
+    assert found == {"study": "second", "id": newest}
+    assert find_earlier("second", "second", {}, uri, fresh=False)["id"] == newest

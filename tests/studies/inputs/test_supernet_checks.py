@@ -33,6 +33,7 @@ from automl_on_ray.studies.inputs import check_supernet
         ("edge_weights", "yes", "edge_weights must be True or False"),
         ("seed", tune.randint(-3, 3), "seed must be a whole number from 0"),
         ("crop", -1, "crop must be a whole number from 0"),
+        ("relaxation", tune.choice(["gumbel", "uniform"]), "learns no cells.*one-shot"),
         ("relaxation", None, "Unknown relaxation 'None'"),
     ],
 )

@@ -44,6 +44,7 @@ def register(uri, tmp_path, make_study):
                 INTERFACE,
                 config={"width": 4},
                 metrics={"test_accuracy": accuracy},
+                chance=0.15,
             ),
             registered_name="digits-cnn",
         )
@@ -152,6 +153,14 @@ def test_the_champion_is_beaten_only_by_a_better_one_on_the_same_data(uri, regis
     assert "data set" in other.reason
     better = register("fourth", 0.95)
     assert (better.champion, champion(uri)) == (True, better.version)
+
+
+def test_a_network_at_chance_level_is_never_the_champion(uri, register):
+    guessing = register("first", 0.11)
+    assert not guessing.champion
+    assert "no better than chance" in guessing.reason
+    assert not connect(uri).get_registered_model("digits-cnn").aliases
+    assert register("second", 0.5).champion
 
 
 def test_lower_is_better_where_the_objective_says_so(uri, register):

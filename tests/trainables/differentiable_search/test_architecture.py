@@ -3,7 +3,15 @@
 import pytest
 import torch
 
-from automl_on_ray.search_spaces.cells import OPERATIONS, edges_of
+from automl_on_ray.search_spaces.cells import (
+    CELLS,
+    NONE,
+    OPERATIONS,
+    check_cells,
+    decode,
+    edges_of,
+    one_hot_mixing,
+)
 from automl_on_ray.trainables.differentiable_search import Architecture
 from automl_on_ray.trainables.differentiable_search.relaxations import expected_dirichlet
 
@@ -29,3 +37,17 @@ def test_edges_are_ranked_by_the_softmax_of_alpha(relaxation):
 def test_the_mean_of_a_dirichlet_would_rank_them_otherwise():
     steep, flat = expected_dirichlet(torch.tensor([STEEP, FLAT])).max(1).values
     assert flat > steep
+
+
+def test_a_uniform_sample_is_the_mixing_of_a_derived_cell():
+    generator = torch.Generator().manual_seed(0)
+    architecture = Architecture(OPERATIONS, relaxation="uniform", generator=generator)
+    with torch.no_grad():
+        architecture.alpha["normal"][:, OPERATIONS.index(NONE)] = 9.0
+    drawn = [architecture.sample(0.0, generator)[0] for _ in range(50)]
+    for mixing in drawn:
+        cell = decode(mixing, OPERATIONS)
+        check_cells(cell)
+        again = one_hot_mixing(cell, OPERATIONS)
+        assert all(torch.equal(mixing[name], again[name]) for name in CELLS)
+    assert len({str(decode(mixing, OPERATIONS)) for mixing in drawn}) == 50

@@ -6,11 +6,13 @@ import torch
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.trainables.differentiable_search.relaxations import (
     RELAXATIONS,
+    check_learned,
     concentration_of,
     find_relaxation,
     flatness,
     mixed,
     normalised_edges,
+    two_inputs,
     zero_one,
 )
 
@@ -30,7 +32,7 @@ def test_its_generator_alone_decides_and_no_one_elses_numbers_change(name):
     assert torch.equal(torch.get_rng_state(), before)
 
 
-@pytest.mark.parametrize("name", ["softmax", "gumbel", "dirichlet"])
+@pytest.mark.parametrize("name", ["softmax", "gumbel", "dirichlet", "uniform"])
 def test_an_edges_weights_sum_to_one(name):
     relaxation = find_relaxation(name)
     for mixing in (relaxation.sample(ALPHA, 0.3, generator()), relaxation.expected(ALPHA)):
@@ -79,7 +81,7 @@ def test_dirichlet_samples_have_its_mean_and_the_gradient_of_it():
     assert ((stacked.mean(0) - analytic[0]).abs() < 4 * stacked.std(0) / 20**0.5).all()
 
 
-@pytest.mark.parametrize("name", RELAXATIONS)
+@pytest.mark.parametrize("name", [name for name in RELAXATIONS if RELAXATIONS[name].learned])
 def test_operations_that_an_edge_lacks_are_mixed_with_nothing_and_learn_nothing(name):
     exists = torch.ones(14, 8, dtype=torch.bool)
     exists[2, 3:] = False
@@ -96,6 +98,22 @@ def test_operations_that_an_edge_lacks_are_mixed_with_nothing_and_learn_nothing(
     torch.testing.assert_close(
         mixed(relaxation.expected, alpha, exists)[0], relaxation.expected(alpha)[0]
     )
+
+
+def test_uniform_takes_each_operation_as_often_whatever_alpha_says():
+    alpha = torch.tensor([[0.0, 5.0, -5.0]]).expand(20_000, 3)
+    drawn = find_relaxation("uniform").sample(alpha, 0.0, generator())
+    assert torch.equal(drawn.sum(1), torch.ones(20_000))
+    # Four standard errors of a share among 20,000 draws.
+    assert ((drawn.mean(0) - 1 / 3).abs() < 4 * (2 / 9 / 20_000) ** 0.5).all()
+
+
+def test_every_pair_of_a_nodes_inputs_is_drawn_as_often():
+    nodes, draws, count = [2, 2, 3, 3, 3], generator(), 3000
+    drawn = torch.stack([two_inputs(nodes, draws) for _ in range(count)])
+    assert torch.equal(drawn[:, :2], torch.ones(count, 2))
+    assert torch.equal(drawn[:, 2:].sum(1), torch.full((count,), 2.0))
+    assert ((drawn[:, 2:].mean(0) - 2 / 3).abs() < 4 * (2 / 9 / count) ** 0.5).all()
 
 
 def test_edge_weights_sum_to_one_into_each_node():
@@ -116,6 +134,12 @@ def test_flat_dirichlets_are_not_penalised_and_others_are():
 def test_the_zero_one_loss_rewards_decisions():
     assert zero_one(torch.zeros(3, 4)) == 0
     assert zero_one(torch.full((3, 4), 20.0)).item() == pytest.approx(-0.25)
+
+
+def test_a_relaxation_that_learns_no_cells_is_no_search():
+    with pytest.raises(UserError, match="--evaluation one-shot"):
+        check_learned("uniform")
+    check_learned("gumbel")
 
 
 def test_an_unknown_relaxation_is_answered_with_the_list():

@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-import time
+import threading
 
 import pytest
 import ray
@@ -101,20 +101,23 @@ class Searching(TorchTrainable):
         return found
 
 
-def test_a_search_step_of_two_ranks_is_that_of_the_whole_batch(ray_cluster):
-    with running(Searching, {}) as head:
-        errors = head.step()
-    assert len(errors) == 6
-    assert max(errors.values()) < 1e-9
+class Dice(Searching):
+    """Steps of a search too, if it is told so: one pair of processes is enough."""
 
-
-class Dice(TorchTrainable):
     def setup(self, config):
+        self.searches = config["searches"]
         self.prepare(5)
         with self.randomness():
             self.weight = torch.rand(())
 
+    def reset_config(self, new_config):
+        self.setup(new_config)
+        return True
+
     def step(self):
+        return super().step() if self.searches else self.throw()
+
+    def throw(self):
         with self.randomness(by_rank=True):
             thrown = torch.rand(())
         torch.rand((), generator=self.generator)
@@ -128,18 +131,32 @@ class Dice(TorchTrainable):
         return {"drawn": self.world.total(mine), "average": average.item(), "gradients": gradients}
 
 
-def test_ranks_begin_alike_draw_apart_and_average_what_any_of_them_has(ray_cluster, tmp_path):
-    with running(Dice, {}) as head:
-        result = head.step()
-        head.save_checkpoint(str(tmp_path))
-        after = head.step()["drawn"]
-        head.load_checkpoint(str(tmp_path))
-        assert head.step()["drawn"] == after
-    first, thrown, second, other = result["drawn"]
-    assert first == second
-    assert len({thrown, other, *after}) == 5  # one weight and two times two throws
-    assert result["average"] == 0.5
-    assert result["gradients"] == [[0.5, 0.5], [0.5], None]
+class TestTwoRanks:
+    """One pair of processes for all."""
+
+    @pytest.fixture(scope="class")
+    def pair(self, ray_cluster):
+        with running(Dice, {"searches": True}) as head:
+            yield head
+
+    def test_a_search_step_of_two_is_that_of_the_whole_batch(self, pair):
+        assert pair.reset_config({"searches": True})
+        errors = pair.step()
+        assert len(errors) == 6
+        assert max(errors.values()) < 1e-9
+
+    def test_they_begin_alike_draw_apart_and_average_what_any_of_them_has(self, pair, tmp_path):
+        assert pair.reset_config({"searches": False})
+        result = pair.step()
+        pair.save_checkpoint(str(tmp_path))
+        after = pair.step()["drawn"]
+        pair.load_checkpoint(str(tmp_path))
+        assert pair.step()["drawn"] == after
+        first, thrown, second, other = result["drawn"]
+        assert first == second
+        assert len({thrown, other, *after}) == 5  # one weight and two times two throws
+        assert result["average"] == 0.5
+        assert result["gradients"] == [[0.5, 0.5], [0.5], None]
 
 
 class Failing(TorchTrainable):
@@ -157,7 +174,7 @@ class Failing(TorchTrainable):
         if self.world.rank and self.how == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
         self.world.average([torch.ones(1)])
-        time.sleep(600)
+        threading.Event().wait()
 
 
 @pytest.mark.timeout(180)  # who waited for the other rank would do so for ten minutes

@@ -9,7 +9,7 @@ from automl_on_ray.schedulers.populations import (
 from automl_on_ray.search_spaces import nearest
 
 CAPABILITIES = SchedulerCapabilities(
-    changes_running_trials=True, pauses_trials=True, takes_interval=True
+    changes_running_trials=True, pauses_trials=True, keeps_schedules=True, takes_interval=True
 )
 
 

@@ -1,0 +1,11 @@
+from .search_spaces import Condition as Condition, SearchSpace as SearchSpace
+from .search_spaces.core import UserError as UserError
+from .studies.from_python import (
+    FoundTrial as FoundTrial,
+    Result as Result,
+    search_architecture as search_architecture,
+    study as study,
+    tune as tune,
+)
+from .studies.results import load_model as load_model
+from .trainables.users_own import CrossValidated as CrossValidated

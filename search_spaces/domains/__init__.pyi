@@ -1,0 +1,15 @@
+from .bounds import (
+    as_data as as_data,
+    at_step as at_step,
+    check_bounds as check_bounds,
+    check_searchable as check_searchable,
+    contains as contains,
+    describe as describe,
+    grid_of as grid_of,
+    is_log as is_log,
+    labelled as labelled,
+    nearest as nearest,
+    step_of as step_of,
+)
+from .nesting import flattened as flattened, nested as nested, parts_of as parts_of
+from .values import is_json as is_json, match as match

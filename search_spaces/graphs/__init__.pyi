@@ -1,0 +1,1 @@
+from .graph import SKIP as SKIP, Edge as Edge, Graph as Graph

@@ -1,0 +1,5 @@
+"""Which searcher can do what, and how one is made by its name."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,8 @@
+from .features import KERNELS as KERNELS, Features as Features, Rows as Rows
+from .process import (
+    Kernel as Kernel,
+    Posterior as Posterior,
+    expected_improvement as expected_improvement,
+    fitted as fitted,
+)
+from .ranking import targets as targets

@@ -1,0 +1,5 @@
+"""A space's members as searchers need them: listed, told apart, drawn, and their neighbours."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

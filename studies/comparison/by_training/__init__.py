@@ -1,0 +1,5 @@
+"""Methods compared by real training: searches, the same retraining for all, what the page says."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,1 @@
+from .training import compare_by_training as compare_by_training

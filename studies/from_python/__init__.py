@@ -1,0 +1,5 @@
+"""Studies from Python: the same as the commands run, as calls that return what was found."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

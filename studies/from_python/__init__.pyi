@@ -1,0 +1,6 @@
+from .calls import (
+    search_architecture as search_architecture,
+    study as study,
+    tune as tune,
+)
+from .result import FoundTrial as FoundTrial, Result as Result

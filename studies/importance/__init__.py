@@ -1,0 +1,5 @@
+"""Which hyperparameters matter, told from the trials of a study that may be compared."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,5 @@
+"""What a study has found, as figures and as one page that needs neither scripts nor a network."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,5 @@
+"""What studies have found, read from their folders: also of those that run, or ended long ago."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

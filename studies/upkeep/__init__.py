@@ -1,0 +1,5 @@
+"""Looks after the studies of a storage: lists, shows, compares, removes and cleans them."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,61 @@
+"""Whole studies that weigh accuracy against cost: limits, and each point of the front alone."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.helpers.studies import QUICK, rows_of, run, runs_of
+from tests.workflows.test_export import app as exporting
+
+
+@pytest.mark.slow
+def test_each_point_of_a_front_can_be_trained_again_and_exported(storage, ray_cluster, tmp_path):
+    found = run(
+        storage, "cost", *QUICK, "--trials", 6, "--epochs", 1, "--final-seeds", 0, "--searcher",
+        "evolution", "--objective", "accuracy, -latency, -parameters", "--limit",
+        "parameters <= 30000", "--prior", "synflow",
+    )  # fmt: skip
+    assert found.exit_code == 0, found.output
+    rows = rows_of(storage, "cost")
+    assert all(row["metrics"]["parameters"] <= 30_000 for row in rows)
+    assert all(row["metrics"]["latency"] > 0 for row in rows)
+    (study,) = runs_of(storage, "cost")["study"]
+    assert study.data.metrics["hypervolume"] > 0
+    front = sorted((storage / "cost" / "front").glob("*.json"))
+    table = found.output.partition("Pareto front")[2]
+    assert {file.stem for file in front} == {
+        row["trial_id"] for row in rows if row["trial_id"] in table
+    }
+    assert str(storage / "cost" / "front") in found.output
+    for number, file in enumerate(front[:2]):
+        again = run(
+            storage, f"point-{number}", *QUICK, "--trials", 1, "--epochs", 1, "--try-first", file,
+            "--searcher", "random", "--register", f"point-{number}", "--final-seeds", 1,
+        )  # fmt: skip
+        assert again.exit_code == 0, again.output
+        assert [rows_of(storage, f"point-{number}")[0]["config"]] == json.loads(file.read_text())
+        out = tmp_path / f"point-{number}"
+        asked = [f"models:/point-{number}/1", "--out", str(out), "--storage", str(storage)]
+        exported = CliRunner().invoke(exporting, asked)
+        assert exported.exit_code == 0, exported.output
+        assert (out / "model.onnx").exists()
+
+
+@pytest.mark.slow
+def test_a_trial_beyond_a_limit_ends_without_an_epoch_and_is_nobodys_best(storage, ray_cluster):
+    """Each takes longer than no time at all, which only a trial can find out."""
+    result = run(
+        storage, "beyond", *QUICK, "--trials", 3, "--searcher", "random", "--limit",
+        "latency <= 0.000001", "--objective=-parameters",
+    )  # fmt: skip
+    assert result.exit_code == 1, result.output
+    assert "3 beyond a --limit and never trained" in result.output
+    assert "No trial has a score: all beyond a --limit" in result.output
+    rows = rows_of(storage, "beyond")
+    assert [row["outcome"] for row in rows] == ["infeasible"] * 3
+    assert not any("train_loss" in row["metrics"] for row in rows)
+    roles = runs_of(storage, "beyond")
+    assert "final" not in roles
+    assert {one.data.tags["automl.outcome"] for one in roles["trial"]} == {"infeasible"}
+    assert not (storage / "beyond" / "best_config.json").exists()

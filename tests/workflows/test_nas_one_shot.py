@@ -1,0 +1,101 @@
+"""Cells that are judged with a supernet's weights, by workflows/nas.py: real Ray, real MLflow."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from automl_on_ray.workflows.nas import nas
+from tests.helpers.studies import ROOT, rows_of, runs_of, wait_for
+
+app = typer.Typer()
+app.command()(nas)
+
+QUICK = {
+    "evaluation": "one-shot", "objective": "-val_loss", "searcher": "evolution",
+    "dataset": "digits", "subset": 400,
+    "stem-stride": 1, "trials": 8, "epochs": 2, "search-images": 300, "search-channels": 4,
+    "select-epochs": 1, "select-images": 300, "select-seeds": 1, "candidates": 2,
+    "spread-cells": 2, "random-cells": 1, "layers": 3, "channels": 4, "final-epochs": 1,
+    "final-seeds": 1, "slots": 1, "cpus-per-trial": 1,
+}  # fmt: skip
+
+
+def arguments(storage, name, changes):
+    every = {"storage": storage, "name": name, **QUICK, **changes}
+    return [f"--{key}={value}" for key, value in every.items()]
+
+
+def run(storage, name, **changes):
+    return CliRunner().invoke(app, arguments(storage, name, changes))
+
+
+def kill_at(sign, storage, name, **changes):
+    """Begin the study in a process of its own, and kill it when there is a file like `sign`."""
+    command = [
+        sys.executable,
+        str(ROOT / "workflows" / "nas.py"),
+        *arguments(storage, name, changes),
+    ]
+    process = subprocess.Popen(
+        command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )  # fmt: skip
+    wait_for(sign, storage / name, process)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+@pytest.mark.slow
+def test_a_searchers_cells_are_judged_by_a_supernet_and_its_ranking_is_tested(storage, ray_cluster):
+    result = run(storage, "whole")
+    assert result.exit_code == 0, result.output
+    told = " ".join(result.output.split())
+    assert "The supernet: 2 epochs." in told
+    assert "over 4 cells, 2 of them from other ranks than the best" in told
+    runs = runs_of(storage, "whole")
+    counts = {role: len(found) for role, found in runs.items()}
+    assert counts == {"study": 1, "supernet": 1, "inherited": 8, "trial": 5, "final": 1}
+    note = runs["study"][0].data.tags["mlflow.note.content"]
+    assert "Kendall's tau" in note
+    rows = rows_of(storage, "whole")
+    assert len({row["metrics"]["val_loss"] for row in rows}) > 1
+    assert all(row["iterations"] == 1 for row in rows)
+
+    again = run(storage, "whole", stage="search")
+    assert again.exit_code == 0, again.output
+    assert "The supernet:" not in again.output  # trained already
+
+
+@pytest.mark.slow
+def test_a_study_that_is_killed_goes_on_with_its_supernet_and_its_cells(storage, ray_cluster):
+    study, longer = storage / "killed", {"epochs": 6, "trials": 12, "stage": "search"}
+    kill_at("supernet/*/checkpoint_000001", storage, "killed", **longer)
+    assert not (study / "search").exists()
+    kill_at("search/kept/experiment_state*", storage, "killed", **longer)
+    noted = json.loads((study / "supernet.json").read_text())
+    weights = Path(study / "supernet", *noted["checkpoint"], "state.pt").read_bytes()
+    result = run(storage, "killed", **longer)
+    assert result.exit_code == 0, result.output
+    assert Path(study / "supernet", *noted["checkpoint"], "state.pt").read_bytes() == weights
+    rows = rows_of(storage, "killed")
+    assert len(rows) == 12
+    assert {row["outcome"] for row in rows} == {"completed"}
+
+
+@pytest.mark.slow
+def test_a_supernet_that_was_removed_is_one_line(storage, ray_cluster):
+    first = run(storage, "lost", stage="search")
+    assert first.exit_code == 0, first.output
+    noted = json.loads((storage / "lost" / "supernet.json").read_text())
+    Path(storage / "lost" / "supernet", *noted["checkpoint"], "state.pt").unlink()
+    result = run(storage, "lost", stage="search", trials=9)
+    assert result.exit_code == 2, result.output
+    (line,) = [line for line in result.stderr.splitlines() if line.startswith("Error: ")]
+    assert "trained supernet is not in" in line

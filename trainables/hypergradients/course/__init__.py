@@ -1,0 +1,5 @@
+"""The course of a trial that tunes: its epochs, the outer optimiser, and the guard."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,170 @@
+"""Look after the studies of a folder: python workflows/studies.py --help"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from automl_on_ray.command_line import (
+    console,
+    options,
+    quiet_libraries,
+    run_command,
+    user_errors_to_exit_codes,
+)
+from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.studies.results import StoredStudy, read_study, stored_names
+from automl_on_ray.studies.upkeep import (
+    OUTCOMES,
+    ask_to_stop,
+    compare,
+    delete_all,
+    disk_use,
+    in_bytes,
+    list_studies,
+    needless_checkpoints,
+    plan_removal,
+    show,
+    size_of,
+)
+
+Name = Annotated[str, typer.Argument(help="The study's name, as `list` shows it.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask first.")]
+
+
+def list_all(storage: options.Storage = "runs") -> None:
+    """List all studies, the newest first: state, best value, trials, size and age."""
+    with user_errors_to_exit_codes():
+        table = list_studies(storage)
+        console.print(table if table else f"There is no study in {storage}.")
+        if table:
+            console.print(f"Trials are {'/'.join(OUTCOMES)}.", style="dim")
+
+
+def show_one(
+    name: Name,
+    html: Annotated[
+        Path | None, typer.Option(help="Write the report to this file too. Example: --html a.html")
+    ] = None,
+    storage: options.Storage = "runs",
+) -> None:
+    """Show what a study has found, its best trials, their curves, and how to go on with it."""
+    with user_errors_to_exit_codes():
+        study = read_study(name, storage)
+        show(study)
+        if html is not None:
+            _write_report(study, html)
+
+
+def compare_some(
+    names: Annotated[list[str], typer.Argument(help="Two studies or more.")],
+    storage: options.Storage = "runs",
+) -> None:
+    """Show studies side by side: what they found, at what cost, and which options differ."""
+    with user_errors_to_exit_codes():
+        console.print(compare([read_study(name, storage) for name in names]))
+
+
+def stop(
+    name: Name,
+    trial: Annotated[str, typer.Argument(help="The trial's id, as `show` and MLflow have it.")],
+    storage: options.Storage = "runs",
+) -> None:
+    """End one trial of a study that runs. The study goes on; what the trial reported counts."""
+    with user_errors_to_exit_codes():
+        ended = ask_to_stop(trial, lambda: read_study(name, storage))
+        told = "has ended" if ended else "ends when the study next looks"
+        console.print(f"Trial {trial} {told}; {name} goes on.", soft_wrap=True)
+
+
+def remove(
+    name: Name,
+    yes: Yes = False,
+    storage: options.Storage = "runs",
+    tracking_uri: options.TrackingUri = None,
+) -> None:
+    """Remove a study: its folder with its checkpoints, its copy in a bucket, its MLflow runs.
+
+    Registered models stay. MLflow hides runs; `mlflow gc` deletes them for good.
+    """
+    with user_errors_to_exit_codes():
+        quiet_libraries()
+        removal = plan_removal(name, storage, tracking_uri)
+        console.print("This goes:")
+        for line in removal.lines():
+            console.print(f"  {line}", soft_wrap=True)
+        if _agreed(yes):
+            removal.carry_out()
+            console.print(f"Removed {name}.")
+
+
+def clean(
+    name: Annotated[str | None, typer.Argument(help="One study. Default: all.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show it only.")] = False,
+    yes: Yes = False,
+    storage: options.Storage = "runs",
+) -> None:
+    """Show what studies take on the disk, and delete checkpoints that nobody needs.
+
+    Of finished studies, those of trials that completed or were pruned. Kept are the best trial's,
+    those of failed or unfinished trials, of the final training, and of populations.
+    """
+    with user_errors_to_exit_codes():
+        found = [read_study(one, storage) for one in ([name] if name else stored_names(storage))]
+        needless = {study.path: needless_checkpoints(study) for study in found}
+        for study in found:
+            console.print(_taken(study, needless[study.path]), soft_wrap=True)
+        if not any(needless.values()):
+            console.print("There is nothing to delete.")
+        elif not dry_run and _agreed(yes):
+            for path, checkpoints in needless.items():
+                delete_all(path, checkpoints)
+            console.print("Deleted.")
+
+
+def _write_report(study: StoredStudy, path: Path) -> None:
+    from automl_on_ray.studies.report import write_report  # seconds, of drawing libraries
+
+    quiet_libraries()
+    try:
+        write_report(study, path)
+    except OSError as error:
+        raise UserError(f"--html {path} cannot be written to: {error.strerror}.") from error
+    console.print(f"Report: {path.absolute()}", soft_wrap=True)
+
+
+def _taken(study: StoredStudy, needless: list[Path]) -> str:
+    use = disk_use(study.path)
+    return (
+        f"{study.name} ({study.state}): {in_bytes(use.total)}, of it checkpoints "
+        f"{in_bytes(use.checkpoints)} and journal {in_bytes(use.journal)}; nobody needs "
+        f"{len(needless)} checkpoints, {in_bytes(sum(map(size_of, needless)))}"
+    )
+
+
+def _agreed(yes: bool) -> bool:
+    """Whether the user says yes; where nobody can be asked, no."""
+    if yes:
+        return True
+    try:
+        agreed = input("Go on? [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        console.print("Nobody answers here; --yes does not ask.")
+        agreed = False
+    if not agreed:
+        console.print("Nothing was deleted.")
+    return agreed
+
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    "list": list_all,
+    "show": show_one,
+    "compare": compare_some,
+    "stop": stop,
+    "remove": remove,
+    "clean": clean,
+}
+
+if __name__ == "__main__":
+    run_command(COMMANDS)
