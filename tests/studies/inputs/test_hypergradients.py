@@ -134,7 +134,7 @@ def test_what_a_space_lacks_starts_at_the_classifiers_default():
 def test_what_has_no_value_to_start_from_is_refused():
     with pytest.raises(
         UserError,
-        match="auxiliary_weight .* no value to start from",
+        match=r"auxiliary_weight .* no value to start from",
     ):
         with_starts(SPACE, ["auxiliary_weight"], KNOWN)
 
