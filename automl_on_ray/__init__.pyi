@@ -3,6 +3,7 @@ from .search_spaces.core import UserError as UserError
 from .studies.from_python import (
     FoundTrial as FoundTrial,
     Result as Result,
+    automl as automl,
     search_architecture as search_architecture,
     study as study,
     tune as tune,

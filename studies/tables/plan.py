@@ -1,1 +1,85 @@
-def prepare(asked): raise NotImplementedError
+"""The plan of a study of a table: all settings, checked before anything is started."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from automl_on_ray.schedulers import scheduler_capabilities
+from automl_on_ray.search_spaces import Config, SearchSpace
+from automl_on_ray.search_spaces.core import Objective, UserError, check_no_secrets
+from automl_on_ray.studies.inputs import (
+    data_kwargs,
+    find_space,
+    load_data,
+    objectives_of,
+    read_list,
+)
+from automl_on_ray.studies.plan import Evaluation, StudyPlan, draft_study, open_plan
+from automl_on_ray.studies.tables.facts import print_facts
+from automl_on_ray.studies.tables.settings import AutomlSettings
+from automl_on_ray.trainables.tables import METRICS, USUAL, Table, TablePipeline
+
+PORTFOLIO = Path(__file__).with_name("portfolio.json")
+OWN_SPACES = ("tables", "tables-all")  # whose members the portfolio's are
+
+
+def prepare(asked: AutomlSettings) -> StudyPlan:
+    """Nothing is started yet; what was read is told. UserError for whatever its user can mend."""
+    check_no_secrets(vars(asked))  # all of it may be kept
+    space = find_space(asked.space)
+    _check_scheduler(asked.scheduler)
+    trial_kwargs: dict[str, Any] = {
+        "space": space, **data_kwargs(asked.dataset, None), "target": asked.target,
+        "task": asked.task, "time": asked.time, "group": asked.group, "folds": asked.folds,
+        "seed": asked.seed, "subset": asked.subset,
+    }  # fmt: skip
+    table, trial_kwargs = load_data(TablePipeline, trial_kwargs)
+    objectives = _objectives(asked.objective, table)
+    evaluation = Evaluation(
+        "trial", TablePipeline, space, objectives, asked.trials, asked.epochs,
+        trial_kwargs=trial_kwargs, starts=_portfolio(asked, space),
+    )  # fmt: skip
+    draft = draft_study(asked, evaluation, TablePipeline, None)
+    draft.reach_stores()
+    own = {"objective": [str(objective) for objective in objectives]}
+    plan = open_plan(draft, evaluation, table, trial_kwargs, own)
+    print_facts(table, asked, objectives)
+    return plan
+
+
+def _check_scheduler(name: str) -> None:
+    """UserError for one that changes a trial's config: its folds are of one pipeline."""
+    if scheduler_capabilities(name).changes_running_trials:
+        raise UserError(
+            f"--scheduler {name} changes trials while they run, but a trial here is one pipeline "
+            "on all folds; use asha, hyperband, median-stopping or fifo."
+        )
+
+
+def _objectives(text: str | None, table: Table) -> tuple[Objective, ...]:
+    """The task's usual one where none is given. UserError for a metric of another task."""
+    objectives = objectives_of(text or USUAL[table.task], TablePipeline)
+    of_tasks = {f"val_{name}" for metrics in METRICS.values() for name in metrics}
+    own = {f"val_{name}" for name in METRICS[table.task]}
+    for objective in objectives:
+        if objective.metric in of_tasks - own:
+            raise UserError(
+                f"{objective.metric.removeprefix('val_')!r} in --objective is no metric of "
+                f"{table.task}, which {table.target!r} is; it has {', '.join(METRICS[table.task])}."
+            )
+    return objectives
+
+
+def _portfolio(asked: AutomlSettings, space: SearchSpace) -> list[Config]:
+    """Configs that did well on other tables, those that are in the space."""
+    if not asked.portfolio or asked.space not in OWN_SPACES:
+        return []
+    return [config for config in read_list(PORTFOLIO) if _is_member(config, space)]
+
+
+def _is_member(config: Config, space: SearchSpace) -> bool:
+    try:
+        space.check({**space.constants, **config})
+    except UserError:
+        return False
+    return True
