@@ -1,26 +1,21 @@
 """The plan of a study of a table: all settings, checked before anything is started."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from automl_on_ray.schedulers import scheduler_capabilities
-from automl_on_ray.search_spaces import Config, SearchSpace
 from automl_on_ray.search_spaces.core import Objective, UserError, check_no_secrets
 from automl_on_ray.studies.inputs import (
     data_kwargs,
     find_space,
     load_data,
     objectives_of,
-    read_list,
 )
 from automl_on_ray.studies.plan import Evaluation, StudyPlan, draft_study, open_plan
 from automl_on_ray.studies.tables.facts import print_facts
+from automl_on_ray.studies.tables.portfolio import portfolio_of
 from automl_on_ray.studies.tables.settings import AutomlSettings
 from automl_on_ray.trainables.tables import METRICS, USUAL, Table, TablePipeline
-
-PORTFOLIO = Path(__file__).with_name("portfolio.json")
-OWN_SPACES = ("tables", "tables-all")  # whose members the portfolio's are
 
 
 def prepare(asked: AutomlSettings) -> StudyPlan:
@@ -37,7 +32,7 @@ def prepare(asked: AutomlSettings) -> StudyPlan:
     objectives = _objectives(asked.objective, table)
     evaluation = Evaluation(
         "trial", TablePipeline, space, objectives, asked.trials, asked.epochs,
-        trial_kwargs=trial_kwargs, starts=_portfolio(asked, space),
+        trial_kwargs=trial_kwargs, starts=portfolio_of(space) if asked.portfolio else (),
     )  # fmt: skip
     draft = draft_study(asked, evaluation, TablePipeline, None)
     draft.reach_stores()
@@ -68,18 +63,3 @@ def _objectives(text: str | None, table: Table) -> tuple[Objective, ...]:
                 f"{table.task}, which {table.target!r} is; it has {', '.join(METRICS[table.task])}."
             )
     return objectives
-
-
-def _portfolio(asked: AutomlSettings, space: SearchSpace) -> list[Config]:
-    """Configs that did well on other tables, those that are in the space."""
-    if not asked.portfolio or asked.space not in OWN_SPACES:
-        return []
-    return [config for config in read_list(PORTFOLIO) if _is_member(config, space)]
-
-
-def _is_member(config: Config, space: SearchSpace) -> bool:
-    try:
-        space.check({**space.constants, **config})
-    except UserError:
-        return False
-    return True
