@@ -1,5 +1,3 @@
-"""Tables: pipelines that predict one column of a table from the others."""
-
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
