@@ -8,7 +8,7 @@ from scipy.stats import rankdata
 ROUNDS = 25
 MOST = 30  # members to select from
 MOST_ROWS = 50_000  # that are looked at: more would not change a choice, and take minutes
-LEAST = 1e-15  # a probability, under a logarithm
+LEAST, TINY = 1e-15, 1e-300  # a probability under a logarithm; a variance to divide by
 
 Losses = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -114,18 +114,19 @@ def _f1_losses(stack: np.ndarray, answers: np.ndarray) -> np.ndarray:
     return 1 - 2 * right / np.maximum(said.sum(axis=1) + (answers == 1).sum(), 1)
 
 
-def _squared_losses(stack: np.ndarray, answers: np.ndarray) -> np.ndarray:
-    """For R2 too, which falls as they grow."""
-    return np.square(stack - answers).mean(axis=1)
+def _squared(stack: np.ndarray, answers: np.ndarray) -> np.ndarray:
+    mean: np.ndarray = np.square(stack - answers).mean(axis=1)
+    return mean
 
 
+# Of stacked predictions (members, n, ...): of a metric that is to be high, what lacks to 1.
 LOSSES: Mapping[str, Losses] = {
     "auc": _auc_losses,
     "log_loss": _log_losses,
     "accuracy": lambda stack, answers: 1 - _hits(stack, answers).mean(axis=1),
     "balanced_accuracy": _balanced_losses,
     "f1": _f1_losses,
-    "rmse": _squared_losses,
-    "r2": _squared_losses,
+    "rmse": lambda stack, answers: np.sqrt(_squared(stack, answers)),
+    "r2": lambda stack, answers: _squared(stack, answers) / max(answers.var(), TINY),
     "mae": lambda stack, answers: np.abs(stack - answers).mean(axis=1),
 }
