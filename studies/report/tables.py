@@ -36,10 +36,10 @@ def comparison(report: TableReport) -> go.Figure:
     colours = [BEST, *[BLUE] * (len(rows) - 1)]
     traces: list[Any] = []
     for place, (one, colour) in enumerate(zip(rows, colours, strict=True)):
-        value, low, high = one.interval
-        traces.append(_line([low, high], [place, place], colour))
-        traces.append(_dots([value], [place], colour, 9))
-        told = go.Scatter(x=[high], y=[place], mode="text", text=[f"{value:.4g}"])
+        found = one.interval
+        traces.append(_line([found.low, found.high], [place, place], colour))
+        traces.append(_dots([found.value], [place], colour, 9))
+        told = go.Scatter(x=[found.high], y=[place], mode="text", text=[f"{found.value:.4g}"])
         traces.append(told.update(showlegend=False))
     wanted = f"{report.metric} ({'higher' if report.better == 'max' else 'lower'} is better)"
     return _in_rows(laid_out(traces, x=wanted, y=""), [one.name for one in rows])

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from automl_on_ray.trainables.tables import Interval
 from automl_on_ray.trainables.tables.test_report import (
     Behind,
     Compared,
@@ -11,12 +12,12 @@ from automl_on_ray.trainables.tables.test_report import (
     confusion_of,
 )
 
-GAIN = {"constant": (0.35, 0.31, 0.38), "linear": (0.02, 0.005, 0.04)}
+GAIN = {"constant": Interval(0.35, 0.31, 0.38), "linear": Interval(0.02, 0.005, 0.04)}
 COMPARED = (
-    Compared("constant", {"auc": 0.5}, (0.5, 0.5, 0.5), {}, None),
-    Compared("linear", {"auc": 0.83}, (0.83, 0.80, 0.86), {}, 0.003),
-    Compared("best single", {"auc": 0.84}, (0.84, 0.81, 0.87), GAIN, 0.02),
-    Compared("ensemble", {"auc": 0.85}, (0.85, 0.82, 0.88), GAIN, 0.08),
+    Compared("constant", {"auc": 0.5}, Interval(0.5, 0.5, 0.5), {}, None),
+    Compared("linear", {"auc": 0.83}, Interval(0.83, 0.80, 0.86), {}, 0.003),
+    Compared("best single", {"auc": 0.84}, Interval(0.84, 0.81, 0.87), GAIN, 0.02),
+    Compared("ensemble", {"auc": 0.85}, Interval(0.85, 0.82, 0.88), GAIN, 0.08),
 )
 BEHIND = (
     Behind("model = neighbours", 0.71, 0.13, 2, 3),
@@ -47,7 +48,7 @@ def values_report(*, rows=400, seed=0):
     generator = np.random.default_rng(seed)
     true = generator.normal(12, 0.4, rows)
     compared = tuple(
-        Compared(one.name, {"rmse": 1 - one.interval[0]}, (0.16, 0.14, 0.18), one.gain_over,
+        Compared(one.name, {"rmse": 0.16}, Interval(0.16, 0.14, 0.18), one.gain_over,
                  one.seconds)
         for one in COMPARED
     )  # fmt: skip

@@ -1,14 +1,15 @@
 """How much worse the answers are without a column: permutation importance (Breiman 2001)."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from sklearn.metrics import mutual_info_score
 
-from automl_on_ray.trainables.tables.ensemble import LOSSES
+from automl_on_ray.trainables.tables.metrics import loss_of
+from automl_on_ray.trainables.tables.table import Table
 
 MOST_ROWS = 2_000
 REPEATS = 200  # of the bootstrap
@@ -32,68 +33,43 @@ class Importance:
 
 
 def importance_of(
-    predict: Predict,
-    features: pd.DataFrame,
-    answers: np.ndarray,
-    *,
-    metric: str,
-    columns: Sequence[str],
-    seed: int,
-    seconds: float,
+    predict: Predict, table: Table, *, metric: str, seed: int, seconds: float
 ) -> tuple[Importance, ...]:
-    """Of raw `columns`, as many in their order as `seconds` allow; the greatest first.
+    """Of the raw columns on test rows, the greatest first.
 
-    At most `MOST_ROWS` rows are used, drawn by `seed`. Of fewer rows, each column is shuffled
-    several times.
+    First are measured those that alone tell most of the answers, and all that `seconds` allow. At
+    most `MOST_ROWS` rows are used, drawn by `seed`. Of fewer, a column is shuffled several times.
     """
     generator = np.random.default_rng(seed)
-    rows = np.sort(generator.permutation(len(answers))[:MOST_ROWS])
-    features, answers = features.iloc[rows].reset_index(drop=True), answers[rows]
+    rows = np.sort(generator.permutation(len(table.test_answers))[:MOST_ROWS])
+    features, answers = table.test_features.iloc[rows].reset_index(drop=True), table.test_answers
+    weights = generator.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=REPEATS)
+    weights = np.vstack([np.ones(len(rows), int), weights])
+
+    def losses(predictions: np.ndarray) -> np.ndarray:
+        return loss_of(table.task, metric, answers[rows], predictions, weights)
+
     times = int(np.clip(MOST_ROWS // len(rows), 1, TIMES))
     tiled = pd.concat([features] * times, ignore_index=True)
-    began, base, shuffled = time.monotonic(), predict(features), []
-    for column in columns:
+    began, base, found = time.monotonic(), losses(predict(features)), []
+    for column in _most_telling(table, seed):
         if time.monotonic() - began > seconds:
             break
-        orders = [generator.permutation(len(rows)) for _ in range(times)]
-        mixed = features[column].iloc[np.concatenate(orders)].reset_index(drop=True)
-        shuffled.append(predict(tiled.assign(**{column: mixed})).reshape(times, *base.shape))
-    found = _losses(base, shuffled, answers, metric, generator)
-    known = [Importance(name, *values) for name, values in zip(columns, found, strict=False)]
-    return tuple(sorted(known, key=lambda one: -one.loss))
+        places = np.concatenate([generator.permutation(len(rows)) for _ in range(times)])
+        mixed = features[column].iloc[places].reset_index(drop=True)
+        answered = np.split(predict(tiled.assign(**{column: mixed})), times)
+        lost = np.mean([losses(one) for one in answered], axis=0) - base
+        low, high = np.nanquantile(lost[1:], [0.025, 0.975])
+        found.append(Importance(column, float(lost[0]), float(low), float(high)))
+    return tuple(sorted(found, key=lambda one: -one.loss))
 
 
-def _losses(
-    base: np.ndarray,
-    shuffled: Sequence[np.ndarray],
-    answers: np.ndarray,
-    metric: str,
-    generator: np.random.Generator,
-) -> list[tuple[float, float, float]]:
-    """Of each column: what is lost, and the interval."""
-    if not shuffled:
-        return []
-    times = len(shuffled[0])
-    stack = np.concatenate([base[None], *shuffled])
-    rows = len(answers)
-    draws = [np.arange(rows), *(generator.integers(0, rows, rows) for _ in range(REPEATS))]
-    lost = []
-    for drawn in draws:
-        losses = LOSSES[metric](stack[:, drawn], answers[drawn])
-        lost.append(losses[1:].reshape(-1, times).mean(axis=1) - losses[0])
-    own, again = lost[0], np.array(lost[1:])
-    low, high = np.percentile(again, [2.5, 97.5], axis=0)
-    return [(float(o), float(a), float(b)) for o, a, b in zip(own, low, high, strict=True)]
-
-
-def most_telling(features: pd.DataFrame, answers: np.ndarray, *, seed: int) -> list[str]:
-    """The columns, first what alone tells most of the answers (mutual information, in bins)."""
-    rows = np.random.default_rng(seed).permutation(len(answers))[:MOST_ROWS]
-    truth = _binned(pd.Series(answers[rows]))
-    told = {
-        str(name): mutual_info_score(truth, _binned(features[name].iloc[rows]))
-        for name in features.columns
-    }
+def _most_telling(table: Table, seed: int) -> list[str]:
+    """The columns by the mutual information of each, in bins, with the answers; of train rows."""
+    rows = np.random.default_rng(seed).permutation(len(table.answers))[:MOST_ROWS]
+    truth = _binned(pd.Series(table.answers[rows]))
+    part = table.features.iloc[rows]
+    told = {name: mutual_info_score(truth, _binned(part[name])) for name in part.columns}
     return sorted(told, key=lambda name: -told[name])
 
 

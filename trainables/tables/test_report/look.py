@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from automl_on_ray.trainables.tables.metrics import METRICS
+from automl_on_ray.trainables.tables.metrics import METRICS, Interval, bootstrap, scores
 from automl_on_ray.trainables.tables.table import Table
 from automl_on_ray.trainables.tables.test_report.calibration import calibration_of
 from automl_on_ray.trainables.tables.test_report.confusion import confusion_of
-from automl_on_ray.trainables.tables.test_report.importance import importance_of, most_telling
-from automl_on_ray.trainables.tables.test_report.report import TableReport
+from automl_on_ray.trainables.tables.test_report.importance import importance_of
+from automl_on_ray.trainables.tables.test_report.report import Compared, TableReport
 from automl_on_ray.trainables.tables.test_report.what_did_not_help import Tried, what_did_not_help
 
 CONSTANT, LINEAR, SINGLE, ENSEMBLE = "constant", "linear", "best single", "ensemble"
@@ -37,27 +37,22 @@ def look_at_test(
     Each takes a frame of raw columns and gives (n, classes) probabilities or (n,) values. The
     constant is added. `seconds` bound what is measured of importance.
     """
-    features, answers = table.test_features, table.test_answers
+    last, answers = list(predictors)[-1], table.test_answers
     told = {CONSTANT: constant(table, metric)}
-    told |= {name: predict(features) for name, predict in predictors.items()}
-    last = list(predictors)[-1]
-    columns = most_telling(table.features, table.answers, seed=seed)
-    mattered = importance_of(
-        predictors[last], features, answers,
-        metric=metric, columns=columns, seed=seed, seconds=seconds,
-    )  # fmt: skip
+    told |= {name: predict(table.test_features) for name, predict in predictors.items()}
+    seconds_of = {name: _seconds(predict, table) for name, predict in predictors.items()}
+    mattered = importance_of(predictors[last], table, metric=metric, seed=seed, seconds=seconds)
     measured = {one.column for one in mattered}
-    better = METRICS[table.task][metric]
-    classifies = bool(table.classes)
+    better, classifies = METRICS[table.task][metric], bool(table.classes)
     return TableReport(
         target=table.target,
         task=table.task,
         metric=metric,
         better=better,
         rows=len(answers),
-        compared=_compared(table, told, metric, _timed(predictors, features), seed),
+        compared=_compared(table, told, metric, seconds_of, seed),
         importance=mattered,
-        not_measured=tuple(name for name in columns if name not in measured),
+        not_measured=tuple(name for name in table.kinds if name not in measured),
         calibration=calibration_of(told[last], answers, table.classes) if classifies else None,
         confusion=confusion_of(told[last], answers, table.classes) if classifies else None,
         points=() if classifies else _points(answers, told[last], seed),
@@ -66,6 +61,38 @@ def look_at_test(
                 if one.trial in members},
         behind=what_did_not_help(tried, better),
     )  # fmt: skip
+
+
+def _compared(
+    table: Table,
+    told: Mapping[str, np.ndarray],
+    metric: str,
+    seconds: Mapping[str, float],
+    seed: int,
+) -> tuple[Compared, ...]:
+    """With the gain of each over the constant and the linear model, if they stand before it."""
+    drawn = bootstrap(table.task, table.test_answers, told, metric, seed)
+    sign = 1 if METRICS[table.task][metric] == "max" else -1
+    names, found = list(told), []
+    for place, name in enumerate(names):
+        gains = {
+            other: _gain(drawn.differences[other, name], -sign)
+            for other in names[:place]
+            if other in (CONSTANT, LINEAR)
+        }
+        found.append(
+            Compared(
+                name, scores(table.task, table.test_answers, told[name]), drawn.scores[name],
+                gains, seconds.get(name),
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def _gain(difference: Interval, sign: int) -> Interval:
+    """`sign` of it: its ends change places where that is negative."""
+    low, high = sorted((sign * difference.low, sign * difference.high))
+    return Interval(sign * difference.value, low, high)
 
 
 def constant(table: Table, metric: str) -> np.ndarray:
@@ -81,15 +108,12 @@ def constant(table: Table, metric: str) -> np.ndarray:
     return np.full(rows, float(middle))
 
 
-def _timed(predictors: Mapping[str, Predict], features: pd.DataFrame) -> dict[str, float]:
-    """Seconds for 1,000 rows, after a first call."""
-    rows = features.iloc[:TIMED_ROWS]
-    found = {}
-    for name, predict in predictors.items():
-        began = time.perf_counter()
-        predict(rows)
-        found[name] = (time.perf_counter() - began) * 1000 / len(rows)
-    return found
+def _seconds(predict: Predict, table: Table) -> float:
+    """For 1,000 rows, once the model has answered before."""
+    rows = table.test_features.iloc[:TIMED_ROWS]
+    began = time.perf_counter()
+    predict(rows)
+    return (time.perf_counter() - began) * 1000 / len(rows)
 
 
 def _points(answers: np.ndarray, values: np.ndarray, seed: int) -> tuple[tuple[float, float], ...]:

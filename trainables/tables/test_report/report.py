@@ -4,12 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from automl_on_ray.trainables.tables.metrics import Interval
 from automl_on_ray.trainables.tables.test_report.calibration import Bin, Calibration
 from automl_on_ray.trainables.tables.test_report.confusion import Confusion
 from automl_on_ray.trainables.tables.test_report.importance import Importance
 from automl_on_ray.trainables.tables.test_report.what_did_not_help import Behind
-
-Interval = tuple[float, float, float]  # a value, and the ends of its 95 % interval
 
 
 @dataclass(frozen=True)
@@ -72,9 +71,10 @@ class TableReport:
         """For MLflow: `test_auc` and all others of the ensemble, and its seconds and gains."""
         best = self.compared[-1]
         told = {f"test_{name}": value for name, value in best.scores.items()}
-        told[f"test_{self.metric}_low"], told[f"test_{self.metric}_high"] = best.interval[1:]
-        for name, (value, *_) in best.gain_over.items():
-            told[f"test_gain_over_{name.replace(' ', '_')}"] = value
+        told[f"test_{self.metric}_low"] = best.interval.low
+        told[f"test_{self.metric}_high"] = best.interval.high
+        for name, gain in best.gain_over.items():
+            told[f"test_gain_over_{name.replace(' ', '_')}"] = gain.value
         if best.seconds is not None:
             told["predict_seconds"] = best.seconds
         if self.calibration is not None:
@@ -83,13 +83,8 @@ class TableReport:
 
 
 def _compared(data: Mapping[str, Any]) -> Compared:
-    gains = {name: _interval(value) for name, value in data["gain_over"].items()}
-    return Compared(**{**data, "interval": _interval(data["interval"]), "gain_over": gains})
-
-
-def _interval(ends: Any) -> Interval:
-    value, low, high = ends
-    return value, low, high
+    gains = {name: Interval(**ends) for name, ends in data["gain_over"].items()}
+    return Compared(**{**data, "interval": Interval(**data["interval"]), "gain_over": gains})
 
 
 def _calibration(data: Mapping[str, Any] | None) -> Calibration | None:

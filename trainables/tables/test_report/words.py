@@ -26,19 +26,20 @@ def _comparison(report: TableReport) -> Iterator[str]:
     )
     width = max(len(one.name) for one in report.compared)
     for one in report.compared:
-        value, low, high = one.interval
+        found = one.interval
         seconds = "" if one.seconds is None else f"  {one.seconds:.2g} s for 1,000 rows"
-        yield f"  {one.name:{width}}  {value:.4g} [{low:.4g}, {high:.4g}]{seconds}"
+        spread = f"[{found.low:.4g}, {found.high:.4g}]"
+        yield f"  {one.name:{width}}  {found.value:<6.4g} {spread}{seconds}"
     last = report.compared[-1]
     yield from (_verdict(report, last, name) for name in last.gain_over)
 
 
 def _verdict(report: TableReport, one: Compared, other: str) -> str:
-    value, low, high = one.gain_over[other]
-    told = f"in pairs of the same rows {value:+.3g} [{low:+.3g}, {high:+.3g}]"
-    if low > 0:
+    gain = one.gain_over[other]
+    told = f"in pairs of the same rows {gain.value:+.3g} [{gain.low:+.3g}, {gain.high:+.3g}]"
+    if gain.low > 0:
         return f"The {one.name} is better than the {other} model: {told}."
-    if high < 0:
+    if gain.high < 0:
         return f"The {one.name} is worse than the {other} model: {told}. Take the {other} one."
     return f"The {one.name} is not clearly better than the {other} model: {told}."
 
