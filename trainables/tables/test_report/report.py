@@ -83,8 +83,8 @@ class TableReport:
 
 
 def _compared(data: Mapping[str, Any]) -> Compared:
-    gains = {name: Interval(**ends) for name, ends in data["gain_over"].items()}
-    return Compared(**{**data, "interval": Interval(**data["interval"]), "gain_over": gains})
+    gains = {name: Interval(*ends) for name, ends in data["gain_over"].items()}
+    return Compared(**{**data, "interval": Interval(*data["interval"]), "gain_over": gains})
 
 
 def _calibration(data: Mapping[str, Any] | None) -> Calibration | None:
