@@ -11,15 +11,15 @@ PREFIX = "checkpoint_"  # of Ray's folders
 
 
 def newest_checkpoints(stage: Stage, trials: Collection[str]) -> dict[str, tune.Checkpoint]:
-    """By id of those `trials` that have one; wherever Ray has put it, also in a former session."""
+    """By id, in their order, of those `trials` that have one; also of a former session's."""
     files, path = stage.files()
+    folders = _folders(files, path)
     found = {}
-    for folder in _folders(files, path):
-        for trial in trials:
-            if f"_{trial}_" in f"{folder.base_name}_":
-                own = [one.path for one in _folders(files, folder.path) if _is_one(one)]
-                if own:
-                    found[trial] = tune.Checkpoint(max(own), files)
+    for trial in trials:
+        own = [one for one in folders if f"_{trial}_" in f"{one.base_name}_"]
+        kept = [each.path for one in own for each in _folders(files, one.path) if _is_one(each)]
+        if kept:
+            found[trial] = tune.Checkpoint(max(kept), files)
     return found
 
 

@@ -1,16 +1,12 @@
 """The plan of a study of a table: all settings, checked before anything is started."""
 
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Any
 
+from automl_on_ray.command_line import step
 from automl_on_ray.schedulers import scheduler_capabilities
 from automl_on_ray.search_spaces.core import Objective, UserError, check_no_secrets
-from automl_on_ray.studies.inputs import (
-    data_kwargs,
-    find_space,
-    load_data,
-    objectives_of,
-)
+from automl_on_ray.studies.inputs import find_space, objectives_of
 from automl_on_ray.studies.plan import Evaluation, StudyPlan, draft_study, open_plan
 from automl_on_ray.studies.tables.facts import print_facts
 from automl_on_ray.studies.tables.portfolio import portfolio_of
@@ -18,17 +14,27 @@ from automl_on_ray.studies.tables.settings import AutomlSettings
 from automl_on_ray.trainables.tables import METRICS, USUAL, Table, TablePipeline
 
 
-def prepare(asked: AutomlSettings) -> StudyPlan:
+@dataclass(frozen=True)
+class TablePlan(StudyPlan):
+    """With settings and data of the kind that studies of tables have."""
+
+    asked: AutomlSettings
+    data: Table
+
+
+def prepare(asked: AutomlSettings) -> TablePlan:
     """Nothing is started yet; what was read is told. UserError for whatever its user can mend."""
     check_no_secrets(vars(asked))  # all of it may be kept
     space = find_space(asked.space)
     _check_scheduler(asked.scheduler)
     trial_kwargs: dict[str, Any] = {
-        "space": space, **data_kwargs(asked.dataset, None), "target": asked.target,
-        "task": asked.task, "time": asked.time, "group": asked.group, "folds": asked.folds,
-        "seed": asked.seed, "subset": asked.subset,
+        "space": space, "dataset": asked.dataset, "target": asked.target, "task": asked.task,
+        "time": asked.time, "group": asked.group, "folds": asked.folds, "seed": asked.seed,
+        "subset": asked.subset,
     }  # fmt: skip
-    table, trial_kwargs = load_data(TablePipeline, trial_kwargs)
+    with step("Reading the table"):
+        table = TablePipeline.read_data(trial_kwargs)
+    trial_kwargs |= table.keywords()
     objectives = _objectives(asked.objective, table)
     evaluation = Evaluation(
         "trial", TablePipeline, space, objectives, asked.trials, asked.epochs,
@@ -39,7 +45,7 @@ def prepare(asked: AutomlSettings) -> StudyPlan:
     own = {"objective": [str(objective) for objective in objectives]}
     plan = open_plan(draft, evaluation, table, trial_kwargs, own)
     print_facts(table, asked, objectives)
-    return plan
+    return TablePlan(**vars(plan))
 
 
 def _check_scheduler(name: str) -> None:

@@ -4,10 +4,9 @@ from dataclasses import replace
 
 from automl_on_ray.clusters import Resources, memory_of_a_trial
 from automl_on_ray.studies.begin import begun
-from automl_on_ray.studies.plan import StudyPlan
 from automl_on_ray.studies.search import search
 from automl_on_ray.studies.tables.finish import finish
-from automl_on_ray.studies.tables.plan import prepare
+from automl_on_ray.studies.tables.plan import TablePlan, prepare
 from automl_on_ray.studies.tables.settings import AutomlSettings
 from automl_on_ray.studies.trial_rows import Row
 
@@ -25,7 +24,7 @@ def search_pipelines(asked: AutomlSettings) -> None:
         finish(plan, rows, resources)
 
 
-def limited(plan: StudyPlan, resources: Resources) -> StudyPlan:
+def limited(plan: TablePlan, resources: Resources) -> TablePlan:
     """With what a fit of a trial may take: seconds, and bytes of memory.
 
     As long as the search for all fits of one trial, since else none would be whole. It goes by what
@@ -43,7 +42,7 @@ def limited(plan: StudyPlan, resources: Resources) -> StudyPlan:
     )
 
 
-def _search(plan: StudyPlan, resources: Resources) -> None:
+def _search(plan: TablePlan, resources: Resources) -> None:
     """Leaves its rows in the study's folder."""
     with plan.tracker("trial") as tracking:
         ran, _ = search(plan, resources, tracking)

@@ -15,11 +15,11 @@ def usual(rows=ROWS, seed=0):
     age, town = generator.normal(40, 10, rows), generator.choice(["Rome", "Oslo", "Lima"], rows)
     risk = age / 10 + (town == "Oslo") + generator.normal(0, 1, rows)
     left = np.where(risk > np.median(risk), "yes", "no")
-    return pd.DataFrame({"age": age.round(1), "town": town, "left": left})
+    return pd.DataFrame({"age": age, "town": town, "left": left})
 
 
-def csv_of(frame, **options):
-    return frame.to_csv(index=False, **options).encode()
+def csv_of(frame, encoding="utf-8", **options):
+    return frame.to_csv(index=False, **options).encode(encoding)
 
 
 def parquet_of(frame):
@@ -65,9 +65,47 @@ def many_categories():
     return csv_of(frame.assign(street=generator.integers(0, 10_000, len(frame)).astype(str) + "st"))
 
 
-def bom():
-    return b"\xef\xbb\xbf" + csv_of(usual())
-
-
 def json_lines():
     return "\n".join(json.dumps(row) for row in usual().to_dict("records")).encode()
+
+
+# What is in the file, options beside the target "left", and what the one line says.
+REFUSED = {
+    "target that is missing": (csv_of(usual()), {"target": "gone"}, "has no column 'gone'"),
+    "target that is constant": (csv_of(usual().assign(left="yes")), {}, "'yes' in all rows"),
+    "target without a value": (csv_of(usual().assign(left=None)), {}, "missing in all rows"),
+    "class of one row": (one_row_of_a_class(), {}, "one row only, such as 'perhaps'"),
+    "no value in any column": (
+        csv_of(usual().assign(age=None, town=None)), {}, "no column to learn from"),
+    "two columns of one name": (
+        csv_of(usual().rename(columns={"town": "age"})), {}, "several columns called 'age'"),
+    "empty file": (b"", {}, "is empty"),
+    "header alone": (csv_of(usual().head(0)), {}, "no rows below"),
+    "rows of JSON": (json_lines(), {}, "has no column 'left'"),
+    "no file": (None, {}, "There is no table at"),
+    "one group": (csv_of(usual().assign(shop="a")), {"group": "shop"}, "All rows are of one group"),
+    "no such group": (csv_of(usual()), {"group": "shop"}, "no column 'shop' for the group"),
+    "no such time": (csv_of(usual()), {"time": "day"}, "no column 'day' for the time"),
+    "regression of words": (csv_of(usual()), {"task": "regression"}, "'no' is no number"),
+    "unknown task": (csv_of(usual()), {"task": "classify"}, "There are: binary, multiclass"),
+    "metric of another task": (csv_of(usual()), {"objective": "-rmse"}, "no metric of binary"),
+    "unknown metric": (csv_of(usual()), {"objective": "aux"}, "Did you mean 'auc'?"),
+    "a scheduler that changes trials": (csv_of(usual()), {"scheduler": "pbt"}, "one pipeline"),
+    "fewer rows than folds": (csv_of(usual()), {"subset": 4}, "subset"),
+}  # fmt: skip
+# The same of what is handled, and what is said of it.
+HANDLED = {
+    "column of lists": (lists_of_numbers(), {}, "scores: it holds lists"),
+    "10,000 categories": (many_categories(), {}, "street"),
+    "infinite number": (with_infinite_numbers(), {}, "1 infinite numbers are taken as missing"),
+    "dates in two formats": (two_formats_of_dates(), {}, "written in 2 ways; all were read"),
+    "dates without a time": (time_that_goes_backwards(), {}, "give --time day"),
+    "time that goes backwards": (time_that_goes_backwards(), {"time": "day"}, "not in order"),
+    "mixed types": (mixed_types(), {}, "others such as 'large': taken as categories"),
+    "another delimiter": (csv_of(usual(), sep=";"), {}, "numbers     1: age"),
+    "another encoding": (
+        csv_of(usual().replace("Oslo", "Malmö"), encoding="latin-1"), {}, "read as Windows-1252"),
+    "a byte order mark": (b"\xef\xbb\xbf" + csv_of(usual()), {}, "numbers     1: age"),
+    "target under another name": (
+        csv_of(usual().assign(gone=usual().left)), {}, "gone: it is the target"),
+}  # fmt: skip
