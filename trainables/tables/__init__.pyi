@@ -1,4 +1,11 @@
 from .ensemble import blended as blended, select as select
+from .final_model import final_model_of as final_model_of
+from .fitted import FittedPipeline as FittedPipeline
+from .fold_fit import (
+    FitFailed as FitFailed,
+    FitTooLarge as FitTooLarge,
+    FitTooLong as FitTooLong,
+)
 from .metrics import (
     METRICS as METRICS,
     USUAL as USUAL,
@@ -7,6 +14,9 @@ from .metrics import (
     loss_of as loss_of,
     scores as scores,
 )
+from .pipeline import TablePipeline as TablePipeline, read_predictions as read_predictions
+from .predictor import Bagged as Bagged
+from .refit import LINEAR as LINEAR, refitted as refitted, single as single
 from .table import (
     Table as Table,
     TableKeywords as TableKeywords,

@@ -75,7 +75,7 @@ def _write(bagged: Bagged, package: str, folder: Path) -> Path:
 
 def _libraries(bagged: Bagged) -> list[str]:
     """Of the members' models, beside scikit-learn."""
-    models = {fitted.config["model"] for _, folds in bagged.members.values() for fitted in folds}
+    models = {fitted.name for _, folds in bagged.members.values() for fitted in folds}
     return sorted({LIBRARIES[name] for name in models if name in LIBRARIES})
 
 
