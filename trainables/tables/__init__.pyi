@@ -1,5 +1,4 @@
 from .ensemble import blended as blended, select as select
-from .final_model import final_model_of as final_model_of
 from .fitted import FittedPipeline as FittedPipeline
 from .fold_fit import (
     FitFailed as FitFailed,
@@ -15,8 +14,13 @@ from .metrics import (
     scores as scores,
 )
 from .pipeline import TablePipeline as TablePipeline, read_predictions as read_predictions
-from .predictor import Bagged as Bagged
-from .refit import LINEAR as LINEAR, refitted as refitted, single as single
+from .registered import (
+    LINEAR as LINEAR,
+    Bagged as Bagged,
+    final_model_of as final_model_of,
+    refit as refit,
+    single as single,
+)
 from .table import (
     Table as Table,
     TableKeywords as TableKeywords,

@@ -3,7 +3,7 @@
 from automl_on_ray.search_spaces import Config
 from automl_on_ray.trainables.tables.fitted import FittedPipeline
 from automl_on_ray.trainables.tables.models import FitSettings
-from automl_on_ray.trainables.tables.predictor import Bagged
+from automl_on_ray.trainables.tables.registered.predictor import Bagged
 from automl_on_ray.trainables.tables.table import Table
 
 LINEAR = {
@@ -20,7 +20,7 @@ LINEAR = {
 }  # to compare with: what a statistician would try first
 
 
-def refitted(
+def refit(
     table: Table,
     config: Config,
     *,
