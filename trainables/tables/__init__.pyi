@@ -14,6 +14,13 @@ from .metrics import (
     scores as scores,
 )
 from .pipeline import TablePipeline as TablePipeline, read_predictions as read_predictions
+from .registered import (
+    LINEAR as LINEAR,
+    Bagged as Bagged,
+    final_model_of as final_model_of,
+    refit as refit,
+    single as single,
+)
 from .table import (
     Table as Table,
     TableKeywords as TableKeywords,
