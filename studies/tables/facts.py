@@ -31,7 +31,10 @@ def facts_told(
     """Lines of it, each with a word for what it is about."""
     yield "target", f"{table.target}: {_of_target(table)}"
     yield "objective", ", ".join(map(str, objectives))
-    yield "rows", f"{len(table.features):,} to learn from, {len(table.test_features):,} for the test"
+    yield (
+        "rows",
+        f"{len(table.features):,} to learn from, {len(table.test_features):,} for the test",
+    )
     yield "split", _of_split(table, asked)
     missing = {name: float(share) for name, share in table.features.isna().mean().items()}
     for kind, several in KINDS.items():

@@ -27,7 +27,15 @@ from automl_on_ray.trainables.tables import (
     final_model_of,
     refit,
     single,
-    test_report,
+)
+from automl_on_ray.trainables.tables.test_report import (
+    ENSEMBLE,
+    LINEAR as LINEAR_MODEL,
+    SINGLE,
+    TableReport,
+    Tried,
+    lines_of,
+    look_at_test,
 )
 
 CODE = "model_code"  # a folder in the study's: what the registered model brings along
@@ -59,7 +67,7 @@ class Ensembled:
 
     def name(self, plan: StudyPlan, ranked: Sequence[Row]) -> str:
         """More trials than before are another ensemble."""
-        kind = REFIT if self.asked.refit else test_report.ENSEMBLE
+        kind = REFIT if self.asked.refit else ENSEMBLE
         return f"{kind} of {len(ranked)} trials, {ranked[0].trial_id} first"
 
     def make(
@@ -79,8 +87,8 @@ class Ensembled:
             with step("Weighting the best pipelines"):
                 weights = trials.weights(self._metric(plan), self.asked.seed)
             answering = {
-                test_report.SINGLE: trials.bagged({trials.ids[0]: 1.0}),
-                test_report.ENSEMBLE: trials.bagged(weights),
+                SINGLE: trials.bagged({trials.ids[0]: 1.0}),
+                ENSEMBLE: trials.bagged(weights),
             }
         fits = _Fits(self.table, self.asked.seed, plan.trial_kwargs["time_limit"], resources)
         if self.asked.refit:
@@ -109,20 +117,20 @@ class Ensembled:
         answering: Mapping[str, Bagged],
         weights: Mapping[str, float],
         fits: "_Fits",
-    ) -> test_report.TableReport:
+    ) -> TableReport:
         """What a former session has found on the test part, if it was for the same trials."""
         file, name = plan.study.path / TABLE_REPORT, self.name(plan, ranked)
         kept = json.loads(file.read_text()) if file.exists() else {}
         if kept.get("name") == name:
-            return test_report.TableReport.of(kept["report"])
+            return TableReport.of(kept["report"])
         first = plan.record.objectives[0].metric
         with step("Testing, and measuring what each column matters"):
-            models = {test_report.LINEAR: fits.fit(test_report.LINEAR, LINEAR), **answering}
-            report = test_report.look_at_test(
+            models = {LINEAR_MODEL: fits.fit(LINEAR_MODEL, LINEAR), **answering}
+            report = look_at_test(
                 self.table,
                 {called: model.predict for called, model in models.items()},
                 metric=self._metric(plan),
-                tried=[test_report.Tried(row.trial_id, row.config, row.metrics.get(first))
+                tried=[Tried(row.trial_id, row.config, row.metrics.get(first))
                        for row in rows],
                 members=weights,
                 seed=self.asked.seed,
@@ -151,6 +159,6 @@ class _Fits:
         return single(self.table, name, fitted)
 
 
-def _tell(report: test_report.TableReport) -> None:
-    for line in test_report.lines_of(report):
+def _tell(report: TableReport) -> None:
+    for line in lines_of(report):
         console.print(line, soft_wrap=True, markup=False, highlight=False)
