@@ -10,7 +10,7 @@ from .metrics import (
     bootstrap as bootstrap,
     scores as scores,
 )
-from .pipeline import TablePipeline as TablePipeline, read_predictions as read_predictions
+from .pipeline import Progress as Progress, TablePipeline as TablePipeline, read_progress as read_progress
 from .table import (
     Table as Table,
     TableKeywords as TableKeywords,
