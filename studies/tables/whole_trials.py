@@ -59,13 +59,9 @@ class WholeTrials:
 
     def bagged(self, weights: Mapping[str, float]) -> Bagged:
         """The weighted mean of what the trials' fold models say."""
-        members = {
-            trial: (weight, [FittedPipeline.load(one) for one in _fold_models(self._folders[trial])])
-            for trial, weight in weights.items()
-        }
+        members = {trial: (weight, self._fold_models(trial)) for trial, weight in weights.items()}
         table = self._table
         return Bagged(members, classes=table.classes, kinds=table.kinds, formats=table.formats)
 
-
-def _fold_models(checkpoint: Path) -> list[Path]:
-    return sorted(checkpoint.glob("fold_*"))
+    def _fold_models(self, trial: str) -> list[FittedPipeline]:
+        return [FittedPipeline.load(one) for one in sorted(self._folders[trial].glob("fold_*"))]
