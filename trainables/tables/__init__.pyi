@@ -15,7 +15,7 @@ from .metrics import (
 )
 from .pipeline import TablePipeline as TablePipeline, read_predictions as read_predictions
 from .registered import (
-    LINEAR as LINEAR,
+    LINEAR_CONFIG as LINEAR_CONFIG,
     Bagged as Bagged,
     final_model_of as final_model_of,
     refit as refit,
