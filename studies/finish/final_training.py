@@ -62,6 +62,7 @@ class TrainedAgain:
         first = by_seed[0][1].checkpoint if by_seed else None
         return Final(
             metrics=[row.metrics for row in repeats],
+            title="best config, trained again",
             facts={"seeds": len(repeats), **_facts_of(repeats)},
             tell=lambda: print_final(repeats, metrics_of_tests(repeats, plan.record.test_metrics)),
             model=lambda: _model(plan, ranked[0], repeats, first),

@@ -33,6 +33,7 @@ class Together:
         return Final(
             metrics=[{"test_score": 0.7}],
             facts={"members": len(ranked)},
+            verdict=["Together they are no better."],
             tell=lambda: print(f"{len(ranked)} trials as one: 0.7"),
             model=lambda: replace(MODEL, metrics={"test_score": 0.7}),
             failed=self.failed,
@@ -84,7 +85,10 @@ def test_what_it_made_is_told_registered_once_and_kept(plan, storage, capsys):
         [one.experiment_id for one in client.search_experiments()],
         f"tags.`automl.study_id` = '{plan.study.study_id}' and tags.`automl.role` = 'study'",
     )
-    assert "members" in run.data.tags["mlflow.note.content"]
+    note = run.data.tags["mlflow.note.content"]
+    assert "| final model | |\n|--|--|\n| members | 2 |" in note
+    assert "Together they are no better." in note
+    assert found.stored.summary.verdict == ["Together they are no better."]
 
 
 def test_where_it_has_failed_the_study_has(plan):
