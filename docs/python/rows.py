@@ -1,8 +1,8 @@
 """A kind of data of one's own, from the file to the registered model. The file is an `.npz` with
 `x`, numbers of shape (n, columns), and `y`, (n,):
 
-    python workflows/hpo.py --trainable docs.python.rows:Regression --space docs.python.rows:SPACE \\
-        --dataset rows.npz --objective=-rmse --trials 8 --epochs 20 --name rows
+    python workflows/hpo.py --trainable docs.python.rows:Regression \\
+        --space docs.python.rows:SPACE --dataset rows.npz --objective=-rmse --trials 8 --epochs 20
 
 What is stored with the model is in the file beside this one.
 """
@@ -57,7 +57,9 @@ def read_rows(path: str) -> Rows:
     except (OSError, ValueError, KeyError) as error:
         raise UserError(f"--dataset {path} is no .npz with x and y: {error}") from error
     if x.ndim != 2 or y.shape != x.shape[:1] or not len(y):
-        raise UserError(f"--dataset {path} has x of {x.shape} and y of {y.shape}, not (n, c) and (n,).")
+        raise UserError(
+            f"--dataset {path} has x of {x.shape} and y of {y.shape}, not (n, c) and (n,)."
+        )
     bad = int((~np.isfinite(x)).any(axis=1).sum() + (~np.isfinite(y)).sum())
     if bad:
         raise UserError(f"--dataset {path} has {bad} rows with what is no number: leave them out.")

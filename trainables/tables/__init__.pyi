@@ -19,7 +19,7 @@ from .pipeline import (
     read_progress as read_progress,
 )
 from .registered import (
-    LINEAR as LINEAR,
+    LINEAR_CONFIG as LINEAR_CONFIG,
     Bagged as Bagged,
     final_model_of as final_model_of,
     refit as refit,

@@ -6,7 +6,7 @@ from automl_on_ray.trainables.tables.models import FitSettings
 from automl_on_ray.trainables.tables.registered.predictor import Bagged
 from automl_on_ray.trainables.tables.table import Table
 
-LINEAR = {
+LINEAR_CONFIG = {
     "model": "linear",
     "encoding": "one_hot",
     "rare_rows": 10,
