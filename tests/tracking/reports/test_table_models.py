@@ -12,7 +12,7 @@ from automl_on_ray.search_spaces.core import Objective
 from automl_on_ray.tracking import TrackingCallback
 from automl_on_ray.tracking.reports import load_from, log_model
 from automl_on_ray.trainables.tables import final_model_of, give_table, load_table, refit, single
-from tests.helpers.fitted_tables import CONFIGS
+from tests.trainables.tables.fitted_tables import CONFIGS
 
 ASKED = """
 import json, socket, sys, threading

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from automl_on_ray.trainables.tables.registered.brought_code import bring_code, 
 from automl_on_ray.trainables.tables.registered.predictor import Bagged
 from automl_on_ray.trainables.tables.table import Table
 
-PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "skops")
+PACKAGES = ("numpy", "pandas", "scikit-learn", "skops")
 EXAMPLES = 3  # rows
 PAGE = """Predicts `{target}` of a row: {answers}.
 
@@ -74,9 +75,14 @@ def _write(bagged: Bagged, package: str, folder: Path) -> Path:
 
 
 def _libraries(bagged: Bagged) -> list[str]:
-    """Of the members' models, beside scikit-learn."""
+    """Of the members' models, beside scikit-learn: packages by the name that they are installed by.
+
+    XGBoost, for one, comes in several.
+    """
     models = {fitted.name for _, folds in bagged.members.values() for fitted in folds}
-    return sorted({LIBRARIES[name] for name in models if name in LIBRARIES})
+    modules = {LIBRARIES[name] for name in models if name in LIBRARIES}
+    installed = metadata.packages_distributions() if modules else {}
+    return sorted(installed.get(name, [name])[0] for name in modules)
 
 
 def _chance(table: Table) -> float:

@@ -12,7 +12,7 @@ import skops.io
 
 from automl_on_ray.trainables.tables import Bagged, FittedPipeline
 from automl_on_ray.trainables.tables.registered import bring_code, brought_code, call_types
-from tests.helpers.fitted_tables import CONFIGS, attrition, bagged, wine
+from tests.trainables.tables.fitted_tables import CONFIGS, attrition, bagged, wine
 
 ELSEWHERE = """
 import importlib, json, sys

@@ -8,7 +8,7 @@ import pytest
 
 from automl_on_ray.trainables.tables import Bagged
 from automl_on_ray.trainables.tables.registered import predictor
-from tests.helpers.fitted_tables import ames, attrition, attrition_frame, bagged, wine
+from tests.trainables.tables.fitted_tables import ames, attrition, attrition_frame, bagged, wine
 
 MODEL = (attrition, "linear", "boosting")
 

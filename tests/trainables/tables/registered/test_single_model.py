@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.metrics import r2_score, roc_auc_score
 
 from automl_on_ray.trainables.tables import LINEAR_CONFIG, refit, single
-from tests.helpers.fitted_tables import ames, ames_frame, attrition, attrition_frame
+from tests.trainables.tables.fitted_tables import ames, ames_frame, attrition, attrition_frame
 
 
 def test_a_config_is_fitted_again_on_all_rows_and_takes_raw_ones():

@@ -7,7 +7,14 @@ import pytest
 
 from automl_on_ray.trainables.tables.registered import TableModel
 from automl_on_ray.trainables.tables.registered.table_model import _load_pyfunc
-from tests.helpers.fitted_tables import ames, ames_frame, attrition, attrition_frame, bagged, wine
+from tests.trainables.tables.fitted_tables import (
+    ames,
+    ames_frame,
+    attrition,
+    attrition_frame,
+    bagged,
+    wine,
+)
 
 ROWS = attrition_frame().drop(columns="Attrition").tail(6)
 PLAIN = ROWS.astype(dict.fromkeys(ROWS.select_dtypes(["category", "str"]), object))

@@ -28,7 +28,7 @@ from automl_on_ray.trainables.tables.test_report import (
     look_at_test,
 )
 from automl_on_ray.trainables.tables.test_report.look import constant
-from tests.helpers.fitted_tables import CONFIGS, ames, attrition, out_of_fold
+from tests.trainables.tables.fitted_tables import CONFIGS, ames, attrition, out_of_fold
 
 NAMES = ("linear", "boosting")
 
