@@ -4,9 +4,6 @@ from collections.abc import Mapping
 from functools import partial
 from importlib import metadata
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from automl_on_ray.search_spaces.data_kinds import FinalModel
 from automl_on_ray.trainables.tables.models import LIBRARIES
@@ -16,6 +13,7 @@ from automl_on_ray.trainables.tables.table import Table
 
 PACKAGES = ("numpy", "pandas", "scikit-learn", "skops")
 EXAMPLES = 3  # rows
+LISTED = 100  # columns, on the page
 PAGE = """Predicts `{target}` of a row: {answers}.
 
 `mlflow.pyfunc.load_model("models:/{{name}}/{{version}}").predict(frame)` answers a DataFrame, one \
@@ -26,7 +24,7 @@ refused by its name. Unknown categories, missing and odd values are taken.
 
 {taken}
 
-To a server (`mlflow models serve`), send JSON `{{{{"dataframe_records": [{{{{...}}}}, ...]}}}}`.
+To a server (`mlflow models serve`), send JSON `{{"dataframe_records": [{{...}}, ...]}}`.
 """
 
 
@@ -63,7 +61,6 @@ def final_model_of(
         page=_page(table.target, bagged),
         remarks=remarks,
         metrics=metrics,
-        chance=_chance(table) if classes else None,
     )
 
 
@@ -85,24 +82,13 @@ def _libraries(bagged: Bagged) -> list[str]:
     return sorted(installed.get(name, [name])[0] for name in modules)
 
 
-def _chance(table: Table) -> float:
-    """The accuracy that always the commonest class may have on other data of the kind.
-
-    Its share of the test part, and two standard errors.
-    """
-    share = float(np.bincount(table.test_answers).max()) / len(table.test_answers)
-    return share + 2 * (share * (1 - share) / len(table.test_answers)) ** 0.5
-
-
 def _page(target: str, bagged: Bagged) -> str:
-    listed = [f"- `{name}`: {kind}" for name, kind in bagged.kinds.items()]
-    told: dict[str, Any] = {
-        "target": target,
-        "answers": ", ".join(bagged.classes) or "a number",
-        "columns": "`label`, its `probability`, and `P(NAME)` of each class"
-        if bagged.classes
-        else "`value`",
-        "taken": "\n".join(listed),
-    }
-    braces = str.maketrans({"{": "{{", "}": "}}"})  # names with braces stay as they are
-    return PAGE.format(**{key: text.translate(braces) for key, text in told.items()})
+    listed = [f"- `{name}`: {kind}" for name, kind in list(bagged.kinds.items())[:LISTED]]
+    more = len(bagged.kinds) - LISTED
+    answered = "`label`, its `probability`, and `P(NAME)` of each class"
+    return PAGE.format(
+        target=target,
+        answers=", ".join(bagged.classes) or "a number",
+        columns=answered if bagged.classes else "`value`",
+        taken="\n".join([*listed, *([f"- and {more} more"] if more > 0 else [])]),
+    )
