@@ -13,7 +13,11 @@ from .metrics import (
     loss_of as loss_of,
     scores as scores,
 )
-from .pipeline import TablePipeline as TablePipeline, read_predictions as read_predictions
+from .pipeline import (
+    Progress as Progress,
+    TablePipeline as TablePipeline,
+    read_progress as read_progress,
+)
 from .registered import (
     LINEAR_CONFIG as LINEAR_CONFIG,
     Bagged as Bagged,
