@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 LARGEST = 1e15  # products of two such numbers still fit into 32 bits
 DAY_SECONDS = 86_400
-PARTS = ("year", "month", "day", "dayofweek", "hour", "minute")
+PARTS = ("year", "month", "day", "day_of_week", "hour", "minute")
 
 
 class Columns(TransformerMixin, BaseEstimator):

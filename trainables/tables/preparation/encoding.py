@@ -6,8 +6,6 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 
-FURTHEST = 10.0  # standard deviations
-
 
 class Encoded(TransformerMixin, BaseEstimator):
     """A frame of float64 and object columns -> one of float64, the numbers first.
@@ -59,14 +57,17 @@ class Encoded(TransformerMixin, BaseEstimator):
 
 
 class Near(TransformerMixin, BaseEstimator):
-    """Scaled numbers, none further from 0 than FURTHEST: one odd value moves no prediction far."""
+    """Scaled numbers, none further from 0 than `most`: one odd value moves no prediction far."""
+
+    def __init__(self, most: float) -> None:
+        self.most = most
 
     def fit(self, X: np.ndarray, y: Any = None) -> "Near":
         self.fitted_ = True
         return self
 
     def transform(self, X: np.ndarray) -> np.ndarray:
-        return np.clip(X, -FURTHEST, FURTHEST)
+        return np.clip(X, -self.most, self.most)
 
     def get_feature_names_out(self, names: Any = None) -> np.ndarray:
         return np.asarray(names, dtype=object)
