@@ -80,7 +80,7 @@ def remarks_on_leaks(
         word, score, limit = _alone(values[rows], task, sample, seed)
         if score > limit:
             said.append(
-                f"column {name!r} alone predicts the target nearly perfectly ({word} {score:.4f}): "
+                f"Column {name!r} alone predicts the target nearly perfectly ({word} {score:.4f}): "
                 "if it is known only after the target, leave it out."
             )
     return said

@@ -60,7 +60,7 @@ def test_a_date_without_time_is_a_remark():
     found = prepared(day=pd.date_range("2020-01-01", periods=N))
 
     assert found.remarks == (
-        "column 'day' holds dates, but rows are parted at random: to predict later rows from "
+        "Column 'day' holds dates, but rows are parted at random: to predict later rows from "
         "earlier ones, give --time day.",
     )
 
@@ -71,7 +71,7 @@ def test_rows_that_go_backwards_in_time_are_put_into_order_and_said():
 
     assert found.remarks == (
         "1 rows without the time 'day' are left out.",
-        "Its rows are not in order of 'day'; they were put into it.",
+        "The rows are not in order of 'day'; they were put into it.",
     )
     assert (np.diff(found.columns["day"][found.split.train]) > np.timedelta64(0)).all()
     assert found.columns["day"][found.split.test].min() > found.columns["day"][
@@ -101,7 +101,7 @@ def test_rows_that_a_time_and_a_group_leave_out_are_counted():
 def test_remarks_of_columns_name_them():
     found = prepared(z=np.append(NUMBERS[1:], np.inf))
 
-    assert found.remarks == ("column 'z': 1 infinite numbers are taken as missing.",)
+    assert found.remarks == ("Column 'z': 1 infinite numbers are taken as missing.",)
 
 
 def test_rare_classes_are_said():
@@ -115,7 +115,7 @@ def test_copies_and_leaks_are_said():
 
     assert found.left_out == {"x": "it is the target under another name"}
     assert found.remarks[0].startswith("23 of 24 test rows are in the train part too")
-    assert found.remarks[1].startswith("column 'z' alone predicts the target nearly perfectly (AUC")
+    assert found.remarks[1].startswith("Column 'z' alone predicts the target nearly perfectly (AUC")
 
 
 @pytest.mark.parametrize(("asked", "message"), [

@@ -8,6 +8,8 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
@@ -40,7 +42,7 @@ def read_csv(path: Path) -> tuple[pd.DataFrame, list[str]]:
         raise UserError(
             f"{path} is neither UTF-8 nor Windows-1252 (Latin 1); save it as UTF-8."
         ) from None
-    return frame, ["it is no UTF-8 and was read as Windows-1252 (Latin 1)."]
+    return frame, ["The file is no UTF-8 and was read as Windows-1252 (Latin 1)."]
 
 
 def _start_of(path: Path) -> bytes:
@@ -48,7 +50,7 @@ def _start_of(path: Path) -> bytes:
         with pa.input_stream(str(path), compression="detect") as file:
             return file.read(SAMPLE_BYTES)
     except (OSError, pa.ArrowException) as error:
-        raise UserError(f"{path} cannot be read: {_told(error)}.") from error
+        raise UserError(f"{path} cannot be read: {told(error)}.") from error
 
 
 def _read(path: Path, start: bytes, encoding: str) -> pd.DataFrame:
@@ -89,13 +91,14 @@ def _arrow(path: Path, encoding: str, delimiter: str, kinds: dict[str, pa.DataTy
 
 def _refused(path: Path, error: pa.ArrowInvalid) -> Exception:
     """What to raise for it."""
-    told = _told(error)
-    if "UTF8" in told or "UTF-8" in told:
-        return UnicodeError(told)
-    return UserError(f"{path} cannot be read: {told}.")
+    said = told(error)
+    if "UTF8" in said or "UTF-8" in said:
+        return UnicodeError(said)
+    return UserError(f"{path} cannot be read: {said}.")
 
 
-def _told(error: Exception) -> str:
+def told(error: Exception) -> str:
+    """Its message in one line, without a full stop."""
     return " ".join(str(error).split()).rstrip(".")
 
 
@@ -113,6 +116,8 @@ def _delimiter(text: str) -> str:
 
     def fit(delimiter: str) -> tuple[float, int]:
         rows = _rows(text, delimiter, 100)
+        if not rows:
+            return 0.0, 0
         count = len(rows[0])
         same = sum(len(row) == count for row in rows) / len(rows)
         return (same if count > 1 else 0.0, count)
@@ -121,17 +126,17 @@ def _delimiter(text: str) -> str:
 
 
 def _rows(text: str, delimiter: str, count: int) -> list[list[str]]:
-    rows = []
-    for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
-        rows += [row] if row else []
-        if len(rows) == count:
-            break
+    """The first ones; none after one that is longer than any table's."""
+    read = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    rows: list[list[str]] = []
+    with suppress(csv.Error):
+        rows += islice((row for row in read if row), count)
     return rows
 
 
 def _sample(text: str, delimiter: str) -> tuple[list[str], list[list[str]]]:
     """Names, and values of each column."""
-    names, *rows = _rows(text, delimiter, SAMPLE_ROWS)
+    names, *rows = _rows(text, delimiter, SAMPLE_ROWS) or [[text]]
     whole = [row for row in rows if len(row) == len(names)]
     return names, [[row[i] for row in whole] for i in range(len(names))]
 
