@@ -1,11 +1,12 @@
 """Text files: which encoding, which delimiter, and which columns are numbers, seen on a sample.
 
 The sample only chooses the way to read. What it did not show is not lost: a value that is no number
-where numbers were expected has the whole file read as text.
+where numbers were expected has its column read as text.
 """
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
@@ -21,7 +22,9 @@ from automl_on_ray.trainables.tables.conform import MISSING
 
 DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
-SAMPLE_BYTES, SAMPLE_ROWS = 1 << 20, 500
+SAMPLE_BYTES, SAMPLE_ROWS = 4 << 20, 500
+BLOCK_BYTES = 8 << 20  # a row must fit into it
+TRIES = 10
 
 
 def read_csv(path: Path) -> tuple[pd.DataFrame, list[str]]:
@@ -64,24 +67,33 @@ def _read(path: Path, start: bytes, encoding: str) -> pd.DataFrame:
         for name, values in zip(names, sample, strict=True)
     }
     try:
-        table = _arrow(path, encoding, delimiter, kinds)
+        table = _table(path, encoding, delimiter, kinds)
     except pa.ArrowInvalid as error:
-        if "conversion error" not in str(error) or pa.float64() not in kinds.values():
-            raise _refused(path, error) from error
-        try:
-            table = _arrow(path, encoding, delimiter, dict.fromkeys(kinds, pa.string()))
-        except pa.ArrowInvalid as again:
-            raise _refused(path, again) from again
+        raise _refused(path, error) from error
     if not len(table):
         raise UserError(f"{path} has no rows below its {len(names)} columns' names.")
     table = table.rename_columns([_named(name, i) for i, name in enumerate(table.column_names)])
     return table.to_pandas(split_blocks=True, self_destruct=True)
 
 
+def _table(path: Path, encoding: str, delimiter: str, kinds: dict[str, pa.DataType]) -> pa.Table:
+    """Columns that are no numbers after all as text; all of them, if they become many."""
+    names = list(kinds)
+    for _ in range(TRIES):
+        try:
+            return _arrow(path, encoding, delimiter, kinds)
+        except pa.ArrowInvalid as error:
+            found = re.search(r"In CSV column #(\d+): CSV conversion error", str(error))
+            if found is None or kinds[names[int(found[1])]] == pa.string():
+                raise
+            kinds = {**kinds, names[int(found[1])]: pa.string()}
+    return _arrow(path, encoding, delimiter, dict.fromkeys(kinds, pa.string()))
+
+
 def _arrow(path: Path, encoding: str, delimiter: str, kinds: dict[str, pa.DataType]) -> pa.Table:
     return pyarrow.csv.read_csv(
         str(path),
-        pyarrow.csv.ReadOptions(encoding=encoding),
+        pyarrow.csv.ReadOptions(encoding=encoding, block_size=BLOCK_BYTES),
         pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
         pyarrow.csv.ConvertOptions(
             column_types=kinds, null_values=list(MISSING), strings_can_be_null=True

@@ -41,7 +41,7 @@ def test_windows_encoding_is_read_and_said(tmp_path):
 
 
 def test_another_encoding_behind_the_sample_is_seen_too(tmp_path):
-    rows = b"abc,1\n" * 300_000
+    rows = b"abc,1\n" * 800_000
     frame, remarks = read(
         written(tmp_path / "a.csv", b"name,x\n" + rows + "é,2\n".encode("cp1252"))
     )
@@ -130,6 +130,18 @@ def test_no_value_is_lost_that_the_sample_did_not_show(tmp_path):
 
     assert frame["x"].iloc[-1] == "late"
     assert frame["x"].iloc[0] == "1"
+    assert frame["y"].dtype == float
+
+
+def test_many_columns_with_late_words_are_read(tmp_path):
+    names = [f"c{i}" for i in range(20)]
+    rows = [",".join("1" * 20)] * 600 + [",".join(["late"] * 20)]
+    path = written(tmp_path / "a.csv", "\n".join([",".join(names), *rows]))
+
+    frame, _ = read(path)
+
+    assert frame.iloc[-1].tolist() == ["late"] * 20
+    assert len(frame) == 601
 
 
 def test_zeros_in_front_of_codes_stay(tmp_path):
