@@ -24,14 +24,19 @@ FOLDS = 3
 def is_target_again(values: Any, task: str, answers: np.ndarray) -> bool:
     """Whether a column is the target under another name: by other words, or in another unit."""
     if task != REGRESSION:
-        codes = pd.factorize(values, use_na_sentinel=False)[0]
-        return bool((codes == pd.factorize(answers)[0]).all())
+        return all(_same_partition(values[:rows], answers[:rows]) for rows in (FEW, None))
     if isinstance(values, pd.Categorical) or values.dtype.kind == "M" or np.isnan(values).any():
         return False
     first, last = np.argmin(answers), np.argmax(answers)
     slope = (values[last] - values[first]) / (answers[last] - answers[first])
     made = values[first] + slope * (answers - answers[first])
     return bool(slope and np.allclose(made, values, rtol=1e-9, atol=1e-9 * np.abs(values).max()))
+
+
+def _same_partition(values: Any, answers: np.ndarray) -> bool:
+    """Whether each value stands for one answer, and each answer for one value."""
+    codes = pd.factorize(values, use_na_sentinel=False)[0]
+    return bool((codes == pd.factorize(answers)[0]).all())
 
 
 def remarks_on_copies(

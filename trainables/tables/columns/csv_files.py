@@ -67,7 +67,7 @@ def _read(path: Path, start: bytes, encoding: str) -> pd.DataFrame:
         for name, values in zip(names, sample, strict=True)
     }
     try:
-        table = _table(path, encoding, delimiter, kinds)
+        table = _table(path, encoding, delimiter, names, kinds)
     except pa.ArrowInvalid as error:
         raise _refused(path, error) from error
     if not len(table):
@@ -76,9 +76,10 @@ def _read(path: Path, start: bytes, encoding: str) -> pd.DataFrame:
     return table.to_pandas(split_blocks=True, self_destruct=True)
 
 
-def _table(path: Path, encoding: str, delimiter: str, kinds: dict[str, pa.DataType]) -> pa.Table:
+def _table(
+    path: Path, encoding: str, delimiter: str, names: list[str], kinds: dict[str, pa.DataType]
+) -> pa.Table:
     """Columns that are no numbers after all as text; all of them, if they become many."""
-    names = list(kinds)
     for _ in range(TRIES):
         try:
             return _arrow(path, encoding, delimiter, kinds)
