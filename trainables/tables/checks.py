@@ -19,6 +19,7 @@ PERFECT_AUC, PERFECT_R2 = 0.99, 0.999
 SAMPLE, FEW, MANY = 5000, 1000, 200  # rows that a column is tried on; few, where columns are many
 NUMBERS_DEPTH, CLASSES_DEPTH = 12, 4
 FOLDS = 3
+LEAST = 8  # rows of a class, so that each fold's encoder has its five
 
 
 def is_target_again(values: Any, task: str, answers: np.ndarray) -> bool:
@@ -76,7 +77,7 @@ def remarks_on_leaks(
     if task == REGRESSION:
         sample = rankdata(sample)
     else:
-        often = np.bincount(sample)[sample] >= FOLDS
+        often = np.bincount(sample)[sample] >= LEAST
         rows, sample = rows[often], sample[often]
     if len(np.unique(sample)) < 2:
         return []

@@ -82,6 +82,12 @@ def test_columns_with_missing_values_and_classes_of_few_rows_are_looked_at():
     assert [line.partition(" alone")[0] for line in said] == ["Column 'x'"]
 
 
+def test_classes_of_very_few_rows_are_passed_over():
+    answers = np.repeat(np.arange(7), 4)
+
+    assert remarks_on_leaks({"x": words(answers)}, "multiclass", answers, np.arange(28), 0) == []
+
+
 def test_copies_across_the_split_are_counted_with_their_target():
     columns = {
         "number": np.array([1, 2, 3, 1, 2, 3, np.nan, np.nan]),
