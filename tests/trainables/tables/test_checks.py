@@ -62,7 +62,7 @@ def test_a_column_that_tells_all_is_said_by_name(task, name):
     said = leaks(task, other=NOISE, **{name: LEAKS[task][name]})
 
     assert len(said) == 1
-    assert said[0].startswith(f"column {name!r} alone predicts the target nearly perfectly (")
+    assert said[0].startswith(f"Column {name!r} alone predicts the target nearly perfectly (")
     assert said[0].endswith("): if it is known only after the target, leave it out.")
 
 
@@ -79,7 +79,13 @@ def test_columns_with_missing_values_and_classes_of_few_rows_are_looked_at():
     said = remarks_on_leaks({"x": column}, "multiclass", answers, np.arange(401), 0)
 
     assert np.isnan(column).sum() == 20
-    assert [line.partition(" alone")[0] for line in said] == ["column 'x'"]
+    assert [line.partition(" alone")[0] for line in said] == ["Column 'x'"]
+
+
+def test_classes_of_very_few_rows_are_passed_over():
+    answers = np.repeat(np.arange(7), 4)
+
+    assert remarks_on_leaks({"x": words(answers)}, "multiclass", answers, np.arange(28), 0) == []
 
 
 def test_copies_across_the_split_are_counted_with_their_target():

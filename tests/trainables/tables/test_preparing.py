@@ -1,10 +1,15 @@
 """What is refused of a table, what is left out, and what is said before a study begins."""
 
+import datetime
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, strategies as st
 
 from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.trainables.tables.conform import conform
 from automl_on_ray.trainables.tables.preparing import prepare
 
 N = 120
@@ -60,7 +65,7 @@ def test_a_date_without_time_is_a_remark():
     found = prepared(day=pd.date_range("2020-01-01", periods=N))
 
     assert found.remarks == (
-        "column 'day' holds dates, but rows are parted at random: to predict later rows from "
+        "Column 'day' holds dates, but rows are parted at random: to predict later rows from "
         "earlier ones, give --time day.",
     )
 
@@ -71,7 +76,7 @@ def test_rows_that_go_backwards_in_time_are_put_into_order_and_said():
 
     assert found.remarks == (
         "1 rows without the time 'day' are left out.",
-        "Its rows are not in order of 'day'; they were put into it.",
+        "The rows are not in order of 'day'; they were put into it.",
     )
     assert (np.diff(found.columns["day"][found.split.train]) > np.timedelta64(0)).all()
     assert found.columns["day"][found.split.test].min() > found.columns["day"][
@@ -101,7 +106,7 @@ def test_rows_that_a_time_and_a_group_leave_out_are_counted():
 def test_remarks_of_columns_name_them():
     found = prepared(z=np.append(NUMBERS[1:], np.inf))
 
-    assert found.remarks == ("column 'z': 1 infinite numbers are taken as missing.",)
+    assert found.remarks == ("Column 'z': 1 infinite numbers are taken as missing.",)
 
 
 def test_rare_classes_are_said():
@@ -115,7 +120,7 @@ def test_copies_and_leaks_are_said():
 
     assert found.left_out == {"x": "it is the target under another name"}
     assert found.remarks[0].startswith("23 of 24 test rows are in the train part too")
-    assert found.remarks[1].startswith("column 'z' alone predicts the target nearly perfectly (AUC")
+    assert found.remarks[1].startswith("Column 'z' alone predicts the target nearly perfectly (AUC")
 
 
 @pytest.mark.parametrize(("asked", "message"), [
@@ -155,3 +160,48 @@ def test_the_digest_is_of_values_target_and_test_part():
         digest(z=np.arange(N) % 7, g=np.arange(N) % 11, group="g"),
     ]  # fmt: skip
     assert len({first, *others}) == 1 + len(others)
+
+
+ANYTHING = [
+    1, 2, 3.5, -1, float("nan"), None, float("inf"), 10**30, True, False, Decimal("1.5"), 1j,
+    np.float32(1.5), "a", "b", "", "NA", "1,5", "1,234", "$3", "007", "?", "1e400", "true", "é",
+    "x" * 60, "12:30", "2020-01-01", "2020-13", "2020-02-30", "31/1/2020", "1/31/2020", "3/4/20",
+    "Jan 3, 2020", "9999-12-31", "0001-01-01", [1], (1, 2), {"a": 1}, b"x", pd.NA, pd.NaT,
+    datetime.date(2020, 1, 1), datetime.time(1, 2), pd.Timestamp("2020"), pd.Timedelta("1h"),
+    datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC),
+]  # fmt: skip
+
+
+@st.composite
+def columns_of_anything(draw):
+    """Columns of 30 values, each of a few different ones."""
+    columns = {}
+    for i in range(draw(st.integers(1, 4))):
+        pool = draw(st.lists(st.sampled_from(ANYTHING), min_size=1, max_size=4))
+        values = [pool[i] for i in draw(st.lists(st.integers(0, len(pool) - 1),
+                                                 min_size=30, max_size=30))]  # fmt: skip
+        columns[f"c{i}"] = pd.Series(values, dtype=draw(st.sampled_from([None, object])))
+    return columns
+
+
+@given(columns_of_anything(), st.sampled_from([{}, {"time": "c0"}, {"group": "c0"}]))
+@pytest.mark.filterwarnings("error")
+def test_a_table_of_anything_is_refused_in_one_line_or_conforms_to_itself(columns, asked):
+    raw = pd.DataFrame({**columns, "x": NUMBERS[:30], "y": TARGET[:30]})
+    try:
+        found = prepare(raw.copy(), {"target": "y", "folds": 2, "seed": 0, **asked})
+    except UserError as error:
+        refusal = str(error)
+    else:
+        refusal = ""
+    assert "\n" not in refusal
+    if refusal:
+        return
+
+    made = conform(raw[found.target.known], found.kinds, found.formats)
+
+    for name, values in found.columns.items():
+        expected = pd.Series(np.asarray(values, made[name].dtype), dtype=made[name].dtype)
+        pd.testing.assert_series_equal(
+            made[name].reset_index(drop=True), expected, check_names=False
+        )
