@@ -49,7 +49,7 @@ class Columns(TransformerMixin, BaseEstimator):
 
 
 def kind_of(column: pd.Series) -> str:
-    """"number", "date" or "category", by the column's type."""
+    """ "number", "date" or "category", by the column's type."""
     if pd.api.types.is_datetime64_any_dtype(column):
         return "date"
     number = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)

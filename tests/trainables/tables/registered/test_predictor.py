@@ -103,10 +103,11 @@ def test_odd_values_have_an_answer(values):
     assert np.isfinite(told).all()
 
 
+# One row stays good: a column without any value of its kind is refused.
 WILD = ["", "?", "NA", "astronaut", None, np.nan, np.inf, -1e300, 0, True, "1,234", "2020-01-01"]
 
 
-@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 29), st.sampled_from(WILD))))
+@given(st.lists(st.tuples(st.integers(0, 8), st.integers(0, 29), st.sampled_from(WILD))))
 @settings(max_examples=15)
 def test_wild_values_among_good_ones_have_an_answer_and_change_no_other_row(cells):
     frame = raw(10).astype(object).reset_index(drop=True)
