@@ -10,7 +10,11 @@ from .metrics import (
     bootstrap as bootstrap,
     scores as scores,
 )
-from .pipeline import Progress as Progress, TablePipeline as TablePipeline, read_progress as read_progress
+from .pipeline import (
+    Progress as Progress,
+    TablePipeline as TablePipeline,
+    read_progress as read_progress,
+)
 from .table import (
     Table as Table,
     TableKeywords as TableKeywords,

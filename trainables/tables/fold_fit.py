@@ -79,7 +79,7 @@ def fit_apart(fit: Fit, data: Path, target: Path, *, memory_limit: int | None) -
 
     `fit.settings.time_limit` is of the whole, with the start of its process. `memory_limit` is in
     bytes and of all that the process has asked the system for, some 300 MB of which are libraries;
-    Linux alone knows it. No process is left. Raises FitTooLong, FitTooLarge, or FitFailed with the
+    only Linux keeps to it. No process is left. Raises FitTooLong, FitTooLarge, or FitFailed with the
     name and text of what the fit raised.
     """
     target.mkdir(parents=True, exist_ok=True)
@@ -98,7 +98,8 @@ def fit_apart(fit: Fit, data: Path, target: Path, *, memory_limit: int | None) -
 
 
 def _start(fit: Fit, data: Path, target: Path, memory_limit: int | None) -> BaseProcess:
-    context = multiprocessing.get_context("forkserver")
+    known = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if "forkserver" in known else "spawn")
     # Heeded before the first fit alone; a library that comes later is imported by each fit.
     library = LIBRARIES.get(fit.config["model"])
     context.set_forkserver_preload([*PRELOADED, *([library] if library else [])])
@@ -173,8 +174,10 @@ def _end_with_the_trial() -> None:
 
 
 def _limit_memory(limit: int) -> None:
-    import resource  # not on Windows
-
+    try:
+        import resource
+    except ImportError:  # on Windows
+        return
     _, most = resource.getrlimit(resource.RLIMIT_DATA)
     limit = limit if most == resource.RLIM_INFINITY else min(limit, most)
     resource.setrlimit(resource.RLIMIT_DATA, (limit, most))
