@@ -78,8 +78,8 @@ def fit_apart(fit: Fit, data: Path, target: Path, *, memory_limit: int | None) -
     """Fit rows that `write_rows` has put to `data`, and save the pipeline in the folder `target`.
 
     `fit.settings.time_limit` is of the whole, with the start of its process. `memory_limit` is in
-    bytes and of all that the process has asked the system for, some 300 MB of which are libraries;
-    only Linux keeps to it. No process is left. Raises FitTooLong, FitTooLarge, or FitFailed with the
+    bytes, of all that the process has asked the system for: some 300 MB of it are libraries. Linux
+    alone keeps to it. No process is left. Raises FitTooLong, FitTooLarge, or FitFailed with the
     name and text of what the fit raised.
     """
     target.mkdir(parents=True, exist_ok=True)

@@ -61,5 +61,6 @@ def _numbers(column: pd.Series) -> np.ndarray:
     return np.clip(np.where(np.isfinite(numbers), numbers, np.nan), -LARGEST, LARGEST)
 
 
-def _words(column: pd.Series) -> np.ndarray:
-    return np.where(column.isna(), np.nan, column.to_numpy(object))
+def _words(column: pd.Series) -> pd.Series:
+    words = np.where(column.isna(), np.nan, column.to_numpy(object))
+    return pd.Series(words, index=column.index, dtype=object)  # pandas would make it its own type
