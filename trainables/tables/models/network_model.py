@@ -79,14 +79,14 @@ class Network:
         own, held = held_part(y, settings, share=HELD_SHARE)
         held = held if len(held) else own
         edges, embedded = bins_of(x[own])
-        mean, deviation = (0.0, 1.0) if settings.classes else (y[own].mean(), y[own].std() or 1.0)
+        mean, deviation = (0.0, 1.0) if settings.classes else (y[own].mean(), y[own].std())
         self._build({
             "edges": edges, "embedded": embedded, "columns": x.shape[1],
             "shape": {key: self.config[f"network_{key}"] for key in ("width", "depth", "heads")},
             "others": {key: self.config[f"network_{key}"] for key in ("embedding", "dropout")},
             "mean": float(mean), "deviation": float(deviation),
         })  # fmt: skip
-        answers = y if settings.classes else ((y - mean) / deviation).astype("float32")
+        answers = y if settings.classes else ((y - mean) / (deviation or 1)).astype("float32")
         data = torch.from_numpy(x), torch.from_numpy(np.ascontiguousarray(answers))
         self._train(data, torch.from_numpy(own), torch.from_numpy(held))
 

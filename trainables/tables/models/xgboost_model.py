@@ -32,7 +32,8 @@ class XgBoost:
             self.params, self._data(x[own], y[own]), MOST_ROUNDS if early else PATIENCE,
             verbose_eval=False, callbacks=[_EndInTime(self.settings)], **early,
         )  # fmt: skip
-        self.booster = booster[: booster.best_iteration + 1] if early else booster
+        best = booster.attr("best_iteration")  # none where time was up in the first round
+        self.booster = booster if best is None else booster[: int(best) + 1]
         return self
 
     def predict(self, x: np.ndarray) -> np.ndarray:
