@@ -68,6 +68,7 @@ def create(config: Mapping[str, Any], settings: FitSettings) -> CatBoostModel:
         "random_seed": settings.seed,
         "thread_count": settings.threads,
         "allow_writing_files": False,
+        "allow_const_label": True,
     })  # fmt: skip
     return CatBoostModel(model, settings)
 
