@@ -74,5 +74,5 @@ def dated(rows=60, seed=0):
         "date": pd.Timestamp("2024-02-28") + pd.to_timedelta(generator.integers(0, 99, rows), "D"),
     })  # fmt: skip
     frame.loc[::7, ["number", "word"]] = np.nan
-    frame.loc[3, "date"] = pd.NaT
+    frame.loc[frame.index == 3, "date"] = pd.NaT
     return frame

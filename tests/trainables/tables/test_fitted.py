@@ -79,9 +79,7 @@ def test_a_class_with_one_row_and_one_without_any_are_no_hindrance(model, tmp_pa
     assert not told[:, [2, 4]].any()
     np.testing.assert_allclose(told.sum(axis=1), 1, atol=1e-6)
     pipeline.save(tmp_path)
-    np.testing.assert_array_equal(
-        FittedPipeline.load(tmp_path).predict(dated(5, seed=1)), told
-    )
+    np.testing.assert_array_equal(FittedPipeline.load(tmp_path).predict(dated(5, seed=1)), told)
 
 
 @every_model

@@ -67,7 +67,7 @@ def test_a_fit_that_needs_too_much_memory_fails_by_name_and_the_next_one_does_no
         fit_apart(large, tmp_path, tmp_path / "fit", memory_limit=LITTLE)
     assert not fits_of(psutil.Process())
     small = Fit(large.config, large.settings, np.arange(500), np.arange(10))
-    fit_apart(small, tmp_path, tmp_path / "fit", memory_limit=ENOUGH)
+    fit_apart(small, tmp_path, tmp_path / "fit", memory_limit=LITTLE)
 
 
 def test_what_a_fit_raises_is_named(data, tmp_path):

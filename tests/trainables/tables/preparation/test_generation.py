@@ -7,12 +7,16 @@ from automl_on_ray.trainables.tables.preparation import GroupMeans, Pairs
 
 ROWS = 400
 GENERATOR = np.random.default_rng(0)
-FRAME = pd.DataFrame({f"noise {i}": GENERATOR.normal(size=ROWS) for i in range(4)}).assign(
-    a=GENERATOR.uniform(1, 2, ROWS),
-    b=GENERATOR.uniform(1, 2, ROWS),
-    shop=GENERATOR.choice(["x", "y"], ROWS),
-    id=[f"row {i}" for i in range(ROWS)],
-).astype({"shop": object, "id": object})
+FRAME = (
+    pd.DataFrame({f"noise {i}": GENERATOR.normal(size=ROWS) for i in range(4)})
+    .assign(
+        a=GENERATOR.uniform(1, 2, ROWS),
+        b=GENERATOR.uniform(1, 2, ROWS),
+        shop=GENERATOR.choice(["x", "y"], ROWS),
+        id=[f"row {i}" for i in range(ROWS)],
+    )
+    .astype({"shop": object, "id": object})
+)
 ANSWERS = (3 * FRAME["a"] + FRAME["b"] + (FRAME["shop"] == "x")).to_numpy()
 
 
