@@ -15,7 +15,7 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import ModuleType
@@ -23,15 +23,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow
 from threadpoolctl import threadpool_limits
 
-from automl_on_ray.trainables.tables.fitted import FittedPipeline
 from automl_on_ray.trainables.tables.models import LIBRARIES, FitSettings
 
 FEATURES, ANSWERS = "features.arrow", "answers.npy"
 TOLD, PREDICTIONS, PRINTED = "told.json", "predictions.npy", "printed.txt"
 PRELOADED = ["pyarrow.feather", "sklearn.ensemble", "sklearn.linear_model", "sklearn.preprocessing",
-             "automl_on_ray.trainables.tables.fold_fit"]  # fmt: skip
+             "automl_on_ray.trainables.tables.fitted"]  # fmt: skip
 # How libraries say that there was no memory: LightGBM, PyTorch, numpy, and OpenMP for its threads.
 NO_MEMORY = re.compile(r"bad_alloc|memory|alloc|Resource temporarily unavailable", re.IGNORECASE)
 SHOWN = 300  # characters of what a fit that failed has printed
@@ -77,15 +77,15 @@ def write_rows(features: pd.DataFrame, answers: np.ndarray, folder: Path) -> Non
 def fit_apart(fit: Fit, data: Path, target: Path, *, memory_limit: int | None) -> Outcome:
     """Fit rows that `write_rows` has put to `data`, and save the pipeline in the folder `target`.
 
-    `fit.settings.time_limit` is of the whole, with the start of its process. `memory_limit` is in
-    bytes and of all that the process has asked the system for, some 300 MB of which are libraries;
-    Linux alone knows it. No process is left. Raises FitTooLong, FitTooLarge, or FitFailed with the
-    name and text of what the fit raised.
+    `fit.settings.time_limit` is of its process: fit, prediction and saving. `memory_limit` is in
+    bytes, of what the process asks for beside its libraries; Linux alone keeps to it. No process is
+    left. Raises FitTooLong, FitTooLarge, or FitFailed with the name and text of what the fit
+    raised.
     """
     target.mkdir(parents=True, exist_ok=True)
     process = _start(fit, data, target, memory_limit)
     try:
-        process.join(_seconds_left(fit.settings))
+        process.join(fit.settings.time_limit)
         if process.is_alive():
             raise FitTooLong(
                 f"The fit of {fit.config['model']} took longer than its limit of "
@@ -98,7 +98,8 @@ def fit_apart(fit: Fit, data: Path, target: Path, *, memory_limit: int | None) -
 
 
 def _start(fit: Fit, data: Path, target: Path, memory_limit: int | None) -> BaseProcess:
-    context = multiprocessing.get_context("forkserver")
+    known = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if "forkserver" in known else "spawn")
     # Heeded before the first fit alone; a library that comes later is imported by each fit.
     library = LIBRARIES.get(fit.config["model"])
     context.set_forkserver_preload([*PRELOADED, *([library] if library else [])])
@@ -117,12 +118,6 @@ def _main_hidden() -> Iterator[None]:
         yield
     finally:
         sys.modules["__main__"] = main
-
-
-def _seconds_left(settings: FitSettings) -> float | None:
-    if settings.time_limit is None:
-        return None
-    return max(0.0, settings.started + settings.time_limit - time.monotonic())
 
 
 def _read(fit: Fit, target: Path, code: int | None) -> Outcome:
@@ -173,21 +168,31 @@ def _end_with_the_trial() -> None:
 
 
 def _limit_memory(limit: int) -> None:
-    import resource  # not on Windows
+    """Beside what its libraries have taken when the process begins."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return
+    import resource
 
+    found = re.search(r"VmData:\s+(\d+) kB", status.read_text())
+    before = 1024 * int(found[1]) if found else 0
     _, most = resource.getrlimit(resource.RLIMIT_DATA)
-    limit = limit if most == resource.RLIM_INFINITY else min(limit, most)
+    limit = before + limit if most == resource.RLIM_INFINITY else min(before + limit, most)
     resource.setrlimit(resource.RLIMIT_DATA, (limit, most))
 
 
 def _fit(fit: Fit, data: Path, target: Path) -> dict[str, float]:
+    from automl_on_ray.trainables.tables.fitted import FittedPipeline  # a second, that others save
+
     warnings.simplefilter("ignore")  # of thousands of fits, to nobody
+    settings = replace(fit.settings, started=time.monotonic())
+    pyarrow.set_memory_pool(pyarrow.system_memory_pool())  # another reserves a gigabyte at once
     features = pd.read_feather(data / FEATURES, use_threads=False)
     answers = np.load(data / ANSWERS, allow_pickle=False)
-    with threadpool_limits(fit.settings.threads):
+    with threadpool_limits(settings.threads):
         started = time.perf_counter()
         pipeline = FittedPipeline.fit(
-            fit.config, features.iloc[fit.rows], answers[fit.rows], fit.settings
+            fit.config, features.iloc[fit.rows], answers[fit.rows], settings
         )
         fitted = time.perf_counter()
         predictions = pipeline.predict(features.iloc[fit.held])
