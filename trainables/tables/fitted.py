@@ -24,7 +24,8 @@ from automl_on_ray.trainables.tables.preparation import create_preparation
 FACTS, PREPARATION = "pipeline.json", "preparation.skops"
 OWN_TYPES = ("columns.Columns", "encoding.Encoded", "encoding.Hinges", "encoding.Near",
              "generation.GroupMeans", "generation.Pairs", "selection.Selection")  # fmt: skip
-TRUSTED = ("numpy.dtype", *(f"{preparation.__name__}.{name}" for name in OWN_TYPES))
+SPLITTERS = tuple(f"sklearn.model_selection._split.{name}" for name in ("KFold", "StratifiedKFold"))
+TRUSTED = ("numpy.dtype", *SPLITTERS, *(f"{preparation.__name__}.{name}" for name in OWN_TYPES))
 
 
 class FittedPipeline:
