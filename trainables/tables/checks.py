@@ -122,5 +122,6 @@ def _matrix(values: Any) -> np.ndarray:
 def _over(values: Any, tree: Any, seed: int) -> Any:
     """A tree over the means of the target in each category."""
     if isinstance(values, pd.Categorical):
-        return make_pipeline(TargetEncoder(random_state=seed), tree)
+        kind = "continuous" if isinstance(tree, DecisionTreeRegressor) else "auto"
+        return make_pipeline(TargetEncoder(target_type=kind, random_state=seed), tree)
     return tree
