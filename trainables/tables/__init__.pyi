@@ -1,8 +1,19 @@
+from .fitted import FittedPipeline as FittedPipeline
+from .fold_fit import (
+    FitFailed as FitFailed,
+    FitTooLarge as FitTooLarge,
+    FitTooLong as FitTooLong,
+)
 from .metrics import (
     METRICS as METRICS,
     USUAL as USUAL,
     bootstrap as bootstrap,
     scores as scores,
+)
+from .pipeline import (
+    Progress as Progress,
+    TablePipeline as TablePipeline,
+    read_progress as read_progress,
 )
 from .table import (
     Table as Table,
