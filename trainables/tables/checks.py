@@ -131,5 +131,6 @@ def _over(values: Any, task: str, seed: int) -> Any:
     else:
         tree = DecisionTreeClassifier(max_depth=CLASSES_DEPTH, random_state=seed)
     if isinstance(values, pd.Categorical):
-        return make_pipeline(TargetEncoder(random_state=seed), tree)
+        kind = "continuous" if isinstance(tree, DecisionTreeRegressor) else "auto"
+        return make_pipeline(TargetEncoder(target_type=kind, random_state=seed), tree)
     return tree
