@@ -14,7 +14,7 @@ from benchmarks.tabular._exchange import (
 )
 
 METRICS = {"auc": "roc_auc", "log_loss": "log_loss", "rmse": "root_mean_squared_error"}
-PRESETS = {"autogluon": "medium_quality", "autogluon-best": "best_quality"}
+PRESETS = {"autogluon": "medium_quality", "autogluon-best": "best_quality_v150"}
 ONE_AFTER_THE_OTHER = {"fold_fitting_strategy": "sequential_local"}  # no Ray, whose CPU is another
 
 

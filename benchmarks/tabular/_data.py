@@ -10,10 +10,11 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import train_test_split
+
+from automl_on_ray.trainables.tables.splits import Rows, split as parted
 
 Task = Literal["binary", "multiclass", "regression"]
-TEST_SHARE = 0.3
+FOLDS = 5  # of our studies
 
 
 @dataclass(frozen=True)
@@ -116,10 +117,13 @@ def read(data_set: DataSet) -> pd.DataFrame:
 
 
 def split(frame: pd.DataFrame, data_set: DataSet, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """For training and for the test, 70 to 30, classes in equal parts."""
-    classes = None if data_set.task == "regression" else frame[data_set.target]
-    train, test = train_test_split(frame, test_size=TEST_SHARE, random_state=seed, stratify=classes)
-    return train.reset_index(drop=True), test.reset_index(drop=True)
+    """For training and for the test, as a study with this seed parts them: 80 to 20."""
+    classes = None
+    if data_set.task != "regression":
+        classes = pd.factorize(frame[data_set.target], sort=True)[0]
+    parts = parted(Rows(len(frame), classes), folds=FOLDS, seed=seed)
+    train, test = (frame.iloc[rows].reset_index(drop=True) for rows in (parts.train, parts.test))
+    return train, test
 
 
 def by_name(names: list[str] | None, among: tuple[DataSet, ...]) -> list[DataSet]:

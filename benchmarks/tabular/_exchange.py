@@ -4,7 +4,6 @@ It is imported in the environments of the other tools too, so it needs no more t
 """
 
 import json
-import os
 import resource
 import time
 from collections.abc import Iterator, Mapping
@@ -27,6 +26,7 @@ class Asked:
     """`way` says which of a program's ways is meant; `seconds` are the CPU's, on one thread."""
 
     way: str
+    data_set: str
     target: str
     task: str
     metric: str
@@ -92,8 +92,3 @@ def count_cpu_instead_of_the_clock() -> None:
 
 def _cpu_clock(start: float, began: float) -> Any:
     return lambda: start + time.process_time() - began
-
-
-def use_one_thread() -> None:
-    """To be called before a numeric library is imported."""
-    os.environ.update(ONE_THREAD)

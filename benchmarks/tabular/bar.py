@@ -7,7 +7,7 @@
 Each run is a process of its own on one thread. Its budget is in CPU seconds from the moment it has
 its packages and the rows for training to a model that can predict. FLAML and AutoGluon think that
 CPU time is the clock. "ours" are the parts of `workflows/automl.py` in one process: `_ours.py`.
-The test is 30 % of the rows, and nothing but a prediction is made of it.
+The test is a fifth of the rows, and nothing but a prediction is made of it.
 """
 
 import itertools
@@ -52,7 +52,9 @@ def run(
     """One line. A run that fails or is ended has `error`, its last words."""
     train, test = split(read(data_set), data_set, seed)
     classes = () if data_set.task == "regression" else tuple(sorted(set(train[data_set.target])))
-    asked = Asked(way, data_set.target, data_set.task, data_set.metric, seconds, seed, classes)
+    asked = Asked(
+        way, data_set.name, data_set.target, data_set.task, data_set.metric, seconds, seed, classes
+    )
     line = {"way": way, "set": data_set.name, "seed": seed, "seconds": seconds,
             "metric": data_set.metric}  # fmt: skip
     folder = Path(tempfile.mkdtemp(prefix="bar-"))

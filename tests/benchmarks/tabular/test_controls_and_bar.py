@@ -21,7 +21,7 @@ every_control = pytest.mark.parametrize("way", bar.CONTROLS)
 
 def asked(way, classes=("no", "yes")):
     task = "binary" if classes else "regression"
-    return Asked(way, "y", task, "auc" if classes else "rmse", 10, 0, classes)
+    return Asked(way, "towns", "y", task, "auc" if classes else "rmse", 10, 0, classes)
 
 
 def frame_with_all_kinds(rows=400, seed=0):
