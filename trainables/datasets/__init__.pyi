@@ -1,4 +1,5 @@
-from ._cache import cache_folder as cache_folder
+from ._bucket import at_hand as at_hand, with_version as with_version
+from ._cache import Kept as Kept, cache_folder as cache_folder, keep as keep
 from ._dataset import (
     DataKeywords as DataKeywords,
     Dataset as Dataset,

@@ -1,0 +1,19 @@
+from .fitted import FittedPipeline as FittedPipeline
+from .fold_fit import (
+    FitFailed as FitFailed,
+    FitTooLarge as FitTooLarge,
+    FitTooLong as FitTooLong,
+)
+from .metrics import (
+    METRICS as METRICS,
+    USUAL as USUAL,
+    bootstrap as bootstrap,
+    scores as scores,
+)
+from .pipeline import TablePipeline as TablePipeline, read_predictions as read_predictions
+from .table import (
+    Table as Table,
+    TableKeywords as TableKeywords,
+    give_table as give_table,
+    load_table as load_table,
+)

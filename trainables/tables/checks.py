@@ -1,0 +1,109 @@
+"""What a person should know of a table before a study of it: copies, and columns that tell all."""
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import r2_score
+from sklearn.model_selection import KFold, StratifiedKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import TargetEncoder
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from automl_on_ray.trainables.tables.metrics import REGRESSION, scores
+
+PERFECT_AUC, PERFECT_R2 = 0.99, 0.999
+SAMPLE, FEW, MANY = 5000, 1000, 200  # rows that a column is tried on; few, where columns are many
+NUMBERS_DEPTH, CLASSES_DEPTH = 12, 4
+FOLDS = 3
+
+
+def is_target_again(values: Any, task: str, answers: np.ndarray) -> bool:
+    """Whether a column is the target under another name: by other words, or in another unit."""
+    if task != REGRESSION:
+        codes = pd.factorize(values, use_na_sentinel=False)[0]
+        return bool((codes == pd.factorize(answers)[0]).all())
+    if isinstance(values, pd.Categorical) or values.dtype.kind == "M" or np.isnan(values).any():
+        return False
+    first, last = np.argmin(answers), np.argmax(answers)
+    slope = (values[last] - values[first]) / (answers[last] - answers[first])
+    made = values[first] + slope * (answers - answers[first])
+    return bool(slope and np.allclose(made, values, rtol=1e-9, atol=1e-9 * np.abs(values).max()))
+
+
+def remarks_on_copies(train: pd.DataFrame, test: pd.DataFrame) -> list[str]:
+    """One line if rows of the test part are in the train part too, target included."""
+    known = np.unique(pd.util.hash_pandas_object(train, index=False))
+    copies = int(np.isin(pd.util.hash_pandas_object(test, index=False), known).sum())
+    if not copies:
+        return []
+    return [
+        f"{copies} of {len(test)} test rows are in the train part too, alike in all columns: the "
+        "test's score is better than that of new rows."
+    ]
+
+
+def remarks_on_leaks(
+    columns: Mapping[str, Any], task: str, answers: np.ndarray, seed: int
+) -> list[str]:
+    """One line for each column that alone predicts the target nearly perfectly.
+
+    That is a tree's cross-validated AUC, or R2 of ranks, on a sample of the rows.
+    """
+    rows = np.arange(len(answers))
+    size = SAMPLE if len(columns) <= MANY else FEW
+    if len(rows) > size:
+        rows = np.sort(np.random.default_rng(seed).choice(rows, size, replace=False))
+    sample = answers[rows]
+    if task == REGRESSION:
+        sample = pd.Series(sample).rank().to_numpy()
+    if np.unique(sample, return_counts=True)[1].min() < FOLDS and task != REGRESSION:
+        kept = np.isin(sample, np.flatnonzero(np.bincount(sample) >= FOLDS))
+        rows, sample = rows[kept], sample[kept]
+    if len(np.unique(sample)) < 2:
+        return []
+    said = []
+    for name, values in columns.items():
+        word, score, limit = _alone(values[rows], task, sample, seed)
+        if score > limit:
+            said.append(
+                f"column {name!r} alone predicts the target nearly perfectly ({word} {score:.4f}): "
+                "if it is known only after the target, leave it out."
+            )
+    return said
+
+
+def _alone(values: Any, task: str, answers: np.ndarray, seed: int) -> tuple[str, float, float]:
+    """Name and value of a score with this column only, and the limit of what is credible."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of classes with few rows
+        if task == REGRESSION:
+            tree: Any = DecisionTreeRegressor(max_depth=NUMBERS_DEPTH, random_state=seed)
+            cut: Any = KFold(FOLDS, shuffle=True, random_state=seed)
+            made = cross_val_predict(_over(values, tree, seed), _matrix(values), answers, cv=cut)
+            return "R2 of ranks", float(r2_score(answers, made)), PERFECT_R2
+        answers = np.unique(answers, return_inverse=True)[1]
+        tree = DecisionTreeClassifier(max_depth=CLASSES_DEPTH, random_state=seed)
+        cut = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
+        made = cross_val_predict(
+            _over(values, tree, seed), _matrix(values), answers, cv=cut, method="predict_proba"
+        )
+    return "AUC", scores(task, answers, made)["auc"], PERFECT_AUC
+
+
+def _matrix(values: Any) -> np.ndarray:
+    """(n, 1) of numbers, or of codes of categories."""
+    if isinstance(values, pd.Categorical):
+        return np.asarray(values.codes)[:, None]
+    if values.dtype.kind == "M":
+        return np.where(np.isnat(values), np.nan, values.astype(np.int64).astype(float))[:, None]
+    return np.asarray(values)[:, None]
+
+
+def _over(values: Any, tree: Any, seed: int) -> Any:
+    """A tree over the means of the target in each category."""
+    if isinstance(values, pd.Categorical):
+        return make_pipeline(TargetEncoder(random_state=seed), tree)
+    return tree

@@ -1,0 +1,243 @@
+"""What a column holds: numbers, categories or dates; or why it is left out.
+
+All values are looked at, not a sample of them, so none is lost in silence: of the few that fit to
+no kind, a remark tells.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from automl_on_ray.trainables.tables import conform
+from automl_on_ray.trainables.tables.columns.csv_files import is_code
+from automl_on_ray.trainables.tables.conform import CATEGORY, DATE, NUMBER
+
+MOSTLY = 0.99  # so many of a column's filled rows decide on its kind
+ENOUGH = 20  # rows, before a value of its own in each makes an id
+NEARLY_ALL = 0.9
+SENTENCE, LONG = 3, 50  # words, and letters, of a text
+SOME = 1000  # distinct texts that say how long they are
+
+
+@dataclass(frozen=True)
+class Column:
+    """`values` (n,): float64, datetime64[ns], or a Categorical of sorted texts; None if left out.
+
+    `written` is how its texts are read, where they could be read in two ways.
+    """
+
+    kind: str = ""
+    values: Any = None
+    left_out: str = ""
+    written: str = ""
+    remark: str = ""
+
+
+def column_of(raw: pd.Series) -> Column:
+    """The column as it can be learned from; numbers of it need not be written as numbers."""
+    if reason := foreign(raw):
+        return Column(left_out=reason)
+    if raw.isna().all():
+        return Column(left_out="all of its values are missing")
+    kind = raw.dtype
+    if pd.api.types.is_datetime64_any_dtype(kind):
+        return _checked(Column(DATE, conform.dates(raw), remark=_lost_dates(raw)))
+    if pd.api.types.is_timedelta64_dtype(kind) or _is_number(kind):
+        return _checked(_number(raw))
+    return _checked(_of_texts(*conform.texts_of(raw), own=isinstance(kind, pd.CategoricalDtype)))
+
+
+def _is_number(kind: Any) -> bool:
+    types = pd.api.types
+    return types.is_numeric_dtype(kind) and not types.is_bool_dtype(kind)
+
+
+def foreign(raw: pd.Series) -> str:
+    """What a table cannot be learned from: why, or nothing."""
+    if pd.api.types.is_complex_dtype(raw.dtype):
+        return "it holds complex numbers"
+    if raw.dtype != object:
+        return ""
+    kinds = {type(value) for value in raw[raw.notna()]}
+    for holds, types in {
+        "lists": (list, tuple, set, frozenset, np.ndarray),
+        "records": (dict,),
+        "bytes": (bytes, bytearray, memoryview),
+    }.items():
+        if any(issubclass(kind, types) for kind in kinds):
+            return f"it holds {holds}"
+    return ""
+
+
+def _number(raw: pd.Series) -> Column:
+    values = conform.numbers(raw)
+    infinite = int(raw.notna().sum()) - int(np.isfinite(values).sum())
+    remark = f"{infinite} infinite numbers are taken as missing" if infinite else ""
+    return Column(NUMBER, values, remark=remark)
+
+
+def _lost_dates(raw: pd.Series) -> str:
+    lost = int(raw.notna().sum() - (~np.isnat(conform.dates(raw))).sum())
+    return f"{lost} dates before 1678 or after 2262 are taken as missing" if lost else ""
+
+
+def _of_texts(codes: np.ndarray, texts: np.ndarray, *, own: bool) -> Column:
+    """Numbers or dates that are written as text, or words; `own` are a frame's categories."""
+    counts = np.bincount(codes[codes >= 0], minlength=len(texts))
+    if not len(texts):
+        return Column(left_out="all of its values are missing")
+    tries = () if own else (_numbers_in, _dates_in)
+    notes = []
+    for find in tries:
+        found, note = find(codes, texts, counts)
+        if found is not None:
+            return found
+        notes += [note] if note else []
+    if reason := _without_use(texts, counts):
+        return Column(left_out=f"{reason}{''.join(f'; {note}' for note in notes)}")
+    values = pd.Categorical.from_codes(codes, categories=pd.Index(texts, dtype=object))
+    return Column(CATEGORY, values, remark="; ".join(notes))
+
+
+Found = tuple[Column | None, str]
+
+
+def _numbers_in(codes: np.ndarray, texts: np.ndarray, counts: np.ndarray) -> Found:
+    """None if they are no numbers; then with what is to be said of those that are among them."""
+    if any(is_code(text) for text in texts):
+        return None, ""
+    plain = conform.numbers_of_texts(texts)
+    comma = conform.numbers_of_texts(texts, conform.DECIMAL_COMMA)
+    written = conform.DECIMAL_COMMA if _filled(comma) > _filled(plain) else ""
+    found = comma if written else plain
+    odd = np.isnan(found)
+    marks = np.array([text.lower() in conform.NO_NUMBER for text in texts], bool)
+    share = counts[~odd].sum() / max(counts[~marks].sum(), 1)
+    if share < MOSTLY or odd.all():
+        return None, _mixed("numbers", texts, counts, odd) if share > 0.5 else ""
+    infinite = np.isinf(found)
+    found = np.where(infinite, np.nan, found)
+    remark = _as_missing(texts, counts, odd | infinite)
+    values = np.append(found, np.nan)[codes]
+    return Column(NUMBER, values, written=written, remark=remark), ""
+
+
+def _filled(found: np.ndarray) -> int:
+    return int((~np.isnan(found)).sum())
+
+
+def _dates_in(codes: np.ndarray, texts: np.ndarray, counts: np.ndarray) -> Found:
+    needed = conform.orders(texts.tolist())
+    tried = [conform.dates_of_texts(texts, order) for order in sorted(needed) or [None]]
+    odd = np.logical_and.reduce([np.isnat(found) for found in tried])
+    unclear = np.array([conform.ambiguous(text) for text in texts], bool)
+    share = counts[~odd | unclear].sum() / counts.sum()
+    if share < MOSTLY:
+        return None, _mixed("dates", texts, counts, odd) if share > 0.5 else ""
+    if len(needed) > 1:
+        why = "its dates have the day first in some rows and the month first in others"
+        return Column(left_out=why), ""
+    written, remark = next(iter(needed), ""), ""
+    found = tried[0]
+    if unclear.any() and not needed:
+        written, said = conform.MONTH_FIRST, texts[unclear][0]
+        found = conform.dates_of_texts(texts, written)
+        remark = f"dates such as {said} are read with the month first; 2020-01-31 would be clear"
+    shapes = {_shape(text) for text in texts[~np.isnat(found)]}
+    if len(shapes) > 1:
+        remark = _joined(remark, f"its dates are written in {len(shapes)} ways; all were read")
+    remark = _joined(remark, _as_missing(texts, counts, np.isnat(found)))
+    values = np.append(found, np.datetime64("NaT", "ns"))[codes]
+    return Column(DATE, values, written=written, remark=remark), ""
+
+
+def _shape(text: str) -> str:
+    """The order and marks of a date: 31.1.2020 and 2020-01-31 differ in it."""
+    date = text.replace("T", " ").split(" ")[0]
+    return "".join("y" if len(part) > 2 else "d" if part.isdigit() else part
+                   for part in _parts(date))  # fmt: skip
+
+
+def _parts(date: str) -> list[str]:
+    """Runs of digits, and what is between them."""
+    parts: list[str] = []
+    for letter in date:
+        if parts and parts[-1][-1].isdigit() == letter.isdigit():
+            parts[-1] += letter
+        else:
+            parts.append(letter)
+    return parts
+
+
+def _mixed(what: str, texts: np.ndarray, counts: np.ndarray, odd: np.ndarray) -> str:
+    return (
+        f"it holds {what} and, in {counts[odd].sum()} rows, others such as {texts[odd][0]!r}: taken "
+        "as categories"
+    )
+
+
+def _as_missing(texts: np.ndarray, counts: np.ndarray, odd: np.ndarray) -> str:
+    if not odd.any():
+        return ""
+    said = ", ".join(repr(text) for text in texts[odd][:3])
+    return f"{said} ({counts[odd].sum()} rows) taken as missing"
+
+
+def _joined(*remarks: str) -> str:
+    return "; ".join(remark for remark in remarks if remark)
+
+
+def _without_use(texts: np.ndarray, counts: np.ndarray) -> str:
+    """Why words are no categories; "" if they are."""
+    rows, distinct = int(counts.sum()), len(texts)
+    some = texts[:: max(distinct // SOME, 1)]
+    spoken = np.mean([len(text.split()) for text in some]) >= SENTENCE
+    long = np.mean([len(text) for text in some]) > LONG
+    if rows < ENOUGH or distinct < 0.3 * rows:
+        return ""
+    if spoken or long:
+        return (
+            f"it is text: {distinct} different ones in {rows} rows"
+            if distinct > 0.5 * rows or long
+            else ""
+        )
+    if distinct == rows:
+        return "it is an id: each row has a value of its own"
+    if distinct > NEARLY_ALL * rows:
+        return f"it is nearly an id: {distinct} different values in {rows} rows"
+    return ""
+
+
+def _checked(column: Column) -> Column:
+    """Left out where nothing varies, or where it counts the rows."""
+    if column.left_out or column.kind == CATEGORY and len(column.values.categories) > 1:
+        return column
+    values = column.values.codes if column.kind == CATEGORY else column.values
+    absent = (
+        values < 0
+        if column.kind == CATEGORY
+        else np.isnan(values)
+        if column.kind == NUMBER
+        else np.isnat(values)
+    )
+    filled = values[~absent]
+    if not len(filled):
+        return Column(left_out=_joined("all of its values are missing", column.remark))
+    if not absent.any() and (filled == filled[0]).all():
+        return Column(left_out="it has one value only")
+    if column.kind == NUMBER and _counts_rows(filled):
+        return Column(left_out="it is an id: it numbers the rows")
+    return column
+
+
+def _counts_rows(values: np.ndarray) -> bool:
+    """Whether they are whole numbers one after the other, in any order."""
+    if len(values) < ENOUGH or values.max() - values.min() != len(values) - 1:
+        return False
+    return bool((np.sort(values) == np.arange(values.min(), values.max() + 1)).all())
+
+
+Finder = Callable[[np.ndarray, np.ndarray, np.ndarray], Found]

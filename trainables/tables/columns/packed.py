@@ -1,0 +1,46 @@
+"""Columns as plain arrays and back: what the node's cache keeps, and processes map."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from automl_on_ray.trainables.tables.conform import CATEGORY, DATE, NUMBER
+
+TYPES = {NUMBER: "<f8", DATE: "<i8", CATEGORY: "<i4"}
+
+
+def pack(
+    columns: Mapping[str, Any], kinds: Mapping[str, str], rows: np.ndarray
+) -> dict[str, np.ndarray]:
+    """For each kind one array (columns, rows), in the order of `kinds`."""
+    arrays = {}
+    for kind, plain in TYPES.items():
+        names = [name for name, each in kinds.items() if each == kind]
+        arrays[kind] = np.empty((len(names), len(rows)), plain)
+        for i, name in enumerate(names):
+            values = columns[name]
+            arrays[kind][i] = (values.codes if kind == CATEGORY else values.view(plain))[rows]
+    return arrays
+
+
+def unpack(
+    arrays: Mapping[str, np.ndarray], kinds: Mapping[str, str], texts: Mapping[str, list[str]]
+) -> pd.DataFrame:
+    """The frame of it: numbers and dates in the same memory; of categories, their `texts`."""
+    rows = {kind: iter(arrays[kind]) for kind in TYPES}
+    columns = {}
+    for name, kind in kinds.items():
+        values = next(rows[kind])
+        if kind == CATEGORY:
+            values = np.array([*texts[name], np.nan], object)[values]
+        elif kind == DATE:
+            values = values.view("datetime64[ns]")
+        columns[name] = pd.Series(values, dtype=values.dtype, copy=False)
+    return pd.DataFrame(columns, copy=False)
+
+
+def json_bytes(words: Any) -> bytes:
+    return json.dumps(words).encode()

@@ -1,0 +1,112 @@
+"""A table out of a file or a Python program, as a pandas frame whose columns are as they came."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.feather
+import pyarrow.parquet as pq
+
+from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.trainables.tables.columns.csv_files import read_csv
+
+TEXT = (".csv", ".tsv", ".txt")
+PARQUET = (".parquet", ".pq")
+ARROW = (".arrow", ".feather", ".ipc")
+PACKED = (".gz", ".bz2", ".zst", ".lz4")
+INDEX = "__index_level_"  # how pandas calls an index without a name in a file
+
+
+def read(path: Path) -> tuple[pd.DataFrame, list[str]]:
+    """The table of a CSV, Parquet or Arrow file, or a folder of Parquet, and remarks.
+
+    Raises UserError for what is none.
+    """
+    if not path.exists():
+        raise UserError(f"There is no table at {path}.")
+    suffix = path.with_suffix("").suffix if path.suffix.lower() in PACKED else path.suffix
+    suffix = suffix.lower()
+    if suffix in TEXT:
+        return read_csv(path)
+    if suffix not in (*PARQUET, *ARROW) and not path.is_dir():
+        raise UserError(
+            f"{path} is of no known format: give {', '.join((*TEXT, *PARQUET, *ARROW))}, or a "
+            "folder of Parquet files."
+        )
+    if path.is_file() and not path.stat().st_size:
+        raise UserError(f"{path} is empty.")
+    try:
+        table = _arrow_file(path) if suffix in ARROW else pq.read_table(path)
+    except Exception as error:  # a damaged file fails in any way it likes
+        told = " ".join(str(error).split()).rstrip(".")
+        raise UserError(f"{path} is damaged or of another format: {told}.") from error
+    return _framed(table, str(path)), []
+
+
+def read_frame(given: Any, name: str) -> pd.DataFrame:
+    """Of a pandas or polars frame, or an Arrow table: its columns, without an index.
+
+    UserError for anything else.
+    """
+    if isinstance(given, pd.DataFrame):
+        frame = given.reset_index(drop=True)  # the same memory
+        frame.columns = frame.columns.map(str)
+        _check_columns(list(frame.columns), len(frame), name)
+        return frame
+    if hasattr(given, "collect") and hasattr(given, "lazy"):  # a lazy frame of polars
+        given = given.collect()
+    if not (isinstance(given, pa.Table) or hasattr(given, "__arrow_c_stream__")):
+        raise UserError(
+            f"{name} must be a data frame of pandas or polars, or an Arrow table, but is "
+            f"{type(given).__name__}."
+        )
+    return _framed(pa.table(given), name)
+
+
+def sign(path: Path) -> str:
+    """What differs when a file or a folder's files do: names, sizes and times of change."""
+    files = sorted(path.rglob("*")) if path.is_dir() else [path]
+    told = []
+    for file in files:
+        status = file.stat() if file.exists() else None
+        told.append(f"{file}\0{status and (status.st_size, status.st_mtime_ns)}")
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()
+
+
+def content_of(frame: pd.DataFrame) -> str:
+    """SHA-256 of a frame's names, types and values."""
+    total = hashlib.sha256()
+    for name, column in frame.items():
+        total.update(f"{name}\0{column.dtype}\0".encode())
+        try:
+            total.update(pd.util.hash_pandas_object(column, index=False).to_numpy().data)
+        except TypeError:  # of lists
+            total.update(repr(column.tolist()).encode())
+    return total.hexdigest()
+
+
+def _arrow_file(path: Path) -> pa.Table:
+    try:
+        return pyarrow.feather.read_table(path)
+    except pa.ArrowInvalid:
+        with pa.memory_map(str(path)) as file, pa.ipc.open_stream(file) as stream:
+            return stream.read_all()
+
+
+def _framed(table: pa.Table, name: str) -> pd.DataFrame:
+    _check_columns(table.column_names, len(table), name)
+    table = table.select([each for each in table.column_names if not each.startswith(INDEX)])
+    return table.to_pandas(
+        split_blocks=True, self_destruct=True, ignore_metadata=True, date_as_object=False
+    )
+
+
+def _check_columns(names: Sequence[str], rows: int, source: str) -> None:
+    twice = [name for i, name in enumerate(names) if name in names[:i]]
+    if twice:
+        raise UserError(f"{source} has several columns called {twice[0]!r}; rename all but one.")
+    if not rows:
+        raise UserError(f"{source} has no rows.")

@@ -1,0 +1,235 @@
+"""Columns as a model takes them: numbers, words and dates, out of whatever a frame holds.
+
+It stands alone, with numpy and pandas: a registered model brings it along. What is learned from
+and what is predicted for come through the same functions.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+NUMBER, CATEGORY, DATE = "number", "category", "date"
+DAY_FIRST, MONTH_FIRST, DECIMAL_COMMA = "day first", "month first", "decimal comma"
+# What pandas and Arrow read as missing in a text file.
+MISSING = frozenset({
+    "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN",
+    "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null",
+})  # fmt: skip
+NO_NUMBER = frozenset({"?", "-", "--", ".", "na", "none", "missing", "unknown"})  # among numbers
+TRUTH = {"true": "True", "TRUE": "True", "false": "False", "FALSE": "False"}
+THOUSANDS = r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?"
+COMMA = r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+),\d+|[+-]?\d{1,3}(?:\.\d{3})+"
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_TIME = r"(?P<time>[T ,]\s*\d{1,2}:.*)?"
+_MONTH = rf"(?P<word>{'|'.join(MONTHS)})[a-z]*\.?"
+_YEAR_FIRST = re.compile(
+    rf"(?P<year>\d{{4}})[-/.](?P<month>\d{{1,2}})[-/.](?P<day>\d{{1,2}}){_TIME}"
+)
+_NUMERIC = re.compile(
+    rf"(?P<first>\d{{1,2}})(?P<mark>[-/.])(?P<second>\d{{1,2}})(?P=mark)(?P<year>\d{{4}}|\d\d){_TIME}"
+)
+_NAMED = re.compile(
+    rf"(?:(?P<day>\d{{1,2}})[-/ .]+{_MONTH}|{_MONTH.replace('word', 'word2')}[-/ ]+(?P<day2>\d{{1,2}}))"
+    rf"[-/, ]+(?P<year>\d{{4}}|\d\d){_TIME}",
+    re.IGNORECASE,
+)
+
+
+def conform(
+    frame: pd.DataFrame, kinds: Mapping[str, str], formats: Mapping[str, str] | None = None
+) -> pd.DataFrame:
+    """The columns of `kinds`, in its order, as `Table.features` has them.
+
+    Numbers are float64 and dates datetime64[ns], with NaN and NaT where there is none; categories
+    are texts, with NaN. `formats` says how a column's texts are to be read, where they can be read
+    in two ways. Other columns are passed over. ValueError, one line, for columns that are missing
+    or twice, and for one of which no value is of its kind.
+    """
+    if hasattr(frame, "to_pandas"):  # of polars or Arrow
+        frame = frame.to_pandas()
+    if not isinstance(frame, pd.DataFrame):
+        raise ValueError(f"A data frame is expected, not {type(frame).__name__}.")
+    frame = frame.rename(columns=str)
+    absent = [name for name in kinds if name not in frame.columns]
+    if absent:
+        raise ValueError(f"The frame has no column {', '.join(map(repr, absent))}.")
+    twice = [name for name in kinds if (frame.columns == name).sum() > 1]
+    if twice:
+        raise ValueError(f"The frame has several columns called {twice[0]!r}.")
+    made = {
+        name: _of_kind(frame[name], kind, (formats or {}).get(name)) for name, kind in kinds.items()
+    }
+    return pd.DataFrame(made, index=frame.index)
+
+
+def _of_kind(column: pd.Series, kind: str, written: str | None) -> Any:
+    if kind == CATEGORY:
+        return words(column)
+    made = numbers(column, written) if kind == NUMBER else dates(column, written)
+    filled = column[column.notna()]
+    if len(filled) and np.isnan(made).all() and not _all_missing(filled):
+        raise ValueError(f"Column {column.name!r} must hold {kind}s, but holds {filled.iloc[0]!r}.")
+    return made
+
+
+def _all_missing(filled: pd.Series) -> bool:
+    if pd.api.types.is_numeric_dtype(filled):
+        return True  # infinite ones
+    texts = {str(value).strip() for value in filled.unique()}
+    return texts <= MISSING or {text.lower() for text in texts - MISSING} <= NO_NUMBER
+
+
+def numbers(column: pd.Series, written: str | None = None) -> np.ndarray:
+    """float64 (n,); NaN for what is no finite number. Durations are in seconds."""
+    kind = column.dtype
+    if pd.api.types.is_timedelta64_dtype(kind):
+        found = column.dt.total_seconds().to_numpy(np.float64, copy=True)
+    elif pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_complex_dtype(kind):
+        found = column.to_numpy(np.float64, na_value=np.nan)
+    else:
+        codes, texts = texts_of(column)
+        found = np.append(numbers_of_texts(texts, written), np.nan)[codes]
+    if np.isinf(found).any():
+        found = np.where(np.isinf(found), np.nan, found)
+    return found
+
+
+def words(column: pd.Series) -> np.ndarray:
+    """Texts (n,), dtype object; NaN where there is none."""
+    codes, texts = texts_of(column)
+    return np.append(texts, np.array([np.nan], object))[codes]
+
+
+def dates(column: pd.Series, written: str | None = None) -> np.ndarray:
+    """datetime64[ns] (n,), in UTC where a zone was given; NaT for what is no date from 1678 on."""
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        column = column.dt.tz_convert("UTC").dt.tz_localize(None)
+    if pd.api.types.is_datetime64_dtype(column.dtype):
+        return _nanoseconds(column.to_numpy())
+    codes, texts = texts_of(column)
+    return np.append(dates_of_texts(texts, written), np.datetime64("NaT", "ns"))[codes]
+
+
+def texts_of(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Codes (n,), -1 where there is none, and the distinct texts (k,), stripped and sorted.
+
+    Whole numbers are written without a point, and truth as True and False.
+    """
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        codes, values = column.cat.codes.to_numpy(), column.cat.categories
+    else:
+        codes, values = pd.factorize(column)
+    texts = np.array([_text(value) for value in values], object)
+    kept = np.unique(texts[[text not in MISSING for text in texts]] if len(texts) else texts)
+    place = {text: i for i, text in enumerate(kept)}
+    moved = np.array([place.get(text, -1) for text in texts] + [-1], np.int32)
+    used = np.unique(moved[codes])
+    used = used[used >= 0]
+    if len(used) < len(kept):  # categories of which there is no row
+        renumbered = np.full(len(kept) + 1, -1, np.int32)
+        renumbered[used] = np.arange(len(used))
+        moved, kept = renumbered[moved], kept[used]
+    return moved[codes], kept
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return str(int(value))
+    text = str(value).strip()
+    return TRUTH.get(text, text)
+
+
+def numbers_of_texts(texts: np.ndarray, written: str | None = None) -> np.ndarray:
+    """float64 (k,), infinite ones too; NaN for what is no number.
+
+    1,234.5 has a comma for thousands; where `written` is DECIMAL_COMMA, 1.234,5 has one for
+    decimals. A currency before and a % behind are passed over.
+    """
+    plain = pd.Series(texts, dtype=object)
+    if written == DECIMAL_COMMA:
+        comma = plain.str.fullmatch(COMMA).to_numpy(bool)
+        plain[comma] = plain[comma].str.replace(".", "").str.replace(",", ".")
+    found = pd.to_numeric(plain, errors="coerce").to_numpy(np.float64, copy=True)
+    odd = np.flatnonzero(np.isnan(found))
+    if len(odd):
+        bare = plain.iloc[odd].str.replace(r"^([+-]?)\s*[$€£]\s*", r"\1", regex=True)
+        bare = bare.str.replace(r"\s*[%€]$", "", regex=True)
+        grouped = bare.str.fullmatch(THOUSANDS).to_numpy(bool)
+        bare[grouped] = bare[grouped].str.replace(",", "")
+        found[odd] = pd.to_numeric(bare, errors="coerce")
+    return found
+
+
+def dates_of_texts(texts: np.ndarray, written: str | None = None) -> np.ndarray:
+    """datetime64[ns] (k,); NaT for what is no date.
+
+    Read are 2020-01-31, 31.1.2020, 31 Jan 2020, Jan 31, 2020, all with or without a time, and
+    31/1/2020 or 1/31/2020, as `written` says; without it, where only one of them is a date.
+    """
+    iso = np.array([_iso(text, written) for text in texts.tolist()], object)
+    found = np.full(len(iso), np.datetime64("NaT", "ns"))
+    half = np.array([text is not None and text[-1] in "mM" for text in iso], bool)  # AM and PM
+    for rows, form in ((~half, "ISO8601"), (half, "mixed")):
+        if rows.any():
+            read = pd.Series(
+                pd.to_datetime(iso[rows], errors="coerce", utc=True, format=form)
+            ).dt.tz_localize(None)
+            found[rows] = _nanoseconds(read.to_numpy())
+    return found
+
+
+def orders(texts: Collection[str]) -> set[str]:
+    """DAY_FIRST, MONTH_FIRST, or both: what texts such as 31/1/2020 and 1/31/2020 need."""
+    needed = set()
+    for text in texts:
+        found = _NUMERIC.fullmatch(text)
+        if found and found["mark"] != ".":
+            if int(found["first"]) > 12:
+                needed.add(DAY_FIRST)
+            elif int(found["second"]) > 12:
+                needed.add(MONTH_FIRST)
+    return needed
+
+
+def ambiguous(text: str) -> bool:
+    """Whether it is a date with the day first and another with the month first."""
+    found = _NUMERIC.fullmatch(text)
+    if not found or found["mark"] == ".":
+        return False
+    return (
+        found["first"] != found["second"] and max(int(found["first"]), int(found["second"])) <= 12
+    )
+
+
+def _iso(text: str, written: str | None) -> str | None:
+    if found := _YEAR_FIRST.fullmatch(text):
+        return _dated(found["year"], found["month"], found["day"], found["time"])
+    if found := _NUMERIC.fullmatch(text):
+        if written is None and ambiguous(text):
+            return None
+        day, month = found["first"], found["second"]
+        later = int(month) > 12 if written is None else written == MONTH_FIRST
+        if later and found["mark"] != ".":
+            day, month = month, day
+        return _dated(found["year"], month, day, found["time"])
+    if found := _NAMED.fullmatch(text):
+        word = (found["word"] or found["word2"])[:3].lower()
+        day = found["day"] or found["day2"]
+        return _dated(found["year"], str(MONTHS.index(word) + 1), day, found["time"])
+    return None
+
+
+def _dated(year: str, month: str, day: str, time: str | None) -> str:
+    if len(year) == 2:
+        year = ("19" if int(year) >= 69 else "20") + year  # as the C library has it
+    return f"{year}-{int(month):02}-{int(day):02} {(time or '00:00')[1:] if time else '00:00'}"
+
+
+def _nanoseconds(found: np.ndarray) -> np.ndarray:
+    """NaT for what does not fit into nanoseconds: dates before 1678 or after 2262."""
+    low, high = np.datetime64("1678-01-01"), np.datetime64("2262-01-01")
+    inside = (found >= low) & (found < high)
+    return np.where(inside, found, np.datetime64("NaT")).astype("datetime64[ns]")

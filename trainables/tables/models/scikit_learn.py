@@ -1,0 +1,43 @@
+"""Scikit-learn's estimators in files that cannot run code (skops), and as models."""
+
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import skops.io
+
+FILE = "model.skops"
+QUICKLY = 1  # of zlib's levels
+
+
+class ScikitLearnModel:
+    """An estimator of scikit-learn as a `Model`."""
+
+    def __init__(self, estimator: Any) -> None:
+        self.estimator = estimator
+
+    def fit(self, X: np.ndarray, y: np.ndarray) -> "ScikitLearnModel":
+        self.estimator.fit(X, y)
+        return self
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        classifies = hasattr(self.estimator, "predict_proba")
+        predict = self.estimator.predict_proba if classifies else self.estimator.predict
+        return np.asarray(predict(X))
+
+    def save(self, folder: Path) -> None:
+        dump(self.estimator, folder / FILE)
+
+
+def dump(thing: Any, path: Path) -> None:
+    skops.io.dump(thing, path, compression=zipfile.ZIP_DEFLATED, compresslevel=QUICKLY)
+
+
+def load(path: Path, trusted: Sequence[str]) -> Any:
+    """What skops knows itself, and the `trusted` types. ValueError if there are others in it."""
+    foreign = sorted(set(skops.io.get_untrusted_types(file=path)) - set(trusted))
+    if foreign:
+        raise ValueError(f"{path} holds {', '.join(foreign)}, which no model here has.")
+    return skops.io.load(path, trusted=list(trusted))

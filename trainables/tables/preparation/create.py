@@ -1,0 +1,105 @@
+"""The preparation that a config asks for, as a scikit-learn pipeline of what is in this folder."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    OneHotEncoder,
+    OrdinalEncoder,
+    QuantileTransformer,
+    StandardScaler,
+    TargetEncoder,
+)
+
+from automl_on_ray.trainables.tables.preparation.columns import Columns
+from automl_on_ray.trainables.tables.preparation.encoding import Encoded, Hinges, Near
+from automl_on_ray.trainables.tables.preparation.generation import GroupMeans, Pairs
+from automl_on_ray.trainables.tables.preparation.selection import Selection
+
+MOST_COLUMNS = 128  # of one category
+MOST_CODES = 254  # of one category: scikit-learn's boosting takes no more
+QUANTILES = 1000
+FOLDS = 5  # of target encoding
+TARGETS = {"binary": "binary", "multiclass": "multiclass", "regression": "continuous"}
+
+
+def create_preparation(
+    config: Mapping[str, Any], *, task: str, answers: np.ndarray, seed: int
+) -> Pipeline:
+    """Raw columns of a frame -> a frame of float64. `answers` are those that it will be fitted to.
+
+    What a config of the space `tables` leaves out, for it does not apply, is not done.
+    """
+    by_answers = {"regression": task == "regression", "seed": seed}
+    generation = config["generation"]
+    steps: list[tuple[str, Any]] = [("columns", Columns())]
+    if generation in ("pairs", "both"):
+        steps.append(("pairs", Pairs(**by_answers)))
+    if generation in ("group_means", "both"):
+        steps.append(("group_means", GroupMeans(**by_answers)))
+    encoding = _encoding_of(config)
+    categories = _categories(config, encoding, task=task, answers=answers, seed=seed)
+    numbers = _numbers(config, len(answers), seed)
+    steps.append(("encoded", Encoded(numbers, categories, native=encoding == "native")))
+    if config["selection"] != "none":
+        chosen = Selection(config["selection"], config["selected_share"], **by_answers)
+        steps.append(("selection", chosen))
+    return Pipeline(steps)
+
+
+def _encoding_of(config: Mapping[str, Any]) -> str:
+    """Each kind of model has a choice of its own."""
+    keys = ("encoding", "forest_encoding", "boosted_encoding")
+    return str(next(config[key] for key in keys if key in config))
+
+
+def _numbers(config: Mapping[str, Any], rows: int, seed: int) -> Any:
+    steps: list[Any] = []
+    if "imputation" in config:
+        steps.append(
+            SimpleImputer(
+                strategy=config["imputation"],
+                add_indicator=config["missing_indicators"],
+                keep_empty_features=True,
+            )
+        )
+    if "scaling" in config:
+        steps += [_scaler(config["scaling"], rows, seed), Near()]
+    if config.get("linear_knots"):
+        steps.append(Hinges(config["linear_knots"]))
+    return make_pipeline(*steps) if steps else FunctionTransformer(feature_names_out="one-to-one")
+
+
+def _scaler(scaling: str, rows: int, seed: int) -> Any:
+    if scaling == "standard":
+        return StandardScaler()
+    quantiles = min(QUANTILES, rows)
+    return QuantileTransformer(
+        n_quantiles=quantiles, output_distribution="normal", random_state=seed
+    )
+
+
+def _categories(
+    config: Mapping[str, Any], encoding: str, *, task: str, answers: np.ndarray, seed: int
+) -> Any:
+    rare = config["rare_rows"] if config["rare_rows"] > 1 else None
+    if encoding == "one_hot":
+        return OneHotEncoder(
+            min_frequency=rare, max_categories=MOST_COLUMNS, sparse_output=False,
+            handle_unknown="infrequent_if_exist",
+        )  # fmt: skip
+    if encoding == "target":
+        counts = np.bincount(answers).max() if task != "regression" else len(answers)
+        encoder = TargetEncoder(
+            target_type=TARGETS[task], cv=int(max(2, min(FOLDS, counts))), random_state=seed
+        )
+        return make_pipeline(encoder, StandardScaler()) if "scaling" in config else encoder
+    other = np.nan if encoding == "native" else -1
+    return OrdinalEncoder(
+        min_frequency=rare, max_categories=MOST_CODES, handle_unknown="use_encoded_value",
+        unknown_value=other, encoded_missing_value=other,
+    )  # fmt: skip
