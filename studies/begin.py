@@ -61,7 +61,7 @@ def begun(prepare: Callable[[Settings], Plan], asked: Settings) -> Iterator[tupl
         with step("Checking that all machines see storage and data"):
             check_shared(plan.storage)
             if plan.data:
-                check_data(plan.trial_kwargs)
+                check_data(plan.data.keywords())
         resources = assign_resources(
             slots=plan.asked.slots, cpus=plan.asked.cpus_per_trial, gpus=_gpus_of_a_trial(plan)
         )

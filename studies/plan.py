@@ -28,6 +28,7 @@ from automl_on_ray.schedulers import (
 from automl_on_ray.schedulers.populations import Replay, Segment
 from automl_on_ray.search_spaces import SearchSpace
 from automl_on_ray.search_spaces.core import Objective, UserError
+from automl_on_ray.search_spaces.data_kinds import Data
 from automl_on_ray.searchers import SearcherSettings, create_searcher, searcher_capabilities
 from automl_on_ray.searchers.ax import metric_names
 from automl_on_ray.studies.budget import Budget, check_budget
@@ -41,7 +42,7 @@ from automl_on_ray.studies.inputs import (
     check_model,
     check_pair,
     draft_prior,
-    facts,
+    final_objectives,
     find_earlier,
     limits_of,
     outcome_constraints_of,
@@ -55,8 +56,6 @@ from automl_on_ray.studies.populations import REPEATS, explorer_of, read_schedul
 from automl_on_ray.studies.settings import StudySettings
 from automl_on_ray.tracking import NO_DATA, Study, TrackingCallback
 from automl_on_ray.tracking.store import check_tracking, default_uri
-from automl_on_ray.trainables.datasets import Dataset
-from automl_on_ray.trainables.image_classifier import ImageClassifier
 
 Settings = TypeVar("Settings", bound=StudySettings)
 Schedule = Sequence[Segment]
@@ -133,7 +132,7 @@ class StudyPlan:
     searcher: Searcher | None  # none for a replay
     awaited: tuple[str, ...]
     evaluation: Evaluation
-    data: Dataset | None
+    data: Data | None
     trial_kwargs: dict[str, Any]
     study: StudyFolder
     record: Study
@@ -146,11 +145,6 @@ class StudyPlan:
     def can(self) -> SchedulerCapabilities:
         """What the scheduler can do."""
         return _capabilities(self.asked, self.schedule)
-
-    @property
-    def makes_networks(self) -> bool:
-        """Whether the final model is one of ours, to be registered."""
-        return self.data is not None and issubclass(self.klass, ImageClassifier)
 
     def tracker(self, role: str, stage: str = "") -> TrackingCallback:
         """Trials of the search are judged by its own objectives."""
@@ -227,7 +221,7 @@ def draft_study(
 def open_plan(
     draft: Draft,
     evaluation: Evaluation,
-    data: Dataset | None,
+    data: Data | None,
     trial_kwargs: dict[str, Any],
     stands_for: Mapping[str, Any],
 ) -> StudyPlan:
@@ -332,16 +326,14 @@ def _scheduler(asked: StudySettings, evaluation: Evaluation) -> TrialScheduler:
     )  # fmt: skip
 
 
-def _record(
-    draft: Draft, evaluation: Evaluation, data: Dataset | None, study: StudyFolder
-) -> Study:
+def _record(draft: Draft, evaluation: Evaluation, data: Data | None, study: StudyFolder) -> Study:
     can = _capabilities(draft.asked, draft.schedule)
     return Study(
         name=study.path.name,
         objectives=evaluation.objectives,
         dataset=data.name if data else NO_DATA,
         dataset_digest=data.digest if data else "",
-        dataset_context=facts(data),
+        dataset_context=data.facts() if data else {},
         space=evaluation.space.name,
         domains=evaluation.space.as_data(),
         searcher=draft.names["searcher"],
@@ -351,4 +343,5 @@ def _record(
         study_id=study.study_id,
         max_t=evaluation.epochs,
         changes_running_trials=can.changes_running_trials,
+        test_metrics=final_objectives(draft.klass),
     )

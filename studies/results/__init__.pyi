@@ -17,3 +17,4 @@ from .summary import (
     read_summary as read_summary,
     summary_of as summary_of,
 )
+from .tested import metrics_of_tests as metrics_of_tests

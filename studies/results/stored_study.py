@@ -18,6 +18,7 @@ from automl_on_ray.search_spaces.core import (
     near_miss,
 )
 from automl_on_ray.studies.results.summary import Summary, read_summary
+from automl_on_ray.studies.results.tested import metrics_of_tests
 from automl_on_ray.studies.trial_rows import pareto_front, scored
 from automl_on_ray.tracking import RecordedStudy, RecordedTrial, read_recorded
 
@@ -77,6 +78,14 @@ class StoredStudy:
     def final(self) -> list[RecordedTrial]:
         """The repeats of the best config, trained anew."""
         return [trial for trial in self.recorded.trials if trial.role == "final"]
+
+    @property
+    def tested(self) -> list[str]:
+        """What these report of the test part, the most important first."""
+        declared = self.recorded.facts.get("test_metrics", ())
+        return metrics_of_tests(
+            self.final, [Objective(one["metric"], one["mode"]) for one in declared]
+        )
 
     def checkpoint_of(self, trial: RecordedTrial) -> Path | None:
         """The folder of its newest checkpoint, if that is on this machine."""

@@ -30,7 +30,7 @@ def show(study: StoredStudy) -> None:
     print_failures(_rows(study.searched))
     _print_curves(study.ranked[:SHOWN_CURVES], study.objectives)
     if study.final:
-        print_final(_rows(study.final), ("test_accuracy", "test_loss"))
+        print_final(_rows(study.final), study.tested)
     _say_where(study)
 
 

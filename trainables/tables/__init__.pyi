@@ -1,3 +1,4 @@
+from .ensemble import blended as blended, select as select
 from .fitted import FittedPipeline as FittedPipeline
 from .fold_fit import (
     FitFailed as FitFailed,
@@ -7,7 +8,9 @@ from .fold_fit import (
 from .metrics import (
     METRICS as METRICS,
     USUAL as USUAL,
+    Interval as Interval,
     bootstrap as bootstrap,
+    loss_of as loss_of,
     scores as scores,
 )
 from .pipeline import TablePipeline as TablePipeline, read_predictions as read_predictions
