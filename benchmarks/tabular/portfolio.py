@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[2]
 CHOSEN = ROOT / "studies" / "tables" / "portfolio.json"
 COUNT = 12
 FOLDS, ROWS = 3, 2_500  # of which a fifth is the test part, and is not used
-SECONDS = 30.0
+SECONDS = 12.0
 
 
 def table_of(data_set: DataSet) -> Table:
