@@ -7,22 +7,41 @@ tool here has, and are no part of the search. A fit has its own process as alway
 
 import itertools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
+import pandas as pd
+from ray.tune.logger import NoopLogger
 from ray.tune.schedulers import TrialScheduler
 from ray.tune.search import Searcher
 
+from automl_on_ray.schedulers import SchedulerSettings, create_scheduler
 from automl_on_ray.search_spaces import Config
-from automl_on_ray.trainables.tables import TablePipeline
+from automl_on_ray.search_spaces.core import Objective
+from automl_on_ray.search_spaces.tables import SPACE
+from automl_on_ray.searchers import SearcherSettings, create_searcher
+from automl_on_ray.studies.tables.portfolio import portfolio_of
+from automl_on_ray.trainables.tables import (
+    METRICS,
+    Bagged,
+    FittedPipeline,
+    Table,
+    TablePipeline,
+    load_table,
+    read_predictions,
+    select,
+)
+from automl_on_ray.trainables.tables.conform import conform
+from benchmarks.tabular._data import FOLDS, JUDGING, by_name, read
+from benchmarks.tabular._exchange import Asked, counted, cpu_seconds, read_asked, write_answer
 
-FOLDS = 5
 EPOCHS = FOLDS + 1  # the first fold comes before, on a part of its rows
+TRIALS = 1_000  # more than any budget here allows
 SEARCHERS = {"random": "random", "tpe": "optuna", "ax": "bayesian", "portfolio": "optuna",
              "controller": "reinforce"}  # fmt: skip
-TRIALS = 1_000  # more than any budget here allows
 
 
 @dataclass
@@ -32,42 +51,118 @@ class Search:
     searcher: Searcher
     scheduler: TrialScheduler
     start: Callable[[Config], TablePipeline]
-    folder: Path  # of the checkpoints of whole trials
+    folder: Path  # of the checkpoints of whole trials, by name
+    spent: Callable[[], bool]
     tried: int = 0
     whole: list[str] = field(default_factory=list)
 
-    def run(self, spent: Callable[[], bool]) -> None:
-        """Until `spent`, but not before one trial is whole."""
+    def run(self) -> None:
+        """Until the budget is spent, but not before one trial is whole."""
         for name in map(str, itertools.count()):
             config = self.searcher.suggest(name)
             if not isinstance(config, dict):
                 return
             self.tried += 1
             try:
-                ended = self._trial(name, config, spent)
+                self._trial(name, config)
             except Exception as error:  # a pipeline that cannot be fitted is no end of a search
                 print(name, config, error, file=sys.stderr)
                 self.searcher.on_trial_complete(name, error=True)
-                ended = spent() and bool(self.whole)
-            if ended:
+            if self.spent() and self.whole:
                 return
 
-    def _trial(self, name: str, config: Config, spent: Callable[[], bool]) -> bool:
-        """One trial, as far as the scheduler lets it; whether the budget is spent."""
-        trial, asked = self.start(config), SimpleNamespace(trial_id=name)
-        self.scheduler.on_trial_add(None, asked)
-        while True:
+    def _trial(self, name: str, config: Config) -> None:
+        """As far as the scheduler and the budget let it."""
+        trial, known = self.start(config), SimpleNamespace(trial_id=name)
+        self.scheduler.on_trial_add(None, known)
+        for _ in range(EPOCHS):
             result = trial.train()
-            if result["done"] or result["training_iteration"] >= EPOCHS:
-                break
-            if spent() and self.whole:
-                return True
-            self.searcher.on_trial_result(name, result)
-            if self.scheduler.on_trial_result(None, asked, result) == TrialScheduler.STOP:
-                self.searcher.on_trial_complete(name, result)
-                return False
-        self.scheduler.on_trial_complete(None, asked, result)
+            if result["training_iteration"] == EPOCHS:
+                trial.save(str(self.folder / name))
+                self.whole.append(name)
+            elif self.spent() and self.whole:
+                return
+            else:
+                self.searcher.on_trial_result(name, result)
+                if self.scheduler.on_trial_result(None, known, result) == TrialScheduler.STOP:
+                    break
+        self.scheduler.on_trial_complete(None, known, result)
         self.searcher.on_trial_complete(name, result)
-        trial.save(str(self.folder / name))
-        self.whole.append(name)
-        return spent()
+
+
+def find(asked: Asked, test: pd.DataFrame, folder: Path) -> tuple[Bagged, dict[str, Any]]:
+    """The model after `asked.seconds` of CPU, and what there is to tell."""
+    end = cpu_seconds() + asked.seconds
+    data_set = by_name([asked.data_set], JUDGING)[0]
+    keywords = {
+        "dataset": data_set.name, "frame": read(data_set), "target": asked.target,
+        "task": asked.task, "folds": FOLDS, "seed": asked.seed,
+    }  # fmt: skip
+    table = load_table(keywords)
+    _check_same_test(table, test)
+    bound = {**keywords, "space": SPACE, "time_limit": asked.seconds / EPOCHS}
+    objective = Objective(f"val_{asked.metric}", METRICS[asked.task][asked.metric])
+    search = Search(
+        _searcher(asked, objective), _scheduler(asked, objective), lambda c: _trial(c, bound),
+        folder, lambda: cpu_seconds() > end,
+    )  # fmt: skip
+    search.run()
+    weights = select(
+        {name: read_predictions(folder / name) for name in search.whole}, table.answers,
+        loss=asked.metric,
+    )  # fmt: skip
+    facts = {"tried": search.tried, "whole": len(search.whole), "models": len(weights)}
+    return _bagged(weights, table, folder), facts
+
+
+def _searcher(asked: Asked, objective: Objective) -> Searcher:
+    points: tuple[Config, ...] = ()
+    if asked.way == "portfolio":
+        points = tuple(portfolio_of(SPACE))
+    elif asked.way != "random" and SPACE.start:
+        points = (dict(SPACE.start),)
+    settings = SearcherSettings(
+        SPACE, (objective,), asked.seed, EPOCHS, points=points, samples=TRIALS
+    )
+    return create_searcher(SEARCHERS[asked.way], settings)
+
+
+def _scheduler(asked: Asked, objective: Objective) -> TrialScheduler:
+    return create_scheduler("asha", SchedulerSettings(SPACE, objective, EPOCHS, TRIALS, asked.seed))
+
+
+def _trial(config: Config, keywords: Mapping[str, Any]) -> TablePipeline:
+    class Bound(TablePipeline):  # as tune.with_parameters binds keywords
+        def setup(self, config: Config) -> None:
+            super().setup(config, **keywords)
+
+    return Bound(config=config, logger_creator=lambda given: NoopLogger(given, ""))
+
+
+def _bagged(weights: Mapping[str, float], table: Table, folder: Path) -> Bagged:
+    members = {
+        name: (weight, [FittedPipeline.load(folder / name / f"fold_{k}") for k in range(FOLDS)])
+        for name, weight in weights.items()
+    }
+    return Bagged(members, classes=table.classes, kinds=table.kinds, formats=table.formats)
+
+
+def _check_same_test(table: Table, test: pd.DataFrame) -> None:
+    """RuntimeError if the study would part the rows in another way than the bar does."""
+    known = conform(test, table.kinds, table.formats).astype(object)
+    if not known.equals(table.test_features.reset_index(drop=True).astype(object)):
+        raise RuntimeError("The study's test part is not the bar's.")
+
+
+def main(folder: Path) -> None:
+    asked, _, test = read_asked(folder)
+    facts: dict[str, Any] = {}
+    with counted(facts, "search_seconds"):
+        model, found = find(asked, test, folder)
+    with counted(facts, "predict_seconds"):
+        predictions = model.predict(test)
+    write_answer(folder, predictions, {**facts, **found})
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
