@@ -36,6 +36,19 @@ def pickled_dict() -> str:
     return _DICT_CHECKPOINT_FILE_NAME
 
 
+def refuse_pickle(given: Any) -> None:
+    """ValueError if a checkpoint, as Tune's `restore` is given it, holds a dict that was pickled.
+
+    Tune would read it, whatever the trainable saves; ours never save one.
+    """
+    found = getattr(given, "checkpoint", given)
+    if isinstance(found, str):
+        found = tune.Checkpoint.from_directory(found)
+    info = found.filesystem.get_file_info(f"{found.path}/{pickled_dict()}")
+    if info.type != pyarrow.fs.FileType.NotFound:
+        raise ValueError(f"{found} holds a pickle that none of its trials saved: it is not read.")
+
+
 def folders(trial: tune.Trainable) -> tuple[Path, tuple[pyarrow.fs.FileSystem, str] | None]:
     """Where a trial in this process may write, and where that has to be brought, if elsewhere."""
     storage: Any = trial._storage

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pyarrow.fs import FileType
 from ray import tune
 from torch import Tensor
 
 from automl_on_ray.search_spaces.core import written_whole
-from automl_on_ray.trainables._ray_internals import pickled_dict
+from automl_on_ray.trainables._ray_internals import refuse_pickle
 from automl_on_ray.trainables.multi_process import ALONE, World
 
 STATE_FILE = "state.pt"
@@ -115,19 +114,6 @@ class TorchTrainable(tune.Trainable):
     def _read_streams(self) -> dict[str, Tensor]:
         streams = {"cpu": torch.get_rng_state()}
         return {**streams, "cuda": torch.cuda.get_rng_state()} if self._gpus else streams
-
-
-def refuse_pickle(given: Any) -> None:
-    """ValueError if a checkpoint, as Tune's `restore` is given it, holds a dict that was pickled.
-
-    Tune would read it, whatever the trainable saves; ours never save one.
-    """
-    found = getattr(given, "checkpoint", given)
-    if isinstance(found, str):
-        found = tune.Checkpoint.from_directory(found)
-    info = found.filesystem.get_file_info(f"{found.path}/{pickled_dict()}")
-    if info.type != FileType.NotFound:
-        raise ValueError(f"{found} holds a pickle that none of its trials saved: it is not read.")
 
 
 def write_state(folder: str | Path, write: Callable[[Path], object]) -> None:

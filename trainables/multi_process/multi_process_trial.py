@@ -25,14 +25,9 @@ from torch import distributed
 
 from automl_on_ray.search_spaces import Config
 from automl_on_ray.search_spaces.core import UserError
-from automl_on_ray.trainables._ray_internals import without_folder
+from automl_on_ray.trainables._ray_internals import refuse_pickle, without_folder
 from automl_on_ray.trainables._reports import plain
-from automl_on_ray.trainables._torch_trainable import (
-    STATE_FILE,
-    TorchTrainable,
-    refuse_pickle,
-    write_state,
-)
+from automl_on_ray.trainables._torch_trainable import STATE_FILE, TorchTrainable, write_state
 from automl_on_ray.trainables.multi_process.process_group import LostRankError, World
 
 SIOCGIFADDR = 0x8915  # Linux: the address of an interface

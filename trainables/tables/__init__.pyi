@@ -13,7 +13,7 @@ from .metrics import (
     loss_of as loss_of,
     scores as scores,
 )
-from .pipeline import TablePipeline as TablePipeline, read_predictions as read_predictions
+from .pipeline import Progress as Progress, TablePipeline as TablePipeline, read_progress as read_progress
 from .table import (
     Table as Table,
     TableKeywords as TableKeywords,

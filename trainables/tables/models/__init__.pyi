@@ -5,4 +5,5 @@ from .choosing import (
     create_model as create_model,
     load_model as load_model,
 )
+from .early_stopping import held_part as held_part
 from .scikit_learn import dump as dump, load as load

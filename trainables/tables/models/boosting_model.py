@@ -27,7 +27,7 @@ class Boosting(ScikitLearnModel):
 
     def fit(self, X: np.ndarray, y: np.ndarray) -> "Boosting":
         assert self.settings is not None
-        own, held = held_part(y, classes=self.settings.classes, seed=self.settings.seed)
+        own, held = held_part(y, self.settings)
         # Scikit-learn makes no bins of a column without any value.
         X = np.where(np.isnan(X[own]).all(axis=0), 0.0, X)
         if len(held):

@@ -24,7 +24,7 @@ class CatBoostModel:
         self.model, self.settings = model, settings
 
     def fit(self, X: np.ndarray, y: np.ndarray) -> "CatBoostModel":
-        own, held = held_part(y, classes=self.settings.classes, seed=self.settings.seed)
+        own, held = held_part(y, self.settings)
         early: dict[str, Any] = {}
         if len(held):
             early = {"eval_set": self._pool(X[held], y[held]), "early_stopping_rounds": PATIENCE}

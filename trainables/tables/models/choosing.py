@@ -20,8 +20,9 @@ BOOSTING_SHARE = 0.8  # of a fit's time limit; the rest is for preparation befor
 class FitSettings:
     """`task` is "binary", "multiclass" or "regression"; `classes` are codes 0 .. classes - 1.
 
-    `categories` are columns that hold codes of categories. `time_limit` is of the fit, in seconds:
-    models that can end early keep what they have when it is nearly over.
+    `categories` are columns that hold codes of categories. Rows may be `in_time`, later ones last.
+    `time_limit` is of the fit, in seconds from `started` on: models that can end early keep what
+    they have when it is nearly over.
     """
 
     task: str
@@ -29,6 +30,7 @@ class FitSettings:
     seed: int = 0
     threads: int = 1
     categories: tuple[int, ...] = ()
+    in_time: bool = False
     time_limit: float | None = None
     started: float = field(default_factory=time.monotonic)
 

@@ -22,7 +22,7 @@ class LightGbm:
         self.booster: lightgbm.Booster | None = None
 
     def fit(self, X: np.ndarray, y: np.ndarray) -> "LightGbm":
-        own, held = held_part(y, classes=self.settings.classes, seed=self.settings.seed)
+        own, held = held_part(y, self.settings)
         data = lightgbm.Dataset(
             X[own], y[own], categorical_feature=list(self.settings.categories), params=self.params
         )

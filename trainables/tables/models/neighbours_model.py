@@ -25,8 +25,7 @@ class Neighbours(ScikitLearnModel):
         kept = np.arange(len(y))
         if len(y) > MOST_ROWS:
             share = 1 - MOST_ROWS / len(y)
-            settings = self.settings
-            kept, _ = held_part(y, classes=settings.classes, seed=settings.seed, share=share)
+            kept, _ = held_part(y, self.settings, share=share)
         count = min(self.estimator.n_neighbors, len(kept))
         self.estimator.set_params(n_neighbors=count).fit(X[kept], y[kept])
         return self

@@ -76,7 +76,7 @@ class Network:
 
     def _fit(self, X: np.ndarray, y: np.ndarray) -> None:
         settings = self.settings
-        own, held = held_part(y, classes=settings.classes, seed=settings.seed, share=HELD_SHARE)
+        own, held = held_part(y, settings, share=HELD_SHARE)
         held = held if len(held) else own
         edges, embedded = bins_of(X[own])
         mean, deviation = (0.0, 1.0) if settings.classes else (y[own].mean(), y[own].std() or 1.0)

@@ -23,7 +23,7 @@ class XgBoost:
         self.booster: xgboost.Booster | None = None
 
     def fit(self, X: np.ndarray, y: np.ndarray) -> "XgBoost":
-        own, held = held_part(y, classes=self.settings.classes, seed=self.settings.seed)
+        own, held = held_part(y, self.settings)
         early: dict[str, Any] = {}
         if len(held):
             watched = (self._data(X[held], y[held]), "held")

@@ -14,15 +14,15 @@ PARTS = ("year", "month", "day", "dayofweek", "hour", "minute")
 class Columns(TransformerMixin, BaseEstimator):
     """A frame of raw columns -> one of float64 (NaN is missing) and of words (object, or NaN).
 
-    A date becomes its days since 1970 and those of PARTS that vary in the fitted rows. An infinite
-    number is missing. Columns are found by name; others than the fitted ones are left out. Raises
-    KeyError for one that is not there.
+    They are as `Table.features` has them. A date becomes its days since 1970 and those of PARTS
+    that vary in the fitted rows. Columns are found by name; others than the fitted ones are left
+    out. Raises KeyError for one that is not there.
     """
 
     def fit(self, X: pd.DataFrame, y: Any = None) -> "Columns":
         self.kinds_ = {str(name): kind_of(X[name]) for name in X.columns}
         self.parts_ = {
-            name: [part for part in PARTS if getattr(_dates(X[name]).dt, part).nunique() > 1]
+            name: [part for part in PARTS if getattr(X[name].dt, part).nunique() > 1]
             for name, kind in self.kinds_.items()
             if kind == "date"
         }
@@ -40,9 +40,8 @@ class Columns(TransformerMixin, BaseEstimator):
         return pd.DataFrame(made, index=X.index)
 
     def _date_parts(self, name: str, column: pd.Series) -> dict[str, pd.Series]:
-        dates = _dates(column)
-        days = (dates - pd.Timestamp(0)).dt.total_seconds() / DAY_SECONDS
-        parts = {f"{name} {part}": getattr(dates.dt, part) for part in self.parts_[name]}
+        days = (column - pd.Timestamp(0)).dt.total_seconds() / DAY_SECONDS
+        parts = {part: getattr(column.dt, part) for part in self.parts_[name]}
         return {
             f"{name} {part}": values.astype("float64")
             for part, values in {"days": days, **parts}.items()
@@ -58,14 +57,9 @@ def kind_of(column: pd.Series) -> str:
 
 
 def _numbers(column: pd.Series) -> pd.Series:
-    numbers = pd.to_numeric(column, errors="coerce").astype("float64")
+    numbers = column.astype("float64")
     return numbers.where(np.isfinite(numbers)).clip(-LARGEST, LARGEST)
 
 
 def _words(column: pd.Series) -> pd.Series:
-    words = [str(value) if known else np.nan for value, known in zip(column, column.notna())]  # noqa: B905
-    return pd.Series(words, index=column.index, dtype=object)
-
-
-def _dates(column: pd.Series) -> pd.Series:
-    return pd.to_datetime(column, errors="coerce", utc=True).dt.tz_localize(None)
+    return column.astype(object).where(column.notna(), np.nan)

@@ -1,0 +1,197 @@
+"""Fits a pipeline in a process of its own, which can be ended, and whose memory is limited.
+
+The processes are forked from one that has the libraries imported (multiprocessing's forkserver), so
+a fit costs no import. What comes back are files of numbers.
+"""
+
+import json
+import multiprocessing
+import os
+import re
+import signal
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from automl_on_ray.trainables.tables.fitted import FittedPipeline
+from automl_on_ray.trainables.tables.models import LIBRARIES, FitSettings
+
+FEATURES, ANSWERS = "features.arrow", "answers.npy"
+TOLD, PREDICTIONS, PRINTED = "told.json", "predictions.npy", "printed.txt"
+PRELOADED = ["pyarrow.feather", "sklearn.ensemble", "sklearn.linear_model", "sklearn.preprocessing",
+             "automl_on_ray.trainables.tables.fold_fit"]  # fmt: skip
+# How libraries say that there was no memory: LightGBM, PyTorch, numpy, and OpenMP for its threads.
+NO_MEMORY = re.compile(r"bad_alloc|memory|alloc|Resource temporarily unavailable", re.IGNORECASE)
+SHOWN = 300  # characters of what a fit that failed has printed
+
+
+class FitFailed(RuntimeError):  # noqa: N818
+    """A fit raised an error, or its process ended; the message names it."""
+
+
+class FitTooLong(FitFailed):
+    """A fit took longer than its time limit and was ended."""
+
+
+class FitTooLarge(FitFailed):
+    """A fit needed more memory than its limit, or than there was."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The `rows` of a table to fit a config's pipeline with, and those `held` out, by position."""
+
+    config: Mapping[str, Any]
+    settings: FitSettings
+    rows: np.ndarray
+    held: np.ndarray
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Of the held rows (n, classes) probabilities or (n,) numbers; seconds for all of them."""
+
+    predictions: np.ndarray
+    fit_seconds: float
+    predict_seconds: float
+
+
+def write_rows(features: pd.DataFrame, answers: np.ndarray, folder: Path) -> None:
+    """Put a table where `fit_apart` has it read."""
+    features.reset_index(drop=True).to_feather(folder / FEATURES, compression="uncompressed")
+    np.save(folder / ANSWERS, answers, allow_pickle=False)
+
+
+def fit_apart(fit: Fit, data: Path, target: Path, *, memory_limit: int | None) -> Outcome:
+    """Fit rows that `write_rows` has put to `data`, and save the pipeline in the folder `target`.
+
+    `fit.settings.time_limit` is of the whole, with the start of its process. `memory_limit` is in
+    bytes and of all that the process has asked the system for, some 300 MB of which are libraries;
+    Linux alone knows it. No process is left. Raises FitTooLong, FitTooLarge, or FitFailed with the
+    name and text of what the fit raised.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    process = _start(fit, data, target, memory_limit)
+    try:
+        process.join(_seconds_left(fit.settings))
+        if process.is_alive():
+            raise FitTooLong(
+                f"The fit of {fit.config['model']} took longer than its limit of "
+                f"{fit.settings.time_limit:g} seconds."
+            )
+    finally:
+        process.kill()
+        process.join()
+    return _read(fit, target, process.exitcode)
+
+
+def _start(fit: Fit, data: Path, target: Path, memory_limit: int | None) -> BaseProcess:
+    context = multiprocessing.get_context("forkserver")
+    # Heeded before the first fit alone; a library that comes later is imported by each fit.
+    library = LIBRARIES.get(fit.config["model"])
+    context.set_forkserver_preload([*PRELOADED, *([library] if library else [])])
+    process = context.Process(target=_run, args=(fit, data, target, memory_limit), daemon=True)
+    with _main_hidden():
+        process.start()
+    return process
+
+
+@contextmanager
+def _main_hidden() -> Iterator[None]:
+    """Else each fit would run the main module anew: Ray's worker, or a user's script."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
+def _seconds_left(settings: FitSettings) -> float | None:
+    if settings.time_limit is None:
+        return None
+    return max(0.0, settings.started + settings.time_limit - time.monotonic())
+
+
+def _read(fit: Fit, target: Path, code: int | None) -> Outcome:
+    """What the process has left; the files that are no part of a pipeline are removed."""
+    paths = [target / name for name in (TOLD, PREDICTIONS, PRINTED)]
+    told = json.loads(paths[0].read_text()) if paths[0].exists() else None
+    predictions = np.load(paths[1], allow_pickle=False) if paths[1].exists() else None
+    printed = paths[2].read_text(errors="replace") if paths[2].exists() else ""
+    for path in paths:
+        path.unlink(missing_ok=True)
+    if told is not None and predictions is not None:
+        return Outcome(predictions, **told)
+    if told is None:
+        told = {"text": f"{_ending(code)} {' '.join(printed.split())[-SHOWN:]}".strip()}
+    told = f"The fit of {fit.config['model']} failed: {told['text']}"
+    lacks_memory = code == -signal.SIGKILL or NO_MEMORY.search(told)
+    raise (FitTooLarge if lacks_memory else FitFailed)(told)
+
+
+def _ending(code: int | None) -> str:
+    if code is not None and code < 0:
+        return f"its process was ended by {signal.Signals(-code).name}."
+    return f"its process ended with code {code}."
+
+
+# In the process of a fit
+
+
+def _run(fit: Fit, data: Path, target: Path, memory_limit: int | None) -> None:
+    threading.Thread(target=_end_with_the_trial, daemon=True).start()
+    printed = os.open(target / PRINTED, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    for stream in (1, 2):
+        os.dup2(printed, stream)
+    try:
+        if memory_limit is not None:
+            _limit_memory(memory_limit)
+        told = _fit(fit, data, target)
+    except Exception as error:
+        told = {"text": f"{type(error).__name__}: {error}"}
+    (target / TOLD).write_text(json.dumps(told))
+
+
+def _end_with_the_trial() -> None:
+    trial = multiprocessing.parent_process()
+    assert trial is not None
+    trial.join()
+    os._exit(1)
+
+
+def _limit_memory(limit: int) -> None:
+    import resource  # not on Windows
+
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    limit = limit if most == resource.RLIM_INFINITY else min(limit, most)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, most))
+
+
+def _fit(fit: Fit, data: Path, target: Path) -> dict[str, float]:
+    warnings.simplefilter("ignore")  # of thousands of fits, to nobody
+    features = pd.read_feather(data / FEATURES, use_threads=False)
+    answers = np.load(data / ANSWERS, allow_pickle=False)
+    with threadpool_limits(fit.settings.threads):
+        started = time.perf_counter()
+        pipeline = FittedPipeline.fit(
+            fit.config, features.iloc[fit.rows], answers[fit.rows], fit.settings
+        )
+        fitted = time.perf_counter()
+        predictions = pipeline.predict(features.iloc[fit.held])
+        ended = time.perf_counter()
+    pipeline.save(target)
+    np.save(target / PREDICTIONS, predictions, allow_pickle=False)
+    return {"fit_seconds": fitted - started, "predict_seconds": ended - fitted}
