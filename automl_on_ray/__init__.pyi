@@ -1,5 +1,6 @@
 from .search_spaces import Condition as Condition, SearchSpace as SearchSpace
 from .search_spaces.core import UserError as UserError
+from .search_spaces.data_kinds import ArrayInput as ArrayInput, FinalModel as FinalModel
 from .studies.from_python import (
     FoundTrial as FoundTrial,
     Result as Result,

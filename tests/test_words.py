@@ -24,7 +24,7 @@ OTHERS_FILES = {
     "population.jsonl", "long.json", "nasbench201.parquet", "collapse.jsonl", "journal.jsonl",
     "train-00000-of-00002.parquet",
     "study.json", "digits_study.py", "look.py", "wine_study.py", "wine.csv",
-    "state.pt", "self.log", "seven.png", "recorded.json",
+    "state.pt", "rows.npz", "self.log", "seven.png", "recorded.json",
     "study.yaml", "best_config.json", "tuned_config.json", "summary.json", "report.html",
 }  # fmt: skip
 SUFFIXES = "py|pyi|md|yaml|json|jsonl|png|toml|txt|csv|pt|pt2|onnx|npz|parquet|db|stamp|log|pem"

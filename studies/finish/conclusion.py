@@ -54,6 +54,7 @@ def conclude(
     """
     ranked = scored(rows, plan.record.objectives)
     ended = _end(plan, rows, ranked, resources, ending or TrainedAgain(trial_schedules))
+    verdict = [*verdict, *(ended.final.verdict if ended.final else ())]
     front = keep_front(plan, ranked)
     tuned = _keep_best(plan, ranked, trial_schedules, ended.tracking)
     model, tracked = _publish(plan, rows, ranked, ended, verdict)
@@ -150,7 +151,7 @@ def _keep_summary(
     summary = Summary(
         best=best.trial_id if best else None,
         values={o.metric: best.metrics[o.metric] for o in plan.record.objectives} if best else {},
-        final=[dict(metrics) for metrics in ended.final.metrics] if ended.final else [],
+        final=_metrics(ended.final),
         verdict=list(verdict),
         model=model.uri if model else None,
         tracking_uri=plan.uri,
@@ -158,6 +159,10 @@ def _keep_summary(
         exit_code=code,
     )
     write_json(plan.study.path / SUMMARY, summary.as_dict())
+
+
+def _metrics(final: Final | None) -> list[dict[str, float]]:
+    return [dict(metrics) for metrics in final.metrics] if final else []
 
 
 def _exit(plan: StudyPlan, code: int) -> None:
@@ -174,25 +179,26 @@ def _report(
     plan: StudyPlan, rows: Sequence[Row], final: Final | None, verdict: Sequence[str]
 ) -> bool:
     """Whether it is in MLflow."""
-    drawn = _drawn(plan, verdict)
+    drawn = _drawn(plan, final, verdict)
     return log_report(
         plan.uri,
         plan.record,
         trials=rows,
         page=drawn.html if drawn else "",
         importance=drawn.analysis.importance if drawn else {},
-        final=final.facts if final else None,
+        final={final.title: final.facts} if final else None,
         verdict=verdict,
     )
 
 
-def _drawn(plan: StudyPlan, verdict: Sequence[str]) -> "Report | None":
+def _drawn(plan: StudyPlan, final: Final | None, verdict: Sequence[str]) -> "Report | None":
     """The study as its folder has it by now. Never raises: it is not worth the end of a study."""
     from automl_on_ray.studies.report import neighbours, report_of  # seconds, of drawing libraries
 
     try:
         stored = read_study(plan.name, plan.study.path.parent)
-        study = replace(stored, state="finished", summary=Summary(verdict=list(verdict)))
+        summary = Summary(verdict=list(verdict), final=_metrics(final))
+        study = replace(stored, state="finished", summary=summary)
         return report_of(study, neighbours(study))
     except Exception as error:
         warn(f"The report could not be drawn: {error!r}")

@@ -15,12 +15,15 @@ from automl_on_ray.tracking import TrackingCallback
 class Final:
     """What came of a study's final part.
 
-    `metrics` are what was measured in the end, of each repeat; `facts` are what MLflow's page of
-    the study says of it. `tell` prints it. `model` makes what is to be registered, if anything.
+    `metrics` are what was measured in the end, of each repeat. `title` and `facts` are a table of
+    it on MLflow's page of the study, `verdict` lines on that page and in the report. `tell` prints
+    it. `model` makes what is to be registered, if anything.
     """
 
     metrics: Sequence[Mapping[str, float]]
+    title: str = "final model"
     facts: Mapping[str, Any] = field(default_factory=dict)
+    verdict: Sequence[str] = ()
     tell: Callable[[], None] = lambda: None
     model: Callable[[], FinalModel | None] = lambda: None
     failed: bool = False

@@ -59,12 +59,17 @@ class TrainedAgain:
             zip(ran.rows, ran.trials, strict=True), key=lambda pair: pair[0].config["seed"]
         )
         repeats = [row for row, _ in by_seed]
-        first = by_seed[0][1].checkpoint if by_seed else None
+        # Not the best on the test set: to choose by that would be to fit it.
+        first = next((t.checkpoint for row, t in by_seed if row.outcome != "failed"), None)
+        tested = metrics_of_tests(repeats, plan.record.test_metrics)
         return Final(
             metrics=[row.metrics for row in repeats],
-            facts={"seeds": len(repeats), **_facts_of(repeats)},
-            tell=lambda: print_final(repeats, metrics_of_tests(repeats, plan.record.test_metrics)),
-            model=lambda: _model(plan, ranked[0], repeats, first),
+            title="best config, trained again",
+            facts={"seeds": len(repeats), **{name: _told(repeats, name) for name in tested}},
+            tell=lambda: print_final(repeats, tested),
+            model=lambda: _model(
+                plan, ranked[0], first, {name: interval(repeats, name)[0] for name in tested}
+            ),
             failed=any(row.outcome == "failed" for row in repeats),
         )
 
@@ -98,19 +103,16 @@ class TrainedAgain:
         )
 
 
-def _facts_of(repeats: Sequence[Row]) -> dict[str, str]:
-    """What MLflow's page says of the tests: mean and half the 95 % interval (Student's t)."""
-    told = {}
-    for name in sorted(metrics_of_tests(repeats)):
-        mean, half = interval(repeats, name)
-        told[name] = f"{mean:.5g} ± {half:.2g}" if half == half else f"{mean:.5g}"
-    return told
+def _told(repeats: Sequence[Row], metric: str) -> str:
+    """Mean, and half the 95 % interval (Student's t)."""
+    mean, half = interval(repeats, metric)
+    return f"{mean:.5g} ± {half:.2g}" if half == half else f"{mean:.5g}"
 
 
 def _model(
-    plan: StudyPlan, best: Row, repeats: Sequence[Row], checkpoint: tune.Checkpoint | None
+    plan: StudyPlan, best: Row, checkpoint: tune.Checkpoint | None, tested: Mapping[str, float]
 ) -> FinalModel | None:
-    """That of the first seed: to take the one best on the test set would be to fit it."""
+    """What the trainable makes of a repeat's checkpoint; `tested` are means of all repeats."""
     declared: Any = getattr(plan.klass, "final_model", None)
     if declared is None or checkpoint is None:
         return None
@@ -122,7 +124,5 @@ def _model(
         )
     if model is None:
         return None
-    tested = metrics_of_tests(repeats, plan.record.test_metrics)
-    means = {name: interval(repeats, name)[0] for name in tested}
     searched = {o.metric: best.metrics[o.metric] for o in plan.record.objectives}
-    return replace(model, metrics={**means, **model.metrics} or searched)
+    return replace(model, metrics={**tested, **model.metrics} or searched)

@@ -85,6 +85,8 @@ def placed(
     meets, and for points to try first beyond them.
     """
     images = images_of(data)
+    if images is None and proposing.prior is not None:
+        raise UserError("--prior judges networks of images, and the data are none: leave it out.")
     if images is None or proposing.space.build is None:
         return proposing
     shape, classes = images.image_shape, len(images.classes)

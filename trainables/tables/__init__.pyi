@@ -13,7 +13,18 @@ from .metrics import (
     loss_of as loss_of,
     scores as scores,
 )
-from .pipeline import Progress as Progress, TablePipeline as TablePipeline, read_progress as read_progress
+from .pipeline import (
+    Progress as Progress,
+    TablePipeline as TablePipeline,
+    read_progress as read_progress,
+)
+from .registered import (
+    LINEAR_CONFIG as LINEAR_CONFIG,
+    Bagged as Bagged,
+    final_model_of as final_model_of,
+    refit as refit,
+    single as single,
+)
 from .table import (
     Table as Table,
     TableKeywords as TableKeywords,

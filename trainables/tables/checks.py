@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import rankdata
 from sklearn.metrics import r2_score
 from sklearn.model_selection import KFold, StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
@@ -33,10 +34,14 @@ def is_target_again(values: Any, task: str, answers: np.ndarray) -> bool:
     return bool(slope and np.allclose(made, values, rtol=1e-9, atol=1e-9 * np.abs(values).max()))
 
 
-def remarks_on_copies(train: pd.DataFrame, test: pd.DataFrame) -> list[str]:
+def remarks_on_copies(
+    columns: Mapping[str, Any], answers: np.ndarray, train: np.ndarray, test: np.ndarray
+) -> list[str]:
     """One line if rows of the test part are in the train part too, target included."""
-    known = np.unique(pd.util.hash_pandas_object(train, index=False))
-    copies = int(np.isin(pd.util.hash_pandas_object(test, index=False), known).sum())
+    signs = pd.util.hash_array(answers)
+    for values in columns.values():
+        signs = signs * np.uint64(1000003) + _hashes(values)
+    copies = int(np.isin(signs[test], signs[train]).sum())
     if not copies:
         return []
     return [
@@ -45,23 +50,29 @@ def remarks_on_copies(train: pd.DataFrame, test: pd.DataFrame) -> list[str]:
     ]
 
 
+def _hashes(values: Any) -> np.ndarray:
+    if isinstance(values, pd.Categorical):
+        return np.asarray(pd.util.hash_array(values.codes))
+    return np.asarray(pd.util.hash_array(values))
+
+
 def remarks_on_leaks(
-    columns: Mapping[str, Any], task: str, answers: np.ndarray, seed: int
+    columns: Mapping[str, Any], task: str, answers: np.ndarray, train: np.ndarray, seed: int
 ) -> list[str]:
     """One line for each column that alone predicts the target nearly perfectly.
 
-    That is a tree's cross-validated AUC, or R2 of ranks, on a sample of the rows.
+    That is a tree's cross-validated AUC, or R2 of ranks, on a sample of the train part.
     """
-    rows = np.arange(len(answers))
     size = SAMPLE if len(columns) <= MANY else FEW
-    if len(rows) > size:
-        rows = np.sort(np.random.default_rng(seed).choice(rows, size, replace=False))
+    rows = train
+    if len(train) > size:
+        rows = np.sort(np.random.default_rng(seed).choice(train, size, replace=False))
     sample = answers[rows]
     if task == REGRESSION:
-        sample = pd.Series(sample).rank().to_numpy()
-    if np.unique(sample, return_counts=True)[1].min() < FOLDS and task != REGRESSION:
-        kept = np.isin(sample, np.flatnonzero(np.bincount(sample) >= FOLDS))
-        rows, sample = rows[kept], sample[kept]
+        sample = rankdata(sample)
+    else:
+        often = np.bincount(sample)[sample] >= FOLDS
+        rows, sample = rows[often], sample[often]
     if len(np.unique(sample)) < 2:
         return []
     said = []

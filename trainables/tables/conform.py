@@ -31,11 +31,10 @@ _YEAR_FIRST = re.compile(
 _NUMERIC = re.compile(
     rf"(?P<first>\d{{1,2}})(?P<mark>[-/.])(?P<second>\d{{1,2}})(?P=mark)(?P<year>\d{{4}}|\d\d){_TIME}"
 )
-_NAMED = re.compile(
-    rf"(?:(?P<day>\d{{1,2}})[-/ .]+{_MONTH}|{_MONTH.replace('word', 'word2')}[-/ ]+(?P<day2>\d{{1,2}}))"
-    rf"[-/, ]+(?P<year>\d{{4}}|\d\d){_TIME}",
-    re.IGNORECASE,
-)
+_NAMED = [
+    re.compile(rf"{form}[-/, ]+(?P<year>\d{{4}}|\d\d){_TIME}", re.IGNORECASE)
+    for form in (rf"(?P<day>\d{{1,2}})[-/ .]+{_MONTH}", rf"{_MONTH}[-/ ]+(?P<day>\d{{1,2}})")
+]
 
 
 def conform(
@@ -52,7 +51,7 @@ def conform(
         frame = frame.to_pandas()
     if not isinstance(frame, pd.DataFrame):
         raise ValueError(f"A data frame is expected, not {type(frame).__name__}.")
-    frame = frame.rename(columns=str)
+    frame = frame.rename(columns=lambda name: str(name).strip())
     absent = [name for name in kinds if name not in frame.columns]
     if absent:
         raise ValueError(f"The frame has no column {', '.join(map(repr, absent))}.")
@@ -62,13 +61,25 @@ def conform(
     made = {
         name: _of_kind(frame[name], kind, (formats or {}).get(name)) for name, kind in kinds.items()
     }
-    return pd.DataFrame(made, index=frame.index)
+    return as_frame(made, frame.index)
 
 
-def _of_kind(column: pd.Series, kind: str, written: str | None) -> Any:
-    if kind == CATEGORY:
-        return words(column)
-    made = numbers(column, written) if kind == NUMBER else dates(column, written)
+def as_frame(columns: Mapping[str, np.ndarray], index: pd.Index | None = None) -> pd.DataFrame:
+    """The columns in the same memory and of the same types; pandas would make others of objects."""
+    series = {
+        name: pd.Series(values, index, dtype=values.dtype, copy=False)
+        for name, values in columns.items()
+    }
+    return pd.DataFrame(series, index, copy=False)
+
+
+def _of_kind(column: pd.Series, kind: str, written: str | None) -> np.ndarray:
+    try:
+        if kind == CATEGORY:
+            return words(column)
+        made = numbers(column, written) if kind == NUMBER else dates(column, written)
+    except TypeError:  # what has no hash, such as a list
+        raise ValueError(f"Column {column.name!r} must hold single values, not lists.") from None
     filled = column[column.notna()]
     if len(filled) and np.isnan(made).all() and not _all_missing(filled):
         raise ValueError(f"Column {column.name!r} must hold {kind}s, but holds {filled.iloc[0]!r}.")
@@ -88,7 +99,8 @@ def numbers(column: pd.Series, written: str | None = None) -> np.ndarray:
     if pd.api.types.is_timedelta64_dtype(kind):
         found = column.dt.total_seconds().to_numpy(np.float64, copy=True)
     elif pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_complex_dtype(kind):
-        found = column.to_numpy(np.float64, na_value=np.nan)
+        plain = isinstance(kind, np.dtype)  # in the same memory, if it can be
+        found = column.to_numpy(np.float64, **({} if plain else {"na_value": np.nan}))
     else:
         codes, texts = texts_of(column)
         found = np.append(numbers_of_texts(texts, written), np.nan)[codes]
@@ -204,6 +216,12 @@ def ambiguous(text: str) -> bool:
     )
 
 
+def shape_of(text: str) -> str:
+    """How a date is written, without its time: d.d.y for 31.1.2020."""
+    date = re.sub("[A-Za-z]+", "m", re.split(r"[T ,]\s*\d{1,2}:", text)[0])
+    return re.sub(r"\d+", lambda digits: "y" if len(digits[0]) > 2 else "d", date)
+
+
 def _iso(text: str, written: str | None) -> str | None:
     if found := _YEAR_FIRST.fullmatch(text):
         return _dated(found["year"], found["month"], found["day"], found["time"])
@@ -215,17 +233,17 @@ def _iso(text: str, written: str | None) -> str | None:
         if later and found["mark"] != ".":
             day, month = month, day
         return _dated(found["year"], month, day, found["time"])
-    if found := _NAMED.fullmatch(text):
-        word = (found["word"] or found["word2"])[:3].lower()
-        day = found["day"] or found["day2"]
-        return _dated(found["year"], str(MONTHS.index(word) + 1), day, found["time"])
+    for form in _NAMED:
+        if found := form.fullmatch(text):
+            month = MONTHS.index(found["word"].lower()) + 1
+            return _dated(found["year"], str(month), found["day"], found["time"])
     return None
 
 
 def _dated(year: str, month: str, day: str, time: str | None) -> str:
     if len(year) == 2:
         year = ("19" if int(year) >= 69 else "20") + year  # as the C library has it
-    return f"{year}-{int(month):02}-{int(day):02} {(time or '00:00')[1:] if time else '00:00'}"
+    return f"{year}-{int(month):02}-{int(day):02} {time[1:].strip() if time else '00:00'}"
 
 
 def _nanoseconds(found: np.ndarray) -> np.ndarray:

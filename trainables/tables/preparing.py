@@ -18,6 +18,7 @@ from automl_on_ray.trainables.tables.columns import (
     Column,
     Target,
     column_of,
+    foreign,
     json_bytes,
     target_of,
     times_of,
@@ -48,21 +49,21 @@ def prepare(raw: pd.DataFrame, asked: Mapping[str, Any]) -> Prepared:
     roles = {word: asked[word] for word in ("target", "time", "group") if asked.get(word)}
     _check_names([str(name) for name in raw.columns], roles)
     target, rows, remarks = _rows(raw, roles, asked.get("task"))
-    columns, left_out = _columns(raw, target.known)
-    if "group" in roles:
-        left_out[roles["group"]] = "it is the group, of which new rows have other values"
-    columns = _without_target(columns, left_out, target, remarks)
+    columns, left_out = _columns(raw, target, roles)
     if not columns:
         told = "; ".join(f"{name!r}: {why}" for name, why in list(left_out.items())[:3])
         raise UserError(f"There is no column to learn from ({told or 'only the target'}).")
     parts = split(rows, folds=asked["folds"], seed=asked["seed"], subset=asked.get("subset"))
+    values = {name: column.values for name, column in columns.items()}
     remarks += [f"column {name!r}: {column.remark}." for name, column in columns.items()
                 if column.remark]  # fmt: skip
     remarks += _on_split(rows, parts, columns, roles)
-    remarks += _on_leaks(columns, target, parts, asked["seed"])
+    remarks += _on_classes(target, parts)
+    remarks += remarks_on_copies(values, target.answers, parts.train, parts.test)
+    remarks += remarks_on_leaks(values, target.task, target.answers, parts.train, asked["seed"])
     return Prepared(
         target=target,
-        columns={name: column.values for name, column in columns.items()},
+        columns=values,
         kinds={name: column.kind for name, column in columns.items()},
         left_out=left_out,
         formats={name: column.written for name, column in columns.items() if column.written},
@@ -77,8 +78,8 @@ def _check_names(columns: Sequence[str], roles: Mapping[str, str]) -> None:
         if name not in columns:
             more = f" and {len(columns) - SHOWN} more" if len(columns) > SHOWN else ""
             raise UserError(
-                f"The table has no column {name!r} for the {word}.{near_miss(name, columns)} It has "
-                f"{', '.join(columns[:SHOWN])}{more}."
+                f"The table has no column {name!r} for the {word}.{near_miss(name, columns)} "
+                f"It has {', '.join(columns[:SHOWN])}{more}."
             )
         if list(roles.values()).count(name) > 1:
             raise UserError(f"Column {name!r} cannot be the {word} and something else too.")
@@ -95,7 +96,7 @@ def _rows(
     if "time" in roles:
         times, timed = times_of(raw[roles["time"]])
         remarks += _on_absent(timed, f"time {roles['time']!r}")
-        target = target_of(column.where(pd.Series(timed, column.index)), target.task)
+        target = target_of(column.where(timed), target.task)
         times = times[target.known]
         if (np.diff(times) < 0).any():
             remarks.append(
@@ -103,6 +104,8 @@ def _rows(
             )
     if "group" in roles:
         groups = raw.pop(roles["group"])
+        if reason := foreign(groups):
+            raise UserError(f"The group {roles['group']!r} cannot part the rows: {reason}.")
         if groups[target.known].isna().any():
             remarks.append(f"Rows without {roles['group']!r} are taken as one group.")
         groups = pd.factorize(groups[target.known], use_na_sentinel=False)[0]
@@ -115,64 +118,57 @@ def _on_absent(there: np.ndarray, what: str) -> list[str]:
     return [f"{absent} rows without the {what} are left out."] if absent else []
 
 
-def _columns(raw: pd.DataFrame, known: np.ndarray) -> tuple[dict[str, Column], dict[str, str]]:
+def _columns(
+    raw: pd.DataFrame, target: Target, roles: Mapping[str, str]
+) -> tuple[dict[str, Column], dict[str, str]]:
     """Those to learn from, and why others are left out; memory is freed one by one."""
     columns, left_out = {}, {}
     for name in list(raw.columns):
         values = raw.pop(name)
-        column = column_of(values if known.all() else values[known])
+        values = values if target.known.all() else values[target.known]
+        column = column_of(values, ordered=name == roles.get("time"))
         if column.left_out:
-            left_out[str(name)] = column.left_out
+            left_out[name] = column.left_out
+        elif is_target_again(column.values, target.task, target.answers):
+            left_out[name] = "it is the target under another name"
         else:
-            columns[str(name)] = column
+            columns[name] = column
+    if "group" in roles:
+        left_out[roles["group"]] = "it is the group, of which new rows have other values"
     return columns, left_out
-
-
-def _without_target(
-    columns: dict[str, Column], left_out: dict[str, str], target: Target, remarks: list[str]
-) -> dict[str, Column]:
-    again = [
-        name
-        for name, column in columns.items()
-        if is_target_again(column.values, target.task, target.answers)
-    ]
-    for name in again:
-        left_out[name] = "it is the target under another name"
-        remarks.append(f"column {name!r} is the target under another name; it is left out.")
-    return {name: column for name, column in columns.items() if name not in again}
 
 
 def _on_split(
     rows: Rows, parts: Split, columns: Mapping[str, Column], roles: Mapping[str, str]
 ) -> list[str]:
-    said = []
-    unused = rows.count - len(parts.train) - len(parts.test)
-    if "time" in roles and "group" in roles:
-        said.append(
-            f"{unused} rows are in neither train nor test, as with a time and a group test rows are "
-            "later and of other groups; give the time only if the groups of new rows are known."
-        )
     dates = [name for name, column in columns.items() if column.kind == DATE]
     if dates and "time" not in roles:
-        said.append(
-            f"column {dates[0]!r} holds dates, but rows are parted at random: to predict later rows "
-            f"from earlier ones, give --time {dates[0]}."
-        )
+        return [
+            f"column {dates[0]!r} holds dates, but rows are parted at random: to predict later "
+            f"rows from earlier ones, give --time {dates[0]}."
+        ]
+    if "time" in roles and "group" in roles:
+        unused = rows.count - len(parts.train) - len(parts.test)
+        return [
+            f"{unused} rows are in neither train nor test, as test rows are both later and of "
+            "other groups; give no --group if the groups of new rows are known."
+        ]
+    return []
+
+
+def _on_classes(target: Target, parts: Split) -> list[str]:
+    """What may go wrong with classes of few rows."""
+    if not target.classes:
+        return []
+    counts = np.bincount(target.answers, minlength=len(target.classes))
+    few = [f"{name!r} ({count})" for name, count in zip(target.classes, counts, strict=True)
+           if count <= len(parts.folds)]  # fmt: skip
+    said = [f"There are few rows of the classes {', '.join(few)}."] if few else []
+    absent = np.setdiff1d(np.arange(len(target.classes)), target.answers[parts.test])
+    if len(absent):
+        told = ", ".join(repr(target.classes[i]) for i in absent[:3])
+        said.append(f"The test part has no row of {len(absent)} classes, such as {told}.")
     return said
-
-
-def _on_leaks(columns: Mapping[str, Column], target: Target, parts: Split, seed: int) -> list[str]:
-    values = {name: column.values for name, column in columns.items()}
-    train, test = (
-        pd.DataFrame({**{name: each[rows] for name, each in values.items()},
-                      "": target.answers[rows]})
-        for rows in (parts.train, parts.test)
-    )  # fmt: skip
-    learned = {name: values[name][parts.train] for name in values}
-    return [
-        *remarks_on_copies(train, test),
-        *remarks_on_leaks(learned, target.task, target.answers[parts.train], seed),
-    ]
 
 
 def _digest(columns: Mapping[str, Column], target: Target, test: np.ndarray) -> str:

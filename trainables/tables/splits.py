@@ -1,5 +1,6 @@
-"""Which rows a table's models learn from, are chosen on, and are tested on: by seed and for good."""
+"""Which rows a table's models learn from, are chosen on, and are tested on: by seed."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,13 +46,17 @@ class Split:
 
 
 def split(rows: Rows, *, folds: int, seed: int, subset: int | None = None) -> Split:
-    """A fifth of the rows to test on, and the rest in `folds`; `subset` reduces the rest to so many.
+    """A fifth of the rows to test on, and the rest in `folds`; `subset` is a size of this rest.
 
     Classes have their share in each part. With times, a part's rows are all later than those that
     it is predicted from; with groups, no group is in two parts. With both, both hold: rows that are
     neither are left out. UserError if there are too few rows, groups or times for it.
     """
-    _check(rows, folds)
+    if folds < 2:
+        raise UserError(f"There must be 2 folds or more, not {folds}.")
+    if seed < 0:
+        raise UserError(f"The seed must be 0 or more, but is {seed}.")
+    _check(rows, folds + 1, "folds and a test part")
     seeds = np.random.SeedSequence(seed).generate_state(3).tolist()
     if rows.times is None:
         train, test = _parts(rows, TEST_PARTS, seeds[0])[0]
@@ -60,38 +65,44 @@ def split(rows: Rows, *, folds: int, seed: int, subset: int | None = None) -> Sp
     if subset is not None:
         train = _reduced(rows, train, subset, seeds[1])
     rest = rows.at(train)
+    _check(rest, folds, "folds")
     if rows.times is None:
         parts = _parts(rest, folds, seeds[2])
     else:
         parts = _by_time(rest, folds, 1 / (folds + 1), seeds[2])
+    _check_parts(rows, [(train, test), *((train[fit], train[out]) for fit, out in parts)])
     return Split(train, test, tuple(parts))
 
 
-def _check(rows: Rows, folds: int) -> None:
-    if folds < 2:
-        raise UserError(f"There must be 2 folds or more, not {folds}.")
-    least = 2 * (folds + 1)
-    if rows.count < least:
-        raise UserError(
-            f"{folds} folds and a test part need {least} rows or more; there are {rows.count}."
-        )
+def _check(rows: Rows, parts: int, what: str) -> None:
+    """UserError if the rows cannot make so many parts; they need one more time, to begin with."""
+    need = {"rows": (rows.count, 2 * parts)}
     if rows.groups is not None:
-        found = len(np.unique(rows.groups))
-        if found == 1:
-            raise UserError(
-                "All rows are of one group, so none can be held out; leave out --group."
-            )
-        if found <= folds + 1:
-            raise UserError(
-                f"{folds} folds and a test part need {folds + 2} groups or more; there are {found}. "
-                "Give fewer --folds."
-            )
+        need["groups"] = (len(np.unique(rows.groups)), parts)
     if rows.times is not None:
-        found = len(np.unique(rows.times))
-        if found <= folds + 2:
+        need["different times"] = (len(np.unique(rows.times)), parts + 1)
+    for of, (found, least) in need.items():
+        if found == 1 and of == "groups":
+            raise UserError("All rows are of one group, so none can be held out; give no --group.")
+        if found < least:
             raise UserError(
-                f"{folds} folds and a test part by time need {folds + 3} different times or more; "
-                f"there are {found}."
+                f"{parts} {what} need {least} {of} or more, but there are {found}; give fewer "
+                "--folds."
+            )
+
+
+def _check_parts(rows: Rows, parts: list[Fold]) -> None:
+    """UserError where nothing can be fitted or scored."""
+    for fit, out in parts:
+        if not len(fit) or not len(out):
+            raise UserError(
+                "A part of the rows is empty, as groups are few or of unlike sizes; give fewer "
+                "--folds, or no --group."
+            )
+        if rows.labels is not None and len(np.unique(rows.labels[fit])) < 2:
+            raise UserError(
+                "The rows that a fold is fitted with are all of one class, as rows of it are early "
+                "or in one group; give fewer --folds."
             )
 
 
@@ -101,12 +112,12 @@ def _reduced(rows: Rows, train: np.ndarray, size: int, seed: int) -> np.ndarray:
     if size == len(train):
         return train
     if rows.labels is None:
-        return np.sort(np.random.default_rng(seed).choice(train, size, replace=False))
+        some = np.random.default_rng(seed).choice(len(train), size, replace=False)
+        return train[np.sort(some)]
+    # A part of the rows, or what a part leaves: stratified() takes no class's last row.
     labels = rows.labels[train]
-    if size <= 2 * len(np.unique(labels)):
-        raise UserError(f"A subset of {size} rows is too small for so many classes.")
-    if size > len(train) - len(np.unique(labels)):
-        return train
+    if size > len(train) // 2:
+        return train[stratified(labels, len(train) - size, seed=seed)[0]]
     return train[stratified(labels, size, seed=seed)[1]]
 
 
@@ -119,7 +130,12 @@ def _parts(rows: Rows, count: int, seed: int) -> list[Fold]:
     kind = kinds[rows.labels is not None, rows.groups is not None]
     splitter = kind(count, shuffle=True, random_state=seed)
     labels = np.zeros(rows.count) if rows.labels is None else rows.labels
-    return list(splitter.split(labels, labels, rows.groups))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of classes with few rows a remark tells
+        try:
+            return list(splitter.split(labels, labels, rows.groups))
+        except ValueError as error:
+            raise UserError(f"The rows cannot be parted: {error}") from error
 
 
 def _by_time(rows: Rows, count: int, first: float, seed: int) -> list[Fold]:

@@ -1,4 +1,4 @@
-from .column_kinds import Column as Column, column_of as column_of
+from .column_kinds import Column as Column, column_of as column_of, foreign as foreign
 from .packed import json_bytes as json_bytes, pack as pack, unpack as unpack
 from .reading import (
     content_of as content_of,

@@ -4,7 +4,7 @@ All values are looked at, not a sample of them, so none is lost in silence: of t
 no kind, a remark tells.
 """
 
-from collections.abc import Callable
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +17,9 @@ from automl_on_ray.trainables.tables.conform import CATEGORY, DATE, NUMBER
 
 MOSTLY = 0.99  # so many of a column's filled rows decide on its kind
 ENOUGH = 20  # rows, before a value of its own in each makes an id
-NEARLY_ALL = 0.9
+NEARLY_ALL, MANY = 0.9, 0.3  # of the rows' values differ
 SENTENCE, LONG = 3, 50  # words, and letters, of a text
+ID = re.compile(r"(?i:(?:^|[\W_])(?:id|uuid|guid|key|index)$)|[a-z]I[dD]$")
 SOME = 1000  # distinct texts that say how long they are
 
 
@@ -36,18 +37,24 @@ class Column:
     remark: str = ""
 
 
-def column_of(raw: pd.Series) -> Column:
-    """The column as it can be learned from; numbers of it need not be written as numbers."""
+def column_of(raw: pd.Series, *, ordered: bool = False) -> Column:
+    """The column as it can be learned from, or why it cannot.
+
+    A column by which the rows are `ordered` in time may number them; another that does is an id.
+    """
     if reason := foreign(raw):
         return Column(left_out=reason)
     if raw.isna().all():
         return Column(left_out="all of its values are missing")
     kind = raw.dtype
     if pd.api.types.is_datetime64_any_dtype(kind):
-        return _checked(Column(DATE, conform.dates(raw), remark=_lost_dates(raw)))
-    if pd.api.types.is_timedelta64_dtype(kind) or _is_number(kind):
-        return _checked(_number(raw))
-    return _checked(_of_texts(*conform.texts_of(raw), own=isinstance(kind, pd.CategoricalDtype)))
+        found = Column(DATE, conform.dates(raw), remark=_lost_dates(raw))
+    elif pd.api.types.is_timedelta64_dtype(kind) or _is_number(kind):
+        found = _number(raw)
+    else:
+        own = isinstance(kind, pd.CategoricalDtype)
+        found = _of_texts(*conform.texts_of(raw), own=own)
+    return _checked(found, str(raw.name), ordered)
 
 
 def _is_number(kind: Any) -> bool:
@@ -69,7 +76,8 @@ def foreign(raw: pd.Series) -> str:
     }.items():
         if any(issubclass(kind, types) for kind in kinds):
             return f"it holds {holds}"
-    return ""
+    odd = next((kind.__name__ for kind in kinds if kind.__hash__ is None), None)
+    return f"it holds objects of type {odd}" if odd else ""
 
 
 def _number(raw: pd.Series) -> Column:
@@ -146,7 +154,7 @@ def _dates_in(codes: np.ndarray, texts: np.ndarray, counts: np.ndarray) -> Found
         written, said = conform.MONTH_FIRST, texts[unclear][0]
         found = conform.dates_of_texts(texts, written)
         remark = f"dates such as {said} are read with the month first; 2020-01-31 would be clear"
-    shapes = {_shape(text) for text in texts[~np.isnat(found)]}
+    shapes = {conform.shape_of(text) for text in texts[~np.isnat(found)]}
     if len(shapes) > 1:
         remark = _joined(remark, f"its dates are written in {len(shapes)} ways; all were read")
     remark = _joined(remark, _as_missing(texts, counts, np.isnat(found)))
@@ -154,29 +162,9 @@ def _dates_in(codes: np.ndarray, texts: np.ndarray, counts: np.ndarray) -> Found
     return Column(DATE, values, written=written, remark=remark), ""
 
 
-def _shape(text: str) -> str:
-    """The order and marks of a date: 31.1.2020 and 2020-01-31 differ in it."""
-    date = text.replace("T", " ").split(" ")[0]
-    return "".join("y" if len(part) > 2 else "d" if part.isdigit() else part
-                   for part in _parts(date))  # fmt: skip
-
-
-def _parts(date: str) -> list[str]:
-    """Runs of digits, and what is between them."""
-    parts: list[str] = []
-    for letter in date:
-        if parts and parts[-1][-1].isdigit() == letter.isdigit():
-            parts[-1] += letter
-        else:
-            parts.append(letter)
-    return parts
-
-
 def _mixed(what: str, texts: np.ndarray, counts: np.ndarray, odd: np.ndarray) -> str:
-    return (
-        f"it holds {what} and, in {counts[odd].sum()} rows, others such as {texts[odd][0]!r}: taken "
-        "as categories"
-    )
+    rows, first = counts[odd].sum(), texts[odd][0]
+    return f"it holds {what}, but others such as {first!r} in {rows} rows; taken as categories"
 
 
 def _as_missing(texts: np.ndarray, counts: np.ndarray, odd: np.ndarray) -> str:
@@ -196,14 +184,10 @@ def _without_use(texts: np.ndarray, counts: np.ndarray) -> str:
     some = texts[:: max(distinct // SOME, 1)]
     spoken = np.mean([len(text.split()) for text in some]) >= SENTENCE
     long = np.mean([len(text) for text in some]) > LONG
-    if rows < ENOUGH or distinct < 0.3 * rows:
+    if rows < ENOUGH:
         return ""
-    if spoken or long:
-        return (
-            f"it is text: {distinct} different ones in {rows} rows"
-            if distinct > 0.5 * rows or long
-            else ""
-        )
+    if (spoken or long) and distinct > MANY * rows:
+        return f"it is text: {distinct} different ones in {rows} rows"
     if distinct == rows:
         return "it is an id: each row has a value of its own"
     if distinct > NEARLY_ALL * rows:
@@ -211,33 +195,25 @@ def _without_use(texts: np.ndarray, counts: np.ndarray) -> str:
     return ""
 
 
-def _checked(column: Column) -> Column:
-    """Left out where nothing varies, or where it counts the rows."""
-    if column.left_out or column.kind == CATEGORY and len(column.values.categories) > 1:
+def _checked(column: Column, name: str, ordered: bool) -> Column:
+    """Left out where nothing varies, or where it is an id."""
+    if column.left_out:
         return column
     values = column.values.codes if column.kind == CATEGORY else column.values
-    absent = (
-        values < 0
-        if column.kind == CATEGORY
-        else np.isnan(values)
-        if column.kind == NUMBER
-        else np.isnat(values)
-    )
+    absent = values < 0 if column.kind == CATEGORY else pd.isna(values)
     filled = values[~absent]
     if not len(filled):
         return Column(left_out=_joined("all of its values are missing", column.remark))
     if not absent.any() and (filled == filled[0]).all():
         return Column(left_out="it has one value only")
-    if column.kind == NUMBER and _counts_rows(filled):
-        return Column(left_out="it is an id: it numbers the rows")
+    if column.kind == NUMBER and not ordered and _is_id(filled, name):
+        return Column(left_out="it is an id: each row has a number of its own")
     return column
 
 
-def _counts_rows(values: np.ndarray) -> bool:
-    """Whether they are whole numbers one after the other, in any order."""
-    if len(values) < ENOUGH or values.max() - values.min() != len(values) - 1:
+def _is_id(values: np.ndarray, name: str) -> bool:
+    """Whether whole numbers, all different, are called an id or follow one another."""
+    if len(values) < ENOUGH or (values % 1).any():
         return False
-    return bool((np.sort(values) == np.arange(values.min(), values.max() + 1)).all())
-
-
-Finder = Callable[[np.ndarray, np.ndarray, np.ndarray], Found]
+    alike = values.max() - values.min() == len(values) - 1
+    return bool((alike or ID.search(name)) and len(np.unique(values)) == len(values))

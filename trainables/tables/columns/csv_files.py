@@ -6,6 +6,7 @@ where numbers were expected has the whole file read as text.
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -141,14 +142,19 @@ def _check_names(path: Path, names: Sequence[str], delimiter: str) -> None:
             f"{path} has one column only, {names[0][:60]!r}; columns are parted by "
             f"{', '.join(DELIMITERS.values())}."
         )
-    twice = [name for i, name in enumerate(names) if name in names[:i]]
-    if twice:
-        raise UserError(f"{path} has several columns called {twice[0]!r}; rename all but one.")
+    check_unique([name.strip() or f" {i}" for i, name in enumerate(names)], str(path))
     if all(_is_number(name) for name in names):
         raise UserError(
             f"{path} begins with numbers, {delimiter.join(names)[:60]!r}; its first line must be "
             "the columns' names."
         )
+
+
+def check_unique(names: Sequence[str], source: str) -> None:
+    """UserError for a name that is there twice."""
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise UserError(f"{source} has several columns called {twice[0]!r}; rename all but one.")
 
 
 def _named(name: str, place: int) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from automl_on_ray.trainables.tables.conform import CATEGORY, DATE, NUMBER
+from automl_on_ray.trainables.tables.conform import CATEGORY, DATE, NUMBER, as_frame
 
 TYPES = {NUMBER: "<f8", DATE: "<i8", CATEGORY: "<i4"}
 
@@ -38,8 +38,8 @@ def unpack(
             values = np.array([*texts[name], np.nan], object)[values]
         elif kind == DATE:
             values = values.view("datetime64[ns]")
-        columns[name] = pd.Series(values, dtype=values.dtype, copy=False)
-    return pd.DataFrame(columns, copy=False)
+        columns[name] = values
+    return as_frame(columns)
 
 
 def json_bytes(words: Any) -> bytes:

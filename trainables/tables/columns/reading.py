@@ -11,7 +11,7 @@ import pyarrow.feather
 import pyarrow.parquet as pq
 
 from automl_on_ray.search_spaces.core import UserError
-from automl_on_ray.trainables.tables.columns.csv_files import read_csv
+from automl_on_ray.trainables.tables.columns.csv_files import check_unique, read_csv
 
 TEXT = (".csv", ".tsv", ".txt")
 PARQUET = (".parquet", ".pq")
@@ -53,8 +53,8 @@ def read_frame(given: Any, name: str) -> pd.DataFrame:
     """
     if isinstance(given, pd.DataFrame):
         frame = given.reset_index(drop=True)  # the same memory
-        frame.columns = frame.columns.map(str)
-        _check_columns(list(frame.columns), len(frame), name)
+        frame.columns = [str(each).strip() for each in frame.columns]
+        _check(list(frame.columns), len(frame), name)
         return frame
     if hasattr(given, "collect") and hasattr(given, "lazy"):  # a lazy frame of polars
         given = given.collect()
@@ -97,16 +97,16 @@ def _arrow_file(path: Path) -> pa.Table:
 
 
 def _framed(table: pa.Table, name: str) -> pd.DataFrame:
-    _check_columns(table.column_names, len(table), name)
-    table = table.select([each for each in table.column_names if not each.startswith(INDEX)])
+    kept = [i for i, each in enumerate(table.column_names) if not each.startswith(INDEX)]
+    table = table.select(kept)
+    table = table.rename_columns([each.strip() for each in table.column_names])
+    _check(table.column_names, len(table), name)
     return table.to_pandas(
         split_blocks=True, self_destruct=True, ignore_metadata=True, date_as_object=False
     )
 
 
-def _check_columns(names: Sequence[str], rows: int, source: str) -> None:
-    twice = [name for i, name in enumerate(names) if name in names[:i]]
-    if twice:
-        raise UserError(f"{source} has several columns called {twice[0]!r}; rename all but one.")
+def _check(names: Sequence[str], rows: int, source: str) -> None:
+    check_unique(names, source)
     if not rows:
         raise UserError(f"{source} has no rows.")

@@ -94,8 +94,8 @@ def _check_classes(name: str, task: str, codes: np.ndarray, texts: np.ndarray) -
 
 def times_of(raw: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     """Numbers (n,) that order the rows in time, and where they are known; UserError for others."""
-    column = column_of(raw)
-    if column.left_out and "numbers the rows" not in column.left_out:
+    column = column_of(raw, ordered=True)
+    if column.left_out:
         raise UserError(f"The time {raw.name!r} cannot order the rows: {column.left_out}.")
     if column.kind == CATEGORY:
         odd = column.values.categories[0]
@@ -103,5 +103,4 @@ def times_of(raw: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     if column.kind == DATE:
         known = ~np.isnat(column.values)
         return column.values.view(np.int64), known
-    values = conform.numbers(raw)
-    return values, np.isfinite(values)
+    return column.values, ~np.isnan(column.values)

@@ -13,7 +13,7 @@ from automl_on_ray.trainables.tables.table import Table
 
 MOST_ROWS = 2_000
 REPEATS = 200  # of the bootstrap
-TIMES = 10  # that a column is shuffled, if the rows are few
+TIMES = 3  # that a column is shuffled, if the rows are few
 BINS = 12
 
 Predict = Callable[[pd.DataFrame], np.ndarray]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from automl_on_ray.trainables.tables.predictor import Bagged
+from automl_on_ray.trainables.tables.registered.predictor import Bagged
 
 
 class TableModel:

@@ -1,21 +1,22 @@
 """The code that a registered model of a table brings along, so that it loads without this project.
 
-It is this folder's own, under a package name that tells its content: one process may load models of
-several versions. Types in the model's skops files are called by that name too.
+It is a part of the folder `tables`, under a name that tells its content: one process may load
+models of several versions. Types in the model's skops files are called by that name too.
 """
 
 import ast
 import hashlib
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from automl_on_ray.search_spaces.core import written_whole
 
 OURS = "automl_on_ray.trainables.tables"
-FILES = ("table_model.py", "predictor.py", "fitted.py", "conform.py")
-FOLDERS = ("preparation", "models")
+ROOT = Path(__file__).parents[1]
+BROUGHT = ("conform.py", "fitted.py", "registered/predictor.py", "registered/table_model.py",
+           "preparation/*.py", "models/*.py")  # fmt: skip
 SCHEMA = "schema.json"  # in a skops file, which is a zip archive: where names of types are
 # In place of lazy_loader, which a model should not need.
 ROOM = '''"""{name}: what it offers is imported at its first use."""
@@ -50,7 +51,7 @@ def bring_code(folder: Path) -> Path:
 
 
 def call_types(folder: Path, package: str) -> None:
-    """Have the skops files below `folder` call this folder's types as of the brought `package`."""
+    """Have the skops files below `folder` call types of ours as of the brought `package`."""
     for path in sorted(folder.rglob("*.skops")):
         with zipfile.ZipFile(path) as archive:
             parts = {name: archive.read(name) for name in archive.namelist()}
@@ -64,24 +65,23 @@ def call_types(folder: Path, package: str) -> None:
 
 def _sources() -> Iterator[tuple[str, str]]:
     """Files by their place in the package, and their text."""
-    here = Path(__file__).parent
-    yield "__init__.py", f"from {OURS}.table_model import _load_pyfunc\n"
-    for name in FILES:
-        yield name, (here / name).read_text(encoding="utf-8")
-    for folder in FOLDERS:
-        for path in sorted((here / folder).glob("*.py")):
-            room = path.name == "__init__.py"
-            text = _room(folder) if room else path.read_text(encoding="utf-8")
-            yield f"{folder}/{path.name}", text
+    yield "__init__.py", f"from {OURS}.registered.table_model import _load_pyfunc\n"
+    paths = sorted({path for pattern in BROUGHT for path in ROOT.glob(pattern)})
+    for folder in sorted({path.parent for path in paths} - {ROOT}):
+        modules = {path.stem for path in paths if path.parent == folder}
+        yield f"{folder.name}/__init__.py", _room(folder, modules)
+    for path in paths:
+        if path.name != "__init__.py":
+            yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
 
 
-def _room(folder: str) -> str:
-    """What its `__init__.pyi` lists, by name: the module that has it, and its name there."""
-    offered = ast.parse((Path(__file__).parent / folder / "__init__.pyi").read_text())
+def _room(folder: Path, modules: Collection[str]) -> str:
+    """What its `__init__.pyi` lists of the `modules`: by name the module, and the name there."""
+    offered = ast.parse((folder / "__init__.pyi").read_text(encoding="utf-8"))
     homes = {
         alias.asname or alias.name: (node.module, alias.name)
         for node in offered.body
-        if isinstance(node, ast.ImportFrom)
+        if isinstance(node, ast.ImportFrom) and node.module in modules
         for alias in node.names
     }
-    return ROOM.format(name=folder, homes=homes)
+    return ROOM.format(name=folder.name, homes=homes)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from automl_on_ray.search_spaces.data_kinds import FinalModel
-from automl_on_ray.trainables.tables.brought_code import bring_code, call_types
 from automl_on_ray.trainables.tables.models import LIBRARIES
-from automl_on_ray.trainables.tables.predictor import Bagged
+from automl_on_ray.trainables.tables.registered.brought_code import bring_code, call_types
+from automl_on_ray.trainables.tables.registered.predictor import Bagged
 from automl_on_ray.trainables.tables.table import Table
 
 PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "skops")
@@ -75,7 +75,7 @@ def _write(bagged: Bagged, package: str, folder: Path) -> Path:
 
 def _libraries(bagged: Bagged) -> list[str]:
     """Of the members' models, beside scikit-learn."""
-    models = {fitted.config["model"] for _, folds in bagged.members.values() for fitted in folds}
+    models = {fitted.name for _, folds in bagged.members.values() for fitted in folds}
     return sorted({LIBRARIES[name] for name in models if name in LIBRARIES})
 
 
