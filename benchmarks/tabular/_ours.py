@@ -15,7 +15,6 @@ from typing import Any
 
 import pandas as pd
 from ray.tune import PlacementGroupFactory
-from ray.tune.logger import NoopLogger
 from ray.tune.schedulers import TrialScheduler
 from ray.tune.search import Searcher
 
@@ -41,7 +40,8 @@ from benchmarks.tabular._exchange import Asked, counted, cpu_seconds, read_asked
 
 EPOCHS = FOLDS + 1  # the first fold comes before, on a part of its rows
 TRIALS = 1_000  # more than any budget here allows
-SHARE_OF_A_FIT = 1 / 3  # of the budget, by the clock: a study gives it a sixth, but alone
+# Of one fit, by the clock: a study has a sixth of its time for it, but the machine for itself.
+FIT_SHARE, FIT_SECONDS = 1 / 3, 30.0
 SEARCHERS = {"random": "random", "tpe": "optuna", "ax": "bayesian", "portfolio": "optuna",
              "controller": "reinforce"}  # fmt: skip
 
@@ -74,22 +74,29 @@ class Search:
                 return
 
     def _trial(self, name: str, config: Config) -> None:
-        """As far as the scheduler and the budget let it."""
         trial, known = self.start(config), SimpleNamespace(trial_id=name)
+        try:
+            result = self._steps(trial, known)
+        finally:
+            trial.stop()
+        if result is not None:
+            self.scheduler.on_trial_complete(None, known, result)
+            self.searcher.on_trial_complete(name, result)
+
+    def _steps(self, trial: TablePipeline, known: Any) -> dict[str, Any] | None:
+        """As far as the scheduler lets it; None if the budget was spent on the way."""
         self.scheduler.on_trial_add(None, known)
-        for _ in range(EPOCHS):
+        while True:
             result = trial.train()
-            if result["training_iteration"] == EPOCHS:
-                trial.save(str(self.folder / name))
-                self.whole.append(name)
-            elif self.spent() and self.whole:
-                return
-            else:
-                self.searcher.on_trial_result(name, result)
-                if self.scheduler.on_trial_result(None, known, result) == TrialScheduler.STOP:
-                    break
-        self.scheduler.on_trial_complete(None, known, result)
-        self.searcher.on_trial_complete(name, result)
+            if result["done"]:
+                trial.save(str(self.folder / known.trial_id))
+                self.whole.append(known.trial_id)
+                return result
+            if self.spent() and self.whole:
+                return None
+            self.searcher.on_trial_result(known.trial_id, result)
+            if self.scheduler.on_trial_result(None, known, result) == TrialScheduler.STOP:
+                return result
 
 
 def find(asked: Asked, test: pd.DataFrame, folder: Path) -> tuple[Bagged, dict[str, Any]]:
@@ -102,7 +109,7 @@ def find(asked: Asked, test: pd.DataFrame, folder: Path) -> tuple[Bagged, dict[s
     }  # fmt: skip
     table = load_table(keywords)
     _check_same_test(table, test)
-    bound = {**keywords, "space": SPACE, "time_limit": SHARE_OF_A_FIT * asked.seconds}
+    bound = {**keywords, "space": SPACE, "time_limit": max(FIT_SECONDS, FIT_SHARE * asked.seconds)}
     objective = Objective(f"val_{asked.metric}", METRICS[asked.task][asked.metric])
     search = Search(
         _searcher(asked, objective), _scheduler(asked, objective), lambda c: _trial(c, bound),
@@ -140,7 +147,7 @@ def _trial(config: Config, keywords: Mapping[str, Any]) -> TablePipeline:
         def setup(self, config: Config) -> None:
             super().setup(config, **keywords)
 
-    return Bound(config=config, logger_creator=lambda given: NoopLogger(given, ""))
+    return Bound(config=config)
 
 
 def _bagged(weights: Mapping[str, float], table: Table, folder: Path) -> Bagged:
