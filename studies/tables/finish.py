@@ -19,7 +19,7 @@ from automl_on_ray.studies.tables.whole_trials import WholeTrials
 from automl_on_ray.studies.trial_rows import Row, pareto_front
 from automl_on_ray.tracking import TrackingCallback
 from automl_on_ray.trainables.tables import (
-    LINEAR,
+    LINEAR_CONFIG,
     METRICS,
     USUAL,
     Bagged,
@@ -30,7 +30,7 @@ from automl_on_ray.trainables.tables import (
 )
 from automl_on_ray.trainables.tables.test_report import (
     ENSEMBLE,
-    LINEAR as LINEAR_MODEL,
+    LINEAR,
     SINGLE,
     TableReport,
     Tried,
@@ -125,7 +125,7 @@ class Ensembled:
             return TableReport.of(kept["report"])
         first = plan.record.objectives[0].metric
         with step("Testing, and measuring what each column matters"):
-            models = {LINEAR_MODEL: fits.fit(LINEAR_MODEL, LINEAR), **answering}
+            models = {LINEAR: fits.fit(LINEAR, LINEAR_CONFIG), **answering}
             report = look_at_test(
                 self.table,
                 {called: model.predict for called, model in models.items()},

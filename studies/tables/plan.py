@@ -1,17 +1,26 @@
 """The plan of a study of a table: all settings, checked before anything is started."""
 
+import importlib.util
 from dataclasses import dataclass
-from typing import Any
 
 from automl_on_ray.command_line import step
 from automl_on_ray.schedulers import scheduler_capabilities
+from automl_on_ray.search_spaces import SearchSpace
 from automl_on_ray.search_spaces.core import Objective, UserError, check_no_secrets
 from automl_on_ray.studies.inputs import find_space, objectives_of
 from automl_on_ray.studies.plan import Evaluation, StudyPlan, draft_study, open_plan
 from automl_on_ray.studies.tables.facts import print_facts
 from automl_on_ray.studies.tables.portfolio import portfolio_of
 from automl_on_ray.studies.tables.settings import AutomlSettings
-from automl_on_ray.trainables.tables import METRICS, USUAL, Table, TablePipeline
+from automl_on_ray.trainables.tables import (
+    METRICS,
+    USUAL,
+    Table,
+    TableKeywords,
+    TablePipeline,
+    load_table,
+)
+from automl_on_ray.trainables.tables.models import LIBRARIES
 
 
 @dataclass(frozen=True)
@@ -26,15 +35,11 @@ def prepare(asked: AutomlSettings) -> TablePlan:
     """Nothing is started yet; what was read is told. UserError for whatever its user can mend."""
     check_no_secrets(vars(asked))  # all of it may be kept
     space = find_space(asked.space)
+    _check_libraries(space)
     _check_scheduler(asked.scheduler)
-    trial_kwargs: dict[str, Any] = {
-        "space": space, "dataset": asked.dataset, "target": asked.target, "task": asked.task,
-        "time": asked.time, "group": asked.group, "folds": asked.folds, "seed": asked.seed,
-        "subset": asked.subset,
-    }  # fmt: skip
     with step("Reading the table"):
-        table = TablePipeline.read_data(trial_kwargs)
-    trial_kwargs |= table.keywords()
+        table = load_table(_keywords(asked))
+    trial_kwargs = {"space": space, **table.keywords()}
     objectives = _objectives(asked.objective, table)
     evaluation = Evaluation(
         "trial", TablePipeline, space, objectives, asked.trials, asked.epochs,
@@ -46,6 +51,28 @@ def prepare(asked: AutomlSettings) -> TablePlan:
     plan = open_plan(draft, evaluation, table, trial_kwargs, own)
     print_facts(table, asked, objectives)
     return TablePlan(**vars(plan))
+
+
+def _keywords(asked: AutomlSettings) -> TableKeywords:
+    return TableKeywords(
+        dataset=asked.dataset, target=asked.target, task=asked.task, time=asked.time,
+        group=asked.group, folds=asked.folds, seed=asked.seed, subset=asked.subset,
+    )  # fmt: skip
+
+
+def _check_libraries(space: SearchSpace) -> None:
+    """UserError for a model whose library is not installed: each of its trials would fail."""
+    models = getattr(space.domains.get("model"), "categories", ())
+    missing = sorted({LIBRARIES[one] for one in models if one in LIBRARIES and not _there(one)})
+    if missing:
+        raise UserError(
+            f"--space {space.name} needs {' and '.join(missing)}: pip install "
+            "'automl-on-ray[tables]', or take --space tables."
+        )
+
+
+def _there(model: str) -> bool:
+    return importlib.util.find_spec(LIBRARIES[model]) is not None
 
 
 def _check_scheduler(name: str) -> None:

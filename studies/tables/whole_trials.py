@@ -10,7 +10,13 @@ from automl_on_ray.clusters import Stage
 from automl_on_ray.search_spaces.core import warn
 from automl_on_ray.studies.tables.checkpoints import newest_checkpoints
 from automl_on_ray.studies.trial_rows import Row
-from automl_on_ray.trainables.tables import Bagged, Table, fold_models, read_predictions, select
+from automl_on_ray.trainables.tables import (
+    Bagged,
+    FittedPipeline,
+    Table,
+    read_progress,
+    select,
+)
 
 MOST = 30  # trials to select from, the best ones
 
@@ -33,7 +39,7 @@ class WholeTrials:
         for trial, checkpoint in self._kept.items():
             try:
                 folder = Path(self._ends.enter_context(checkpoint.as_directory()))
-                self._predictions[trial] = read_predictions(folder)
+                self._predictions[trial] = read_progress(folder).predictions
                 self._folders[trial] = folder
             except (OSError, ValueError, KeyError) as error:
                 warn(f"The checkpoint of trial {trial} cannot be read, so it is left out: {error}")
@@ -53,7 +59,9 @@ class WholeTrials:
 
     def bagged(self, weights: Mapping[str, float]) -> Bagged:
         """The weighted mean of what the trials' fold models say."""
-        members = {trial: (weight, fold_models(self._folders[trial]))
-                   for trial, weight in weights.items()}  # fmt: skip
+        members = {trial: (weight, self._fold_models(trial)) for trial, weight in weights.items()}
         table = self._table
         return Bagged(members, classes=table.classes, kinds=table.kinds, formats=table.formats)
+
+    def _fold_models(self, trial: str) -> list[FittedPipeline]:
+        return [FittedPipeline.load(one) for one in sorted(self._folders[trial].glob("fold_*"))]

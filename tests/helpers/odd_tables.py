@@ -102,10 +102,10 @@ HANDLED = {
     "dates without a time": (time_that_goes_backwards(), {}, "give --time day"),
     "time that goes backwards": (time_that_goes_backwards(), {"time": "day"}, "not in order"),
     "mixed types": (mixed_types(), {}, "others such as 'large': taken as categories"),
-    "another delimiter": (csv_of(usual(), sep=";"), {}, "numbers     1: age"),
+    "another delimiter": (csv_of(usual(), sep=";"), {}, "numbers 1: age"),
     "another encoding": (
         csv_of(usual().replace("Oslo", "Malmö"), encoding="latin-1"), {}, "read as Windows-1252"),
-    "a byte order mark": (b"\xef\xbb\xbf" + csv_of(usual()), {}, "numbers     1: age"),
+    "a byte order mark": (b"\xef\xbb\xbf" + csv_of(usual()), {}, "numbers 1: age"),
     "target under another name": (
         csv_of(usual().assign(gone=usual().left)), {}, "gone: it is the target"),
 }  # fmt: skip

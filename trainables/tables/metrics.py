@@ -1,5 +1,6 @@
 """How good predictions are, and how sure that is."""
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
@@ -172,10 +173,15 @@ def _f1(answers: np.ndarray, chosen: np.ndarray, weights: np.ndarray) -> np.ndar
 
 def _auc(answers: np.ndarray, predictions: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Of two classes; of more, the mean of one against the rest, over those that have rows."""
-    labels = [1] if predictions.shape[1] == 2 else range(predictions.shape[1])
-    found = [_auc_of(answers == label, predictions[:, label], weights) for label in labels]
-    found = [each for each in found if np.isfinite(each).any()]
-    return np.nanmean(found, axis=0) if found else np.full(len(weights), np.nan)
+    if predictions.shape[1] == 2:
+        return _auc_of(answers == 1, predictions[:, 1], weights)
+    found = np.array([
+        _auc_of(answers == label, predictions[:, label], weights)
+        for label in range(predictions.shape[1])
+    ])  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of repeats with rows of one class only
+        return np.nanmean(found, axis=0)
 
 
 def _auc_of(positive: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -58,10 +58,7 @@ def split(rows: Rows, *, folds: int, seed: int, subset: int | None = None) -> Sp
         raise UserError(f"The seed must be 0 or more, but is {seed}.")
     _check(rows, folds + 1, "folds and a test part")
     seeds = np.random.SeedSequence(seed).generate_state(3).tolist()
-    if rows.times is None:
-        train, test = _parts(rows, TEST_PARTS, seeds[0])[0]
-    else:
-        train, test = _by_time(rows, 1, 1 - 1 / TEST_PARTS, seeds[0])[0]
+    train, test = _test_part(rows, seeds[0])
     if subset is not None:
         train = _reduced(rows, train, subset, seeds[1])
     rest = rows.at(train)
@@ -69,9 +66,19 @@ def split(rows: Rows, *, folds: int, seed: int, subset: int | None = None) -> Sp
     if rows.times is None:
         parts = _parts(rest, folds, seeds[2])
     else:
-        parts = _by_time(rest, folds, 1 / (folds + 1), seeds[2])
+        parts = _by_time(rest, 1 / (folds + 1), folds)
+        parts = _by_group_too(rest, parts, folds, seeds[2])
     _check_parts(rows, [(train, test), *((train[fit], train[out]) for fit, out in parts)])
     return Split(train, test, tuple(parts))
+
+
+def _test_part(rows: Rows, seed: int) -> Fold:
+    """What is not in it, and what is."""
+    few = TEST_PARTS if rows.groups is None else len(np.unique(rows.groups))
+    count = min(few, TEST_PARTS)
+    if rows.times is None:
+        return _parts(rows, count, seed)[0]
+    return _by_group_too(rows, _by_time(rows, 1 - 1 / TEST_PARTS, 1), count, seed)[0]
 
 
 def _check(rows: Rows, parts: int, what: str) -> None:
@@ -138,7 +145,7 @@ def _parts(rows: Rows, count: int, seed: int) -> list[Fold]:
             raise UserError(f"The rows cannot be parted: {error}") from error
 
 
-def _by_time(rows: Rows, count: int, first: float, seed: int) -> list[Fold]:
+def _by_time(rows: Rows, first: float, count: int) -> list[Fold]:
     """The earliest share `first` is in no held-out part, the others are `count` parts of the rest.
 
     Each is predicted from all that is earlier. Rows of one time stay together.
@@ -147,17 +154,19 @@ def _by_time(rows: Rows, count: int, first: float, seed: int) -> list[Fold]:
     order = np.argsort(rows.times, kind="stable")
     times = rows.times[order]
     starts = np.flatnonzero(np.append(True, times[1:] != times[:-1]))  # of each time's rows
-    wanted = rows.count * np.linspace(first, 1, count + 1)
-    cuts = _cuts(starts, wanted[:-1])
+    cuts = _cuts(starts, rows.count * np.linspace(first, 1, count + 1)[:-1])
     ends = [*cuts[1:], rows.count]
-    held = [order[start:end] for start, end in zip(cuts, ends, strict=True)]
-    before = [order[:start] for start in cuts]
+    return [(order[:start], order[start:end]) for start, end in zip(cuts, ends, strict=True)]
+
+
+def _by_group_too(rows: Rows, parts: list[Fold], count: int, seed: int) -> list[Fold]:
+    """Of each part by time those rows to fit with, and to hold out, that are of other groups."""
     if rows.groups is None:
-        return list(zip(before, held, strict=True))
-    parts = _parts(Rows(rows.count, rows.labels, None, rows.groups), max(count, TEST_PARTS), seed)
+        return parts
+    others = _parts(Rows(rows.count, rows.labels, None, rows.groups), count, seed)
     return [
         (early[np.isin(early, fit)], late[np.isin(late, out)])
-        for (early, late), (fit, out) in zip(zip(before, held, strict=True), parts, strict=False)
+        for (early, late), (fit, out) in zip(parts, others, strict=False)
     ]
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from automl_on_ray.studies.report.svg import svg
 from automl_on_ray.studies.report.tables import CAPTIONS, table_figures
-from tests.helpers.table_reports import classes_report, values_report
+from tests.trainables.tables.table_reports import classes_report, values_report
 
 OF_ALL = {"Comparison on the test part"}
 OF_CLASSES = OF_ALL | {"Importance of columns", "Calibration", "Confusion"}

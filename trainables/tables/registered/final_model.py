@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping
 from functools import partial
+from importlib import metadata
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from automl_on_ray.search_spaces.data_kinds import FinalModel
 from automl_on_ray.trainables.tables.models import LIBRARIES
@@ -13,8 +11,9 @@ from automl_on_ray.trainables.tables.registered.brought_code import bring_code, 
 from automl_on_ray.trainables.tables.registered.predictor import Bagged
 from automl_on_ray.trainables.tables.table import Table
 
-PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "skops")
+PACKAGES = ("numpy", "pandas", "scikit-learn", "skops")
 EXAMPLES = 3  # rows
+LISTED = 100  # columns, on the page
 PAGE = """Predicts `{target}` of a row: {answers}.
 
 `mlflow.pyfunc.load_model("models:/{{name}}/{{version}}").predict(frame)` answers a DataFrame, one \
@@ -25,7 +24,7 @@ refused by its name. Unknown categories, missing and odd values are taken.
 
 {taken}
 
-To a server (`mlflow models serve`), send JSON `{{{{"dataframe_records": [{{{{...}}}}, ...]}}}}`.
+To a server (`mlflow models serve`), send JSON `{{"dataframe_records": [{{...}}, ...]}}`.
 """
 
 
@@ -62,7 +61,6 @@ def final_model_of(
         page=_page(table.target, bagged),
         remarks=remarks,
         metrics=metrics,
-        chance=_chance(table) if classes else None,
     )
 
 
@@ -74,29 +72,23 @@ def _write(bagged: Bagged, package: str, folder: Path) -> Path:
 
 
 def _libraries(bagged: Bagged) -> list[str]:
-    """Of the members' models, beside scikit-learn."""
-    models = {fitted.name for _, folds in bagged.members.values() for fitted in folds}
-    return sorted({LIBRARIES[name] for name in models if name in LIBRARIES})
+    """Of the members' models, beside scikit-learn: packages by the name that they are installed by.
 
-
-def _chance(table: Table) -> float:
-    """The accuracy that always the commonest class may have on other data of the kind.
-
-    Its share of the test part, and two standard errors.
+    XGBoost, for one, comes in several.
     """
-    share = float(np.bincount(table.test_answers).max()) / len(table.test_answers)
-    return share + 2 * (share * (1 - share) / len(table.test_answers)) ** 0.5
+    models = {fitted.name for _, folds in bagged.members.values() for fitted in folds}
+    modules = {LIBRARIES[name] for name in models if name in LIBRARIES}
+    installed = metadata.packages_distributions() if modules else {}
+    return sorted(installed.get(name, [name])[0] for name in modules)
 
 
 def _page(target: str, bagged: Bagged) -> str:
-    listed = [f"- `{name}`: {kind}" for name, kind in bagged.kinds.items()]
-    told: dict[str, Any] = {
-        "target": target,
-        "answers": ", ".join(bagged.classes) or "a number",
-        "columns": "`label`, its `probability`, and `P(NAME)` of each class"
-        if bagged.classes
-        else "`value`",
-        "taken": "\n".join(listed),
-    }
-    braces = str.maketrans({"{": "{{", "}": "}}"})  # names with braces stay as they are
-    return PAGE.format(**{key: text.translate(braces) for key, text in told.items()})
+    listed = [f"- `{name}`: {kind}" for name, kind in list(bagged.kinds.items())[:LISTED]]
+    more = len(bagged.kinds) - LISTED
+    answered = "`label`, its `probability`, and `P(NAME)` of each class"
+    return PAGE.format(
+        target=target,
+        answers=", ".join(bagged.classes) or "a number",
+        columns=answered if bagged.classes else "`value`",
+        taken="\n".join([*listed, *([f"- and {more} more"] if more > 0 else [])]),
+    )

@@ -68,9 +68,10 @@ class TableReport:
         return found[name]
 
     def metrics(self) -> dict[str, float]:
-        """For MLflow: `test_auc` and all others of the ensemble, and its seconds and gains."""
+        """For MLflow: those of the ensemble, the report's own first, and its seconds and gains."""
         best = self.compared[-1]
-        told = {f"test_{name}": value for name, value in best.scores.items()}
+        names = sorted(best.scores, key=lambda name: name != self.metric)
+        told = {f"test_{name}": best.scores[name] for name in names}
         told[f"test_{self.metric}_low"] = best.interval.low
         told[f"test_{self.metric}_high"] = best.interval.high
         for name, gain in best.gain_over.items():

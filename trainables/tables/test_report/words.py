@@ -45,13 +45,15 @@ def _verdict(report: TableReport, one: Compared, other: str) -> str:
 
 
 def _members(report: TableReport) -> Iterator[str]:
-    if report.members:
-        told = [
-            f"{weight:.0%} {trial}{f' ({model})' if model else ''}"
-            for trial, weight in report.members.items()
-            for model in [report.models.get(trial, "")]
-        ]
+    told = [
+        f"{weight:.0%} {trial}{f' ({model})' if model else ''}"
+        for trial, weight in report.members.items()
+        for model in [report.models.get(trial, "")]
+    ]
+    if len(told) > 1:
         yield f"The ensemble: {', '.join(told)}."
+    elif told:
+        yield f"The model is trial {told[0].removeprefix('100% ')} alone."
 
 
 def _importance(report: TableReport) -> Iterator[str]:

@@ -8,8 +8,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.trainables.tables.columns import column_of, content_of, read, read_frame

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from automl_on_ray.trainables.tables import Interval
 from automl_on_ray.trainables.tables.test_report import TableReport, lines_of
-from tests.helpers.table_reports import classes_report, values_report
+from tests.trainables.tables.table_reports import classes_report, values_report
 
 
 def with_gain(low, high):
@@ -21,6 +21,7 @@ def test_every_way_to_answer_has_a_line_with_its_interval_and_its_time():
     assert "  constant     0.5" in told
     assert "  ensemble     0.85   [0.82, 0.88]  0.08 s for 1,000 rows" in told
     assert "The ensemble: 75% t_00003 (boosting), 25% t_00001." in told
+    assert "The model is trial t_00001 alone." in lines_of(values_report())
 
 
 def test_the_verdict_is_by_the_interval_of_the_difference():
