@@ -8,7 +8,7 @@ from automl_on_ray.command_line.change import Change
 from automl_on_ray.search_spaces.core import Between
 
 _STUDY, _SEARCH, _BUDGET, _FINAL = (
-    "What is learned",
+    "What is tuned",
     "How it is searched",
     "When it ends",
     "The final model",

@@ -30,7 +30,7 @@ def facts_told(
 ) -> Iterator[tuple[str, str]]:
     """Lines of it, each with a word for what it is about."""
     yield "target", f"{table.target}: {_of_target(table)}"
-    yield "objective", ", ".join(map(str, objectives))
+    yield "objective", f"{', '.join(map(_aim, objectives))}, of rows that are held out"
     yield (
         "rows",
         f"{len(table.features):,} to learn from, {len(table.test_features):,} for the test",
@@ -46,6 +46,11 @@ def facts_told(
     for remark in table.remarks:
         yield "remark", remark
     yield "search", _of_search(asked)
+
+
+def _aim(objective: Objective) -> str:
+    wanted = "low" if objective.mode == "min" else "high"
+    return f"{wanted} {objective.metric.removeprefix('val_')}"
 
 
 def _of_target(table: Table) -> str:

@@ -1,7 +1,7 @@
 """The plan of a study of a table: all settings, checked before anything is started."""
 
 import importlib.util
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from automl_on_ray.command_line import step
 from automl_on_ray.schedulers import scheduler_capabilities
@@ -50,7 +50,8 @@ def prepare(asked: AutomlSettings) -> TablePlan:
     own = {"objective": [str(objective) for objective in objectives]}
     plan = open_plan(draft, evaluation, table, trial_kwargs, own)
     print_facts(table, asked, objectives)
-    return TablePlan(**vars(plan))
+    # What a trial has reported before its last fold is of other rows than what others have.
+    return TablePlan(**{**vars(plan), "record": replace(plan.record, only_whole=True)})
 
 
 def _keywords(asked: AutomlSettings) -> TableKeywords:

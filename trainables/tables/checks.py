@@ -19,19 +19,25 @@ PERFECT_AUC, PERFECT_R2 = 0.99, 0.999
 SAMPLE, FEW, MANY = 5000, 1000, 200  # rows that a column is tried on; few, where columns are many
 NUMBERS_DEPTH, CLASSES_DEPTH = 12, 4
 FOLDS = 3
+LEAST = 8  # rows of a class, so that each fold's encoder has its five
 
 
 def is_target_again(values: Any, task: str, answers: np.ndarray) -> bool:
     """Whether a column is the target under another name: by other words, or in another unit."""
     if task != REGRESSION:
-        codes = pd.factorize(values, use_na_sentinel=False)[0]
-        return bool((codes == pd.factorize(answers)[0]).all())
+        return all(_same_partition(values[:rows], answers[:rows]) for rows in (FEW, None))
     if isinstance(values, pd.Categorical) or values.dtype.kind == "M" or np.isnan(values).any():
         return False
     first, last = np.argmin(answers), np.argmax(answers)
     slope = (values[last] - values[first]) / (answers[last] - answers[first])
     made = values[first] + slope * (answers - answers[first])
     return bool(slope and np.allclose(made, values, rtol=1e-9, atol=1e-9 * np.abs(values).max()))
+
+
+def _same_partition(values: Any, answers: np.ndarray) -> bool:
+    """Whether each value stands for one answer, and each answer for one value."""
+    codes = pd.factorize(values, use_na_sentinel=False)[0]
+    return bool((codes == pd.factorize(answers)[0]).all())
 
 
 def remarks_on_copies(
@@ -71,7 +77,7 @@ def remarks_on_leaks(
     if task == REGRESSION:
         sample = rankdata(sample)
     else:
-        often = np.bincount(sample)[sample] >= FOLDS
+        often = np.bincount(sample)[sample] >= LEAST
         rows, sample = rows[often], sample[often]
     if len(np.unique(sample)) < 2:
         return []
@@ -80,7 +86,7 @@ def remarks_on_leaks(
         word, score, limit = _alone(values[rows], task, sample, seed)
         if score > limit:
             said.append(
-                f"column {name!r} alone predicts the target nearly perfectly ({word} {score:.4f}): "
+                f"Column {name!r} alone predicts the target nearly perfectly ({word} {score:.4f}): "
                 "if it is known only after the target, leave it out."
             )
     return said

@@ -20,7 +20,7 @@ MISSING = frozenset({
 })  # fmt: skip
 NO_NUMBER = frozenset({"?", "-", "--", ".", "na", "none", "missing", "unknown"})  # among numbers
 TRUTH = {"true": "True", "TRUE": "True", "false": "False", "FALSE": "False"}
-THOUSANDS = r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?"
+THOUSANDS = r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?"
 COMMA = r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+),\d+|[+-]?\d{1,3}(?:\.\d{3})+"
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _TIME = r"(?P<time>[T ,]\s*\d{1,2}:.*)?"
@@ -28,6 +28,7 @@ _MONTH = rf"(?P<word>{'|'.join(MONTHS)})[a-z]*\.?"
 _YEAR_FIRST = re.compile(
     rf"(?P<year>\d{{4}})[-/.](?P<month>\d{{1,2}})[-/.](?P<day>\d{{1,2}}){_TIME}"
 )
+_MONTHLY = re.compile(r"(?P<year>\d{4})-(?P<month>\d\d)")
 _NUMERIC = re.compile(
     rf"(?P<first>\d{{1,2}})(?P<mark>[-/.])(?P<second>\d{{1,2}})(?P=mark)(?P<year>\d{{4}}|\d\d){_TIME}"
 )
@@ -117,6 +118,8 @@ def words(column: pd.Series) -> np.ndarray:
 
 def dates(column: pd.Series, written: str | None = None) -> np.ndarray:
     """datetime64[ns] (n,), in UTC where a zone was given; NaT for what is no date from 1678 on."""
+    if isinstance(column.dtype, pd.PeriodDtype):
+        column = column.dt.to_timestamp()
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         column = column.dt.tz_convert("UTC").dt.tz_localize(None)
     if pd.api.types.is_datetime64_dtype(column.dtype):
@@ -178,8 +181,8 @@ def numbers_of_texts(texts: np.ndarray, written: str | None = None) -> np.ndarra
 def dates_of_texts(texts: np.ndarray, written: str | None = None) -> np.ndarray:
     """datetime64[ns] (k,); NaT for what is no date.
 
-    Read are 2020-01-31, 31.1.2020, 31 Jan 2020, Jan 31, 2020, all with or without a time, and
-    31/1/2020 or 1/31/2020, as `written` says; without it, where only one of them is a date.
+    Read are 2020-01-31, 2020-01, 31.1.2020, 31 Jan 2020 and Jan 31, 2020, with or without a time,
+    and 31/1/2020 or 1/31/2020, as `written` says; without it, where only one of them is a date.
     """
     iso = np.array([_iso(text, written) for text in texts.tolist()], object)
     found = np.full(len(iso), np.datetime64("NaT", "ns"))
@@ -225,6 +228,8 @@ def shape_of(text: str) -> str:
 def _iso(text: str, written: str | None) -> str | None:
     if found := _YEAR_FIRST.fullmatch(text):
         return _dated(found["year"], found["month"], found["day"], found["time"])
+    if found := _MONTHLY.fullmatch(text):
+        return _dated(found["year"], found["month"], "1", None)
     if found := _NUMERIC.fullmatch(text):
         if written is None and ambiguous(text):
             return None

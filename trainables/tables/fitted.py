@@ -115,7 +115,5 @@ class FittedPipeline:
         if len(seen) == 1:
             return cls(facts["model"], settings, seen, None)
         task = "binary" if len(seen) == 2 else settings.task
-        model = load_model(
-            facts["model"], folder, replace(settings, task=task, classes=len(seen))
-        )
+        model = load_model(facts["model"], folder, replace(settings, task=task, classes=len(seen)))
         return cls(facts["model"], settings, seen, (load(folder / PREPARATION, TRUSTED), model))

@@ -15,7 +15,7 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import ModuleType
@@ -77,15 +77,15 @@ def write_rows(features: pd.DataFrame, answers: np.ndarray, folder: Path) -> Non
 def fit_apart(fit: Fit, data: Path, target: Path, *, memory_limit: int | None) -> Outcome:
     """Fit rows that `write_rows` has put to `data`, and save the pipeline in the folder `target`.
 
-    `fit.settings.time_limit` is of the whole, with the start of its process. `memory_limit` is in
-    bytes and of all that the process has asked the system for, some 300 MB of which are libraries;
-    Linux alone knows it. No process is left. Raises FitTooLong, FitTooLarge, or FitFailed with the
+    `fit.settings.time_limit` is of its process: fit, prediction and saving. `memory_limit` is in
+    bytes, of all that the process has asked the system for: some 300 MB of it are libraries. Linux
+    alone keeps to it. No process is left. Raises FitTooLong, FitTooLarge, or FitFailed with the
     name and text of what the fit raised.
     """
     target.mkdir(parents=True, exist_ok=True)
     process = _start(fit, data, target, memory_limit)
     try:
-        process.join(_seconds_left(fit.settings))
+        process.join(fit.settings.time_limit)
         if process.is_alive():
             raise FitTooLong(
                 f"The fit of {fit.config['model']} took longer than its limit of "
@@ -98,7 +98,8 @@ def fit_apart(fit: Fit, data: Path, target: Path, *, memory_limit: int | None) -
 
 
 def _start(fit: Fit, data: Path, target: Path, memory_limit: int | None) -> BaseProcess:
-    context = multiprocessing.get_context("forkserver")
+    known = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if "forkserver" in known else "spawn")
     # Heeded before the first fit alone; a library that comes later is imported by each fit.
     library = LIBRARIES.get(fit.config["model"])
     context.set_forkserver_preload([*PRELOADED, *([library] if library else [])])
@@ -117,12 +118,6 @@ def _main_hidden() -> Iterator[None]:
         yield
     finally:
         sys.modules["__main__"] = main
-
-
-def _seconds_left(settings: FitSettings) -> float | None:
-    if settings.time_limit is None:
-        return None
-    return max(0.0, settings.started + settings.time_limit - time.monotonic())
 
 
 def _read(fit: Fit, target: Path, code: int | None) -> Outcome:
@@ -173,8 +168,10 @@ def _end_with_the_trial() -> None:
 
 
 def _limit_memory(limit: int) -> None:
-    import resource  # not on Windows
-
+    try:
+        import resource
+    except ImportError:  # on Windows
+        return
     _, most = resource.getrlimit(resource.RLIMIT_DATA)
     limit = limit if most == resource.RLIM_INFINITY else min(limit, most)
     resource.setrlimit(resource.RLIMIT_DATA, (limit, most))
@@ -182,12 +179,13 @@ def _limit_memory(limit: int) -> None:
 
 def _fit(fit: Fit, data: Path, target: Path) -> dict[str, float]:
     warnings.simplefilter("ignore")  # of thousands of fits, to nobody
+    settings = replace(fit.settings, started=time.monotonic())
     features = pd.read_feather(data / FEATURES, use_threads=False)
     answers = np.load(data / ANSWERS, allow_pickle=False)
-    with threadpool_limits(fit.settings.threads):
+    with threadpool_limits(settings.threads):
         started = time.perf_counter()
         pipeline = FittedPipeline.fit(
-            fit.config, features.iloc[fit.rows], answers[fit.rows], fit.settings
+            fit.config, features.iloc[fit.rows], answers[fit.rows], settings
         )
         fitted = time.perf_counter()
         predictions = pipeline.predict(features.iloc[fit.held])

@@ -62,6 +62,12 @@ class TablePipeline(tune.Trainable):
         dict.fromkeys(f"test_{name}" for of_task in METRICS.values() for name in of_task)
     )
 
+    @classmethod
+    def read_data(cls, keywords: Mapping[str, Any]) -> Table:
+        """The table that trials with these keywords take. UserError if it cannot be had."""
+        known = TableKeywords.__annotations__
+        return load_table(TableKeywords(**{key: keywords[key] for key in keywords if key in known}))
+
     def setup(  # type: ignore[override]
         self,
         config: Config,

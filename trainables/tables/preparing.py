@@ -55,7 +55,7 @@ def prepare(raw: pd.DataFrame, asked: Mapping[str, Any]) -> Prepared:
         raise UserError(f"There is no column to learn from ({told or 'only the target'}).")
     parts = split(rows, folds=asked["folds"], seed=asked["seed"], subset=asked.get("subset"))
     values = {name: column.values for name, column in columns.items()}
-    remarks += [f"column {name!r}: {column.remark}." for name, column in columns.items()
+    remarks += [f"Column {name!r}: {column.remark}." for name, column in columns.items()
                 if column.remark]  # fmt: skip
     remarks += _on_split(rows, parts, columns, roles)
     remarks += _on_classes(target, parts)
@@ -100,7 +100,7 @@ def _rows(
         times = times[target.known]
         if (np.diff(times) < 0).any():
             remarks.append(
-                f"Its rows are not in order of {roles['time']!r}; they were put into it."
+                f"The rows are not in order of {roles['time']!r}; they were put into it."
             )
     if "group" in roles:
         groups = raw.pop(roles["group"])
@@ -144,7 +144,7 @@ def _on_split(
     dates = [name for name, column in columns.items() if column.kind == DATE]
     if dates and "time" not in roles:
         return [
-            f"column {dates[0]!r} holds dates, but rows are parted at random: to predict later "
+            f"Column {dates[0]!r} holds dates, but rows are parted at random: to predict later "
             f"rows from earlier ones, give --time {dates[0]}."
         ]
     if "time" in roles and "group" in roles:

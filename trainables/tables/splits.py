@@ -60,6 +60,7 @@ def split(rows: Rows, *, folds: int, seed: int, subset: int | None = None) -> Sp
     seeds = np.random.SeedSequence(seed).generate_state(3).tolist()
     train, test = _test_part(rows, seeds[0])
     if subset is not None:
+        _check(Rows(subset), folds, "folds")
         train = _reduced(rows, train, subset, seeds[1])
     rest = rows.at(train)
     _check(rest, folds, "folds")

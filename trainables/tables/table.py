@@ -120,7 +120,7 @@ def _of_answers(classes: tuple[str, ...], answers: np.ndarray) -> dict[str, Any]
 
 def give_table(frame: Any) -> str:
     """The `dataset` that stands for a frame of this program: the same for the same content."""
-    return give(frame, f"table {_digest_of(frame)[:12]}")
+    return give(frame, f"table {_given(frame).digest[:12]}")
 
 
 def load_table(asked: TableKeywords) -> Table:
@@ -139,7 +139,7 @@ def load_table(asked: TableKeywords) -> Table:
         group=asked.get("group"), folds=asked.get("folds", FOLDS), seed=asked.get("seed", 0),
         subset=asked.get("subset"),
     )  # fmt: skip
-    given = None if frame is None else _Given(_digest_of(frame), frame)
+    given = None if frame is None else _given(frame)
     with nullcontext(None) if given else at_hand(source) as path:
         table = _load(json.dumps(words), given, path, given.digest if given else sign(path))
     digest = asked.get("digest")
@@ -157,7 +157,12 @@ class _Given:
     """A frame of a Python program, known by its content."""
 
     digest: str
-    frame: Any = field(compare=False, repr=False)
+    frame: pd.DataFrame = field(compare=False, repr=False)
+
+
+def _given(frame: Any) -> _Given:
+    frame = read_frame(frame, "The table")
+    return _Given(content_of(frame), frame)
 
 
 def _is_object(source: str) -> bool:
@@ -165,10 +170,10 @@ def _is_object(source: str) -> bool:
 
 
 @lru_cache(maxsize=4)
-def _load(words: str, given: _Given | None, path: Path | None, sign: str) -> Table:
+def _load(words: str, given: _Given | None, path: Path | None, state: str) -> Table:
     asked: TableKeywords = json.loads(words)
     name = Path(asked["dataset"].partition("#")[0]).stem if given is None else "table"
-    identity = hashlib.sha256(f"{words}\0{sign}".encode()).hexdigest()[:16]
+    identity = hashlib.sha256(f"{words}\0{state}".encode()).hexdigest()[:16]
     kept = keep(f"table-{LAYOUT}-{identity}", lambda: _made(asked, given, path))
     told = json.loads(kept["told"].tobytes())
     train, test = (
@@ -216,7 +221,3 @@ def _made(asked: TableKeywords, given: _Given | None, path: Path | None) -> Kept
         "fold_sizes": np.array([len(rows) for rows in folds]),
         "told": np.frombuffer(json_bytes(told), np.uint8),
     }  # fmt: skip
-
-
-def _digest_of(frame: Any) -> str:
-    return content_of(read_frame(frame, "The table"))

@@ -5,6 +5,7 @@ no kind, a remark tells.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,7 +48,7 @@ def column_of(raw: pd.Series, *, ordered: bool = False) -> Column:
     if raw.isna().all():
         return Column(left_out="all of its values are missing")
     kind = raw.dtype
-    if pd.api.types.is_datetime64_any_dtype(kind):
+    if pd.api.types.is_datetime64_any_dtype(kind) or isinstance(kind, pd.PeriodDtype):
         found = Column(DATE, conform.dates(raw), remark=_lost_dates(raw))
     elif pd.api.types.is_timedelta64_dtype(kind) or _is_number(kind):
         found = _number(raw)
@@ -97,9 +98,8 @@ def _of_texts(codes: np.ndarray, texts: np.ndarray, *, own: bool) -> Column:
     counts = np.bincount(codes[codes >= 0], minlength=len(texts))
     if not len(texts):
         return Column(left_out="all of its values are missing")
-    tries = () if own else (_numbers_in, _dates_in)
     notes = []
-    for find in tries:
+    for find in () if own else _worth_trying(texts):
         found, note = find(codes, texts, counts)
         if found is not None:
             return found
@@ -111,6 +111,20 @@ def _of_texts(codes: np.ndarray, texts: np.ndarray, *, own: bool) -> Column:
 
 
 Found = tuple[Column | None, str]
+
+
+def _worth_trying(texts: np.ndarray) -> list[Callable[..., Found]]:
+    """What some of the texts could be; a long column of words is not read as dates for nothing."""
+    some = _some(texts)
+    numbers = ~np.isnan(conform.numbers_of_texts(some, conform.DECIMAL_COMMA))
+    numbers |= ~np.isnan(conform.numbers_of_texts(some))
+    dates = ~np.isnat(conform.dates_of_texts(some, conform.DAY_FIRST))
+    dates |= ~np.isnat(conform.dates_of_texts(some, conform.MONTH_FIRST))
+    return [find for find, fit in ((_numbers_in, numbers), (_dates_in, dates)) if fit.mean() > 0.1]
+
+
+def _some(texts: np.ndarray) -> np.ndarray:
+    return texts[:: max(len(texts) // SOME, 1)]
 
 
 def _numbers_in(codes: np.ndarray, texts: np.ndarray, counts: np.ndarray) -> Found:
@@ -181,7 +195,7 @@ def _joined(*remarks: str) -> str:
 def _without_use(texts: np.ndarray, counts: np.ndarray) -> str:
     """Why words are no categories; "" if they are."""
     rows, distinct = int(counts.sum()), len(texts)
-    some = texts[:: max(distinct // SOME, 1)]
+    some = _some(texts)
     spoken = np.mean([len(text.split()) for text in some]) >= SENTENCE
     long = np.mean([len(text) for text in some]) > LONG
     if rows < ENOUGH:
@@ -212,8 +226,10 @@ def _checked(column: Column, name: str, ordered: bool) -> Column:
 
 
 def _is_id(values: np.ndarray, name: str) -> bool:
-    """Whether whole numbers, all different, are called an id or follow one another."""
-    if len(values) < ENOUGH or (values % 1).any():
+    """Whether whole numbers, all different, are called an id, or would not be so by chance.
+
+    Of n numbers drawn from 2 n, all differ with a probability below exp(-n / 4).
+    """
+    if len(values) < ENOUGH or (values % 1).any() or len(np.unique(values)) < len(values):
         return False
-    alike = values.max() - values.min() == len(values) - 1
-    return bool((alike or ID.search(name)) and len(np.unique(values)) == len(values))
+    return values.max() - values.min() < 2 * len(values) or bool(ID.search(name))

@@ -1,13 +1,16 @@
 """Text files: which encoding, which delimiter, and which columns are numbers, seen on a sample.
 
 The sample only chooses the way to read. What it did not show is not lost: a value that is no number
-where numbers were expected has the whole file read as text.
+where numbers were expected has its column read as text.
 """
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
@@ -19,7 +22,9 @@ from automl_on_ray.trainables.tables.conform import MISSING
 
 DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
-SAMPLE_BYTES, SAMPLE_ROWS = 1 << 20, 500
+SAMPLE_BYTES, SAMPLE_ROWS = 4 << 20, 500
+BLOCK_BYTES = 8 << 20  # a row must fit into it
+TRIES = 10
 
 
 def read_csv(path: Path) -> tuple[pd.DataFrame, list[str]]:
@@ -40,7 +45,7 @@ def read_csv(path: Path) -> tuple[pd.DataFrame, list[str]]:
         raise UserError(
             f"{path} is neither UTF-8 nor Windows-1252 (Latin 1); save it as UTF-8."
         ) from None
-    return frame, ["it is no UTF-8 and was read as Windows-1252 (Latin 1)."]
+    return frame, ["The file is no UTF-8 and was read as Windows-1252 (Latin 1)."]
 
 
 def _start_of(path: Path) -> bytes:
@@ -48,7 +53,7 @@ def _start_of(path: Path) -> bytes:
         with pa.input_stream(str(path), compression="detect") as file:
             return file.read(SAMPLE_BYTES)
     except (OSError, pa.ArrowException) as error:
-        raise UserError(f"{path} cannot be read: {_told(error)}.") from error
+        raise UserError(f"{path} cannot be read: {told(error)}.") from error
 
 
 def _read(path: Path, start: bytes, encoding: str) -> pd.DataFrame:
@@ -62,24 +67,34 @@ def _read(path: Path, start: bytes, encoding: str) -> pd.DataFrame:
         for name, values in zip(names, sample, strict=True)
     }
     try:
-        table = _arrow(path, encoding, delimiter, kinds)
+        table = _table(path, encoding, delimiter, names, kinds)
     except pa.ArrowInvalid as error:
-        if "conversion error" not in str(error) or pa.float64() not in kinds.values():
-            raise _refused(path, error) from error
-        try:
-            table = _arrow(path, encoding, delimiter, dict.fromkeys(kinds, pa.string()))
-        except pa.ArrowInvalid as again:
-            raise _refused(path, again) from again
+        raise _refused(path, error) from error
     if not len(table):
         raise UserError(f"{path} has no rows below its {len(names)} columns' names.")
     table = table.rename_columns([_named(name, i) for i, name in enumerate(table.column_names)])
     return table.to_pandas(split_blocks=True, self_destruct=True)
 
 
+def _table(
+    path: Path, encoding: str, delimiter: str, names: list[str], kinds: dict[str, pa.DataType]
+) -> pa.Table:
+    """Columns that are no numbers after all as text; all of them, if they become many."""
+    for _ in range(TRIES):
+        try:
+            return _arrow(path, encoding, delimiter, kinds)
+        except pa.ArrowInvalid as error:
+            found = re.search(r"In CSV column #(\d+): CSV conversion error", str(error))
+            if found is None or kinds[names[int(found[1])]] == pa.string():
+                raise
+            kinds = {**kinds, names[int(found[1])]: pa.string()}
+    return _arrow(path, encoding, delimiter, dict.fromkeys(kinds, pa.string()))
+
+
 def _arrow(path: Path, encoding: str, delimiter: str, kinds: dict[str, pa.DataType]) -> pa.Table:
     return pyarrow.csv.read_csv(
         str(path),
-        pyarrow.csv.ReadOptions(encoding=encoding),
+        pyarrow.csv.ReadOptions(encoding=encoding, block_size=BLOCK_BYTES),
         pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
         pyarrow.csv.ConvertOptions(
             column_types=kinds, null_values=list(MISSING), strings_can_be_null=True
@@ -89,13 +104,14 @@ def _arrow(path: Path, encoding: str, delimiter: str, kinds: dict[str, pa.DataTy
 
 def _refused(path: Path, error: pa.ArrowInvalid) -> Exception:
     """What to raise for it."""
-    told = _told(error)
-    if "UTF8" in told or "UTF-8" in told:
-        return UnicodeError(told)
-    return UserError(f"{path} cannot be read: {told}.")
+    said = told(error)
+    if "UTF8" in said or "UTF-8" in said:
+        return UnicodeError(said)
+    return UserError(f"{path} cannot be read: {said}.")
 
 
-def _told(error: Exception) -> str:
+def told(error: Exception) -> str:
+    """Its message in one line, without a full stop."""
     return " ".join(str(error).split()).rstrip(".")
 
 
@@ -113,6 +129,8 @@ def _delimiter(text: str) -> str:
 
     def fit(delimiter: str) -> tuple[float, int]:
         rows = _rows(text, delimiter, 100)
+        if not rows:
+            return 0.0, 0
         count = len(rows[0])
         same = sum(len(row) == count for row in rows) / len(rows)
         return (same if count > 1 else 0.0, count)
@@ -121,17 +139,17 @@ def _delimiter(text: str) -> str:
 
 
 def _rows(text: str, delimiter: str, count: int) -> list[list[str]]:
-    rows = []
-    for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
-        rows += [row] if row else []
-        if len(rows) == count:
-            break
+    """The first ones; none after one that is longer than any table's."""
+    read = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    rows: list[list[str]] = []
+    with suppress(csv.Error):
+        rows += islice((row for row in read if row), count)
     return rows
 
 
 def _sample(text: str, delimiter: str) -> tuple[list[str], list[list[str]]]:
     """Names, and values of each column."""
-    names, *rows = _rows(text, delimiter, SAMPLE_ROWS)
+    names, *rows = _rows(text, delimiter, SAMPLE_ROWS) or [[text]]
     whole = [row for row in rows if len(row) == len(names)]
     return names, [[row[i] for row in whole] for i in range(len(names))]
 

@@ -11,7 +11,7 @@ import pyarrow.feather
 import pyarrow.parquet as pq
 
 from automl_on_ray.search_spaces.core import UserError
-from automl_on_ray.trainables.tables.columns.csv_files import check_unique, read_csv
+from automl_on_ray.trainables.tables.columns.csv_files import check_unique, read_csv, told
 
 TEXT = (".csv", ".tsv", ".txt")
 PARQUET = (".parquet", ".pq")
@@ -41,8 +41,7 @@ def read(path: Path) -> tuple[pd.DataFrame, list[str]]:
     try:
         table = _arrow_file(path) if suffix in ARROW else pq.read_table(path)
     except Exception as error:  # a damaged file fails in any way it likes
-        told = " ".join(str(error).split()).rstrip(".")
-        raise UserError(f"{path} is damaged or of another format: {told}.") from error
+        raise UserError(f"{path} is damaged or of another format: {told(error)}.") from error
     return _framed(table, str(path)), []
 
 
@@ -55,6 +54,9 @@ def read_frame(given: Any, name: str) -> pd.DataFrame:
         frame = given.reset_index(drop=True)  # the same memory
         frame.columns = [str(each).strip() for each in frame.columns]
         _check(list(frame.columns), len(frame), name)
+        arrow = [each for each, kind in frame.dtypes.items() if isinstance(kind, pd.ArrowDtype)]
+        if arrow:
+            frame[arrow] = _framed(pa.Table.from_pandas(frame[arrow]), name)
         return frame
     if hasattr(given, "collect") and hasattr(given, "lazy"):  # a lazy frame of polars
         given = given.collect()
@@ -69,11 +71,11 @@ def read_frame(given: Any, name: str) -> pd.DataFrame:
 def sign(path: Path) -> str:
     """What differs when a file or a folder's files do: names, sizes and times of change."""
     files = sorted(path.rglob("*")) if path.is_dir() else [path]
-    told = []
+    signs = []
     for file in files:
         status = file.stat() if file.exists() else None
-        told.append(f"{file}\0{status and (status.st_size, status.st_mtime_ns)}")
-    return hashlib.sha256("\n".join(told).encode()).hexdigest()
+        signs.append(f"{file}\0{status and (status.st_size, status.st_mtime_ns)}")
+    return hashlib.sha256("\n".join(signs).encode()).hexdigest()
 
 
 def content_of(frame: pd.DataFrame) -> str:
@@ -101,9 +103,12 @@ def _framed(table: pa.Table, name: str) -> pd.DataFrame:
     table = table.select(kept)
     table = table.rename_columns([each.strip() for each in table.column_names])
     _check(table.column_names, len(table), name)
-    return table.to_pandas(
-        split_blocks=True, self_destruct=True, ignore_metadata=True, date_as_object=False
-    )
+    try:
+        return table.to_pandas(
+            split_blocks=True, self_destruct=True, ignore_metadata=True, date_as_object=False
+        )
+    except pa.ArrowException as error:
+        raise UserError(f"{name} holds what pandas cannot: {told(error)}.") from error
 
 
 def _check(names: Sequence[str], rows: int, source: str) -> None:

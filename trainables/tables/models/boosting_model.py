@@ -16,6 +16,7 @@ TRUSTED = (
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.utils.validation.check_array",
 )
+LEAST_GAIN = 1e-4  # of the held part's loss in PATIENCE rounds; of numbers, of their variance
 
 
 class Boosting(ScikitLearnModel):
@@ -25,15 +26,17 @@ class Boosting(ScikitLearnModel):
         super().__init__(estimator)
         self.settings = settings
 
-    def fit(self, X: np.ndarray, y: np.ndarray) -> "Boosting":
+    def fit(self, x: np.ndarray, y: np.ndarray) -> "Boosting":
         assert self.settings is not None
         own, held = held_part(y, self.settings)
         # Scikit-learn makes no bins of a column without any value.
-        X = np.where(np.isnan(X[own]).all(axis=0), 0.0, X)
+        x = np.where(np.isnan(x[own]).all(axis=0), 0.0, x)
         if len(held):
-            self.estimator.fit(X[own], y[own], X_val=X[held], y_val=y[held])
+            scale = 1.0 if self.settings.classes else y.var()
+            self.estimator.set_params(tol=LEAST_GAIN * scale)
+            self.estimator.fit(x[own], y[own], X_val=x[held], y_val=y[held])
         else:
-            self.estimator.set_params(early_stopping=False, max_iter=PATIENCE).fit(X, y)
+            self.estimator.set_params(early_stopping=False, max_iter=PATIENCE).fit(x, y)
         return self
 
 

@@ -23,20 +23,20 @@ class CatBoostModel:
     def __init__(self, model: CatBoost, settings: FitSettings) -> None:
         self.model, self.settings = model, settings
 
-    def fit(self, X: np.ndarray, y: np.ndarray) -> "CatBoostModel":
+    def fit(self, x: np.ndarray, y: np.ndarray) -> "CatBoostModel":
         own, held = held_part(y, self.settings)
         early: dict[str, Any] = {}
         if len(held):
-            early = {"eval_set": self._pool(X[held], y[held]), "early_stopping_rounds": PATIENCE}
+            early = {"eval_set": self._pool(x[held], y[held]), "early_stopping_rounds": PATIENCE}
         else:
             self.model.set_params(iterations=PATIENCE)
-        self.model.fit(self._pool(X[own], y[own]), callbacks=[self], verbose=False, **early)
+        self.model.fit(self._pool(x[own], y[own]), callbacks=[self], verbose=False, **early)
         return self
 
-    def predict(self, X: np.ndarray) -> np.ndarray:
+    def predict(self, x: np.ndarray) -> np.ndarray:
         kind = "RawFormulaVal" if self.settings.task == "regression" else "Probability"
         told = self.model.predict(
-            self._pool(X), prediction_type=kind, thread_count=self.settings.threads
+            self._pool(x), prediction_type=kind, thread_count=self.settings.threads
         )
         return np.asarray(told)
 
@@ -47,8 +47,8 @@ class CatBoostModel:
         """What CatBoost asks after each round: whether to go on."""
         return not self.settings.time_is_up
 
-    def _pool(self, X: np.ndarray, y: np.ndarray | None = None) -> Pool:
-        frame = pd.DataFrame(X)
+    def _pool(self, x: np.ndarray, y: np.ndarray | None = None) -> Pool:
+        frame = pd.DataFrame(x)
         for index in self.settings.categories:
             frame[index] = frame[index].fillna(-1).astype("int64")
         return Pool(frame, y, cat_features=list(self.settings.categories))
@@ -68,6 +68,7 @@ def create(config: Mapping[str, Any], settings: FitSettings) -> CatBoostModel:
         "random_seed": settings.seed,
         "thread_count": settings.threads,
         "allow_writing_files": False,
+        "allow_const_label": True,
     })  # fmt: skip
     return CatBoostModel(model, settings)
 

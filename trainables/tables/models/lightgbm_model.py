@@ -21,10 +21,10 @@ class LightGbm:
         self.params, self.settings = dict(params), settings
         self.booster: lightgbm.Booster | None = None
 
-    def fit(self, X: np.ndarray, y: np.ndarray) -> "LightGbm":
+    def fit(self, x: np.ndarray, y: np.ndarray) -> "LightGbm":
         own, held = held_part(y, self.settings)
         data = lightgbm.Dataset(
-            X[own], y[own], categorical_feature=list(self.settings.categories), params=self.params
+            x[own], y[own], categorical_feature=list(self.settings.categories), params=self.params
         )
         early = bool(len(held))
         callbacks = [self._end_in_time]
@@ -34,7 +34,7 @@ class LightGbm:
             self.params,
             data,
             num_boost_round=MOST_ROUNDS if early else PATIENCE,
-            valid_sets=[data.create_valid(X[held], y[held])] if early else None,
+            valid_sets=[data.create_valid(x[held], y[held])] if early else None,
             callbacks=callbacks,
         )
         # A copy of the best rounds alone: so it predicts the same before and after it is stored.
@@ -42,9 +42,9 @@ class LightGbm:
         self.booster = lightgbm.Booster(model_str=text)
         return self
 
-    def predict(self, X: np.ndarray) -> np.ndarray:
+    def predict(self, x: np.ndarray) -> np.ndarray:
         assert self.booster is not None
-        told = np.asarray(self.booster.predict(X, num_threads=self.settings.threads))
+        told = np.asarray(self.booster.predict(x, num_threads=self.settings.threads))
         return np.column_stack([1 - told, told]) if self.settings.task == "binary" else told
 
     def save(self, folder: Path) -> None:

@@ -21,13 +21,13 @@ class Neighbours(ScikitLearnModel):
         super().__init__(estimator)
         self.settings = settings
 
-    def fit(self, X: np.ndarray, y: np.ndarray) -> "Neighbours":
+    def fit(self, x: np.ndarray, y: np.ndarray) -> "Neighbours":
         kept = np.arange(len(y))
         if len(y) > MOST_ROWS:
             share = 1 - MOST_ROWS / len(y)
             kept, _ = held_part(y, self.settings, share=share)
         count = min(self.estimator.n_neighbors, len(kept))
-        self.estimator.set_params(n_neighbors=count).fit(X[kept], y[kept])
+        self.estimator.set_params(n_neighbors=count).fit(x[kept], y[kept])
         return self
 
 

@@ -33,18 +33,18 @@ class Network:
         self.network: TabM | None = None
         self.stored: dict[str, Any] = {}
 
-    def fit(self, X: np.ndarray, y: np.ndarray) -> "Network":
+    def fit(self, x: np.ndarray, y: np.ndarray) -> "Network":
         torch.set_num_threads(self.settings.threads)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.settings.seed)
-            self._fit(X.astype("float32"), y)
+            self._fit(x.astype("float32"), y)
         return self
 
-    def predict(self, X: np.ndarray) -> np.ndarray:
+    def predict(self, x: np.ndarray) -> np.ndarray:
         assert self.network is not None
         torch.set_num_threads(self.settings.threads)
         self.network.eval()
-        parts = torch.from_numpy(X.astype("float32")).split(PREDICTED_ROWS)
+        parts = torch.from_numpy(x.astype("float32")).split(PREDICTED_ROWS)
         with torch.inference_mode():
             told = torch.cat([self._told(self.network(part)) for part in parts])
         return told.numpy().astype("float64")
@@ -74,20 +74,20 @@ class Network:
             outputs=self.settings.classes or 1, others=stored["others"], **stored["shape"],
         )  # fmt: skip
 
-    def _fit(self, X: np.ndarray, y: np.ndarray) -> None:
+    def _fit(self, x: np.ndarray, y: np.ndarray) -> None:
         settings = self.settings
         own, held = held_part(y, settings, share=HELD_SHARE)
         held = held if len(held) else own
-        edges, embedded = bins_of(X[own])
-        mean, deviation = (0.0, 1.0) if settings.classes else (y[own].mean(), y[own].std() or 1.0)
+        edges, embedded = bins_of(x[own])
+        mean, deviation = (0.0, 1.0) if settings.classes else (y[own].mean(), y[own].std())
         self._build({
-            "edges": edges, "embedded": embedded, "columns": X.shape[1],
+            "edges": edges, "embedded": embedded, "columns": x.shape[1],
             "shape": {key: self.config[f"network_{key}"] for key in ("width", "depth", "heads")},
             "others": {key: self.config[f"network_{key}"] for key in ("embedding", "dropout")},
             "mean": float(mean), "deviation": float(deviation),
         })  # fmt: skip
-        answers = y if settings.classes else ((y - mean) / deviation).astype("float32")
-        data = torch.from_numpy(X), torch.from_numpy(np.ascontiguousarray(answers))
+        answers = y if settings.classes else ((y - mean) / (deviation or 1)).astype("float32")
+        data = torch.from_numpy(x), torch.from_numpy(np.ascontiguousarray(answers))
         self._train(data, torch.from_numpy(own), torch.from_numpy(held))
 
     def _train(self, data: tuple[Tensor, Tensor], own: Tensor, held: Tensor) -> None:
@@ -137,14 +137,14 @@ class Network:
         return total / len(held)
 
 
-def bins_of(X: np.ndarray) -> tuple[Tensor, Tensor]:
+def bins_of(x: np.ndarray) -> tuple[Tensor, Tensor]:
     """Edges (numbers, BINS + 1) of bins with as many rows each, and the columns they are of.
 
     A column with two values or fewer is no number to be embedded.
     """
     shares = np.linspace(0, 1, BINS + 1)
     embedded, edges = [], []
-    for index, column in enumerate(X.T):
+    for index, column in enumerate(x.T):
         found = np.unique(np.quantile(column, shares))
         if len(np.unique(column[:1000])) > 2 and len(found) > 1:
             embedded.append(index)

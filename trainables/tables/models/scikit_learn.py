@@ -18,14 +18,14 @@ class ScikitLearnModel:
     def __init__(self, estimator: Any) -> None:
         self.estimator = estimator
 
-    def fit(self, X: np.ndarray, y: np.ndarray) -> "ScikitLearnModel":
-        self.estimator.fit(X, y)
+    def fit(self, x: np.ndarray, y: np.ndarray) -> "ScikitLearnModel":
+        self.estimator.fit(x, y)
         return self
 
-    def predict(self, X: np.ndarray) -> np.ndarray:
+    def predict(self, x: np.ndarray) -> np.ndarray:
         classifies = hasattr(self.estimator, "predict_proba")
         predict = self.estimator.predict_proba if classifies else self.estimator.predict
-        return np.asarray(predict(X))
+        return np.asarray(predict(x))
 
     def save(self, folder: Path) -> None:
         dump(self.estimator, folder / FILE)

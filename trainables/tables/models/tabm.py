@@ -87,9 +87,9 @@ class Piecewise(nn.Module):
         self.pieces = nn.Parameter(torch.zeros(count, bins, EMBEDDING_WIDTH))
 
     def forward(self, x: Tensor) -> Tensor:
-        low, high = self.edges[:, :-1], self.edges[:, 1:]
-        width = torch.where(high.isfinite(), high - low, torch.ones_like(low))
-        come = ((x[..., None] - low) / width).clamp(0, 1)
+        high = self.edges[:, 1:]
+        low = torch.where(high.isfinite(), self.edges[:, :-1], 0.0)
+        come = ((x[..., None] - low) / (high - low)).clamp(0, 1)  # nowhere in an infinite bin
         pieces = torch.einsum("bnt,ntd->bnd", come, self.pieces)
         return x[..., None] * self.line + self.bias + pieces
 

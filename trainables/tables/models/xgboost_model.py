@@ -22,33 +22,34 @@ class XgBoost:
         self.params, self.settings = dict(params), settings
         self.booster: xgboost.Booster | None = None
 
-    def fit(self, X: np.ndarray, y: np.ndarray) -> "XgBoost":
+    def fit(self, x: np.ndarray, y: np.ndarray) -> "XgBoost":
         own, held = held_part(y, self.settings)
         early: dict[str, Any] = {}
         if len(held):
-            watched = (self._data(X[held], y[held]), "held")
+            watched = (self._data(x[held], y[held]), "held")
             early = {"evals": [watched], "early_stopping_rounds": PATIENCE}
         booster = xgboost.train(
-            self.params, self._data(X[own], y[own]), MOST_ROUNDS if early else PATIENCE,
+            self.params, self._data(x[own], y[own]), MOST_ROUNDS if early else PATIENCE,
             verbose_eval=False, callbacks=[_EndInTime(self.settings)], **early,
         )  # fmt: skip
-        self.booster = booster[: booster.best_iteration + 1] if early else booster
+        best = booster.attr("best_iteration")  # none where time was up in the first round
+        self.booster = booster if best is None else booster[: int(best) + 1]
         return self
 
-    def predict(self, X: np.ndarray) -> np.ndarray:
+    def predict(self, x: np.ndarray) -> np.ndarray:
         assert self.booster is not None
-        told = self.booster.predict(self._data(X))
+        told = self.booster.predict(self._data(x))
         return np.column_stack([1 - told, told]) if self.settings.task == "binary" else told
 
     def save(self, folder: Path) -> None:
         assert self.booster is not None
         self.booster.save_model(folder / FILE)
 
-    def _data(self, X: np.ndarray, y: np.ndarray | None = None) -> xgboost.DMatrix:
+    def _data(self, x: np.ndarray, y: np.ndarray | None = None) -> xgboost.DMatrix:
         codes = set(self.settings.categories)
-        kinds = ["c" if index in codes else "q" for index in range(X.shape[1])]
+        kinds = ["c" if index in codes else "q" for index in range(x.shape[1])]
         return xgboost.DMatrix(
-            X, y, feature_types=kinds, enable_categorical=True, nthread=self.settings.threads
+            x, y, feature_types=kinds, enable_categorical=True, nthread=self.settings.threads
         )
 
 

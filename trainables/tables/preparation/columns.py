@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 LARGEST = 1e15  # products of two such numbers still fit into 32 bits
 DAY_SECONDS = 86_400
-PARTS = ("year", "month", "day", "dayofweek", "hour", "minute")
+PARTS = ("year", "month", "day", "day_of_week", "hour", "minute")
 
 
 class Columns(TransformerMixin, BaseEstimator):
@@ -19,25 +19,25 @@ class Columns(TransformerMixin, BaseEstimator):
     out. Raises KeyError for one that is not there.
     """
 
-    def fit(self, X: pd.DataFrame, y: Any = None) -> "Columns":
-        self.kinds_ = {str(name): kind_of(X[name]) for name in X.columns}
+    def fit(self, frame: pd.DataFrame, y: Any = None) -> "Columns":
+        self.kinds_ = {str(name): kind_of(frame[name]) for name in frame.columns}
         self.parts_ = {
-            name: [part for part in PARTS if getattr(X[name].dt, part).nunique() > 1]
+            name: [part for part in PARTS if getattr(frame[name].dt, part).nunique() > 1]
             for name, kind in self.kinds_.items()
             if kind == "date"
         }
         return self
 
-    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
-        made: dict[str, pd.Series] = {}
+    def transform(self, frame: pd.DataFrame) -> pd.DataFrame:
+        made: dict[str, Any] = {}
         for name, kind in self.kinds_.items():
             if kind == "number":
-                made[name] = _numbers(X[name])
+                made[name] = _numbers(frame[name])
             elif kind == "category":
-                made[name] = _words(X[name])
+                made[name] = _words(frame[name])
             else:
-                made |= self._date_parts(name, X[name])
-        return pd.DataFrame(made, index=X.index)
+                made |= self._date_parts(name, frame[name])
+        return pd.DataFrame(made, index=frame.index)
 
     def _date_parts(self, name: str, column: pd.Series) -> dict[str, pd.Series]:
         days = (column - pd.Timestamp(0)).dt.total_seconds() / DAY_SECONDS
@@ -49,17 +49,18 @@ class Columns(TransformerMixin, BaseEstimator):
 
 
 def kind_of(column: pd.Series) -> str:
-    """"number", "date" or "category", by the column's type."""
+    """ "number", "date" or "category", by the column's type."""
     if pd.api.types.is_datetime64_any_dtype(column):
         return "date"
     number = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
     return "number" if number else "category"
 
 
-def _numbers(column: pd.Series) -> pd.Series:
-    numbers = column.astype("float64")
-    return numbers.where(np.isfinite(numbers)).clip(-LARGEST, LARGEST)
+def _numbers(column: pd.Series) -> np.ndarray:
+    numbers = column.to_numpy("float64", na_value=np.nan)
+    return np.clip(np.where(np.isfinite(numbers), numbers, np.nan), -LARGEST, LARGEST)
 
 
 def _words(column: pd.Series) -> pd.Series:
-    return column.astype(object).where(column.notna(), np.nan)
+    words = np.where(column.isna(), np.nan, column.to_numpy(object))
+    return pd.Series(words, index=column.index, dtype=object)  # pandas would make it its own type

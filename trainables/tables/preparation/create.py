@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from sklearn.impute import SimpleImputer
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.impute import MissingIndicator, SimpleImputer
+from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
     OneHotEncoder,
@@ -23,6 +24,8 @@ from automl_on_ray.trainables.tables.preparation.selection import Selection
 MOST_COLUMNS = 128  # of one category
 MOST_CODES = 254  # of one category: scikit-learn's boosting takes no more
 QUANTILES = 1000
+# Of quantiles, the ends are far out: a number that is 0 or 1 would be at -5 or 5.
+MOST_DEVIATIONS = {"standard": 10.0, "quantile": 3.0}
 FOLDS = 5  # of target encoding
 TARGETS = {"binary": "binary", "multiclass": "multiclass", "regression": "continuous"}
 
@@ -60,27 +63,21 @@ def _encoding_of(config: Mapping[str, Any]) -> str:
 def _numbers(config: Mapping[str, Any], rows: int, seed: int) -> Any:
     steps: list[Any] = []
     if "imputation" in config:
-        steps.append(
-            SimpleImputer(
-                strategy=config["imputation"],
-                add_indicator=config["missing_indicators"],
-                keep_empty_features=True,
-            )
+        steps.append(SimpleImputer(strategy=config["imputation"], keep_empty_features=True))
+    if config.get("scaling") == "standard":
+        steps += [StandardScaler(), Near(MOST_DEVIATIONS["standard"])]
+    elif config.get("scaling") == "quantile":
+        quantiles = QuantileTransformer(
+            n_quantiles=min(QUANTILES, rows), output_distribution="normal", random_state=seed
         )
-    if "scaling" in config:
-        steps += [_scaler(config["scaling"], rows, seed), Near()]
+        steps += [quantiles, Near(MOST_DEVIATIONS["quantile"])]
     if config.get("linear_knots"):
         steps.append(Hinges(config["linear_knots"]))
-    return make_pipeline(*steps) if steps else FunctionTransformer(feature_names_out="one-to-one")
-
-
-def _scaler(scaling: str, rows: int, seed: int) -> Any:
-    if scaling == "standard":
-        return StandardScaler()
-    quantiles = min(QUANTILES, rows)
-    return QuantileTransformer(
-        n_quantiles=quantiles, output_distribution="normal", random_state=seed
-    )
+    if not config.get("missing_indicators"):
+        return make_pipeline(*steps or [FunctionTransformer(feature_names_out="one-to-one")])
+    indicator = MissingIndicator(error_on_new=False)
+    parts = [("numbers", make_pipeline(*steps)), ("missing", indicator)]
+    return FeatureUnion(parts, verbose_feature_names_out=False)
 
 
 def _categories(
@@ -94,9 +91,9 @@ def _categories(
         )  # fmt: skip
     if encoding == "target":
         counts = np.bincount(answers).max() if task != "regression" else len(answers)
-        encoder = TargetEncoder(
-            target_type=TARGETS[task], cv=int(max(2, min(FOLDS, counts))), random_state=seed
-        )
+        kind = KFold if task == "regression" else StratifiedKFold
+        folds = kind(int(max(2, min(FOLDS, counts))), shuffle=True, random_state=seed)
+        encoder = TargetEncoder(target_type=TARGETS[task], cv=folds)
         return make_pipeline(encoder, StandardScaler()) if "scaling" in config else encoder
     other = np.nan if encoding == "native" else -1
     return OrdinalEncoder(

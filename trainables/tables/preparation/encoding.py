@@ -6,8 +6,6 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 
-FURTHEST = 10.0  # standard deviations
-
 
 class Encoded(TransformerMixin, BaseEstimator):
     """A frame of float64 and object columns -> one of float64, the numbers first.
@@ -20,53 +18,56 @@ class Encoded(TransformerMixin, BaseEstimator):
     def __init__(self, numbers: Any, categories: Any, *, native: bool = False) -> None:
         self.numbers, self.categories, self.native = numbers, categories, native
 
-    def fit(self, X: pd.DataFrame, y: np.ndarray) -> "Encoded":
-        self.fit_transform(X, y)
+    def fit(self, frame: pd.DataFrame, y: np.ndarray) -> "Encoded":
+        self.fit_transform(frame, y)
         return self
 
-    def fit_transform(self, X: pd.DataFrame, y: np.ndarray, **_: Any) -> pd.DataFrame:
-        words = [name for name in X.columns if X[name].dtype == object]
-        self.columns_ = {"numbers": [n for n in X.columns if n not in set(words)],
+    def fit_transform(self, frame: pd.DataFrame, y: np.ndarray, **_: Any) -> pd.DataFrame:
+        words = [name for name in frame.columns if frame[name].dtype == object]
+        self.columns_ = {"numbers": [n for n in frame.columns if n not in set(words)],
                          "categories": words}  # fmt: skip
         self.fitted_ = {
             part: clone(getattr(self, part)) for part, names in self.columns_.items() if names
         }
         self.native_ = words if self.native else []
         arrays = {
-            part: transformer.fit_transform(self._part(X, part), y)
+            part: transformer.fit_transform(self._part(frame, part), y)
             for part, transformer in self.fitted_.items()
         }
-        return self._frame(X, arrays)
+        return self._frame(frame, arrays)
 
-    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+    def transform(self, frame: pd.DataFrame) -> pd.DataFrame:
         arrays = {
-            part: transformer.transform(self._part(X, part))
+            part: transformer.transform(self._part(frame, part))
             for part, transformer in self.fitted_.items()
         }
-        return self._frame(X, arrays)
+        return self._frame(frame, arrays)
 
-    def _part(self, X: pd.DataFrame, part: str) -> np.ndarray:
+    def _part(self, frame: pd.DataFrame, part: str) -> np.ndarray:
         kind = "float64" if part == "numbers" else object
-        return X[self.columns_[part]].to_numpy(dtype=kind)
+        return frame[self.columns_[part]].to_numpy(dtype=kind)
 
-    def _frame(self, X: pd.DataFrame, arrays: dict[str, np.ndarray]) -> pd.DataFrame:
+    def _frame(self, frame: pd.DataFrame, arrays: dict[str, np.ndarray]) -> pd.DataFrame:
         names = [
             str(name)
             for part, transformer in self.fitted_.items()
             for name in transformer.get_feature_names_out(self.columns_[part])
         ]
-        return pd.DataFrame(np.hstack(list(arrays.values())), index=X.index, columns=names)
+        return pd.DataFrame(np.hstack(list(arrays.values())), index=frame.index, columns=names)
 
 
 class Near(TransformerMixin, BaseEstimator):
-    """Scaled numbers, none further from 0 than FURTHEST: one odd value moves no prediction far."""
+    """Scaled numbers, none further from 0 than `most`: one odd value moves no prediction far."""
 
-    def fit(self, X: np.ndarray, y: Any = None) -> "Near":
+    def __init__(self, most: float) -> None:
+        self.most = most
+
+    def fit(self, x: np.ndarray, y: Any = None) -> "Near":
         self.fitted_ = True
         return self
 
-    def transform(self, X: np.ndarray) -> np.ndarray:
-        return np.clip(X, -FURTHEST, FURTHEST)
+    def transform(self, x: np.ndarray) -> np.ndarray:
+        return np.clip(x, -self.most, self.most)
 
     def get_feature_names_out(self, names: Any = None) -> np.ndarray:
         return np.asarray(names, dtype=object)
@@ -78,22 +79,22 @@ class Hinges(TransformerMixin, BaseEstimator):
     def __init__(self, knots: int) -> None:
         self.knots = knots
 
-    def fit(self, X: np.ndarray, y: Any = None) -> "Hinges":
+    def fit(self, x: np.ndarray, y: Any = None) -> "Hinges":
         shares = np.linspace(0, 1, self.knots + 2)[1:-1]
-        bends = [np.unique(np.quantile(column, shares)) for column in X.T]
+        bends = [np.unique(np.quantile(column, shares)) for column in x.T]
         # At the least or the largest value it would be the number itself, or nothing.
         self.knots_ = [
             knots[(knots > column.min()) & (knots < column.max())]
-            for knots, column in zip(bends, X.T, strict=True)
+            for knots, column in zip(bends, x.T, strict=True)
         ]
         return self
 
-    def transform(self, X: np.ndarray) -> np.ndarray:
+    def transform(self, x: np.ndarray) -> np.ndarray:
         bent = [
             np.maximum(0, column[:, None] - knots)
-            for column, knots in zip(X.T, self.knots_, strict=True)
+            for column, knots in zip(x.T, self.knots_, strict=True)
         ]
-        return np.hstack([X, *bent])
+        return np.hstack([x, *bent])
 
     def get_feature_names_out(self, names: Any = None) -> np.ndarray:
         bent = [

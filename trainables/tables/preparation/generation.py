@@ -23,18 +23,18 @@ class Pairs(TransformerMixin, BaseEstimator):
     def __init__(self, *, regression: bool, seed: int) -> None:
         self.regression, self.seed = regression, seed
 
-    def fit(self, X: pd.DataFrame, y: np.ndarray) -> "Pairs":
-        numbers = strongest(X, y, False, self.regression, self.seed)[:STRONGEST_IN_PAIRS]
+    def fit(self, frame: pd.DataFrame, y: np.ndarray) -> "Pairs":
+        numbers = strongest(frame, y, False, self.regression, self.seed)[:STRONGEST_IN_PAIRS]
         self.pairs_ = [list(pair) for pair in combinations(numbers, 2)]
         return self
 
-    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+    def transform(self, frame: pd.DataFrame) -> pd.DataFrame:
         made = {}
         for a, b in self.pairs_:
-            made[f"{a} - {b}"] = X[a] - X[b]
-            made[f"{a} * {b}"] = X[a] * X[b]
-            made[f"{a} / {b}"] = (X[a] / X[b].where(X[b] != 0)).clip(-LARGEST, LARGEST)
-        return _with(X, made)
+            made[f"{a} - {b}"] = frame[a] - frame[b]
+            made[f"{a} * {b}"] = frame[a] * frame[b]
+            made[f"{a} / {b}"] = (frame[a] / frame[b].where(frame[b] != 0)).clip(-LARGEST, LARGEST)
+        return _with(frame, made)
 
 
 class GroupMeans(TransformerMixin, BaseEstimator):
@@ -47,41 +47,38 @@ class GroupMeans(TransformerMixin, BaseEstimator):
     def __init__(self, *, regression: bool, seed: int) -> None:
         self.regression, self.seed = regression, seed
 
-    def fit(self, X: pd.DataFrame, y: np.ndarray) -> "GroupMeans":
-        common = [
-            name
-            for name in X.columns
-            if X[name].dtype != object or 2 <= X[name].nunique() <= len(X) / ROWS_A_GROUP
-        ]
-        asked = (X[common], y)
+    def fit(self, frame: pd.DataFrame, y: np.ndarray) -> "GroupMeans":
+        words = frame.select_dtypes(object).nunique()
+        odd = words[(words < 2) | (words > len(frame) / ROWS_A_GROUP)].index
+        asked = (frame.drop(columns=odd), y)
         by = strongest(*asked, True, self.regression, self.seed)[:GROUPINGS]
         numbers = strongest(*asked, False, self.regression, self.seed)[:STRONGEST_IN_GROUPS]
         self.means_ = [
-            [group, number, X.groupby(group)[number].mean().to_dict()]
+            [group, number, frame.groupby(group)[number].mean().to_dict()]
             for group in by
             for number in numbers
         ]
         return self
 
-    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+    def transform(self, frame: pd.DataFrame) -> pd.DataFrame:
         made = {}
         for group, number, means in self.means_:
-            mean = X[group].map(means).astype("float64")
+            mean = frame[group].map(means).astype("float64")
             made[f"mean {number} by {group}"] = mean
-            made[f"{number} - mean by {group}"] = X[number] - mean
-        return _with(X, made)
+            made[f"{number} - mean by {group}"] = frame[number] - mean
+        return _with(frame, made)
 
 
 def strongest(
-    X: pd.DataFrame, y: np.ndarray, words: bool, regression: bool, seed: int
+    frame: pd.DataFrame, y: np.ndarray, words: bool, regression: bool, seed: int
 ) -> list[str]:
     """Names of the numbers, or of the columns of `words`, the strongest first."""
-    names = [name for name in X.columns if (X[name].dtype == object) == words]
+    names = [name for name in frame.columns if (frame[name].dtype == object) == words]
     if not names:
         return []
     generator = np.random.default_rng(seed)
-    rows = generator.permutation(len(X))[:ROWS]
-    part = X[names].iloc[rows]
+    rows = generator.permutation(len(frame))[:ROWS]
+    part = frame[names].iloc[rows]
     filled = part.apply(lambda c: pd.factorize(c)[0] if words else c.fillna(c.median())).fillna(0)
     information = mutual_info_regression if regression else mutual_info_classif
     told = information(
@@ -91,5 +88,6 @@ def strongest(
     return [names[index] for index in np.argsort(-told, kind="stable")]
 
 
-def _with(X: pd.DataFrame, made: dict[str, Any]) -> pd.DataFrame:
-    return pd.concat([X, pd.DataFrame(made, index=X.index, dtype="float64")], axis=1)
+def _with(frame: pd.DataFrame, made: dict[str, Any]) -> pd.DataFrame:
+    made = {name: values for name, values in made.items() if name not in frame.columns}
+    return pd.concat([frame, pd.DataFrame(made, index=frame.index, dtype="float64")], axis=1)

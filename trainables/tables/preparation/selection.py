@@ -20,17 +20,17 @@ class Selection(TransformerMixin, BaseEstimator):
     def __init__(self, by: str, share: float, *, regression: bool, seed: int) -> None:
         self.by, self.share, self.regression, self.seed = by, share, regression, seed
 
-    def fit(self, X: pd.DataFrame, y: np.ndarray) -> "Selection":
-        rows = np.random.default_rng(self.seed).permutation(len(X))[: ROWS[self.by]]
-        part = X.iloc[rows]
+    def fit(self, frame: pd.DataFrame, y: np.ndarray) -> "Selection":
+        rows = np.random.default_rng(self.seed).permutation(len(frame))[: ROWS[self.by]]
+        part = frame.iloc[rows]
         filled = part.fillna(part.median()).fillna(0).to_numpy()
         values = getattr(self, f"_{self.by}")(filled, y[rows])
-        best = np.argsort(-values, kind="stable")[: max(1, round(self.share * X.shape[1]))]
-        self.columns_ = [str(X.columns[index]) for index in np.sort(best)]
+        best = np.argsort(-values, kind="stable")[: max(1, round(self.share * frame.shape[1]))]
+        self.kept_ = np.sort(best)  # by position: encoded columns may share a name
         return self
 
-    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
-        return X[self.columns_]
+    def transform(self, frame: pd.DataFrame) -> pd.DataFrame:
+        return frame.iloc[:, self.kept_]
 
     def _mutual_information(self, values: np.ndarray, y: np.ndarray) -> np.ndarray:
         information = mutual_info_regression if self.regression else mutual_info_classif

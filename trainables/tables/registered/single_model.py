@@ -1,7 +1,13 @@
 """One small model in the place of many: a config fitted again, on all training rows."""
 
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
 from automl_on_ray.search_spaces import Config
 from automl_on_ray.trainables.tables.fitted import FittedPipeline
+from automl_on_ray.trainables.tables.fold_fit import Fit, fit_apart, write_rows
 from automl_on_ray.trainables.tables.models import FitSettings
 from automl_on_ray.trainables.tables.registered.predictor import Bagged
 from automl_on_ray.trainables.tables.table import Table
@@ -27,15 +33,23 @@ def refit(
     seed: int = 0,
     threads: int = 1,
     time_limit: float | None = None,
+    memory_limit: int | None = None,
 ) -> FittedPipeline:
     """The pipeline of a config of the space `tables`, fitted on all training rows.
 
-    `time_limit` is in seconds: models that can end early keep what they have when it is over.
+    It is fitted in a process of its own, within `time_limit` seconds and `memory_limit` bytes.
+    Raises FitTooLong, FitTooLarge or FitFailed.
     """
     settings = FitSettings(
-        table.task, len(table.classes), seed=seed, threads=threads, time_limit=time_limit
-    )
-    return FittedPipeline.fit(config, table.features, table.answers, settings)
+        table.task, len(table.classes), seed=seed, threads=threads,
+        in_time=table.asked.get("time") is not None, time_limit=time_limit,
+    )  # fmt: skip
+    rows = np.arange(len(table.answers))
+    with tempfile.TemporaryDirectory() as folder:
+        data, target = Path(folder), Path(folder) / "fitted"
+        write_rows(table.features, table.answers, data)
+        fit_apart(Fit(config, settings, rows, rows[:1]), data, target, memory_limit=memory_limit)
+        return FittedPipeline.load(target, threads=threads)
 
 
 def single(table: Table, trial: str, fitted: FittedPipeline) -> Bagged:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from automl_on_ray.trainables.tables.registered.predictor import Bagged
@@ -43,8 +44,8 @@ def _frame(given: Any) -> pd.DataFrame:
         return given
     if isinstance(given, pd.Series):
         return given.to_frame().T
-    if isinstance(given, Mapping) and not any(hasattr(v, "__len__") for v in given.values()):
-        given = [given]
+    if isinstance(given, Mapping) and all(np.ndim(value) == 0 for value in given.values()):
+        given = [given]  # one row
     if isinstance(given, Mapping) or (
         isinstance(given, list | tuple) and all(isinstance(row, Mapping) for row in given)
     ):

@@ -1,5 +1,6 @@
 """What a study of a table found out on its test part, as data."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -68,7 +69,10 @@ class TableReport:
         return found[name]
 
     def metrics(self) -> dict[str, float]:
-        """For MLflow: those of the ensemble, the report's own first, and its seconds and gains."""
+        """For MLflow: those of the ensemble, the report's own first, and its seconds and gains.
+
+        Without what cannot be had, as the AUC of one class.
+        """
         best = self.compared[-1]
         names = sorted(best.scores, key=lambda name: name != self.metric)
         told = {f"test_{name}": best.scores[name] for name in names}
@@ -80,7 +84,7 @@ class TableReport:
             told["predict_seconds"] = best.seconds
         if self.calibration is not None:
             told["test_calibration_error"] = self.calibration.error
-        return told
+        return {name: value for name, value in told.items() if math.isfinite(value)}
 
 
 def _compared(data: Mapping[str, Any]) -> Compared:

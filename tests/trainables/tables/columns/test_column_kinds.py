@@ -21,6 +21,7 @@ def column(values, name="x", **keywords):
     (["1", " 2.5 ", None], [1, 2.5, np.nan]),
     (["1,234.5", "99", "2,000"], [1234.5, 99, 2000]),
     (["1.234,5", "99,25", "7"], [1234.5, 99.25, 7]),
+    (["0,123", "0,250"], [0.123, 0.25]),
     (["$3", "-$4.50", "€1,000"], [3, -4.5, 1000]),
     (["10 %", "5%", "?"], [10, 5, np.nan]),
     (["1e3", "+5", "-"], [1000, 5, np.nan]),
@@ -52,6 +53,12 @@ def test_dates_may_be_written_in_many_ways(values):
     np.testing.assert_array_equal(
         found.values, np.array(["2020-01-31", "2021-12-01", "NaT"], "datetime64[ns]")
     )
+
+
+def test_months_are_dates_too():
+    expected = np.array(["2020-01-01", "2021-12-01"], "datetime64[ns]")
+    for values in (["2020-01", "2021-12"], pd.PeriodIndex(["2020-01", "2021-12"], freq="M")):
+        np.testing.assert_array_equal(column(values).values, expected)
 
 
 def test_times_of_the_day_and_zones_are_kept():

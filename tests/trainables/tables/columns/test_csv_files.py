@@ -37,11 +37,11 @@ def test_windows_encoding_is_read_and_said(tmp_path):
     frame, remarks = read(written(tmp_path / "a.csv", TEXT.encode("cp1252")))
 
     assert frame["name"].tolist() == ["Zoë", "René", "Åsa"]
-    assert remarks == ["it is no UTF-8 and was read as Windows-1252 (Latin 1)."]
+    assert remarks == ["The file is no UTF-8 and was read as Windows-1252 (Latin 1)."]
 
 
 def test_another_encoding_behind_the_sample_is_seen_too(tmp_path):
-    rows = b"abc,1\n" * 300_000
+    rows = b"abc,1\n" * 800_000
     frame, remarks = read(
         written(tmp_path / "a.csv", b"name,x\n" + rows + "é,2\n".encode("cp1252"))
     )
@@ -130,6 +130,18 @@ def test_no_value_is_lost_that_the_sample_did_not_show(tmp_path):
 
     assert frame["x"].iloc[-1] == "late"
     assert frame["x"].iloc[0] == "1"
+    assert frame["y"].dtype == float
+
+
+def test_many_columns_with_late_words_are_read(tmp_path):
+    names = [f"c{i}" for i in range(20)]
+    rows = [",".join("1" * 20)] * 600 + [",".join(["late"] * 20)]
+    path = written(tmp_path / "a.csv", "\n".join([",".join(names), *rows]))
+
+    frame, _ = read(path)
+
+    assert frame.iloc[-1].tolist() == ["late"] * 20
+    assert len(frame) == 601
 
 
 def test_zeros_in_front_of_codes_stay(tmp_path):
@@ -149,3 +161,15 @@ def test_a_packed_file_is_read(tmp_path):
     path.write_bytes(gzip.compress(TEXT.encode()))
 
     assert read(path)[0]["name"].tolist() == ["Zoë", "René", "Åsa"]
+
+
+def test_a_quote_that_does_not_end_is_refused(tmp_path):
+    path = written(tmp_path / "a.csv", 'a,b\n"1,2\n' + "3,4\n" * 200_000)
+
+    assert refused(path).startswith("FILE")
+
+
+def test_a_field_longer_than_any_is_refused(tmp_path):
+    path = written(tmp_path / "a.csv", '"' + "x" * 200_000 + '",b\n1,2\n')
+
+    assert refused(path).startswith("FILE has one column only, '\"xxx")

@@ -92,6 +92,16 @@ def test_frames_of_every_library_are_read_alike(make):
     assert first["day"] == np.datetime64("2020-01-01")
 
 
+def test_arrows_types_in_a_pandas_frame_are_read():
+    frame = pd.DataFrame(pa.table(MIXED).to_pandas(types_mapper=pd.ArrowDtype))
+    frame["lists"] = pd.array([[1], None, [2]], pd.ArrowDtype(pa.list_(pa.int64())))
+
+    found = told(read_frame(frame, "it"))
+
+    assert found.pop("lists")[2] == "it holds lists"
+    assert found == told(read_frame(pa.table(MIXED), "it"))
+
+
 def test_polars_categories_and_arrows_dictionaries_are_categories():
     words = ["b", "a", None]
     for given_ in (pl.DataFrame({"x": pl.Series(words, dtype=pl.Categorical)}),

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings, strategies as st
 
 from automl_on_ray.trainables.tables import Bagged
 from automl_on_ray.trainables.tables.registered import predictor
@@ -100,6 +101,23 @@ def test_odd_values_have_an_answer(values):
     told = bagged(*MODEL).predict(raw().assign(**values))
     assert told.shape == (40, 2)
     assert np.isfinite(told).all()
+
+
+# One row stays good: a column without any value of its kind is refused.
+WILD = ["", "?", "NA", "astronaut", None, np.nan, np.inf, -1e300, 0, True, "1,234", "2020-01-01"]
+
+
+@given(st.lists(st.tuples(st.integers(0, 8), st.integers(0, 29), st.sampled_from(WILD))))
+@settings(max_examples=15)
+def test_wild_values_among_good_ones_have_an_answer_and_change_no_other_row(cells):
+    frame = raw(10).astype(object).reset_index(drop=True)
+    expected = bagged(*MODEL).predict(frame)
+    for row, column, value in cells:
+        frame.iat[row, column] = value
+    told = bagged(*MODEL).predict(frame)
+    assert np.isfinite(told).all()
+    same = sorted(set(range(10)) - {row for row, _, _ in cells})
+    np.testing.assert_allclose(told[same], expected[same])
 
 
 def test_a_row_has_the_same_answer_whichever_rows_are_beside_it(monkeypatch):

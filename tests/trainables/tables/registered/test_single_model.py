@@ -1,9 +1,10 @@
 """One pipeline, fitted on all training rows."""
 
 import numpy as np
+import pytest
 from sklearn.metrics import r2_score, roc_auc_score
 
-from automl_on_ray.trainables.tables import LINEAR_CONFIG, refit, single
+from automl_on_ray.trainables.tables import LINEAR_CONFIG, FitTooLong, refit, single
 from tests.trainables.tables.fitted_tables import ames, ames_frame, attrition, attrition_frame
 
 
@@ -24,3 +25,8 @@ def test_a_regression_too_and_equal_seeds_give_equal_models():
     told = one.predict(ames_frame())
     np.testing.assert_array_equal(told, two.predict(ames_frame()))
     assert r2_score(table.test_answers, one.predict(table.test_features)) > 0.6
+
+
+def test_a_fit_that_takes_too_long_is_ended_by_name():
+    with pytest.raises(FitTooLong, match="The fit of linear took longer than its limit of 0"):
+        refit(attrition(), LINEAR_CONFIG, time_limit=0.0)
