@@ -1,9 +1,7 @@
-"""Configs from which a portfolio is chosen: the space's start, defaults by hand, random members.
+"""Configs from which a portfolio is chosen: by hand, the first as the space starts, and at random.
 
 Networks are among those by hand only, as a fit of one costs as much as twenty others.
 """
-
-from collections.abc import Iterator
 
 import numpy as np
 
@@ -60,20 +58,15 @@ BY_HAND: tuple[Config, ...] = (
 )  # fmt: skip
 
 
-def candidates(seed: int = 0) -> Iterator[Config]:
-    """All different: the start, those by hand, and then random members without end."""
-    seen = set()
-    for config in _with_copies(seed):
-        known = identity_of(SPACE, config)
-        if known not in seen:
-            seen.add(known)
-            yield config
-
-
-def _with_copies(seed: int) -> Iterator[Config]:
-    yield from (varying(SPACE, dict(each)) for each in (SPACE.start or {}, *BY_HAND))
+def candidates(members: int, seed: int = 0) -> list[Config]:
+    """All different: those by hand, then so many at random; networks by hand come last."""
     generator = np.random.default_rng(seed)
-    while True:
+    drawn: dict[str, Config] = {}
+    by_hand = {identity_of(SPACE, each) for each in BY_HAND}
+    while len(drawn) < members:
         config = varying(SPACE, SPACE.sample(generator))
-        if config["model"] != "network":
-            yield config
+        known = identity_of(SPACE, config)
+        if config["model"] != "network" and known not in by_hand:
+            drawn.setdefault(known, config)
+    networks = [each for each in BY_HAND if each["model"] == "network"]
+    return [*(each for each in BY_HAND if each not in networks), *drawn.values(), *networks]

@@ -1,6 +1,5 @@
 """The candidates of a portfolio, how one is judged, and the portfolio that was chosen."""
 
-import itertools
 import json
 
 import numpy as np
@@ -9,7 +8,7 @@ import pytest
 from automl_on_ray.search_spaces.tables import SPACE
 from automl_on_ray.searchers import varying
 from benchmarks.tabular import portfolio
-from benchmarks.tabular._candidates import BY_HAND, LINEAR, candidates
+from benchmarks.tabular._candidates import BY_HAND, FOREST, LINEAR, candidates
 from benchmarks.tabular._data import JUDGING, PORTFOLIO, by_name
 
 
@@ -25,9 +24,9 @@ def test_what_is_written_by_hand_is_a_member_and_has_no_more(config):
 
 
 def test_candidates_are_different_and_the_same_again():
-    first, again = (list(itertools.islice(candidates(), 60)) for _ in range(2))
+    first, again = candidates(40), candidates(40)
     assert first == again
-    assert len({json.dumps(each, sort_keys=True) for each in first}) == 60
+    assert len({json.dumps(each, sort_keys=True) for each in first}) == 40 + len(BY_HAND)
     assert first[0] == SPACE.start
     assert all(each in first for each in BY_HAND)
 
@@ -41,6 +40,12 @@ def test_a_candidate_is_judged_on_rows_that_it_did_not_see(heating):
 
 def test_a_candidate_that_fails_is_a_line_too(heating):
     assert "error" in portfolio.evaluate({**LINEAR, "model": "no_such"}, heating)
+
+
+def test_a_candidate_that_takes_too_long_is_ended(heating, monkeypatch):
+    monkeypatch.setattr(portfolio, "SECONDS", 0.05)
+    told = portfolio.evaluate({**FOREST, "forest_trees": 400}, heating)
+    assert told == {"error": "TimeoutError: more than 0.05 CPU seconds"}
 
 
 def test_a_candidate_counts_once_it_was_tried_on_all_data_sets():
