@@ -4,6 +4,7 @@ from .search_spaces.data_kinds import ArrayInput as ArrayInput, FinalModel as Fi
 from .studies.from_python import (
     FoundTrial as FoundTrial,
     Result as Result,
+    automl as automl,
     search_architecture as search_architecture,
     study as study,
     tune as tune,

@@ -26,7 +26,7 @@ from automl_on_ray.schedulers import (
     scheduler_capabilities,
 )
 from automl_on_ray.schedulers.populations import Replay, Segment
-from automl_on_ray.search_spaces import SearchSpace
+from automl_on_ray.search_spaces import Config, SearchSpace
 from automl_on_ray.search_spaces.core import Objective, UserError
 from automl_on_ray.search_spaces.data_kinds import Data
 from automl_on_ray.searchers import SearcherSettings, create_searcher, searcher_capabilities
@@ -69,7 +69,8 @@ SEARCHING = ("explore", "interval", "synchronous", "population", "acquisition", 
 class Evaluation:
     """How the search judges what its searcher proposes: by `samples` trials of `klass`.
 
-    `role` is that of their runs in MLflow; `trial_kwargs` are keywords for their `setup`.
+    `role` is that of their runs in MLflow; `trial_kwargs` are keywords for their `setup`. `starts`
+    are configs that are tried first where nothing else is known, in place of the space's own start.
     """
 
     role: str
@@ -80,6 +81,7 @@ class Evaluation:
     epochs: int
     workers: int = 1
     trial_kwargs: Mapping[str, Any] = field(default_factory=dict)
+    starts: Sequence[Config] = ()
 
 
 @dataclass(frozen=True)
@@ -238,7 +240,7 @@ def open_plan(
             proposing, earlier, draft.uri, data, searcher=asked.searcher, role=evaluation.role
         )
     proposing = placed(proposing, evaluation.trial_kwargs.get("limits", ()), data)
-    proposing = begun(proposing, asked.searcher)
+    proposing = begun(proposing, asked.searcher, evaluation.starts)
     files = {
         "dataset": data.digest if data else None,
         "space": evaluation.space.describe(),

@@ -20,7 +20,7 @@ class Study:
     `metrics` lists what to log of a trial's results; None means every number that is not Tune's own
     book-keeping. The objectives' are logged in any case. A trial that ends before `time_attr`
     reaches `max_t` was pruned. If the scheduler `changes_running_trials`, their configs are logged
-    with each report.
+    with each report. With `only_whole` trials are compared once they have reached `max_t`.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Study:
     time_attr: str = "training_iteration"
     metrics: tuple[str, ...] | None = None
     changes_running_trials: bool = False
+    only_whole: bool = False
 
     def params(self) -> dict[str, str]:
         """What the study's own run has as params."""

@@ -116,7 +116,7 @@ def _publish(
     """The registered model, and whether MLflow has all of the study."""
     with step("Writing the report to MLflow"):
         tracked = ended.tracking.study_end("completed" if ranked else "failed")
-        tracked &= _report(plan, rows, ended.final, verdict)
+        tracked &= _report(plan, rows, ranked, ended.final, verdict)
         model = ended.final.model() if ended.final is not None else None
         if model is None:
             return None, tracked
@@ -149,7 +149,7 @@ def _keep_summary(
 ) -> None:
     best = ranked[0] if ranked else None
     summary = Summary(
-        best=best.trial_id if best else None,
+        best=_best_of(ranked),
         values={o.metric: best.metrics[o.metric] for o in plan.record.objectives} if best else {},
         final=_metrics(ended.final),
         verdict=list(verdict),
@@ -176,10 +176,15 @@ def _exit(plan: StudyPlan, code: int) -> None:
 
 
 def _report(
-    plan: StudyPlan, rows: Sequence[Row], final: Final | None, verdict: Sequence[str]
+    plan: StudyPlan,
+    rows: Sequence[Row],
+    ranked: Sequence[Row],
+    final: Final | None,
+    verdict: Sequence[str],
 ) -> bool:
     """Whether it is in MLflow."""
-    drawn = _drawn(plan, final, verdict)
+    told = Summary(best=_best_of(ranked), verdict=list(verdict), final=_metrics(final))
+    drawn = _drawn(plan, told)
     return log_report(
         plan.uri,
         plan.record,
@@ -191,13 +196,16 @@ def _report(
     )
 
 
-def _drawn(plan: StudyPlan, final: Final | None, verdict: Sequence[str]) -> "Report | None":
+def _best_of(ranked: Sequence[Row]) -> str | None:
+    return ranked[0].trial_id if ranked else None
+
+
+def _drawn(plan: StudyPlan, summary: Summary) -> "Report | None":
     """The study as its folder has it by now. Never raises: it is not worth the end of a study."""
     from automl_on_ray.studies.report import neighbours, report_of  # seconds, of drawing libraries
 
     try:
         stored = read_study(plan.name, plan.study.path.parent)
-        summary = Summary(verdict=list(verdict), final=_metrics(final))
         study = replace(stored, state="finished", summary=summary)
         return report_of(study, neighbours(study))
     except Exception as error:

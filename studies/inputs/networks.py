@@ -102,21 +102,28 @@ def placed(
     return replace(proposing, prior=prior, meets=meets)
 
 
-def begun(proposing: SearcherSettings, searcher: str) -> SearcherSettings:
-    """With the start of the space as its first point, where nothing else is known beforehand.
+def begun(
+    proposing: SearcherSettings, searcher: str, starts: Sequence[Config] = ()
+) -> SearcherSettings:
+    """With `starts`, or the space's own start, as first points, where nothing else is known.
 
     Not for a searcher that does not learn: what that finds owes nothing to what people know. Nor is
     a start tried that is beyond a limit.
     """
     space, meets = proposing.space, proposing.meets
     learns = searcher_capabilities(searcher).learns_from_results
-    if space.start is None or not learns or proposing.points or proposing.known:
+    own = [space.start] if space.start is not None else []
+    if not learns or proposing.points or proposing.known:
         return proposing
-    whole = space.active({**space.start, **space.constants})
-    point = {key: value for key, value in whole.items() if key in space.domains}
-    if meets is not None and not meets(point):
-        return proposing
-    return replace(proposing, points=(point,))
+    points = [_whole(start, space) for start in starts or own]
+    return replace(
+        proposing, points=tuple(point for point in points if meets is None or meets(point))
+    )
+
+
+def _whole(start: Config, space: SearchSpace) -> Config:
+    whole = space.active({**start, **space.constants})
+    return {key: value for key, value in whole.items() if key in space.domains}
 
 
 def within(space: SearchSpace, limits: Sequence[Limit], data: Data | None) -> Within | None:

@@ -1,5 +1,6 @@
 """Figures of what a study of a table found on its test part."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from automl_on_ray.studies.report.style import BEST, BLUE, GREY, laid_out
+from automl_on_ray.studies.results import TABLE_REPORT, StoredStudy
 from automl_on_ray.trainables.tables.test_report import TableReport
 
 MOST_BARS = 20
@@ -21,6 +23,14 @@ CAPTIONS = {
     "share of the true class.",
     "Predicted and true": "Test rows, by the ensemble; on the dotted line both are the same.",
 }
+
+
+def figures_of_table(study: StoredStudy) -> Mapping[str, go.Figure]:
+    """Those of a study of a table that has looked at its test part."""
+    file = study.path / TABLE_REPORT
+    if not file.exists():
+        return {}
+    return table_figures(TableReport.of(json.loads(file.read_text())["report"]))
 
 
 def table_figures(report: TableReport) -> dict[str, go.Figure]:

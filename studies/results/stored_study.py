@@ -60,8 +60,14 @@ class StoredStudy:
 
     @functools.cached_property
     def ranked(self) -> list[RecordedTrial]:
-        """Those that have a finite value of every objective, the best first by the first one."""
-        return scored(self.searched, self.objectives)
+        """Those that have a finite value of every objective, the best first by the first one.
+
+        Where only whole trials are compared, those.
+        """
+        facts = self.recorded.facts
+        least = facts["max_t"] if facts.get("only_whole") else 0
+        whole = [trial for trial in self.searched if trial.iterations >= least]
+        return scored(whole, self.objectives)
 
     @property
     def best(self) -> RecordedTrial | None:
