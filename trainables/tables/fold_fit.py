@@ -24,7 +24,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow
-from threadpoolctl import threadpool_limits
 
 from automl_on_ray.trainables.tables.models import LIBRARIES, FitSettings
 
@@ -189,14 +188,11 @@ def _fit(fit: Fit, data: Path, target: Path) -> dict[str, float]:
     pyarrow.set_memory_pool(pyarrow.system_memory_pool())  # another reserves a gigabyte at once
     features = pd.read_feather(data / FEATURES, use_threads=False)
     answers = np.load(data / ANSWERS, allow_pickle=False)
-    with threadpool_limits(settings.threads):
-        started = time.perf_counter()
-        pipeline = FittedPipeline.fit(
-            fit.config, features.iloc[fit.rows], answers[fit.rows], settings
-        )
-        fitted = time.perf_counter()
-        predictions = pipeline.predict(features.iloc[fit.held])
-        ended = time.perf_counter()
+    started = time.perf_counter()
+    pipeline = FittedPipeline.fit(fit.config, features.iloc[fit.rows], answers[fit.rows], settings)
+    fitted = time.perf_counter()
+    predictions = pipeline.predict(features.iloc[fit.held])
+    ended = time.perf_counter()
     pipeline.save(target)
     np.save(target / PREDICTIONS, predictions, allow_pickle=False)
     return {"fit_seconds": fitted - started, "predict_seconds": ended - fitted}
