@@ -6,11 +6,12 @@ STAMP := $(VENV)/.installed
 NEWEST ?= .venv-newest
 ARGS ?=
 
-.PHONY: help setup hpo nas ui test newest mutants gpu-check lint format docs site constraints clean
+.PHONY: help setup hpo nas automl ui test newest mutants gpu-check lint format docs site constraints clean
 
 help:
 	@echo "make hpo    tune an MNIST CNN and track it in MLflow (options: make hpo ARGS='--trials 50')"
 	@echo "make nas    search a network of at most 5,000 parameters (options: ARGS='--dataset cifar10')"
+	@echo "make automl from a table to a model: life expectancy of countries (options: ARGS='--minutes 10')"
 	@echo "make ui     open the MLflow UI on the studies of this folder"
 	@echo "make test   run the tests (those of several machines: CONTRIBUTING.md)"
 	@echo "make mutants  make small mistakes in the code, and see which no test notices (ARGS='--room X')"
@@ -35,6 +36,14 @@ hpo: $(STAMP)
 
 nas: $(STAMP)
 	$(BIN)/python workflows/nas.py --name mnist-nas --minutes 3 --limit 'parameters <= 5000' $(ARGS)
+
+# A table that plotly brings: life expectancy in 142 countries from 1952 to 2007.
+build/gapminder.csv: | $(STAMP)
+	mkdir -p build
+	$(BIN)/python -c "from plotly.data import gapminder; gapminder().to_csv('$@', index=False)"
+
+automl: build/gapminder.csv
+	$(BIN)/python workflows/automl.py $< --target lifeExp --group country --name gapminder --minutes 2 $(ARGS)
 
 ui: $(STAMP)
 	$(BIN)/python workflows/ui.py $(ARGS)

@@ -1,8 +1,10 @@
 from .search_spaces import Condition as Condition, SearchSpace as SearchSpace
 from .search_spaces.core import UserError as UserError
+from .search_spaces.data_kinds import ArrayInput as ArrayInput, FinalModel as FinalModel
 from .studies.from_python import (
     FoundTrial as FoundTrial,
     Result as Result,
+    automl as automl,
     search_architecture as search_architecture,
     study as study,
     tune as tune,

@@ -19,6 +19,7 @@ from .slots import (
     check_resources as check_resources,
     check_workers as check_workers,
     gpus_asked as gpus_asked,
+    memory_of_a_trial as memory_of_a_trial,
     refuse_idle_gpus as refuse_idle_gpus,
     wait_for_workers as wait_for_workers,
 )

@@ -27,8 +27,7 @@ from automl_on_ray.clusters.leftover_agents import end_with_driver
 from automl_on_ray.clusters.ray_internals import address_of
 from automl_on_ray.clusters.storage import Storage
 from automl_on_ray.clusters.storage_probe import unseen, write
-from automl_on_ray.search_spaces.core import UserError, below, is_uri
-from automl_on_ray.trainables.datasets import is_path
+from automl_on_ray.search_spaces.core import UserError, below
 
 OWN = "automl_on_ray"
 INSTALLED = {"site-packages", "dist-packages"}  # folders of what nodes have, too
@@ -209,16 +208,16 @@ def _leave(probe: str) -> tuple[str, str | None]:
     return name, write(probe, name)
 
 
-def check_data(trial_kwargs: Mapping[str, Any]) -> None:
-    """UserError if a node does not see the path of data that trials are told to take.
+def check_data(keywords: Mapping[str, Any]) -> None:
+    """UserError if a node does not see a path among the keywords that hold trials to their data.
 
     Data in a bucket, and named ones without a data folder, each node fetches by itself.
     """
-    dataset, folder = trial_kwargs["dataset"], trial_kwargs["data_dir"]
-    paths = {"--dataset": dataset if is_path(dataset) else None, "--data-dir": folder}
-    for option, path in paths.items():
-        blind = _blind(Path(path)) if path and not is_uri(path) else ""
+    for name, value in keywords.items():
+        path = value if isinstance(value, str | Path) and Path(value).is_absolute() else None
+        blind = _blind(Path(path)) if path else ""
         if blind:
+            option = f"--{name.replace('_', '-')}"
             raise UserError(
                 f"{option} {path} is not the same on {blind} as here: trials there would have "
                 "other data or none. A cluster needs a path that all nodes share (NFS) or a bucket "

@@ -144,6 +144,15 @@ def machines(*, cpus: float = 0.0, gpus: float = 0.0) -> list[Machine]:
     return max(there, may, key=size)
 
 
+def memory_of_a_trial(resources: Resources) -> int:
+    """Bytes: by its CPUs, of what Ray lets tasks take of a machine's memory; the least of any."""
+    have = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    shares = [
+        one["memory"] * min(1.0, resources.cpus / one["CPU"]) for one in have if one.get("CPU")
+    ]
+    return int(min(shares))
+
+
 def check_workers(resources: Resources, **workers: int) -> None:
     """UserError for trials of more processes than the running cluster has room for.
 

@@ -6,9 +6,10 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import typer
+from typer.models import ArgumentInfo
 
 from automl_on_ray.command_line.brought_words import answer_to_option
 from automl_on_ray.command_line.config_file import config_parameters, config_text, option_name
@@ -83,9 +84,16 @@ def run_command(command: Callable[..., None] | Mapping[str, Callable[..., None]]
 
 def _answer(commands: Iterable[Callable[..., None]], error: Exception) -> str:
     """To an option that is none of the commands', but another program's."""
-    names = (name for one in commands for name in inspect.signature(one).parameters)
-    known = [f"--{option_name(name)}" for name in names]
+    known = [
+        name.upper() if _is_argument(hint) else f"--{option_name(name)}"
+        for one in commands
+        for name, hint in get_type_hints(one, include_extras=True).items()
+    ]
     return answer_to_option(str(getattr(error, "option_name", "")).replace("_", "-"), known)
+
+
+def _is_argument(declared: Any) -> bool:
+    return any(isinstance(note, ArgumentInfo) for note in get_args(declared))
 
 
 def _leave_own_folder() -> None:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, get_args, get_origin
 
 import typer
 import yaml
-from typer.models import OptionInfo
+from typer.models import ParameterInfo
 
 from automl_on_ray.command_line.brought_words import answer_to_option
 from automl_on_ray.command_line.change import Change
@@ -71,7 +71,7 @@ def config_text(values: Mapping[str, Any], declared: Mapping[str, Any]) -> str:
     """All options as YAML, each below a line of help; `read_config` gives the values back."""
     parts = []
     for name, annotation in declared.items():
-        told = next(note for note in get_args(annotation) if isinstance(note, OptionInfo))
+        told = next(note for note in get_args(annotation) if isinstance(note, ParameterInfo))
         value = values[name]
         plain = {option_name(name): str(value) if isinstance(value, Path) else value}
         text = "".join(value) if isinstance(value, list) else str(value)

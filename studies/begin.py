@@ -50,6 +50,7 @@ def begun(prepare: Callable[[Settings], Plan], asked: Settings) -> Iterator[tupl
         ends.enter_context(traceback_kept(plan.study))
         if plan.asked.retry_failed:
             _reopen(plan)
+        _go_on_with_more(plan)
         _check_models(plan)
         random.seed(plan.asked.seed)  # Ray's PBT and PB2 draw from here
         own = [plan.klass.__module__, *plan.asked.modules_named()]
@@ -61,7 +62,7 @@ def begun(prepare: Callable[[Settings], Plan], asked: Settings) -> Iterator[tupl
         with step("Checking that all machines see storage and data"):
             check_shared(plan.storage)
             if plan.data:
-                check_data(plan.trial_kwargs)
+                check_data(plan.data.keywords())
         resources = assign_resources(
             slots=plan.asked.slots, cpus=plan.asked.cpus_per_trial, gpus=_gpus_of_a_trial(plan)
         )
@@ -92,6 +93,13 @@ def _reopen(plan: StudyPlan) -> None:
         if budget.stop_all():
             raise UserError(f"No failed trial can be tried again: {budget.reason}.")
         study.reopen()
+
+
+def _go_on_with_more(plan: StudyPlan) -> None:
+    """Have a search that its budget has ended go on, where more is given now."""
+    budget = plan.budget()
+    if plan.study.searched and budget.ended and not budget.stop_all():
+        plan.study.reopen()
 
 
 def _gpus_of_a_trial(plan: StudyPlan) -> float | None:

@@ -37,6 +37,8 @@ class Budget(Stopper):
     A trial costs its own hours times `price_per_hour`. What was spent is kept in `path`. The clock
     goes from the first trial's work to the session's end; `now` gives seconds.
 
+    `ended`: it was used up in a former session, which ended the search.
+
     Ray saves a study's stopper, and goes on with that one, whatever it is given: what it finds
     when it reads it again is today's budget for `path`.
     """
@@ -58,6 +60,7 @@ class Budget(Stopper):
         self._trial_seconds: dict[str, float] = spent.get("trial_seconds", {})
         self._seconds = sum(self._trial_seconds.values())
         self._before: float = spent.get("clock_seconds", 0.0)
+        self.ended = bool(spent.get("ended"))
         self._now = now
         self._began: float | None = None
         self._next_save = 0.0
@@ -104,7 +107,10 @@ class Budget(Stopper):
     def save(self) -> None:
         began = self._now()
         self._next_save = began + SAVE_SECONDS  # if it cannot be written now
-        text = {"clock_seconds": self.clock_seconds, "trial_seconds": self._trial_seconds}
+        text = {
+            "clock_seconds": self.clock_seconds, "trial_seconds": self._trial_seconds,
+            "ended": self.reason is not None,
+        }  # fmt: skip
         write_json(self._path, text, indent=None)
         ended = self._now()
         self._next_save = ended + max(SAVE_SECONDS, (ended - began) / SAVE_SHARE)

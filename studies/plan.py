@@ -26,8 +26,9 @@ from automl_on_ray.schedulers import (
     scheduler_capabilities,
 )
 from automl_on_ray.schedulers.populations import Replay, Segment
-from automl_on_ray.search_spaces import SearchSpace
+from automl_on_ray.search_spaces import Config, SearchSpace
 from automl_on_ray.search_spaces.core import Objective, UserError
+from automl_on_ray.search_spaces.data_kinds import Data
 from automl_on_ray.searchers import SearcherSettings, create_searcher, searcher_capabilities
 from automl_on_ray.searchers.ax import metric_names
 from automl_on_ray.studies.budget import Budget, check_budget
@@ -41,7 +42,7 @@ from automl_on_ray.studies.inputs import (
     check_model,
     check_pair,
     draft_prior,
-    facts,
+    final_objectives,
     find_earlier,
     limits_of,
     outcome_constraints_of,
@@ -55,8 +56,6 @@ from automl_on_ray.studies.populations import REPEATS, explorer_of, read_schedul
 from automl_on_ray.studies.settings import StudySettings
 from automl_on_ray.tracking import NO_DATA, Study, TrackingCallback
 from automl_on_ray.tracking.store import check_tracking, default_uri
-from automl_on_ray.trainables.datasets import Dataset
-from automl_on_ray.trainables.image_classifier import ImageClassifier
 
 Settings = TypeVar("Settings", bound=StudySettings)
 Schedule = Sequence[Segment]
@@ -70,7 +69,8 @@ SEARCHING = ("explore", "interval", "synchronous", "population", "acquisition", 
 class Evaluation:
     """How the search judges what its searcher proposes: by `samples` trials of `klass`.
 
-    `role` is that of their runs in MLflow; `trial_kwargs` are keywords for their `setup`.
+    `role` is that of their runs in MLflow; `trial_kwargs` are keywords for their `setup`. `starts`
+    are configs that are tried first where nothing else is known, in place of the space's own start.
     """
 
     role: str
@@ -81,6 +81,7 @@ class Evaluation:
     epochs: int
     workers: int = 1
     trial_kwargs: Mapping[str, Any] = field(default_factory=dict)
+    starts: Sequence[Config] = ()
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ class StudyPlan:
     searcher: Searcher | None  # none for a replay
     awaited: tuple[str, ...]
     evaluation: Evaluation
-    data: Dataset | None
+    data: Data | None
     trial_kwargs: dict[str, Any]
     study: StudyFolder
     record: Study
@@ -146,11 +147,6 @@ class StudyPlan:
     def can(self) -> SchedulerCapabilities:
         """What the scheduler can do."""
         return _capabilities(self.asked, self.schedule)
-
-    @property
-    def makes_networks(self) -> bool:
-        """Whether the final model is one of ours, to be registered."""
-        return self.data is not None and issubclass(self.klass, ImageClassifier)
 
     def tracker(self, role: str, stage: str = "") -> TrackingCallback:
         """Trials of the search are judged by its own objectives."""
@@ -227,7 +223,7 @@ def draft_study(
 def open_plan(
     draft: Draft,
     evaluation: Evaluation,
-    data: Dataset | None,
+    data: Data | None,
     trial_kwargs: dict[str, Any],
     stands_for: Mapping[str, Any],
 ) -> StudyPlan:
@@ -244,7 +240,7 @@ def open_plan(
             proposing, earlier, draft.uri, data, searcher=asked.searcher, role=evaluation.role
         )
     proposing = placed(proposing, evaluation.trial_kwargs.get("limits", ()), data)
-    proposing = begun(proposing, asked.searcher)
+    proposing = begun(proposing, asked.searcher, evaluation.starts)
     files = {
         "dataset": data.digest if data else None,
         "space": evaluation.space.describe(),
@@ -332,16 +328,14 @@ def _scheduler(asked: StudySettings, evaluation: Evaluation) -> TrialScheduler:
     )  # fmt: skip
 
 
-def _record(
-    draft: Draft, evaluation: Evaluation, data: Dataset | None, study: StudyFolder
-) -> Study:
+def _record(draft: Draft, evaluation: Evaluation, data: Data | None, study: StudyFolder) -> Study:
     can = _capabilities(draft.asked, draft.schedule)
     return Study(
         name=study.path.name,
         objectives=evaluation.objectives,
         dataset=data.name if data else NO_DATA,
         dataset_digest=data.digest if data else "",
-        dataset_context=facts(data),
+        dataset_context=data.facts() if data else {},
         space=evaluation.space.name,
         domains=evaluation.space.as_data(),
         searcher=draft.names["searcher"],
@@ -351,4 +345,5 @@ def _record(
         study_id=study.study_id,
         max_t=evaluation.epochs,
         changes_running_trials=can.changes_running_trials,
+        test_metrics=final_objectives(draft.klass),
     )

@@ -7,6 +7,7 @@ import typer
 from typer.testing import CliRunner
 
 from docs import options_page
+from tests.command_line.commands import MUST_BE_GIVEN
 
 
 def test_the_page_of_options_is_what_the_commands_declare():
@@ -34,6 +35,8 @@ def test_every_command_has_its_section():
         ("ui", "| `--port` | whole number | from 1 to 65535 | `5000` |"),
         ("export", "| `MODEL` | text |  | must be given |"),
         ("hpo", "| `--outcome-constraint` | text, may be repeated |  |  |"),
+        ("automl", "| `DATASET` | text |  | must be given | fixed |"),
+        ("automl", "| `--portfolio` `--no-portfolio` | flag |  | on | fixed |"),
     ],
 )
 def test_a_row_tells_spelling_type_range_default_and_what_a_change_means(command, row):
@@ -52,7 +55,7 @@ def test_the_page_agrees_with_what_a_command_takes():
                 assert all(word in said for word in option.spellings)
 
 
-@pytest.mark.parametrize("command", ["hpo", "nas"])
+@pytest.mark.parametrize("command", ["hpo", "nas", "automl"])
 def test_every_option_is_explained_with_an_example_that_the_command_takes(command):
     """Flags are their own example."""
     app = typer.Typer()
@@ -65,6 +68,10 @@ def test_every_option_is_explained_with_an_example_that_the_command_takes(comman
         if one.kind is bool or one.field == "config":
             continue
         words = shlex.split(example)
-        assert one.spellings[0] in [word.partition("=")[0] for word in words]
+        if one.spellings:
+            assert one.spellings[0] in [word.partition("=")[0] for word in words]
+            words = [*MUST_BE_GIVEN.get(command, []), *words]
+        else:
+            words += MUST_BE_GIVEN[command][1:]
         done = CliRunner().invoke(app, [*words, "--print-config"])
         assert done.exit_code == 0, f"{example}: {done.output}"

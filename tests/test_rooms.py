@@ -101,3 +101,15 @@ def parameters(arguments: ast.arguments) -> list[str]:
     every = [*arguments.posonlyargs, *arguments.args, arguments.vararg, *arguments.kwonlyargs]
     names = [each.arg for each in (*every, arguments.kwarg) if each is not None]
     return names[names[:1] in (["self"], ["cls"]) :]
+
+
+@pytest.mark.parametrize("room", ["studies", "tracking", "clusters", "command_line", "workflows"])
+def test_no_room_asks_whether_a_trainable_is_the_image_classifier(room):
+    """What it takes, tests and stores, a trainable declares, so that one's own may too."""
+    asked = [
+        f"{file.relative_to(ROOT)}:{node.lineno}"
+        for file in sorted((ROOT / room).rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call | ast.Compare) and "ImageClassifier" in ast.unparse(node)
+    ]
+    assert not asked

@@ -20,11 +20,11 @@ OTHERS_FILES = {
     "genotypes.py", "index.md", "mine.json", "mine.npz", "mine.py", "mine.txt", "mlflow.db",
     "model.onnx", "model.pt2", "network.py", "backup.log", "mlflow.db.stamp", "printed.txt",
     "progress.csv", "quality.jsonl", "result.json", "results.json", "schedule.json", "weights.pt",
-    "mnist.jsonl", "hybrid.jsonl", "weights.jsonl",
+    "mnist.jsonl", "hybrid.jsonl", "weights.jsonl", "bar.jsonl", "portfolio.jsonl",
     "population.jsonl", "long.json", "nasbench201.parquet", "collapse.jsonl", "journal.jsonl",
     "train-00000-of-00002.parquet",
     "study.json", "digits_study.py", "look.py", "wine_study.py", "wine.csv",
-    "state.pt", "self.log", "seven.png", "recorded.json",
+    "state.pt", "rows.npz", "self.log", "seven.png", "recorded.json",
     "study.yaml", "best_config.json", "tuned_config.json", "summary.json", "report.html",
 }  # fmt: skip
 SUFFIXES = "py|pyi|md|yaml|json|jsonl|png|toml|txt|csv|pt|pt2|onnx|npz|parquet|db|stamp|log|pem"

@@ -14,12 +14,13 @@ class Study:
     """`study_id` stays the same when the study is resumed; the tracker finds its runs by it.
 
     `command` repeats the study. `dataset_context` holds what a person wants to know of the data:
-    counts, classes. `domains` is what may vary, as JSON has it.
+    counts, classes. `domains` is what may vary, as JSON has it. `test_metrics` are what is reported
+    of the test part in the end, the most important first.
 
     `metrics` lists what to log of a trial's results; None means every number that is not Tune's own
     book-keeping. The objectives' are logged in any case. A trial that ends before `time_attr`
     reaches `max_t` was pruned. If the scheduler `changes_running_trials`, their configs are logged
-    with each report.
+    with each report. With `only_whole` trials are compared once they have reached `max_t`.
     """
 
     name: str
@@ -35,9 +36,11 @@ class Study:
     max_t: int
     dataset_context: dict[str, Any] = field(default_factory=dict)
     domains: dict[str, Any] = field(default_factory=dict)
+    test_metrics: tuple[Objective, ...] = ()
     time_attr: str = "training_iteration"
     metrics: tuple[str, ...] | None = None
     changes_running_trials: bool = False
+    only_whole: bool = False
 
     def params(self) -> dict[str, str]:
         """What the study's own run has as params."""

@@ -2,20 +2,23 @@
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Unpack, runtime_checkable
 
 import numpy as np
 import torch
+from ray import tune
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from automl_on_ray.search_spaces import Config, ImageShape, SearchSpace
-from automl_on_ray.search_spaces.core import INFEASIBLE, UserError, check_keywords
+from automl_on_ray.search_spaces import Config, SearchSpace
+from automl_on_ray.search_spaces.core import INFEASIBLE, check_keywords
+from automl_on_ray.search_spaces.data_kinds import FinalModel
 from automl_on_ray.search_spaces.proxies import Limit, count_flops, count_parameters
 from automl_on_ray.trainables._augmentation import Augmentation, batch_sizes, batches
 from automl_on_ray.trainables._evaluation import evaluate
+from automl_on_ray.trainables._networks import build_network, load_network, member_of
 from automl_on_ray.trainables._optimisation import (
     check_clip,
     make_optimizer,
@@ -23,9 +26,9 @@ from automl_on_ray.trainables._optimisation import (
     restore_optimizer,
     set_learning_rate,
 )
-from automl_on_ray.trainables._torch_trainable import DivergedError, TorchTrainable, read_state
-from automl_on_ray.trainables.datasets import DataKeywords, Images, load_asked
-from automl_on_ray.trainables.registered_models import latency_seconds
+from automl_on_ray.trainables._torch_trainable import DivergedError, TorchTrainable
+from automl_on_ray.trainables.datasets import DataKeywords, Dataset, Images, load_asked
+from automl_on_ray.trainables.registered_models import final_image_model, latency_seconds
 
 # What a config that leaves a key out means.
 DEFAULTS: Config = {
@@ -87,10 +90,41 @@ class ImageClassifier(TorchTrainable):
         "images_per_second": "max",  # while training
     }
 
+    TEST_METRICS: ClassVar[tuple[str, ...]] = ("test_accuracy", "test_loss")  # when `final`
     COSTS: ClassVar[tuple[str, ...]] = ("parameters", "flops", "latency")  # before any training
 
     _train: Images  # what is trained on, on the device
     _held: Images  # what is judged on: validation, or test when final
+
+    @classmethod
+    def read_data(cls, keywords: Mapping[str, Any]) -> Dataset:
+        """The images that trials with these `keywords` take.
+
+        UserError if they cannot be had, or the space builds no network for images of their shape.
+        """
+        data, space = load_asked(keywords), keywords["space"]
+        member = space.sample(np.random.default_rng(0))
+        build_network(space, member, data.image_shape, len(data.classes))
+        return data
+
+    @classmethod
+    def final_model(
+        cls, checkpoint: Path, config: Config, *, data: Dataset, trial_kwargs: Mapping[str, Any]
+    ) -> FinalModel:
+        """The network of a final trial, for pictures in any usual form."""
+        space = trial_kwargs["space"]
+        network = load_network(
+            checkpoint, config, space=space, image_shape=data.image_shape,
+            classes=len(data.classes),
+        )  # fmt: skip
+        return final_image_model(network, config, space, data)
+
+    @classmethod
+    def with_hypergradients(cls) -> type[tune.Trainable]:
+        """The trainable that does the same, and can tune by gradients if there is such a one."""
+        from automl_on_ray.trainables.tuned_classifier import HypergradientClassifier
+
+        return HypergradientClassifier if cls is ImageClassifier else cls
 
     def setup(  # type: ignore[override]
         self,
@@ -259,45 +293,3 @@ class ImageClassifier(TorchTrainable):
         if not math.isfinite(loss):  # the epoch's last step may be the one too far
             raise DivergedError(f"Training diverged in epoch {self.epoch}: {part}_loss is {loss}.")
         return {f"{part}_loss": loss, f"{part}_accuracy": right}
-
-
-def build_network(
-    space: SearchSpace, config: Config, image_shape: ImageShape, classes: int
-) -> nn.Module:
-    """The network of `config`, plain or not, on the CPU. UserError if the space builds none."""
-    if space.build is None:
-        raise UserError(
-            f"Space {space.name!r} has no build function, so there is no network to train; "
-            "give it one, or choose another with --space."
-        )
-    return space.build(space.as_declared(space.plain(config)), image_shape, classes)
-
-
-def load_network(
-    checkpoint: str | Path,
-    config: Config,
-    *,
-    space: SearchSpace,
-    image_shape: ImageShape,
-    classes: int,
-) -> nn.Module:
-    """The trained network of a trial's checkpoint folder, on the CPU, in evaluation mode."""
-    member = member_of(space, config)[0]
-    network = build_network(space, member, image_shape, classes)
-    network.load_state_dict(read_state(checkpoint)["network"])
-    return network.eval()
-
-
-def member_of(space: SearchSpace, config: Config) -> tuple[Config, int | None]:
-    """The member that a trial's config names, and the seed of its own if it carries one.
-
-    The config may be plain; the member is as declared, but with Python's numbers for NumPy's, which
-    checkpoints cannot hold. Raises UserError if it is none. Tune's config may hold None for a
-    parameter that does not apply.
-    """
-    member = space.plain(config)
-    seed = None if "seed" in space.all else member.pop("seed", None)
-    member = space.active(member)
-    space.check(member)
-    declared = space.as_declared(member).items()
-    return {k: v.item() if isinstance(v, np.generic) else v for k, v in declared}, seed

@@ -12,6 +12,7 @@ from automl_on_ray.search_spaces.core import (
     check_no_secrets,
     parse_objectives,
 )
+from automl_on_ray.search_spaces.data_kinds import Data
 from automl_on_ray.studies.architecture.evaluations import Way, way_of
 from automl_on_ray.studies.architecture.settings import NasSettings, check_words
 from automl_on_ray.studies.folder import stored_study
@@ -21,6 +22,7 @@ from automl_on_ray.studies.inputs import (
     check_pixels,
     data_kwargs,
     find_trainable,
+    images_of,
     load_data,
     network_kwargs,
     objectives_of,
@@ -75,9 +77,10 @@ def prepare(asked: NasSettings) -> NasPlan:
         **network_kwargs(asked.limit or (), objectives, asked.outcome_constraint or (), klass),
     }  # fmt: skip
     data, trial_kwargs = load_data(way.data_for(klass), trial_kwargs)
-    if data is not None:
-        _check_data(asked, data)
-        way.check(data, None if draft.gpus == AUTO else draft.gpus)
+    images = images_of(data)
+    if images is not None:
+        _check_data(asked, images)
+        way.check(images, None if draft.gpus == AUTO else draft.gpus)
     own = {**evaluation.trial_kwargs, "subset": subset_of(way.images, data, asked.subset)}
     evaluation = replace(evaluation, trial_kwargs={**trial_kwargs, **own})
     draft.reach_stores()
@@ -95,9 +98,10 @@ def prepare(asked: NasSettings) -> NasPlan:
     return NasPlan(**{**vars(plan), "record": record}, way=way, given=given)
 
 
-def subset_of(images: int, data: Dataset | None, most: int | None) -> int | None:
+def subset_of(images: int, data: Data | None, most: int | None) -> int | None:
     """As trainables take it: of `data` (themselves `most` images); None for all."""
-    return images if data is not None and 0 < images < len(data.joined()) else most
+    known = images_of(data)
+    return images if known is not None and 0 < images < len(known.joined()) else most
 
 
 def _check_data(asked: NasSettings, data: Dataset) -> None:

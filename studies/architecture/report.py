@@ -19,6 +19,7 @@ from automl_on_ray.studies.architecture.candidates import (
 )
 from automl_on_ray.studies.architecture.plan import NasPlan
 from automl_on_ray.studies.finish import config_text, print_failures, why_nothing_scored
+from automl_on_ray.studies.inputs import images_of
 from automl_on_ray.studies.live import clock
 from automl_on_ray.studies.trial_rows import Row, pareto_front, scored
 from automl_on_ray.tracking import TrackingCallback
@@ -194,7 +195,8 @@ def keep_winner(tracking: TrackingCallback, winner: Candidate, plan: NasPlan) ->
     And the pictures of the search that it is from, where the study's folder has them by trial.
     """
     form, member = plan.way.form, _member(winner, plan)
-    shape = plan.data.image_shape if plan.data else None
+    images = images_of(plan.data)
+    shape = images.image_shape if images else None
     files: dict[str, str | bytes] = {
         f"{form.noun}.svg": form.draw(member, shape, "svg").decode(),
         f"{form.noun}.png": form.draw(member, shape, "png"),

@@ -1,4 +1,6 @@
 from .conclusion import conclude as conclude
+from .ending import Ending as Ending, Final as Final
+from .final_training import TrainedAgain as TrainedAgain
 from .interrupted import say_how_to_go_on as say_how_to_go_on
 from .notification import Notice as Notice
 from .terminal_report import (

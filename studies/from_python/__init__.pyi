@@ -1,4 +1,5 @@
 from .calls import (
+    automl as automl,
     search_architecture as search_architecture,
     study as study,
     tune as tune,

@@ -1,4 +1,4 @@
-"""What Python programs and notebooks call: `tune`, `search_architecture`, `study`."""
+"""What Python programs and notebooks call: `tune`, `automl`, `search_architecture`, `study`."""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -72,6 +72,25 @@ def tune(
     asked = _settings(HpoSettings, {**given, **options})
     with python_call():
         tune_hyperparameters(asked)
+    return Result(read_study(_name_of(asked), asked.storage), find_space(asked.space))
+
+
+def automl(data: Any, target: str, **options: Any) -> Result:
+    """Search a pipeline that predicts the column `target` of a table, and return what was found.
+
+    `data` is a pandas or polars frame, or the path of a file as `workflows/automl.py` takes it.
+    `options` are those of that command, such as `time="date"`, `minutes=10`, `name="mine"`. The
+    result's `model()` predicts for a frame with the same columns; its `final` has the metrics of
+    the test part. Raises as `tune` does.
+    """
+    # Seconds, of scikit-learn, which who tunes something else need not wait for.
+    from automl_on_ray.studies.tables import AutomlSettings, search_pipelines
+    from automl_on_ray.trainables.tables import give_table
+
+    path = str(data) if isinstance(data, str | Path) else give_table(data)
+    asked = _settings(AutomlSettings, {"dataset": path, "target": target, **options})
+    with python_call():
+        search_pipelines(asked)
     return Result(read_study(_name_of(asked), asked.storage), find_space(asked.space))
 
 
@@ -150,7 +169,7 @@ def _name_with_data(own: CrossValidated) -> str:
 
 def _settings(kind: type[Settings], options: Mapping[str, Any]) -> Settings:
     """With a name, so that the study is found again. UserError for an option that is none."""
-    known = [field.name for field in fields(kind)]
+    known = [field.name for field in fields(kind) if field.init]
     unknown = next((name for name in options if name not in known), None)
     if unknown is not None:
         raise UserError(f"Unknown option {unknown!r}.{near_miss(unknown, known)}")

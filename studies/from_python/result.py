@@ -87,8 +87,12 @@ class Result:
 
     @property
     def final(self) -> list[dict[str, float]]:
-        """Metrics of each repeat of the best config, trained anew, tested once."""
-        return [trial.metrics for trial in self.stored.final]
+        """Metrics of each repeat of the best config, trained anew, tested once.
+
+        Of a study that ends otherwise, what was measured of its final model.
+        """
+        repeats = [trial.metrics for trial in self.stored.final]
+        return repeats or list(self.stored.summary.final if self.stored.summary else [])
 
     @property
     def links(self) -> dict[str, str]:
@@ -96,7 +100,7 @@ class Result:
         return dict(self.stored.summary.links) if self.stored.summary else {}
 
     def model(self) -> Any:
-        """The final model, ready to predict: a fitted estimator, or the registered network.
+        """The final model, ready to predict: a fitted estimator, or the registered model.
 
         UserError if the study has none.
         """

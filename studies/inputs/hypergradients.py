@@ -12,13 +12,13 @@ from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.search_spaces.domains import step_of
 from automl_on_ray.studies.inputs.input_files import read_list
 from automl_on_ray.trainables.hypergradients import HypergradientSettings, Tunable, parse_tuned
-from automl_on_ray.trainables.image_classifier import ImageClassifier
-from automl_on_ray.trainables.tuned_classifier import HypergradientClassifier
 
 
 def tuning(trainable: type[tune.Trainable]) -> type[tune.Trainable]:
     """The trainable that does the same, and can tune by gradients if there is such a one."""
-    return HypergradientClassifier if trainable is ImageClassifier else trainable
+    other: Any = getattr(trainable, "with_hypergradients", None)
+    found: type[tune.Trainable] = other() if other else trainable
+    return found
 
 
 def tunables(trainable: type[tune.Trainable]) -> Mapping[str, Tunable]:

@@ -12,11 +12,11 @@ from ray import tune
 from automl_on_ray.command_line import console
 from automl_on_ray.search_spaces import Config, SearchSpace
 from automl_on_ray.search_spaces.core import Objective, UserError, check_choice
+from automl_on_ray.search_spaces.data_kinds import Data
 from automl_on_ray.search_spaces.proxies import COUNTED, NAMES, Limit, Networks, Proxy, Within
 from automl_on_ray.searchers import SearcherSettings, searcher_capabilities
 from automl_on_ray.searchers.ax import parse_outcome
-from automl_on_ray.studies.inputs.trainable import accepts
-from automl_on_ray.trainables.datasets import Dataset
+from automl_on_ray.studies.inputs.trainable import accepts, images_of
 
 MAX_SECONDS = 2.0  # of a CPU for one config: Tune's loop waits for eight, or sixteen, of them
 PROBED = 3  # networks, of which the slowest counts
@@ -77,16 +77,19 @@ def draft_prior(
 
 
 def placed(
-    proposing: SearcherSettings, limits: Sequence[Limit], data: Dataset | None
+    proposing: SearcherSettings, limits: Sequence[Limit], data: Data | None
 ) -> SearcherSettings:
     """With its prior and its limits for images of this shape.
 
     UserError for a prior that takes too long or says nothing, for limits that hardly a member
     meets, and for points to try first beyond them.
     """
-    if data is None or proposing.space.build is None:
+    images = images_of(data)
+    if images is None and proposing.prior is not None:
+        raise UserError("--prior judges networks of images, and the data are none: leave it out.")
+    if images is None or proposing.space.build is None:
         return proposing
-    shape, classes = data.image_shape, len(data.classes)
+    shape, classes = images.image_shape, len(images.classes)
     prior: Proxy | None = proposing.prior  # type: ignore[assignment]  # as `draft_prior` made it
     if prior is not None:
         prior = replace(
@@ -99,32 +102,40 @@ def placed(
     return replace(proposing, prior=prior, meets=meets)
 
 
-def begun(proposing: SearcherSettings, searcher: str) -> SearcherSettings:
-    """With the start of the space as its first point, where nothing else is known beforehand.
+def begun(
+    proposing: SearcherSettings, searcher: str, starts: Sequence[Config] = ()
+) -> SearcherSettings:
+    """With `starts`, or the space's own start, as first points, where nothing else is known.
 
     Not for a searcher that does not learn: what that finds owes nothing to what people know. Nor is
     a start tried that is beyond a limit.
     """
     space, meets = proposing.space, proposing.meets
     learns = searcher_capabilities(searcher).learns_from_results
-    if space.start is None or not learns or proposing.points or proposing.known:
+    own = [space.start] if space.start is not None else []
+    if not learns or proposing.points or proposing.known:
         return proposing
-    whole = space.active({**space.start, **space.constants})
-    point = {key: value for key, value in whole.items() if key in space.domains}
-    if meets is not None and not meets(point):
-        return proposing
-    return replace(proposing, points=(point,))
+    points = [_whole(start, space) for start in starts or own]
+    return replace(
+        proposing, points=tuple(point for point in points if meets is None or meets(point))
+    )
 
 
-def within(space: SearchSpace, limits: Sequence[Limit], data: Dataset | None) -> Within | None:
+def _whole(start: Config, space: SearchSpace) -> Config:
+    whole = space.active({**start, **space.constants})
+    return {key: value for key, value in whole.items() if key in space.domains}
+
+
+def within(space: SearchSpace, limits: Sequence[Limit], data: Data | None) -> Within | None:
     """Tells a config whose network keeps to the limits, before it is trained.
 
     None where nothing can be counted before.
     """
     counted = tuple(limit for limit in limits if limit.metric in COUNTED)
-    if data is None or space.build is None or not counted:
+    images = images_of(data)
+    if images is None or space.build is None or not counted:
         return None
-    return Within(counted, Networks(space, data.image_shape, len(data.classes)))
+    return Within(counted, Networks(space, images.image_shape, len(images.classes)))
 
 
 def _small(networks: Networks) -> Networks:

@@ -7,6 +7,7 @@ from typing import Any
 from automl_on_ray.command_line import console
 from automl_on_ray.search_spaces import Config, SearchSpace
 from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.search_spaces.data_kinds import Data
 from automl_on_ray.searchers import PriorTrial, SearcherSettings, check_searcher
 from automl_on_ray.searchers.ax import metric_names
 from automl_on_ray.tracking import NO_DATA
@@ -15,7 +16,6 @@ from automl_on_ray.tracking.store import (
     earlier_study,
     earlier_trials,
 )
-from automl_on_ray.trainables.datasets import Dataset
 
 FIRST = 3  # configs of a study of other data that are tried first
 
@@ -40,7 +40,7 @@ def warmed(
     proposing: SearcherSettings,
     earlier: Mapping[str, str],
     uri: str,
-    data: Dataset | None,
+    data: Data | None,
     *,
     searcher: str,
     role: str = "trial",
@@ -80,7 +80,7 @@ def warmed(
     return replace(proposing, known=(*proposing.known, *known))
 
 
-def _is_on(data: Dataset | None, name: str, digest: str) -> bool:
+def _is_on(data: Data | None, name: str, digest: str) -> bool:
     """Whether a study was on these data; by their names where one has no digest."""
     own_name, own_digest = (data.name, data.digest) if data else (NO_DATA, "")
     if digest and own_digest:

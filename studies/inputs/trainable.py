@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from ray import tune
 
 from automl_on_ray.command_line import console, step
@@ -17,10 +16,11 @@ from automl_on_ray.search_spaces.core import (
     near_miss,
     parse_objectives,
 )
+from automl_on_ray.search_spaces.data_kinds import Data
 from automl_on_ray.searchers.ax import parse_outcome
 from automl_on_ray.trainables import TorchTrainable, declared, keeping_prints, reporting_plainly
-from automl_on_ray.trainables.datasets import Dataset, load_dataset, versioned
-from automl_on_ray.trainables.image_classifier import ImageClassifier, build_network
+from automl_on_ray.trainables.datasets import Dataset, load_asked
+from automl_on_ray.trainables.image_classifier import ImageClassifier
 from automl_on_ray.trainables.multi_process import data_parallel
 from automl_on_ray.trainables.users_own import trainable_of
 
@@ -61,13 +61,25 @@ def find_trainable(name: str | None, metric: str = "") -> type[tune.Trainable]:
             f"Trainable {name!r} must be a function that takes a config, or a class derived from "
             "ray.tune.Trainable."
         )
-    metrics = getattr(trainable, "METRICS", None) or ()
-    named = isinstance(metrics, dict | list | tuple | set | frozenset)
-    if not (named and all(isinstance(metric, str) for metric in metrics)):
-        raise UserError(
-            f"METRICS of {name!r} must name the metrics it reports, not be {metrics!r}."
-        )
+    _check_declared(name, trainable)
     return trainable
+
+
+def _check_declared(name: str, trainable: type[tune.Trainable]) -> None:
+    """UserError for metrics that are none, and for what only a final trial could give."""
+    for word in ("METRICS", "TEST_METRICS"):
+        metrics = getattr(trainable, word, None) or ()
+        named = isinstance(metrics, dict | list | tuple | set | frozenset)
+        if not (named and all(isinstance(metric, str) for metric in metrics)):
+            raise UserError(
+                f"{word} of {name!r} must name the metrics it reports, not be {metrics!r}."
+            )
+    for word in ("TEST_METRICS", "final_model"):
+        if getattr(trainable, word, None) and not accepts(trainable, "final"):
+            raise UserError(
+                f"{name!r} declares {word}, which is of the final training: have its setup "
+                "take final=False."
+            )
 
 
 def own_kwargs(name: str | None) -> dict[str, Any]:
@@ -122,39 +134,45 @@ def bind(trainable: type[tune.Trainable], trial_kwargs: dict[str, Any]) -> Any:
 
 def load_data(
     trainable: type[tune.Trainable], trial_kwargs: dict[str, Any]
-) -> tuple[Dataset | None, dict[str, Any]]:
-    """The data set, for trainables that take one: a mistake in it is found before any trial.
+) -> tuple[Data | None, dict[str, Any]]:
+    """The data, for trainables that take any: a mistake in them is found before any trial.
 
-    So it is with a network that cannot be built for images of this shape. And the keywords that
-    hold all trials to these data.
+    And the keywords of trials, with those that hold all of them to these data. A trainable says by
+    `read_data` what they are; one that only takes a `dataset` is given the name of images.
     """
-    if not accepts(trainable, "dataset"):
+    read = getattr(trainable, "read_data", None)
+    if read is None and not accepts(trainable, "dataset"):
         return None, trial_kwargs
     with step("Reading the data"):
-        source, folder = versioned(trial_kwargs["dataset"], trial_kwargs["data_dir"])
-        data = load_dataset(
-            source, data_dir=folder, seed=trial_kwargs["seed"], size=trial_kwargs["subset"]
+        data = (read or load_asked)(trial_kwargs)
+    if not isinstance(data, Data):
+        raise UserError(
+            f"read_data of {trainable.__name__} must return an object with name, digest, remarks, "
+            f"facts() and keywords(), not a {type(data).__name__}."
         )
     for remark in data.remarks:
         console.print(f"{data.name}: {remark}", soft_wrap=True)
-    if issubclass(trainable, ImageClassifier):
-        space: SearchSpace = trial_kwargs["space"]
-        member = space.sample(np.random.default_rng(0))
-        build_network(space, member, data.image_shape, len(data.classes))
-    return data, {**trial_kwargs, "dataset": source, "data_dir": folder, "digest": data.digest}
+    return data, {**trial_kwargs, **data.keywords()}
 
 
-def facts(data: Dataset | None) -> dict[str, Any]:
-    """What a person wants to know of the data."""
-    if data is None:
-        return {}
-    return {
-        "train": len(data.train),
-        "validation": len(data.validation),
-        "test": len(data.test),
-        "image shape": list(data.image_shape),
-        "classes": list(data.classes),
-    }
+def images_of(data: Data | None) -> Dataset | None:
+    """The data if they are images, which spaces of networks build for."""
+    return data if isinstance(data, Dataset) else None
+
+
+def final_objectives(trainable: type[tune.Trainable]) -> tuple[Objective, ...]:
+    """What its final trials report of the test part, the most important first, if it tells.
+
+    The direction of `test_rmse` is that of `val_rmse` or `rmse` in METRICS; else more is better.
+    """
+    metrics = getattr(trainable, "METRICS", None)
+    modes = metrics if isinstance(metrics, Mapping) else {}
+
+    def mode(name: str) -> Any:
+        bare = name.removeprefix("test_")
+        return next((modes[key] for key in (name, f"val_{bare}", bare) if key in modes), "max")
+
+    return tuple(Objective(name, mode(name)) for name in getattr(trainable, "TEST_METRICS", ()))
 
 
 def check_constrained(constraints: Sequence[str], trainable: type[tune.Trainable]) -> None:

@@ -98,6 +98,8 @@ def sure(study: StoredStudy) -> list[str]:
 
 
 def _repeats(study: StoredStudy) -> list[str]:
+    if study.summary and study.summary.final and not study.final:
+        return []  # its final model was made otherwise, of which its verdict tells
     final = [trial for trial in study.final if trial.outcome == "completed"]
     names = sorted({name for trial in final for name in trial.metrics if name.startswith("test_")})
     if not names:

@@ -17,12 +17,14 @@ from automl_on_ray.studies.report.family import family
 from automl_on_ray.studies.report.findings import best_config, found, sure
 from automl_on_ray.studies.report.next_steps import next_steps
 from automl_on_ray.studies.report.svg import svg
+from automl_on_ray.studies.report.tables import CAPTIONS as OF_TABLES, figures_of_table
 from automl_on_ray.studies.report.tuned import tuned_values
 from automl_on_ray.studies.results import StoredStudy, read_study, stored_names
 
 MOST_KEYS = 40
 MOST_NEIGHBOURS, MOST_BYTES = 6, 30_000_000  # of a journal: it is read in a second or two
 CAPTIONS = {
+    **OF_TABLES,
     "History of the best": "Each dot is a trial's last value.",
     "Timeline": "A bar a trial, from its beginning to its last report.",
     "Learning curves": "A cross is where the scheduler cut a trial. Of more than "
@@ -125,6 +127,7 @@ def figures(
 def _figures(
     study: StoredStudy, others: Sequence[StoredStudy], analysis: Analysis
 ) -> Iterator[tuple[str, go.Figure | None]]:
+    yield from figures_of_table(study).items()
     if study.ranked:
         yield "History of the best", over_time.history(study)
         if len(study.objectives) > 1:

@@ -1,7 +1,7 @@
 """Draws a plotly figure as SVG: crisp at any size, small, and without any script.
 
-Of plotly's language it knows what the figures of a study use: scatter, bar, contour and parallel
-coordinates, on axes side by side.
+Of plotly's language it knows what the figures of a study use: scatter, bar, heat map, contour and
+parallel coordinates, on axes side by side.
 """
 
 import io
@@ -143,9 +143,11 @@ def _scatter(axes: Axes, trace: Any) -> None:
         _dots(axes, x, y, marker, opacity, label)
     if "text" in mode:
         for place, text in zip(zip(x, y, strict=True), trace.text, strict=True):
+            middle = trace.textposition == "middle center"
             axes.annotate(
-                text, place, fontsize=8, color="#5a646e", va="center",
-                xytext=(5, 0), textcoords="offset points",
+                text, place, fontsize=8, color=trace.textfont.color or "#5a646e", va="center",
+                ha="center" if middle else "left", xytext=(0 if middle else 5, 0),
+                textcoords="offset points",
             )  # fmt: skip
 
 
@@ -182,6 +184,15 @@ def _bars(axes: Axes, trace: Any) -> None:
     for place, end, text in zip(y, base + lengths, trace.text or (), strict=False):
         axes.annotate(text, (end, place), va="center", fontsize=9, xytext=(4, 0),
                       textcoords="offset points")  # fmt: skip
+
+
+def _heat(axes: Axes, trace: Any) -> None:
+    """Cells around whole numbers, the first row at the bottom; in blue."""
+    axes.grid(False)
+    z = np.array(trace.z, dtype=float)
+    ends = [np.arange(count + 1) - 0.5 for count in z.shape]
+    axes.pcolormesh(ends[1], ends[0], z, cmap="Blues", vmin=trace.zmin, vmax=trace.zmax,
+                    edgecolors="white", linewidth=1)  # fmt: skip
 
 
 def _contour(axes: Axes, trace: Any) -> None:
@@ -247,5 +258,6 @@ def _numbers(values: Sequence[Any]) -> np.ndarray:
 
 
 _DRAW: Mapping[str, Callable[[Axes, Any], None]] = {
-    "scatter": _scatter, "scattergl": _scatter, "bar": _bars, "contour": _contour,
+    "scatter": _scatter, "scattergl": _scatter, "bar": _bars, "heatmap": _heat,
+    "contour": _contour,
 }  # fmt: skip

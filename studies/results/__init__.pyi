@@ -13,7 +13,9 @@ from .stored_study import (
 from .summary import (
     BEST_CONFIG as BEST_CONFIG,
     SUMMARY as SUMMARY,
+    TABLE_REPORT as TABLE_REPORT,
     Summary as Summary,
     read_summary as read_summary,
     summary_of as summary_of,
 )
+from .tested import metrics_of_tests as metrics_of_tests

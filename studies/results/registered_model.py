@@ -12,6 +12,7 @@ def load_model(
 ) -> LoadedModel:
     """`name` is a registered model (its champion), NAME/VERSION, or a URI such as models:/NAME/1.
 
+    What it takes and answers depends on its kind: pictures, a table, or what a trainable made.
     It is looked for at `tracking_uri`, else beside the studies in `storage`. Its code is run, so it
     should come from a store that you trust. UserError if it is not there.
     """

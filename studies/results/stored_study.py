@@ -18,6 +18,7 @@ from automl_on_ray.search_spaces.core import (
     near_miss,
 )
 from automl_on_ray.studies.results.summary import Summary, read_summary
+from automl_on_ray.studies.results.tested import metrics_of_tests
 from automl_on_ray.studies.trial_rows import pareto_front, scored
 from automl_on_ray.tracking import RecordedStudy, RecordedTrial, read_recorded
 
@@ -59,8 +60,14 @@ class StoredStudy:
 
     @functools.cached_property
     def ranked(self) -> list[RecordedTrial]:
-        """Those that have a finite value of every objective, the best first by the first one."""
-        return scored(self.searched, self.objectives)
+        """Those that have a finite value of every objective, the best first by the first one.
+
+        Where only whole trials are compared, those.
+        """
+        facts = self.recorded.facts
+        least = facts["max_t"] if facts.get("only_whole") else 0
+        whole = [trial for trial in self.searched if trial.iterations >= least]
+        return scored(whole, self.objectives)
 
     @property
     def best(self) -> RecordedTrial | None:
@@ -77,6 +84,14 @@ class StoredStudy:
     def final(self) -> list[RecordedTrial]:
         """The repeats of the best config, trained anew."""
         return [trial for trial in self.recorded.trials if trial.role == "final"]
+
+    @property
+    def tested(self) -> list[str]:
+        """What these report of the test part, the most important first."""
+        declared = self.recorded.facts.get("test_metrics", ())
+        return metrics_of_tests(
+            self.final, [Objective(one["metric"], one["mode"]) for one in declared]
+        )
 
     def checkpoint_of(self, trial: RecordedTrial) -> Path | None:
         """The folder of its newest checkpoint, if that is on this machine."""

@@ -7,6 +7,7 @@ from typing import Any
 
 SUMMARY = "summary.json"
 BEST_CONFIG = "best_config.json"  # beside it
+TABLE_REPORT = "tested.json"  # what a study of a table found on its test part
 
 
 @dataclass(frozen=True)

@@ -49,9 +49,9 @@ def _told(study: StoredStudy) -> dict[str, str]:
 
 
 def _tested(study: StoredStudy) -> str:
-    mean, half = interval(study.final, "test_accuracy")
-    if mean != mean:
+    if not study.tested:
         return ""
+    mean, half = interval(study.final, study.tested[0])
     return f"{mean:.4f}" + ("" if half != half else f" ± {half:.2g}")
 
 

@@ -26,19 +26,24 @@ def show(study: StoredStudy) -> None:
     told = [str(facts.get(name, "?")) for name in ("searcher", "scheduler", "dataset", "space")]
     console.print(f"{study.name}: {study.state}", style="bold")
     console.print("{} + {} on {}, space {}".format(*told), soft_wrap=True)
-    print_trials(_rows(study.searched), study.objectives)
-    print_failures(_rows(study.searched))
+    print_trials(_rows(study.searched, study.ranked), study.objectives)
+    print_failures(_rows(study.searched, study.ranked))
     _print_curves(study.ranked[:SHOWN_CURVES], study.objectives)
     if study.final:
-        print_final(_rows(study.final), ("test_accuracy", "test_loss"))
+        print_final(_rows(study.final, study.final), study.tested)
     _say_where(study)
 
 
-def _rows(trials: Sequence[RecordedTrial]) -> list[Row]:
+def _rows(trials: Sequence[RecordedTrial], ranked: Sequence[RecordedTrial]) -> list[Row]:
+    """With the metrics of those that have a place."""
+    placed = {trial.trial_id for trial in ranked}
     return [
-        Row(t.trial_id, t.config, t.metrics, t.outcome, t.iterations, t.error or None)
+        Row(
+            t.trial_id, t.config, t.metrics if t.trial_id in placed else {}, t.outcome,
+            t.iterations, t.error or None,
+        )
         for t in trials
-    ]
+    ]  # fmt: skip
 
 
 def _print_curves(trials: Sequence[RecordedTrial], objectives: Sequence[Objective]) -> None:

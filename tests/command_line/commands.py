@@ -1,4 +1,4 @@
-"""The two commands that begin studies, called as their user does."""
+"""The commands that begin studies, called as their user does."""
 
 import sys
 
@@ -7,10 +7,12 @@ import typer
 from typer.testing import CliRunner
 
 from automl_on_ray.command_line import run_command
+from automl_on_ray.workflows.automl import automl
 from automl_on_ray.workflows.hpo import hpo
 from automl_on_ray.workflows.nas import nas
 
-COMMANDS = {"hpo": hpo, "nas": nas}
+COMMANDS = {"hpo": hpo, "nas": nas, "automl": automl}
+MUST_BE_GIVEN = {"automl": ["data.csv", "--target", "y"]}
 
 
 def call(command, *words, **environment):

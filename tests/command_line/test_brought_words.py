@@ -9,7 +9,8 @@ from automl_on_ray.search_spaces.core import choices
 from docs import options_page
 from tests.command_line.commands import COMMANDS, call, said
 
-OURS = {name: {word for one in options_page.declared(name) for word in one.spellings}
+OURS = {name: {word for one in options_page.declared(name)
+               for word in one.spellings or [one.field.upper()]}
         for name in COMMANDS}  # fmt: skip
 ROOMS = {"searcher": "searchers", "scheduler": "schedulers"}
 BROUGHT = [
@@ -26,7 +27,7 @@ CHOSEN = [(option, word, one.here[0]) for option in VALUES for one in VALUES[opt
 @pytest.mark.parametrize(("command", "word"), BROUGHT)
 def test_an_option_of_another_tool_is_answered_with_ours(command, word, monkeypatch, capsys):
     line = said(command, word, "3", monkeypatch=monkeypatch, capsys=capsys)
-    assert line.startswith(f"Error: {word} is --")
+    assert line.startswith(f"Error: {word} is ")
     assert line.split()[3] in OURS[command]
 
 

@@ -14,10 +14,11 @@ from automl_on_ray.command_line.config_file import config_text, option_name, rea
 from automl_on_ray.search_spaces.core import UserError, range_of
 from automl_on_ray.studies.architecture import NasSettings
 from automl_on_ray.studies.hpo import HpoSettings
+from automl_on_ray.studies.tables import AutomlSettings
 from docs import options_page
-from tests.command_line.commands import call
+from tests.command_line.commands import MUST_BE_GIVEN, call
 
-SETTINGS = {"hpo": HpoSettings, "nas": NasSettings}
+SETTINGS = {"hpo": HpoSettings, "nas": NasSettings, "automl": AutomlSettings}
 TEXTS = st.text(st.characters(blacklist_categories=["Cs"]), min_size=1)
 ODD = st.sampled_from(["null", "~", "yes", "1e-3", "[a]", "{a: b}", "# a", "a: b", "- a", "'", '"',
                        "-val_loss", "0x1F", "1_000", "2024-01-01", "&a", "*a", "!!x", " a ", "|",
@@ -79,6 +80,7 @@ def printed(command, *words, **environment):
         ("hpo", ["--trials", 40, "--outcome-constraint", "flops <= 5", "--objective=-val_loss",
                  "--outcome-constraint", "parameters <= 9", "--cost", 2, "--fresh"]),
         ("nas", ["--preset", "darts-cifar10", "--no-even-cutout", "--layers", 8]),
+        ("automl", ["s3://b/t.parquet", "--target", "sold", "--time", "date", "--no-portfolio"]),
     ],
 )  # fmt: skip
 def test_the_whole_command_takes_what_it_prints(command, words, tmp_path):
@@ -89,7 +91,7 @@ def test_the_whole_command_takes_what_it_prints(command, words, tmp_path):
 
 def test_each_option_is_printed_under_a_line_of_help():
     for command, kind in SETTINGS.items():
-        lines = printed(command).splitlines()
+        lines = printed(command, *MUST_BE_GIVEN.get(command, [])).splitlines()
         told = {one.field: one.info.help for one in options_page.declared(command)}
         for name in declared(kind):
             place = next(
@@ -203,3 +205,11 @@ def test_a_value_in_a_file_is_refused_where_it_is_called_otherwise_here(tmp_path
     file.write_text("searcher: tpe\n")
     with pytest.raises(UserError, match="tpe is --searcher optuna here"):
         HpoSettings(**read_config(file, declared(HpoSettings)))
+
+
+def test_a_file_may_name_the_table_and_its_target(tmp_path):
+    file = tmp_path / "study.yaml"
+    file.write_text("dataset: sales.csv\ntarget: units\n")
+    assert yaml.safe_load(printed("automl", "--config", file))["dataset"] == "sales.csv"
+    shown = yaml.safe_load(printed("automl", "other.csv", "--config", file))
+    assert (shown["dataset"], shown["target"]) == ("other.csv", "units")

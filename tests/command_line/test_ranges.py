@@ -15,6 +15,7 @@ from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.search_spaces.core.ranges import Between, range_of
 from automl_on_ray.tracking.store import backup
 from automl_on_ray.workflows import (
+    automl,
     doctor,
     export,
     hpo,
@@ -28,6 +29,7 @@ from automl_on_ray.workflows import (
 COMMANDS = {
     "hpo": hpo.hpo,
     "nas": nas.nas,
+    "automl": automl.automl,
     "simulate": simulate.simulate,
     "ui": ui.ui,
     "export": export.export,
@@ -36,7 +38,11 @@ COMMANDS = {
     "stop_cluster": stop_cluster.stop_cluster,
     "keep": backup.keep,
 }
-ARGUMENTS = {"simulate": ["curves.csv"], "keep": ["mlflow.db", "copy.db"]}
+ARGUMENTS = {
+    "automl": ["data.csv", "--target", "y"],
+    "simulate": ["curves.csv"],
+    "keep": ["mlflow.db", "copy.db"],
+}
 ODD = ["nan", "inf", "-1", "1e400", str(10**30), "9" * 5000, "", "two"]
 
 
@@ -68,7 +74,7 @@ def test_every_option_that_takes_a_number_has_a_range():
         if range_of(declared(COMMANDS[command])[name]) is None
     ]
     assert not without
-    assert {"hpo", "nas", "simulate", "ui", "keep"} <= {command for command, _ in NUMBERS}
+    assert {"hpo", "nas", "automl", "simulate", "ui", "keep"} <= {command for command, _ in NUMBERS}
 
 
 @pytest.mark.parametrize(("command", "name"), NUMBERS)

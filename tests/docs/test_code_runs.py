@@ -98,19 +98,25 @@ def before_the_study(code):
 
 @pytest.fixture
 def small(monkeypatch, tmp_path, template):
-    """In a folder of its own, `tune` has two trials that no model proposes."""
+    """In a folder of its own, `tune` has two trials that no model proposes; so has `automl`."""
     (tmp_path / "runs").mkdir()
     shutil.copy(template, tmp_path / "runs")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
-    real = automl_on_ray.tune
+    real, of_tables = automl_on_ray.tune, automl_on_ray.automl
 
     @functools.wraps(real)
     def fewer(*given, trials=16, **options):
         usual = {"searcher": "sobol", "slots": 1, "final_seeds": 1}
         return real(*given, **{**usual, **options, "trials": min(trials, 2)})
 
+    @functools.wraps(of_tables)
+    def quicker(*given, **options):
+        own = {**options, "trials": 2, "folds": 2, "slots": 1}
+        return of_tables(*given, **own)
+
     monkeypatch.setattr(automl_on_ray, "tune", fewer)
+    monkeypatch.setattr(automl_on_ray, "automl", quicker)
 
 
 @pytest.mark.parametrize(("page", "heading"), examples())

@@ -64,5 +64,7 @@ def test_images_smaller_than_three_pixels_are_refused():
 
 
 def test_the_documented_longer_setting_is_a_member():
-    (config,) = json.loads((Path(__file__).parents[2] / "docs" / "mnist_longer.json").read_text())
+    (config,) = json.loads(
+        (Path(__file__).parents[2] / "docs" / "about" / "mnist_longer.json").read_text()
+    )
     SPACE.check(config)

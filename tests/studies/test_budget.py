@@ -34,6 +34,17 @@ def test_a_time_budget_counts_the_time_before_a_resume(tmp_path):
     assert Budget(path, minutes=10, cost=None, price_per_hour=None).stop_all()
 
 
+def test_it_is_known_later_that_a_budget_has_ended_the_search(tmp_path):
+    path = tmp_path / "spent.json"
+    for minutes, ended in ((10, False), (11, False), (9, True)):
+        path.write_text('{"clock_seconds": 599, "trial_seconds": {}}')
+        budget = Budget(path, minutes=minutes, cost=None, price_per_hour=None)
+        assert not budget.ended
+        budget.stop_all()
+        budget.save()
+        assert Budget(path, minutes=20, cost=None, price_per_hour=None).ended == ended
+
+
 def test_a_cost_without_its_price_is_refused():
     with pytest.raises(UserError, match="go together"):
         check_budget(cost=1, price_per_hour=None)

@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 from automl_on_ray.search_spaces.cells import build, published_cell
 from automl_on_ray.search_spaces.core import Objective
 from automl_on_ray.tracking import Study, TrackingCallback
-from automl_on_ray.tracking.reports import Interface, TrainedModel, log_model
+from automl_on_ray.tracking.reports import log_model
 from automl_on_ray.tracking.store import default_uri
-from automl_on_ray.trainables.registered_models import Predictor, image_model
+from automl_on_ray.trainables.registered_models import Predictor, picture_model
 from automl_on_ray.workflows.export import export
 
 app = typer.Typer()
@@ -56,12 +56,11 @@ def storage(storage):
         assert tracker.study_end("completed")
         logged = log_model(
             default_uri(folder), study,
-            TrainedModel(
-                trained(), torch.zeros(2, 1, 12, 12),
-                Interface(Path(image_model.__file__), ("a", "b", "c")), config=CONFIG,
+            picture_model(
+                trained(), torch.zeros(2, 1, 12, 12), ("a", "b", "c"),
                 metrics={"test_accuracy": 0.9}, recipe=recipe,
             ),
-            registered_name=name,
+            config=CONFIG, registered_name=name,
         )  # fmt: skip
         assert logged is not None
     for path in folder.rglob("*.pt2"):

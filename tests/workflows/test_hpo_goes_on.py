@@ -82,8 +82,8 @@ def test_failed_trials_are_named_and_tried_again_when_asked_and_do_not_end_the_s
 
 @pytest.mark.slow
 def test_a_cost_budget_ends_the_search_says_so_and_may_be_raised(storage, ray_cluster):
-    command = ["poor", *COSTLY, "--epochs", 3]
-    result = run(storage, *command, "--trials", 50, "--cost", 0.002)
+    command = ["poor", *COSTLY, "--epochs", 3, "--trials", 50]
+    result = run(storage, *command, "--cost", 0.002)
     assert result.exit_code == 0, result.output
     assert "cost budget of 0.002 is used up" in " ".join(result.output.split())
     trials = runs_of(storage, "poor")["trial"]
@@ -93,7 +93,7 @@ def test_a_cost_budget_ends_the_search_says_so_and_may_be_raised(storage, ray_cl
     assert "pruned" not in outcomes
     assert "unfinished" in result.output
     assert "stopped early by the scheduler" not in result.output
-    more = run(storage, *command, "--trials", 51, "--cost", 0.01)
+    more = run(storage, *command, "--cost", 0.01)
     assert more.exit_code == 0, more.output
     assert len(trials) + 2 <= len(runs_of(storage, "poor")["trial"]) < 30
 

@@ -72,7 +72,7 @@ def planned(storage):
 def test_trials_and_the_final_training_are_told_what_to_tune(planned):
     plan = planned("told", hypergradient="learning_rate:layer,class_weights", outer_rate=0.1)
     assert plan.klass is HypergradientClassifier
-    assert plan.makes_networks
+    assert plan.klass.final_model
     for given in (plan.trial_kwargs, plan.evaluation.trial_kwargs):
         settings = given["hypergradients"]
         assert [(one.key, one.per) for one in settings.tuned] == [

@@ -21,11 +21,9 @@ from .links import (
 from .loaded_model import LoadedModel as LoadedModel, load_from as load_from
 from .models import (
     ModelRecord as ModelRecord,
-    TrainedModel as TrainedModel,
     fetch_model as fetch_model,
     log_model as log_model,
 )
 from .notes import NOTE as NOTE, ours as ours, placed as placed
 from .standings import Standings as Standings
-from .stored_model import Interface as Interface
 from .study_report import log_report as log_report

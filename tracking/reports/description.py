@@ -20,12 +20,13 @@ def describe(
     *,
     links: Mapping[str, str] | None = None,
     runs: Mapping[str, str] | None = None,
-    final: Mapping[str, Any] | None = None,
+    final: Mapping[str, Mapping[str, Any]] | None = None,
     verdict: Sequence[str] = (),
 ) -> str:
     """`counts` are trials by outcome, `best` some of the first of `best_first`.
 
-    `runs` maps a trial's id to the address of its page; `final` is what the repeats gave.
+    `runs` maps a trial's id to the address of its page; `final` is what the final model
+    gave, in tables by title.
     """
     told = ", ".join(f"{counts[k]} {k}" for k in sorted(counts) if counts[k]) or "none yet"
     first = study.objectives[0].metric
@@ -39,13 +40,13 @@ def describe(
         parts.append(" ".join(verdict))
     if links:
         parts.append(" · ".join(f"[{name}]({address})" for name, address in links.items()))
-    if final:
-        lines = [f"| {key} | {_text(value)} |" for key, value in final.items()]
-        parts.append("\n".join(["| best config, trained again | |", "|--|--|", *lines]))
+    for title, facts in (final or {}).items():
+        lines = [f"| {key} | {_text(value)} |" for key, value in facts.items()]
+        parts.append("\n".join([f"| {title} | |", "|--|--|", *lines]))
     if best:
         parts.append(_table(best[:TABLE_ROWS], study.objectives, runs or {}))
-    facts = {"digest": f"`{study.dataset_digest[:12]}`", **study.dataset_context}
-    told = ", ".join(f"{key} {_text(value)}" for key, value in facts.items())
+    data = {"digest": f"`{study.dataset_digest[:12]}`", **study.dataset_context}
+    told = ", ".join(f"{key} {_text(value)}" for key, value in data.items())
     parts.append(f"Data: {study.dataset}, {told}.")
     parts.append("Versions: " + ", ".join(f"{k} {v}" for k, v in versions.items()) + ".")
     parts.append(f"Again:\n\n    {study.command}")

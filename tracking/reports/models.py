@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 import yaml
 
 from automl_on_ray.search_spaces import Config
-from automl_on_ray.search_spaces.core import UserError, warn
+from automl_on_ray.search_spaces.core import Objective, UserError, warn
+from automl_on_ray.search_spaces.data_kinds import FinalModel
 from automl_on_ray.tracking.files import fetch_file
-from automl_on_ray.tracking.reports.stored_model import Interface, log_metrics, page, store
+from automl_on_ray.tracking.reports.stored_model import log_metrics, store
 from automl_on_ray.tracking.store import connect, find_studies, pointed_at
 from automl_on_ray.tracking.study import Study
 
@@ -33,43 +33,25 @@ class ModelRecord:
     reason: str
 
 
-@dataclass(frozen=True)
-class TrainedModel:
-    """A network, how it was made, and what it was worth.
-
-    `example` is a batch of its inputs, (N, channels, height, width) with any N > 0, pixels 0..255.
-    What the stored model takes and answers is the `interface`'s: any usual form of pictures, names
-    of classes and probabilities. `recipe`, JSON's types only, is how to build the network again.
-    One with no more test accuracy than `chance` has learned nothing.
-    """
-
-    network: torch.nn.Module
-    example: torch.Tensor
-    interface: Interface
-    config: Config
-    metrics: Mapping[str, float]
-    recipe: Mapping[str, Any] | None = None
-    chance: float = 0.0
-
-
 def log_model(
     uri: str,
     study: Study,
-    model: TrainedModel,
+    model: FinalModel,
     *,
+    config: Config,
     registered_name: str,
     trial_id: str = "",
     training: str = "",
 ) -> ModelRecord | None:
-    """Store a network with the study's run as an exported graph (pt2, no pickle) and register it.
+    """Store the model of a config with the study's run, and register it.
 
     The version gets the alias `champion` if there is none yet, or if it is better than it on the
     same data set (by digest) and in the same metric: the first objective's, on the test set if the
-    model's metrics have it. A network at chance level never gets it. The same study never
+    model's metrics have it. A model at chance level never gets it. The same study never
     registers the model of one `training` (of trial `trial_id`) twice. None, and a warning, if the
     store is away: the same call may be made again.
     """
-    judged = _judged_metric(study, model.metrics)
+    judged = _judged(study, model.metrics)
     try:
         client = connect(uri)
         runs = find_studies(client, study.study_id)
@@ -82,21 +64,20 @@ def log_model(
             "automl.training": training,
             "automl.dataset": study.dataset,
             "automl.dataset_digest": study.dataset_digest,
-            "automl.metric": judged,
-            "automl.value": repr(float(model.metrics[judged])),
+            "automl.metric": judged.metric,
+            "automl.value": repr(float(model.metrics[judged.metric])),
         }
         version = _registered(client, registered_name, tags)
         if version is None:
-            details = {"config": {k: str(v) for k, v in model.config.items()}, **tags}
+            details = {"config": {k: str(v) for k, v in config.items()}, **tags}
             if model.recipe is not None:
                 details[RECIPE] = json.dumps(model.recipe)
-            stored = store(uri, runs[0], model.network, model.example, details, model.interface)
+            stored = store(uri, runs[0], model, details)
             log_metrics(uri, runs[0], stored, model.metrics, study)
             version = _register(str(stored.model_uri), registered_name, tags)
-        shape = tuple(model.example.shape[1:])
-        text = page(registered_name, version, shape, model.interface.classes)
+        text = model.page.replace("{name}", registered_name).replace("{version}", version)
         client.update_model_version(registered_name, version, text)
-        champion, reason = _judge(client, registered_name, version, study, model)
+        champion, reason = _judge(client, registered_name, version, judged, model)
     except Exception as error:
         warn(f"The model could not be stored at {uri}: {error}")
         return None
@@ -104,9 +85,12 @@ def log_model(
     return ModelRecord(registered_name, version, where, champion, reason)
 
 
-def _judged_metric(study: Study, metrics: Mapping[str, float]) -> str:
-    name = study.objectives[0].metric
-    return next(key for key in (f"test_{name}", name, *metrics) if key in metrics)
+def _judged(study: Study, metrics: Mapping[str, float]) -> Objective:
+    """The first objective, tested if it was; else what tests are told by."""
+    goal = study.objectives[0]
+    tested = Objective(f"test_{goal.metric.removeprefix('val_')}", goal.mode)
+    known = (tested, goal, *study.test_metrics, *map(Objective, metrics))
+    return next(one for one in known if one.metric in metrics)
 
 
 def _registered(client: Any, name: str, tags: Mapping[str, str]) -> str | None:
@@ -123,11 +107,11 @@ def _register(model_uri: str, name: str, tags: dict[str, str]) -> str:
 
 
 def _judge(
-    client: Any, name: str, version: str, study: Study, model: TrainedModel
+    client: Any, name: str, version: str, judged: Objective, model: FinalModel
 ) -> tuple[bool, str]:
     """Give the alias where it is due; whether this version has it now, and why."""
     accuracy = model.metrics.get("test_accuracy")
-    if accuracy is not None and accuracy <= model.chance:
+    if accuracy is not None and model.chance is not None and accuracy <= model.chance:
         return False, (
             f"its test_accuracy of {accuracy:.4g} is no better than chance "
             f"(up to {model.chance:.4g} for always the same answer)"
@@ -145,7 +129,7 @@ def _judge(
             return False, f"version {holder.version}, the champion, is of another {what}"
     value, best = float(own.tags["automl.value"]), float(holder.tags["automl.value"])
     told = f"{own.tags['automl.metric']} {value:.6g} against {best:.6g} of version {holder.version}"
-    if study.objectives[0].better(value, best):
+    if judged.better(value, best):
         client.set_registered_model_alias(name, CHAMPION, version)
         return True, f"better: {told}"
     return False, f"not better: {told}"
@@ -180,5 +164,5 @@ def _fetched(uri: str, model_uri: str, folder: Path) -> tuple[Path, dict[str, An
     except Exception as error:
         raise UserError(
             f"Model {model_uri!r} was not stored by workflows/hpo.py or workflows/nas.py of this "
-            "version, so it cannot be exported."
+            "version as a network with its recipe, so it cannot be exported."
         ) from error

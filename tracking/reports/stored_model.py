@@ -1,72 +1,30 @@
-"""A network as MLflow stores it: an exported graph, the code that runs it, a description."""
+"""A model as MLflow stores it: its data, the code that runs it, what it takes and answers."""
 
-import copy
 import hashlib
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
-
+from automl_on_ray.search_spaces.data_kinds import ArrayInput, FinalModel
 from automl_on_ray.tracking.store import connect, leave_checks_to_the_model
 from automl_on_ray.tracking.study import Study
 
-NEEDED = ("mlflow", "torch", "numpy", "pandas", "pillow")
-PAGE = """A picture classifier: {classes}.
+if TYPE_CHECKING:
+    from mlflow.models import ModelSignature
+    from mlflow.types import Schema
 
-`mlflow.pyfunc.load_model("models:/{name}/{version}").predict(images)` answers a DataFrame, one \
-row a picture: `class`, `probability`, and `P(NAME)` of each class.
-
-It takes pictures {width} wide and {height} high, {channels}; others are refused, not resized.
-
-- PIL images, paths, bytes of image files, `"data:image/png;base64,..."`; on a server no paths.
-- Arrays and tensors of one picture, (H, W), (H, W, C) or (C, H, W), or of several, (N, H, W), \
-(N, H, W, C) or (N, C, H, W); what may be read in two ways is refused.
-- Lists of these, or a DataFrame: one column of them, or one column a pixel for grey pictures.
-- Grey and coloured pictures, made what the network takes; transparent ones are put on white.
-
-Pixels are 0..255 or floats 0..1, told apart by their values: whole numbers above 1 and floats \
-above 2 are 0..255, other floats up to 1 are 0..1. What may be either, is on both scales in one \
-call, or is darker than any training picture is refused: say `params={{"scale": "0..1"}}` or \
-`"0..255"`. Pixels below 0, above 255 or NaN are refused.
-
-To a server (`mlflow models serve`), send JSON `{{"inputs": [...]}}`.
-"""
+FACTS = "automl.interface"  # what a stored model's metadata call them
 
 
-@dataclass(frozen=True)
-class Interface:
-    """What a stored model takes and answers.
-
-    `code` is a module with `_load_pyfunc(folder)` that needs nothing of this project, which the
-    model brings along. `brightness` is the brightest pixel that nearly every training picture has.
-    """
-
-    code: Path
-    classes: tuple[str, ...]
-    brightness: float = 0
-
-
-def store(
-    uri: str,
-    run: Any,
-    network: torch.nn.Module,
-    example: torch.Tensor,
-    details: dict[str, Any],
-    interface: Interface,
-) -> Any:
+def store(uri: str, run: Any, model: FinalModel, details: dict[str, Any]) -> Any:
     """MLflow's description of the stored model. The run's status stays what it was."""
     import mlflow
 
-    batch = example.detach().cpu()
-    if len(batch) == 1:  # the export would take a batch of one for the only size there is
-        batch = batch.repeat(2, *[1] * (batch.dim() - 1))
     told = os.environ.get("MLFLOW_TRACKING_URI")
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
@@ -75,22 +33,20 @@ def store(
         os.environ.pop("MLFLOW_TRACKING_URI", None)
     status = run.info.status
     with tempfile.TemporaryDirectory() as folder, mlflow.start_run(run_id=run.info.run_id):
-        code = _brought(interface.code, Path(folder))
-        program = _export(network, batch, Path(folder) / "model.pt2")
-        facts = {
-            "classes": list(interface.classes),
-            "image_shape": list(batch.shape[1:]),
-            "brightness": interface.brightness,
-        }
+        code = [_brought(path, Path(folder)) for path in model.code]
+        place = Path(folder) / "data"
+        place.mkdir()
         stored = mlflow.pyfunc.log_model(
             name="model",
-            loader_module=code.stem,
-            data_path=str(program),
-            code_paths=[str(code)],
-            signature=_signature(batch, interface.classes),
-            input_example=batch.round().to(torch.uint8).numpy(),
-            pip_requirements=[f"{name}=={metadata.version(name)}" for name in NEEDED],
-            metadata={**details, "automl.interface": json.dumps(facts)},
+            loader_module=code[0].stem,
+            data_path=str(model.write(place)),
+            code_paths=[str(path) for path in code],
+            signature=_signature(model),
+            input_example=model.example,
+            pip_requirements=[
+                f"{name}=={metadata.version(name)}" for name in ("mlflow", *model.requirements)
+            ],
+            metadata={**details, FACTS: json.dumps(dict(model.facts))},
         )
     client = connect(uri)
     if status == "RUNNING":
@@ -123,48 +79,43 @@ def log_metrics(
     connect(uri).log_batch(run.info.run_id, points, synchronous=True)
 
 
-def page(name: str, version: str, image_shape: tuple[int, ...], classes: tuple[str, ...]) -> str:
-    """The description of a version, in Markdown."""
-    channels, height, width = image_shape
-    return PAGE.format(
-        name=name,
-        version=version,
-        height=height,
-        width=width,
-        channels={1: "grey", 3: "in colours"}.get(channels, f"of {channels} channels"),
-        classes=", ".join(classes),
-    )
-
-
 def _brought(code: Path, folder: Path) -> Path:
-    """A copy whose name tells its content: one process may load models of several versions."""
+    """A copy. A file's name tells its content: one process may load models of several versions."""
+    if code.is_dir():
+        return Path(shutil.copytree(code, folder / code.name))
     digest = hashlib.sha256(code.read_bytes()).hexdigest()[:8]
     return Path(shutil.copyfile(code, folder / f"automl{code.stem}_{digest}.py"))
 
 
-def _export(network: torch.nn.Module, batch: torch.Tensor, path: Path) -> Path:
-    model = copy.deepcopy(network).cpu().eval()
-    program = torch.export.export(model, (batch,), dynamic_shapes=({0: torch.export.Dim.AUTO},))
-    torch.export.save(program, path)
-    return path
-
-
-def _signature(batch: torch.Tensor, classes: tuple[str, ...]) -> Any:
+def _signature(model: FinalModel) -> "ModelSignature":
     """The plainest input, and the answer."""
-    import numpy as np
     from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema, TensorSpec
+    from mlflow.types import ParamSchema, ParamSpec
 
+    named = [ParamSpec(name, _TYPES[type(value)], value) for name, value in model.params.items()]
+    params: Any = ParamSchema(named) if named else None
     signature = ModelSignature(
-        inputs=Schema([TensorSpec(np.dtype(np.uint8), (-1, *batch.shape[1:]))]),
-        outputs=Schema(
-            [
-                ColSpec("string", "class"),
-                ColSpec("double", "probability"),
-                *(ColSpec("double", f"P({name})") for name in classes),
-            ]
-        ),
-        params=ParamSchema([ParamSpec("scale", DataType.string, "auto")]),
+        inputs=_inputs(model.inputs), outputs=_columns(model.outputs), params=params
     )
-    leave_checks_to_the_model(signature)
+    if isinstance(model.inputs, ArrayInput):
+        leave_checks_to_the_model(signature)
     return signature
+
+
+_TYPES: dict[type, str] = {str: "string", bool: "boolean", int: "long", float: "double"}
+
+
+def _inputs(inputs: ArrayInput | tuple[tuple[str, str], ...]) -> "Schema":
+    import numpy as np
+    from mlflow.types import Schema, TensorSpec
+
+    if isinstance(inputs, ArrayInput):
+        return Schema([TensorSpec(np.dtype(inputs.dtype), inputs.shape)])
+    return _columns(inputs)
+
+
+def _columns(columns: tuple[tuple[str, str], ...]) -> "Schema":
+    from mlflow.types import ColSpec, Schema
+    from mlflow.types.schema import AnyType
+
+    return Schema([ColSpec(AnyType() if kind == "any" else kind, name) for name, kind in columns])

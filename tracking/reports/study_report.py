@@ -21,13 +21,13 @@ def log_report(
     trials: Sequence[TrialRow],
     page: str,
     importance: Mapping[str, float],
-    final: Mapping[str, Any] | None = None,
+    final: Mapping[str, Mapping[str, Any]] | None = None,
     verdict: Sequence[str] = (),
 ) -> bool:
     """Write the description and `report.html` of a study's run; False if the store is away.
 
     `page` is that report, if there is one, `importance` the hyperparameters' shares, `final` what
-    the repeats of the best config gave, `verdict` what the search was worth. May be repeated.
+    the final model gave (tables by title), `verdict` what the search was worth. May be repeated.
     """
     try:
         client = connect(uri)

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -46,7 +47,8 @@ class Dataset:
     `digest` is the SHA-256 of the data before train and validation are parted: it depends neither
     on how they are, nor on `size`. On the CPU the images are mapped from the cache, so processes
     of one node share them; train and validation are views of `both`. `remarks` are what the user
-    should know of the data, one line each.
+    should know of the data, one line each. `source` and `data_dir` are where they come from, as
+    trials are told it: paths absolute, URIs with a version.
     """
 
     name: str
@@ -59,6 +61,8 @@ class Dataset:
     digest: str
     both: Images
     remarks: tuple[str, ...] = ()
+    source: str = ""
+    data_dir: str | None = None
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -69,6 +73,20 @@ class Dataset:
     def joined(self) -> Images:
         """Train and validation as one, for the final training; no copy."""
         return self.both
+
+    def facts(self) -> dict[str, Any]:
+        """What a person wants to know of them."""
+        return {
+            "train": len(self.train),
+            "validation": len(self.validation),
+            "test": len(self.test),
+            "image shape": list(self.image_shape),
+            "classes": list(self.classes),
+        }
+
+    def keywords(self) -> dict[str, Any]:
+        """Those of `DataKeywords` that hold trials to exactly these data."""
+        return {"dataset": self.source, "data_dir": self.data_dir, "digest": self.digest}
 
 
 class DataKeywords(TypedDict, total=False):
@@ -85,8 +103,8 @@ class DataKeywords(TypedDict, total=False):
     digest: str | None
 
 
-def load_asked(asked: DataKeywords) -> "Dataset":
-    """UserError if the data cannot be had, or are others."""
+def load_asked(asked: Mapping[str, Any]) -> "Dataset":
+    """By `DataKeywords`; other keywords are passed over. UserError if it cannot be had."""
     return load_dataset(
         asked["dataset"], data_dir=asked.get("data_dir"), seed=asked.get("seed", 0),
         size=asked.get("subset"), digest=asked.get("digest"),
@@ -124,8 +142,7 @@ def load_dataset(
     source, named = versioned(name_or_path, data_dir)
     if is_path(source) and not is_uri(source):
         source = str(Path(source).absolute())
-    folder = named or str(cache_folder())
-    data = _load(source, folder, cache_folder(), seed, validation, size)
+    data = _load(source, named, cache_folder(), seed, validation, size)
     if digest is not None and data.digest != digest:
         raise UserError(
             f"The data of {name_or_path} are not those that the study began with (digest "
@@ -172,7 +189,7 @@ def is_path(name_or_path: str) -> bool:
 
 @lru_cache(maxsize=4)
 def _load(
-    source: str, folder: str, cache: Path, seed: int, validation: float, size: int | None
+    source: str, data_dir: str | None, cache: Path, seed: int, validation: float, size: int | None
 ) -> Dataset:
     if is_path(source):
         with at_hand(source) as path:
@@ -180,7 +197,7 @@ def _load(
             arrays.check(str(path))
     else:
         module = _module(source)
-        with at_hand(folder, getattr(module, "FOLDER", None)) as path:
+        with at_hand(data_dir or str(cache), getattr(module, "FOLDER", None)) as path:
             name, arrays = source.replace("_", "-"), module.load(path)
             arrays.check(source)
     digest = arrays.digest()
@@ -204,6 +221,8 @@ def _load(
         digest=digest,
         both=both,
         remarks=arrays.remarks,
+        source=source,
+        data_dir=data_dir,
     )
 
 

@@ -4,6 +4,10 @@ from .exported_files import (
     check_export as check_export,
     write_files as write_files,
 )
+from .final_image import (
+    final_image_model as final_image_model,
+    picture_model as picture_model,
+)
 from .image_model import UnfitPicture as UnfitPicture, pixels_of as pixels_of
 from .latency import latency_seconds as latency_seconds
 from .predictors import Predictor as Predictor

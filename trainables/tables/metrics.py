@@ -38,6 +38,22 @@ def scores(task: str, answers: np.ndarray, predictions: np.ndarray) -> dict[str,
     }
 
 
+def loss_of(
+    task: str,
+    metric: str,
+    answers: np.ndarray,
+    predictions: np.ndarray,
+    weights: np.ndarray | None = None,
+) -> np.ndarray:
+    """(repeats,) of a metric, made such that less is better: what it lacks to 1, if more were.
+
+    Row i counts `weights[r, i]` times in repeat r; without weights, once in a single one.
+    """
+    counts = np.ones((1, len(answers))) if weights is None else weights
+    found = _weighted(task, metric, answers, predictions, counts)
+    return 1 - found if METRICS[task][metric] == "max" else found
+
+
 class Interval(NamedTuple):
     """A value with the interval that 95 % of the bootstrap's repeats are in."""
 

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, Required, TypedDict
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from automl_on_ray.search_spaces.core import UserError, give, is_uri, load_object
 from automl_on_ray.trainables.datasets import Kept, at_hand, keep, with_version
@@ -29,6 +29,7 @@ from automl_on_ray.trainables.tables.preparing import prepare
 LAYOUT = 1  # one more whenever the same file comes to be read in another way
 FOLDS = 5
 KINDS = (NUMBER, CATEGORY, DATE)
+TOLD = ("digest", "task", "target", "kinds", "left_out", "formats")  # kept as words
 
 
 class TableKeywords(TypedDict, total=False):
@@ -139,9 +140,12 @@ def load_table(asked: TableKeywords) -> Table:
         group=asked.get("group"), folds=asked.get("folds", FOLDS), seed=asked.get("seed", 0),
         subset=asked.get("subset"),
     )  # fmt: skip
-    given = None if frame is None else _given(frame)
-    with nullcontext(None) if given else at_hand(source) as path:
-        table = _load(json.dumps(words), given, path, given.digest if given else sign(path))
+    if frame is not None:
+        given = _given(frame)
+        table = _load(json.dumps(words), given, None, given.digest)
+    else:
+        with at_hand(source) as path:
+            table = _load(json.dumps(words), None, path, sign(path))
     digest = asked.get("digest")
     if digest is not None and table.digest != digest:
         raise UserError(
@@ -175,6 +179,7 @@ def _load(words: str, given: _Given | None, path: Path | None, state: str) -> Ta
     name = Path(asked["dataset"].partition("#")[0]).stem if given is None else "table"
     identity = hashlib.sha256(f"{words}\0{state}".encode()).hexdigest()[:16]
     kept = keep(f"table-{LAYOUT}-{identity}", lambda: _made(asked, given, path))
+    pa.default_memory_pool().release_unused()  # what was read; Arrow would keep its memory
     told = json.loads(kept["told"].tobytes())
     train, test = (
         unpack({k: kept[f"{part}_{k}"] for k in KINDS}, told["kinds"], told["texts"])
@@ -190,8 +195,10 @@ def _load(words: str, given: _Given | None, path: Path | None, state: str) -> Ta
         test_answers=kept["test_answers"],
         folds=tuple(zip(rows[::2], rows[1::2], strict=True)),
         asked={**asked, "frame": given.frame} if given else asked,
-        **{key: tuple(told[key]) for key in ("classes", "remarks")},
-        **{key: told[key] for key in ("digest", "task", "target", "kinds", "left_out", "formats")},
+        **{
+            **{key: told[key] for key in TOLD},
+            **{key: tuple(told[key]) for key in ("classes", "remarks")},
+        },
     )
 
 

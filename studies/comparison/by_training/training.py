@@ -31,14 +31,20 @@ from automl_on_ray.studies.comparison.record import Record, opened
 from automl_on_ray.studies.comparison.runs import Task, tasks_of
 from automl_on_ray.studies.comparison.settings import CompareSettings
 from automl_on_ray.studies.hpo import HpoSettings, prepare, tune_hyperparameters
-from automl_on_ray.studies.inputs import bind, check_study, find_space, is_reusable, objectives_of
+from automl_on_ray.studies.inputs import (
+    bind,
+    check_study,
+    final_objectives,
+    find_space,
+    find_trainable,
+    is_reusable,
+    objectives_of,
+)
 from automl_on_ray.studies.trial_rows import Row, scored
 from automl_on_ray.studies.tuner import StagePlan, run_stage
 from automl_on_ray.tracking.reports import ComparisonReport
 from automl_on_ray.tracking.store import check_tracking, default_uri
-from automl_on_ray.trainables.image_classifier import ImageClassifier
 
-SCORE = "test_accuracy"
 TRACKED_OR_NOT = (None, 0, FAILED_TRIALS, NOT_TRACKED)  # codes of a search that has ended
 
 
@@ -88,7 +94,7 @@ def _checked(
     if len(parse_objectives(asked.objective)) > 1:
         raise UserError("Real training compares methods by one objective; leave the others out.")
     space = find_space(asked.space)
-    (goal,) = objectives_of(asked.objective, ImageClassifier)
+    (goal,) = objectives_of(asked.objective, find_trainable(None))
     for method in asked.methods:
         check_study(_study_name(asked, Task(method, 1, asked.all_seeds[-1])))
         settings = SearcherSettings(
@@ -172,6 +178,7 @@ def _retrain(
         asked, f"{asked.name}-retraining", searcher="random", seed=asked.first_seed, final_seeds=1
     )
     with begun(prepare, settings) as (plan, resources):
+        tested = final_objectives(plan.klass)[0]
         space = recipe.space(plan.evaluation.space)
         points = [
             {**space.active(recipe.config(config)), "seed": seed}
@@ -191,7 +198,7 @@ def _retrain(
             reused=is_reusable(plan.klass),
             epochs=recipe.epochs,
             objectives=plan.record.objectives,
-            shown=Objective(SCORE),
+            shown=tested,
             param_space={key: None for point in points for key in point},
             searcher=BasicVariantGenerator(points_to_evaluate=points),
             samples=len(points),
@@ -204,8 +211,11 @@ def _retrain(
             tracking.study_end("completed")
         by_point = {_text(row.config): row for row in rows}
         for place, point in enumerate(points):
-            row = _retrained(recipe, configs[place // asked.retrain], point,
-                             by_point.get(_text(point)), resources.gpus)  # fmt: skip
+            trained = by_point.get(_text(point))
+            row = Retrained(
+                recipe.name, configs[place // asked.retrain], point["seed"],
+                *_told(trained, tested.metric), float(resources.gpus),
+            )  # fmt: skip
             record.add(row, row_as_dict(row))
 
 
@@ -214,16 +224,9 @@ def _text(config: dict[str, Any]) -> str:
     return json.dumps({k: v for k, v in config.items() if v is not None}, sort_keys=True)
 
 
-def _retrained(
-    recipe: RetrainingRecipe,
-    config: dict[str, Any],
-    point: dict[str, Any],
-    row: Row | None,
-    gpus: float,
-) -> Retrained:
-    metrics = row.metrics if row else {}
-    score = metrics.get(SCORE)
-    return Retrained(
-        recipe.name, config, point["seed"], None if score is None else float(score),
-        row.iterations if row else 0, _seconds(row) if row else 0.0, float(gpus),
-    )  # fmt: skip
+def _told(row: Row | None, metric: str) -> tuple[float | None, int, float]:
+    """The score, epochs and seconds of a retraining; there is no row of one that never began."""
+    if row is None:
+        return None, 0, 0.0
+    score = row.metrics.get(metric)
+    return None if score is None else float(score), row.iterations, _seconds(row)

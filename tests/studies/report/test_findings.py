@@ -6,6 +6,7 @@ from ray import tune
 from automl_on_ray.search_spaces import SearchSpace
 from automl_on_ray.studies.report.findings import found, sure
 from automl_on_ray.studies.report.next_steps import next_steps
+from automl_on_ray.studies.results import Summary
 from tests.helpers.recorded import recorded, stored
 
 RANGE = SearchSpace("range", training={"x": tune.uniform(0.01, 1.0)}).as_data()
@@ -50,6 +51,13 @@ def test_a_lead_is_clear_if_seeds_alone_would_not_make_it(seeds, words):
 def test_final_seeds_have_a_mean_and_an_interval():
     told = sure(stored([trial("a", 0.9), *finals(0.80, 0.81, 0.82)]))[0]
     assert "3 seeds: score 0.81 ± 0.025 (95 % interval)" in told
+
+
+def test_of_a_final_model_that_no_repeat_made_its_verdict_tells():
+    made = Summary(final=[{"test_score": 0.9}], verdict=["An ensemble of two."])
+    told = sure(stored([trial("a", 0.9), trial("b", 0.5)], summary=made))
+    assert "was not trained again" not in " ".join(told)
+    assert told[-1] == "An ensemble of two."
 
 
 def test_without_repeats_a_lead_is_not_called_clear():

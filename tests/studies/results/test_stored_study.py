@@ -18,6 +18,7 @@ from automl_on_ray.studies.results import (
     stored_names,
     trial_folders,
 )
+from automl_on_ray.studies.upkeep import show
 from tests.helpers.recorded import recorded, stored
 
 
@@ -166,3 +167,16 @@ def test_a_wish_to_stop_a_trial_stays_and_odd_ones_are_none(tmp_path):
     for odd in ("3", "{", "[[1"):
         (tmp_path / "stopped.json").write_text(odd)
         assert requests.ids() == set()
+
+
+def test_of_trials_that_are_folds_of_a_pipeline_only_whole_ones_are_compared(capsys):
+    whole = recorded("whole", {"x": 0.5}, [(9, {"score": 0.7})])
+    lucky = recorded("lucky", {"x": 0.1}, [(1, {"score": 0.9})], whole=False)
+    assert stored([whole, lucky]).best == lucky
+    study = stored([whole, lucky], only_whole=True)
+    assert (study.ranked, study.best) == ([whole], whole)
+    show(study)
+    shown = capsys.readouterr().out
+    assert "0.7" in shown
+    assert "0.9" not in shown
+    assert "1 stopped early" in shown

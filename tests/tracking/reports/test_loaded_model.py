@@ -19,9 +19,9 @@ from sklearn.datasets import load_digits
 from automl_on_ray import load_model
 from automl_on_ray.search_spaces.core import Objective, UserError
 from automl_on_ray.tracking import Study, TrackingCallback
-from automl_on_ray.tracking.reports import Interface, TrainedModel, log_model
+from automl_on_ray.tracking.reports import log_model
 from automl_on_ray.tracking.store import default_uri
-from automl_on_ray.trainables.registered_models import image_model
+from automl_on_ray.trainables.registered_models import picture_model
 from tests.helpers.waiting import free_port, wait_until
 
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -56,12 +56,9 @@ def home(template, tmp_path_factory):
     )
     tracking = TrackingCallback(uri=uri, experiment="e", study=study, folder=folder / "journal")
     assert tracking.study_end("completed")
-    model = TrainedModel(
-        trained(), torch.from_numpy(PIXELS[:2, None]).float(),
-        Interface(Path(image_model.__file__), WORDS, brightness=200),
-        config={}, metrics={"accuracy": 0.9},
-    )  # fmt: skip
-    assert log_model(uri, study, model, registered_name="digits")
+    example = torch.from_numpy(PIXELS[:2, None]).float()
+    model = picture_model(trained(), example, WORDS, 200, metrics={"accuracy": 0.9})
+    assert log_model(uri, study, model, config={}, registered_name="digits")
     seven = int(np.flatnonzero((DIGITS.target == 7) & (SEEN == 7))[0])
     Image.fromarray(PIXELS[seven]).save(folder / "seven.png")
     return folder

@@ -1,7 +1,6 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import mlflow
 import numpy as np
@@ -10,12 +9,11 @@ import torch
 
 from automl_on_ray.search_spaces.core import Objective
 from automl_on_ray.tracking import TrackingCallback
-from automl_on_ray.tracking.reports import Interface, TrainedModel, log_model
+from automl_on_ray.tracking.reports import log_model
 from automl_on_ray.tracking.store import connect
-from automl_on_ray.trainables.registered_models import image_model
+from automl_on_ray.trainables.registered_models import picture_model
 
 CLASSES = tuple("0123456789")
-INTERFACE = Interface(Path(image_model.__file__), CLASSES, brightness=200)
 
 
 def network():
@@ -30,7 +28,7 @@ def network():
 def register(uri, tmp_path, make_study):
     """Track a study and register a model of it under one name."""
 
-    def log(study_id, accuracy, **changes):
+    def log(study_id, value, metric="test_accuracy", **changes):
         study = make_study(study_id=study_id, **changes)
         folder = tmp_path / f"journal-{study_id}"
         tracker = TrackingCallback(uri=uri, experiment="test", study=study, folder=folder)
@@ -38,14 +36,15 @@ def register(uri, tmp_path, make_study):
         return log_model(
             uri,
             study,
-            TrainedModel(
+            picture_model(
                 network(),
                 torch.rand(1, 1, 8, 8) * 255,
-                INTERFACE,
-                config={"width": 4},
-                metrics={"test_accuracy": accuracy},
+                CLASSES,
+                200,
+                metrics={metric: value},
                 chance=0.15,
             ),
+            config={"width": 4},
             registered_name="digits-cnn",
         )
 
@@ -164,10 +163,21 @@ def test_a_network_at_chance_level_is_never_the_champion(uri, register):
 
 
 def test_lower_is_better_where_the_objective_says_so(uri, register):
-    loss = (Objective("loss", "min"),)
+    loss = {"metric": "test_loss", "objectives": (Objective("val_loss", "min"),)}
+    assert register("first", 0.9, **loss).champion
+    assert register("second", 0.5, **loss).champion
+    assert not register("third", 0.7, **loss).champion
 
-    assert register("first", 0.9, objectives=loss).champion
-    assert register("second", 0.5, objectives=loss).champion
+
+def test_where_the_objective_is_not_tested_what_tests_are_told_by_decides(uri, register):
+    """Its direction is its own, not that of the objective."""
+    asked = {
+        "objectives": (Objective("latency", "min"),),
+        "test_metrics": (Objective("test_accuracy"), Objective("test_loss", "min")),
+    }
+    assert register("first", 0.5, **asked).champion
+    assert not register("second", 0.4, **asked).champion
+    assert register("third", 0.9, **asked).champion
 
 
 def test_a_study_registers_its_model_once(uri, register):
@@ -180,9 +190,8 @@ def test_a_store_that_is_away_costs_a_warning(make_study, capsys):
     record = log_model(
         "http://127.0.0.1:1",
         make_study(),
-        TrainedModel(
-            network(), torch.rand(2, 1, 8, 8), INTERFACE, config={}, metrics={"accuracy": 1.0}
-        ),
+        picture_model(network(), torch.rand(2, 1, 8, 8), CLASSES, metrics={"accuracy": 1.0}),
+        config={},
         registered_name="digits-cnn",
     )
     assert record is None

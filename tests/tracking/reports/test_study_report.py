@@ -20,7 +20,7 @@ def test_the_description_has_the_best_trials_first_and_the_page_is_beside_it(
     tracker = TrackingCallback(uri=uri, experiment="test", study=study, folder=tmp_path / "j")
     assert tracker.study_end("completed")
     importance = {"lr": 0.8, "norm": 0.2}
-    final = {"test_accuracy": "0.91 ± 0.01"}
+    final = {"best config, trained again": {"test_accuracy": "0.91 ± 0.01"}}
     assert log_report(
         uri, study, trials=ROWS, page="<p>found</p>", importance=importance, final=final,
         verdict=["The search was worth it."],
@@ -33,7 +33,7 @@ def test_the_description_has_the_best_trials_first_and_the_page_is_beside_it(
     assert "The search was worth it." in note
     assert note.index("t_00001") < note.index("t_00000")
     assert "t_00002" not in note
-    assert "0.91 ± 0.01" in note
+    assert "| best config, trained again | |\n|--|--|\n| test_accuracy | 0.91 ± 0.01 |" in note
     page = Path(client.download_artifacts(run.info.run_id, "report.html")).read_text()
     assert page == "<p>found</p>"
     stored = Path(client.download_artifacts(run.info.run_id, "importance.json"))

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from automl_on_ray.search_spaces.core import UserError
-from automl_on_ray.trainables.datasets import load_dataset
+from automl_on_ray.trainables.datasets import load_asked, load_dataset
 
 
 @pytest.fixture
@@ -212,3 +212,23 @@ def test_a_mistake_is_named_in_one_line(name, options, message):
         load_dataset(name, **options)
 
     assert "\n" not in str(caught.value)
+
+
+def test_its_keywords_hold_trials_to_exactly_these_data(own, monkeypatch):
+    monkeypatch.chdir(Path(own).parent)
+    data = load_dataset("own.npz", seed=3)
+    keywords = data.keywords()
+    assert keywords == {"dataset": own, "data_dir": None, "digest": data.digest}
+    monkeypatch.chdir("/")
+    assert load_asked({**keywords, "seed": 3}) is data
+    with pytest.raises(UserError, match="are not those that the study began with"):
+        load_asked({**keywords, "digest": "another"})
+    named = load_dataset("digits", data_dir=Path(own).parent).keywords()
+    assert (named["dataset"], named["data_dir"]) == ("digits", str(Path(own).parent))
+
+
+def test_its_facts_are_what_a_person_asks_of_it(own):
+    assert load_dataset(own).facts() == {
+        "train": 100, "validation": 20, "test": 30, "image shape": [3, 6, 6],
+        "classes": ["0", "1", "2"],
+    }  # fmt: skip

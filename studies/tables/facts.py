@@ -1,0 +1,90 @@
+"""What was read of a table and what will be done with it, told before anything starts."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from rich.table import Table as Drawn
+from rich.text import Text
+
+from automl_on_ray.command_line import console
+from automl_on_ray.search_spaces.core import Objective, visible
+from automl_on_ray.studies.tables.settings import AutomlSettings
+from automl_on_ray.trainables.tables import Table
+
+SHOWN_COLUMNS, SHOWN_CLASSES = 12, 6  # of a kind; of the target
+KINDS = {"number": "numbers", "category": "categories", "date": "dates"}
+
+
+def print_facts(table: Table, asked: AutomlSettings, objectives: Sequence[Objective]) -> None:
+    """One table: task, rows, columns by kind, what is left out and why, the split, remarks."""
+    drawn = Drawn(show_header=False, title=Text(table.name), title_justify="left")
+    drawn.add_column(no_wrap=True)
+    drawn.add_column(overflow="fold")
+    for what, told in facts_told(table, asked, objectives):
+        drawn.add_row(what, Text(visible(told)), style="yellow" if what == "remark" else "")
+    console.print(drawn)
+
+
+def facts_told(
+    table: Table, asked: AutomlSettings, objectives: Sequence[Objective]
+) -> Iterator[tuple[str, str]]:
+    """Lines of it, each with a word for what it is about."""
+    yield "target", f"{table.target}: {_of_target(table)}"
+    yield "objective", f"{', '.join(map(_aim, objectives))}, of rows that are held out"
+    yield (
+        "rows",
+        f"{len(table.features):,} to learn from, {len(table.test_features):,} for the test",
+    )
+    yield "split", _of_split(table, asked)
+    missing = {name: float(share) for name, share in table.features.isna().mean().items()}
+    for kind, several in KINDS.items():
+        names = [name for name, own in table.kinds.items() if own == kind]
+        if names:
+            yield several, f"{len(names)}: {_folded(names, missing)}"
+    for name, why in table.left_out.items():
+        yield "left out", f"{name}: {why}"
+    for remark in table.remarks:
+        yield "remark", remark
+    yield "search", _of_search(asked)
+
+
+def _aim(objective: Objective) -> str:
+    wanted = "low" if objective.mode == "min" else "high"
+    return f"{wanted} {objective.metric.removeprefix('val_')}"
+
+
+def _of_target(table: Table) -> str:
+    if not table.classes:
+        low, middle, high = np.quantile(table.answers, [0, 0.5, 1])
+        return f"{table.task}, from {low:.4g} to {high:.4g}, median {middle:.4g}"
+    counts = np.bincount(table.answers, minlength=len(table.classes))
+    order = np.argsort(-counts, kind="stable")[:SHOWN_CLASSES]
+    shares = ", ".join(f"{table.classes[i]} {counts[i] / counts.sum():.1%}" for i in order)
+    more = len(table.classes) - SHOWN_CLASSES
+    return f"{table.task}: {shares}{f' and {more} more' if more > 0 else ''}"
+
+
+def _of_split(table: Table, asked: AutomlSettings) -> str:
+    if asked.time:
+        how = f"by time ({asked.time}), later rows held out"
+    elif asked.group:
+        how = f"by group ({asked.group}), none in two parts"
+    else:
+        how = f"at random (seed {asked.seed}){', by class' if table.classes else ''}"
+    return f"{len(table.folds)} folds and the test part, {how}"
+
+
+def _folded(names: Sequence[str], missing: Mapping[str, float]) -> str:
+    """The first ones, those with most missing values before others."""
+    ordered = sorted(names, key=lambda name: -missing[name])
+    told = [
+        f"{name} ({missing[name]:.1%} missing)" if missing[name] else name
+        for name in ordered[:SHOWN_COLUMNS]
+    ]
+    more = len(names) - SHOWN_COLUMNS
+    return ", ".join(told) + (f" and {more} more" if more > 0 else "")
+
+
+def _of_search(asked: AutomlSettings) -> str:
+    minutes = "" if asked.minutes is None else f", {asked.minutes:g} minutes"
+    return f"{asked.searcher} and {asked.scheduler} on space {asked.space}{minutes}"

@@ -1,0 +1,176 @@
+"""Ends a study of a table: weights the best pipelines, tests them once, makes the model."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from automl_on_ray.clusters import Resources
+from automl_on_ray.command_line import console, step
+from automl_on_ray.search_spaces import Config
+from automl_on_ray.search_spaces.data_kinds import FinalModel
+from automl_on_ray.studies.finish import Final, conclude
+from automl_on_ray.studies.folder import write_json
+from automl_on_ray.studies.plan import StudyPlan
+from automl_on_ray.studies.results import TABLE_REPORT
+from automl_on_ray.studies.tables.plan import TablePlan
+from automl_on_ray.studies.tables.settings import AutomlSettings
+from automl_on_ray.studies.tables.whole_trials import WholeTrials
+from automl_on_ray.studies.trial_rows import Row, pareto_front
+from automl_on_ray.tracking import TrackingCallback
+from automl_on_ray.trainables.tables import (
+    LINEAR_CONFIG,
+    METRICS,
+    USUAL,
+    Bagged,
+    FitTooLarge,
+    FitTooLong,
+    Table,
+    final_model_of,
+    refit,
+    single,
+)
+from automl_on_ray.trainables.tables.test_report import (
+    ENSEMBLE,
+    LINEAR,
+    SINGLE,
+    TableReport,
+    Tried,
+    lines_of,
+    look_at_test,
+)
+
+CODE = "model_code"  # a folder in the study's: what the registered model brings along
+REFIT = "refit"
+LIMITS = (FitTooLong.__name__, FitTooLarge.__name__)  # of one fit
+
+
+def finish(plan: TablePlan, rows: Sequence[Row], resources: Resources) -> None:
+    """As `conclude`, with the scores of trials that did all folds: others' are of other rows.
+
+    A fit that was ended by its limit is no failure of the study's.
+    """
+    asked = plan.asked
+    judged = [_judged(row, asked.epochs) for row in rows]
+    if rows and not any(row.metrics for row in judged):
+        console.print(
+            f"No pipeline did all {asked.folds} folds in time. Give more --minutes, fewer --folds, "
+            "or a --subset of the rows.",
+            style="yellow", soft_wrap=True,
+        )  # fmt: skip
+    conclude(plan, judged, resources, ending=Ensembled(asked, plan.data))
+
+
+def _judged(row: Row, epochs: int) -> Row:
+    kind = (row.error or "").partition(":")[0].rpartition(".")[2]
+    outcome = "limited" if kind in LIMITS else row.outcome
+    return replace(row, outcome=outcome, metrics=row.metrics if row.iterations >= epochs else {})
+
+
+@dataclass(frozen=True)
+class Ensembled:
+    """The ending of a study of a table: a weighted ensemble of fold models, tested once.
+
+    With --refit the model is the best pipeline alone, fitted again to all training rows.
+    """
+
+    asked: AutomlSettings
+    table: Table
+
+    def name(self, plan: StudyPlan, ranked: Sequence[Row]) -> str:
+        """More trials than before are another ensemble."""
+        kind = REFIT if self.asked.refit else ENSEMBLE
+        return f"{kind} of {len(ranked)} trials with {ranked[0].trial_id} first"
+
+    def make(
+        self,
+        plan: StudyPlan,
+        ranked: Sequence[Row],
+        rows: Sequence[Row],
+        resources: Resources,
+        tracking: TrackingCallback,
+    ) -> Final | None:
+        """None where no checkpoint can be read. Of several objectives, the front is weighted."""
+        objectives = plan.record.objectives
+        chosen = pareto_front(ranked, objectives) if len(objectives) > 1 else ranked
+        with WholeTrials(self.table, plan.study.stage("search"), chosen) as trials:
+            if not trials.ids:
+                return None
+            with step("Weighting the best pipelines"):
+                weights = trials.weights(self._metric(plan), self.asked.seed)
+            answering = {
+                SINGLE: trials.bagged({trials.ids[0]: 1.0}),
+                ENSEMBLE: trials.bagged(weights),
+            }
+        fits = _Fits(self.table, self.asked.seed, plan.trial_kwargs["time_limit"], resources)
+        if self.asked.refit:
+            with step("Fitting the best pipeline to all training rows"):
+                answering[REFIT] = fits.fit(ranked[0].trial_id, ranked[0].config)
+            weights = {ranked[0].trial_id: 1.0}
+        report = self._tested(plan, ranked, rows, answering, weights, fits)
+        given, metrics = list(answering.values())[-1], report.metrics()
+        return Final(
+            metrics=[metrics],
+            facts={name: f"{value:.5g}" for name, value in metrics.items()},
+            tell=partial(_tell, report),
+            model=partial(self._model, plan, given, metrics),
+        )
+
+    def _metric(self, plan: StudyPlan) -> str:
+        """The first objective, or the usual one where that is a cost."""
+        name, task = plan.record.objectives[0].metric.removeprefix("val_"), self.table.task
+        return name if name in METRICS[task] else USUAL[task].removeprefix("-")
+
+    def _tested(
+        self,
+        plan: StudyPlan,
+        ranked: Sequence[Row],
+        rows: Sequence[Row],
+        answering: Mapping[str, Bagged],
+        weights: Mapping[str, float],
+        fits: "_Fits",
+    ) -> TableReport:
+        """What a former session has found on the test part, if it was for the same trials."""
+        file, name = plan.study.path / TABLE_REPORT, self.name(plan, ranked)
+        kept = json.loads(file.read_text()) if file.exists() else {}
+        if kept.get("name") == name:
+            return TableReport.of(kept["report"])
+        first = plan.record.objectives[0].metric
+        with step("Testing, and measuring what each column matters"):
+            models = {LINEAR: fits.fit(LINEAR, LINEAR_CONFIG), **answering}
+            report = look_at_test(
+                self.table,
+                {called: model.predict for called, model in models.items()},
+                metric=self._metric(plan),
+                tried=[Tried(row.trial_id, row.config, row.metrics.get(first))
+                       for row in rows],
+                members=weights,
+                seed=self.asked.seed,
+            )  # fmt: skip
+        write_json(file, {"name": name, "report": report.as_dict()})
+        return report
+
+    def _model(self, plan: StudyPlan, given: Bagged, metrics: Mapping[str, float]) -> FinalModel:
+        return final_model_of(given, self.table, metrics, folder=plan.study.path / CODE)
+
+
+@dataclass(frozen=True)
+class _Fits:
+    """Fits pipelines to all training rows, here, with a trial's share of the machine."""
+
+    table: Table
+    seed: int
+    time_limit: float | None
+    resources: Resources
+
+    def fit(self, name: str, config: Config) -> Bagged:
+        threads = max(1, int(self.resources.cpus))
+        fitted = refit(
+            self.table, config, seed=self.seed, threads=threads, time_limit=self.time_limit
+        )
+        return single(self.table, name, fitted)
+
+
+def _tell(report: TableReport) -> None:
+    for line in lines_of(report):
+        console.print(line, soft_wrap=True, markup=False, highlight=False)

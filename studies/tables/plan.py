@@ -1,0 +1,99 @@
+"""The plan of a study of a table: all settings, checked before anything is started."""
+
+import importlib.util
+from dataclasses import dataclass, replace
+
+from automl_on_ray.command_line import step
+from automl_on_ray.schedulers import scheduler_capabilities
+from automl_on_ray.search_spaces import SearchSpace
+from automl_on_ray.search_spaces.core import Objective, UserError, check_no_secrets
+from automl_on_ray.studies.inputs import find_space, objectives_of
+from automl_on_ray.studies.plan import Evaluation, StudyPlan, draft_study, open_plan
+from automl_on_ray.studies.tables.facts import print_facts
+from automl_on_ray.studies.tables.portfolio import portfolio_of
+from automl_on_ray.studies.tables.settings import AutomlSettings
+from automl_on_ray.trainables.tables import (
+    METRICS,
+    USUAL,
+    Table,
+    TableKeywords,
+    TablePipeline,
+    load_table,
+)
+from automl_on_ray.trainables.tables.models import LIBRARIES
+
+
+@dataclass(frozen=True)
+class TablePlan(StudyPlan):
+    """With settings and data of the kind that studies of tables have."""
+
+    asked: AutomlSettings
+    data: Table
+
+
+def prepare(asked: AutomlSettings) -> TablePlan:
+    """Nothing is started yet; what was read is told. UserError for whatever its user can mend."""
+    check_no_secrets(vars(asked))  # all of it may be kept
+    space = find_space(asked.space)
+    _check_libraries(space)
+    _check_scheduler(asked.scheduler)
+    with step("Reading the table"):
+        table = load_table(_keywords(asked))
+    trial_kwargs = {"space": space, **table.keywords()}
+    objectives = _objectives(asked.objective, table)
+    evaluation = Evaluation(
+        "trial", TablePipeline, space, objectives, asked.trials, asked.epochs,
+        trial_kwargs=trial_kwargs, starts=portfolio_of(space) if asked.portfolio else (),
+    )  # fmt: skip
+    draft = draft_study(asked, evaluation, TablePipeline, None)
+    draft.reach_stores()
+    own = {"objective": [str(objective) for objective in objectives]}
+    plan = open_plan(draft, evaluation, table, trial_kwargs, own)
+    print_facts(table, asked, objectives)
+    # What a trial has reported before its last fold is of other rows than what others have.
+    return TablePlan(**{**vars(plan), "record": replace(plan.record, only_whole=True)})
+
+
+def _keywords(asked: AutomlSettings) -> TableKeywords:
+    return TableKeywords(
+        dataset=asked.dataset, target=asked.target, task=asked.task, time=asked.time,
+        group=asked.group, folds=asked.folds, seed=asked.seed, subset=asked.subset,
+    )  # fmt: skip
+
+
+def _check_libraries(space: SearchSpace) -> None:
+    """UserError for a model whose library is not installed: each of its trials would fail."""
+    models = getattr(space.domains.get("model"), "categories", ())
+    missing = sorted({LIBRARIES[one] for one in models if one in LIBRARIES and not _there(one)})
+    if missing:
+        raise UserError(
+            f"--space {space.name} needs {' and '.join(missing)}: pip install "
+            "'automl-on-ray[tables]', or take --space tables."
+        )
+
+
+def _there(model: str) -> bool:
+    return importlib.util.find_spec(LIBRARIES[model]) is not None
+
+
+def _check_scheduler(name: str) -> None:
+    """UserError for one that changes a trial's config: its folds are of one pipeline."""
+    if scheduler_capabilities(name).changes_running_trials:
+        raise UserError(
+            f"--scheduler {name} changes trials while they run, but a trial here is one pipeline "
+            "on all folds; use asha, hyperband, median-stopping or fifo."
+        )
+
+
+def _objectives(text: str | None, table: Table) -> tuple[Objective, ...]:
+    """The task's usual one where none is given. UserError for a metric of another task."""
+    objectives = objectives_of(text or USUAL[table.task], TablePipeline)
+    of_tasks = {f"val_{name}" for metrics in METRICS.values() for name in metrics}
+    own = {f"val_{name}" for name in METRICS[table.task]}
+    for objective in objectives:
+        if objective.metric in of_tasks - own:
+            raise UserError(
+                f"{objective.metric.removeprefix('val_')!r} in --objective is no metric of "
+                f"{table.task}, which {table.target!r} is; it has {', '.join(METRICS[table.task])}."
+            )
+    return objectives

@@ -1,0 +1,59 @@
+"""The settings of a study of a table, with their defaults."""
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from automl_on_ray.command_line import options, table_options as tables
+from automl_on_ray.studies.settings import StudySettings
+
+
+def _no_option(value: Any = None) -> Any:
+    """A setting of other studies, which is always `value` here."""
+    return field(default=value, init=False, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutomlSettings(StudySettings):
+    """What a study of a table has beside the rest: the options of `workflows/automl.py`."""
+
+    workflow: ClassVar[str] = "automl"
+
+    dataset: tables.Table = field()
+    target: tables.Target
+    task: tables.Task = None
+    time: tables.Time = None
+    group: tables.Group = None
+    folds: tables.Folds = 5
+    subset: tables.Subset = None
+    objective: tables.ObjectiveText = None
+
+    space: tables.Space = "tables"
+    portfolio: tables.Portfolio = True
+    searcher: options.Searcher = "optuna"
+    scheduler: options.Scheduler = "asha"
+    trials: tables.Trials = 1000
+    minutes: tables.Minutes = 10.0
+    max_failures: options.MaxFailures = 0  # a fit that took too long would do so again
+    gpus_per_trial: options.GpusPerTrial = "0"
+    experiment: options.Experiment = "automl"
+    refit: tables.Refit = False
+
+    data_dir: None = _no_option()
+    trainable: None = _no_option()
+    explore: None = _no_option()
+    interval: None = _no_option()
+    synchronous: bool = _no_option(False)
+    population: None = _no_option()
+    replay: options.ReplayFile = field(default=None, init=False, repr=False)
+    prior: None = _no_option()
+    limit: None = _no_option()
+    search_workers: int = _no_option(1)
+    train_workers: int = _no_option(1)
+    final_seeds: int = _no_option(0)
+    final_epochs: None = _no_option()
+    epochs: int = _no_option(0)
+
+    def __post_init__(self) -> None:
+        """A step is a fold; the first one comes before, on a part of its rows."""
+        super().__post_init__()
+        object.__setattr__(self, "epochs", self.folds + 1)

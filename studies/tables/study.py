@@ -1,0 +1,50 @@
+"""A study of a table, from the settings to its end."""
+
+from dataclasses import replace
+
+from automl_on_ray.clusters import Resources, memory_of_a_trial
+from automl_on_ray.studies.begin import begun
+from automl_on_ray.studies.search import search
+from automl_on_ray.studies.tables.finish import finish
+from automl_on_ray.studies.tables.plan import TablePlan, prepare
+from automl_on_ray.studies.tables.settings import AutomlSettings
+from automl_on_ray.studies.trial_rows import Row
+
+
+def search_pipelines(asked: AutomlSettings) -> None:
+    """Search, unless a former session has; then weight the best, test them once and register them.
+
+    Exits with how to go on when it is interrupted, and with the code of what went wrong.
+    """
+    with begun(prepare, asked) as (plan, resources):
+        plan = limited(plan, resources)
+        if not plan.study.searched:
+            _search(plan, resources)
+        rows = [Row(**row) for row in plan.study.read_rows()]
+        finish(plan, rows, resources)
+
+
+def limited(plan: TablePlan, resources: Resources) -> TablePlan:
+    """With what a fit of a trial may take: seconds, and bytes of memory.
+
+    As long as the search for all fits of one trial, since else none would be whole. It goes by what
+    is asked, not by what is left: a trial does not fail because its study was resumed.
+    """
+    asked, evaluation = plan.asked, plan.evaluation
+    limits = {
+        "time_limit": None if asked.minutes is None else 60 * asked.minutes / asked.epochs,
+        "memory_limit": memory_of_a_trial(resources),
+    }
+    return replace(
+        plan,
+        evaluation=replace(evaluation, trial_kwargs={**evaluation.trial_kwargs, **limits}),
+        trial_kwargs={**plan.trial_kwargs, **limits},
+    )
+
+
+def _search(plan: TablePlan, resources: Resources) -> None:
+    """Leaves its rows in the study's folder."""
+    with plan.tracker("trial") as tracking:
+        ran, _ = search(plan, resources, tracking)
+        tracking.study_end("completed" if plan.study.is_there() else "failed")
+        plan.study.write_rows([row.as_dict() for row in ran.rows])

@@ -1,0 +1,163 @@
+"""What is asked of automl.py is what will be done: by the plan alone."""
+
+import itertools
+import json
+
+import pytest
+
+from automl_on_ray.clusters import Resources
+from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.searchers import SearcherSettings
+from automl_on_ray.studies import plan as plans
+from automl_on_ray.studies.inputs import find_space
+from automl_on_ray.studies.tables import AutomlSettings, prepare
+from automl_on_ray.studies.tables.portfolio import FILE, portfolio_of
+from automl_on_ray.studies.tables.study import limited
+from tests.helpers.odd_tables import csv_of, usual
+
+NAMES = (f"plan-{number}" for number in itertools.count())
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    path = tmp_path_factory.mktemp("table") / "left.csv"
+    path.write_bytes(csv_of(usual()))
+    return path
+
+
+@pytest.fixture
+def planned(storage, table, tmp_path, monkeypatch):
+    monkeypatch.setenv("AUTOML_CACHE_DIR", str(tmp_path / "cache"))
+
+    def plan(**asked):
+        own = {"dataset": str(table), "target": "left", "storage": str(storage)}
+        made = prepare(AutomlSettings(**{**own, "name": next(NAMES), **asked}))
+        with made.study:
+            return made
+
+    return plan
+
+
+@pytest.fixture
+def points(planned, monkeypatch):
+    """Of a plan: what its searcher is told to try first."""
+
+    def of(**asked):
+        seen = []
+        real = plans.create_searcher
+
+        def create(name: str, settings: SearcherSettings):
+            seen.append(settings.points)
+            return real(name, settings)
+
+        monkeypatch.setattr(plans, "create_searcher", create)
+        planned(**asked)
+        return list(seen[-1])
+
+    return of
+
+
+def test_a_step_is_a_fold_and_the_first_a_part_of_one(planned):
+    plan = planned(folds=3)
+    assert len(plan.data.folds) == 3
+    assert plan.evaluation.epochs == 4
+
+
+@pytest.mark.parametrize(
+    ("task", "target", "objective"),
+    [(None, "left", ["val_auc"]), ("multiclass", "town", ["-val_log_loss"]),
+     (None, "age", ["-val_rmse"])],
+)  # fmt: skip
+def test_the_objective_is_the_usual_one_of_the_task_unless_it_is_given(
+    task, target, objective, planned
+):
+    plan = planned(task=task, target=target)
+    assert [str(one) for one in plan.record.objectives] == objective
+    given = planned(target="left", objective="accuracy, -predict_seconds")
+    assert [str(one) for one in given.record.objectives] == ["val_accuracy", "-predict_seconds"]
+
+
+def test_the_portfolio_is_tried_first(points):
+    space = find_space("tables")
+    first = points()
+    assert len(first) >= 8
+    assert [one["model"] for one in first] == [one["model"] for one in portfolio_of(space)]
+    for config in first:
+        space.check(config)
+
+
+def test_the_portfolio_gives_way_to_what_the_user_knows(points, tmp_path):
+    start = find_space("tables").start
+    (tmp_path / "first.json").write_text(json.dumps([start]))
+    assert points(try_first=tmp_path / "first.json") == [start]
+    assert points(portfolio=False) == [start]  # the space's own
+    assert points(searcher="random") == []
+
+
+def test_all_of_the_portfolio_is_in_the_larger_space():
+    configs = json.loads(FILE.read_text())["configs"]
+    assert portfolio_of(find_space("tables-all")) == configs
+    assert len(portfolio_of(find_space("tables"))) < len(configs)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"target": "town", "task": "multiclass"}, "target"),
+        ({"folds": 4}, "folds"),
+        ({"seed": 1}, "dataset|seed"),
+        ({"group": "town"}, "dataset|group"),
+        ({"portfolio": False}, "portfolio"),
+        ({"objective": "accuracy"}, "objective"),
+    ],
+)
+def test_a_study_is_of_its_table_and_how_that_is_parted(change, said, planned):
+    name = next(NAMES)
+    planned(name=name)
+    with pytest.raises(UserError, match=f"was begun with ({said}) ="):
+        planned(name=name, **change)
+
+
+def test_a_study_may_go_on_with_more_time_more_trials_or_another_last_step(planned):
+    name = next(NAMES)
+    planned(name=name, trials=4)
+    assert planned(name=name, trials=8, minutes=20.0, refit=True).asked.refit
+
+
+def test_another_file_under_the_same_path_is_another_study(planned, tmp_path):
+    name, path = next(NAMES), tmp_path / "own.csv"
+    path.write_bytes(csv_of(usual()))
+    planned(name=name, dataset=str(path))
+    path.write_bytes(csv_of(usual(seed=1)))
+    with pytest.raises(UserError, match="was begun with dataset ="):
+        planned(name=name, dataset=str(path))
+
+
+def test_the_same_table_at_another_place_is_the_same_study(planned, tmp_path):
+    name = next(NAMES)
+    planned(name=name)
+    (tmp_path / "left.csv").write_bytes(csv_of(usual()))
+    assert planned(name=name, dataset=str(tmp_path / "left.csv"))
+
+
+def test_a_fit_has_its_part_of_the_time_and_of_the_memory(planned, ray_cluster):
+    plan = limited(planned(folds=4, minutes=5.0), Resources(2, 1.0, 0.0))
+    assert plan.evaluation.trial_kwargs["time_limit"] == 60
+    memory = plan.evaluation.trial_kwargs["memory_limit"]
+    whole = limited(planned(), Resources(1, 2.0, 0.0)).trial_kwargs["memory_limit"]
+    assert memory == pytest.approx(whole / 2, abs=2)
+    assert whole > 10**8
+
+
+def test_a_frame_of_the_program_is_a_table(planned):
+    from automl_on_ray.trainables.tables import give_table
+
+    frame = usual()
+    plan = planned(dataset=give_table(frame))
+    assert plan.trial_kwargs["frame"] is frame
+    assert len(plan.data.answers) + len(plan.data.test_answers) == len(frame)
+
+
+def test_what_a_study_of_images_has_is_no_option_here():
+    with pytest.raises(TypeError, match="final_seeds"):
+        AutomlSettings(dataset="x.csv", target="y", final_seeds=3)

@@ -1,0 +1,131 @@
+"""A stored model loads where this project is not, by the code that it brings along."""
+
+import json
+import subprocess
+import sys
+import zipfile
+from importlib.util import find_spec
+
+import numpy as np
+import pandas as pd
+import pytest
+import skops.io
+
+from automl_on_ray.trainables.tables import Bagged, FittedPipeline
+from automl_on_ray.trainables.tables.registered import bring_code, brought_code, call_types
+from tests.trainables.tables.fitted_tables import CONFIGS, attrition, bagged, wine
+
+ELSEWHERE = """
+import importlib, json, sys
+from pathlib import Path
+
+class Absent:  # this project is installed for the tests, and must not be found
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("automl_on_ray", "ray", "mlflow", "lazy_loader"):
+            raise ModuleNotFoundError(name)
+
+sys.meta_path.insert(0, Absent())
+import pandas as pd
+
+answers = {}
+for number, folder in enumerate(map(Path, sys.argv[1:])):
+    (code,) = (path for path in folder.iterdir() if path.name.startswith("automl_tables_"))
+    sys.path.insert(0, str(folder))
+    model = importlib.import_module(code.name)._load_pyfunc(str(folder / "model"))
+    told = model.predict(pd.read_json(folder / "rows.json", orient="table"))
+    answers[number] = [list(told), told.iloc[:, 2:].to_numpy().tolist()]
+print(json.dumps(answers))
+"""
+
+
+def stored(model, rows, folder):
+    """As MLflow has it: code, model, and rows to ask it for."""
+    code = bring_code(folder)
+    model.save(folder / "model")
+    call_types(folder / "model", code.name)
+    rows.to_json(folder / "rows.json", orient="table", double_precision=15)
+    return code
+
+
+def asked_elsewhere(folders, tmp_path):
+    """What each model answers in a process that has another folder and not this project."""
+    words = [sys.executable, "-c", ELSEWHERE, *map(str, folders)]
+    ran = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path, timeout=300)
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout.splitlines()[-1])
+
+
+def members(table, names):
+    """A model of one fold model each."""
+    found = {}
+    for name in names:
+        (_, folds) = bagged(table, name).members[f"t_{name}"]
+        found[name] = (1 / len(names), folds[:1])
+    own = table()
+    return Bagged(found, classes=own.classes, kinds=own.kinds, formats=own.formats)
+
+
+@pytest.mark.slow
+def test_models_of_every_kind_answer_the_same_where_the_project_is_not(tmp_path):
+    names = [name for name in CONFIGS if name != "catboost" or find_spec("catboost")]
+    folders, expected = [], []
+    for name in names:
+        model, rows = members(attrition, [name]), attrition().test_features.head(20)
+        folders.append(tmp_path / name)
+        folders[-1].mkdir()
+        stored(model, rows, folders[-1])
+        expected.append(model.predict(rows))
+    found = asked_elsewhere(folders, tmp_path)
+    for number, name in enumerate(names):
+        columns, told = found[str(number)]
+        assert columns == ["label", "probability", "P(No)", "P(Yes)"]
+        np.testing.assert_allclose(told, expected[number], rtol=1e-9, err_msg=name)
+
+
+def test_models_of_two_versions_of_the_code_are_loaded_by_one_process(tmp_path, monkeypatch):
+    model, rows = bagged(wine, "linear"), wine().test_features.head(5)
+    first, second = tmp_path / "one", tmp_path / "two"
+    for folder in (first, second):
+        folder.mkdir()
+    old = stored(model, rows, first)
+    monkeypatch.setattr(brought_code, "ROOM", brought_code.ROOM + "\nVERSION = 2\n")
+    new = stored(model, rows, second)
+    assert old.name != new.name
+    found = asked_elsewhere([first, second], tmp_path)
+    np.testing.assert_allclose(found["0"][1], model.predict(rows))
+    assert found["0"] == found["1"]
+
+
+def test_the_code_names_nothing_of_the_project_and_its_name_tells_its_content(tmp_path):
+    code = bring_code(tmp_path)
+    assert bring_code(tmp_path) == code, "what is there already is left so"
+    texts = {path: path.read_text() for path in code.rglob("*.py")}
+    assert len(texts) > 15
+    for path, text in texts.items():
+        assert "automl_on_ray" not in text, path
+        assert "lazy_loader.attach" not in text, path
+
+
+def test_a_model_that_holds_anybody_s_code_is_not_loaded(tmp_path):
+    model, rows = bagged(wine, "linear"), wine().test_features.head(5)
+    code = stored(model, rows, tmp_path)
+    path = next(tmp_path.rglob("preparation.skops"))
+    skops.io.dump(subprocess.run, path)
+    with pytest.raises(ValueError, match=r"holds subprocess\.run, which no model here has"):
+        FittedPipeline.load(path.parent)
+    told = subprocess.run(
+        [sys.executable, "-c", ELSEWHERE, str(tmp_path)], capture_output=True, text=True,
+        cwd=tmp_path, timeout=300,
+    )  # fmt: skip
+    assert told.returncode == 1
+    assert "holds subprocess.run, which no model here has" in told.stderr
+    assert code.is_dir()
+
+
+def test_types_of_the_stored_model_are_called_by_the_brought_code_s_name(tmp_path):
+    code = stored(bagged(wine, "linear"), pd.DataFrame(), tmp_path)
+    for path in tmp_path.rglob("*.skops"):
+        with zipfile.ZipFile(path) as archive:
+            told = archive.read("schema.json").decode()
+        assert "automl_on_ray" not in told
+        assert (f'"{code.name}.preparation' in told) == (path.name == "preparation.skops")

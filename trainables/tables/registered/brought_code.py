@@ -1,0 +1,87 @@
+"""The code that a registered model of a table brings along, so that it loads without this project.
+
+It is a part of the folder `tables`, under a name that tells its content: one process may load
+models of several versions. Types in the model's skops files are called by that name too.
+"""
+
+import ast
+import hashlib
+import json
+import zipfile
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from automl_on_ray.search_spaces.core import written_whole
+
+OURS = "automl_on_ray.trainables.tables"
+ROOT = Path(__file__).parents[1]
+BROUGHT = ("conform.py", "fitted.py", "registered/predictor.py", "registered/table_model.py",
+           "preparation/*.py", "models/*.py")  # fmt: skip
+SCHEMA = "schema.json"  # in a skops file, which is a zip archive: where names of types are
+# In place of lazy_loader, which a model should not need.
+ROOM = '''"""{name}: what it offers is imported at its first use."""
+
+import importlib
+
+_HOMES = {homes}
+
+
+def __getattr__(name):
+    if name not in _HOMES:
+        raise AttributeError(name)
+    module, own = _HOMES[name]
+    return getattr(importlib.import_module(f"{{__name__}}.{{module}}"), own)
+'''
+
+
+def bring_code(folder: Path) -> Path:
+    """A package in `folder` that has `_load_pyfunc(path)` and imports nothing of this project.
+
+    The folder may have it already, of the same content.
+    """
+    sources = dict(_sources())
+    digest = hashlib.sha256(json.dumps(sources).encode()).hexdigest()[:8]
+    package = folder / f"automl_tables_{digest}"
+    for name, text in sources.items():
+        file = package / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with written_whole(file) as part:
+            part.write_text(text.replace(OURS, package.name), encoding="utf-8")
+    return package
+
+
+def call_types(folder: Path, package: str) -> None:
+    """Have the skops files below `folder` call types of ours as of the brought `package`."""
+    for path in sorted(folder.rglob("*.skops")):
+        with zipfile.ZipFile(path) as archive:
+            parts = {name: archive.read(name) for name in archive.namelist()}
+        schema = parts[SCHEMA].decode()
+        if f'"{OURS}.' in schema:
+            parts[SCHEMA] = schema.replace(f'"{OURS}.', f'"{package}.').encode()
+            with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+                for name, content in parts.items():
+                    archive.writestr(name, content)
+
+
+def _sources() -> Iterator[tuple[str, str]]:
+    """Files by their place in the package, and their text."""
+    yield "__init__.py", f"from {OURS}.registered.table_model import _load_pyfunc\n"
+    paths = sorted({path for pattern in BROUGHT for path in ROOT.glob(pattern)})
+    for folder in sorted({path.parent for path in paths} - {ROOT}):
+        modules = {path.stem for path in paths if path.parent == folder}
+        yield f"{folder.name}/__init__.py", _room(folder, modules)
+    for path in paths:
+        if path.name != "__init__.py":
+            yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
+
+
+def _room(folder: Path, modules: Collection[str]) -> str:
+    """What its `__init__.pyi` lists of the `modules`: by name the module, and the name there."""
+    offered = ast.parse((folder / "__init__.pyi").read_text(encoding="utf-8"))
+    homes = {
+        alias.asname or alias.name: (node.module, alias.name)
+        for node in offered.body
+        if isinstance(node, ast.ImportFrom) and node.module in modules
+        for alias in node.names
+    }
+    return ROOM.format(name=folder.name, homes=homes)
