@@ -98,11 +98,13 @@ def fit_apart(fit: Fit, data: Path, target: Path, *, memory_limit: int | None) -
 
 def _start(fit: Fit, data: Path, target: Path, memory_limit: int | None) -> BaseProcess:
     known = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("forkserver" if "forkserver" in known else "spawn")
+    context: Any = multiprocessing.get_context("forkserver" if "forkserver" in known else "spawn")
     # Heeded before the first fit alone; a library that comes later is imported by each fit.
     library = LIBRARIES.get(fit.config["model"])
     context.set_forkserver_preload([*PRELOADED, *([library] if library else [])])
-    process = context.Process(target=_run, args=(fit, data, target, memory_limit), daemon=True)
+    process: BaseProcess = context.Process(
+        target=_run, args=(fit, data, target, memory_limit), daemon=True
+    )
     with _main_hidden():
         process.start()
     return process
@@ -153,7 +155,7 @@ def _run(fit: Fit, data: Path, target: Path, memory_limit: int | None) -> None:
     try:
         if memory_limit is not None:
             _limit_memory(memory_limit)
-        told = _fit(fit, data, target)
+        told: dict[str, Any] = _fit(fit, data, target)
     except Exception as error:
         told = {"text": f"{type(error).__name__}: {error}"}
     (target / TOLD).write_text(json.dumps(told))
