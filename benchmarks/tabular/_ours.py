@@ -7,6 +7,7 @@ tool here has, and are no part of the search. A fit has its own process as alway
 
 import itertools
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,6 +40,7 @@ from benchmarks.tabular._data import FOLDS, JUDGING, by_name, read
 from benchmarks.tabular._exchange import Asked, counted, cpu_seconds, read_asked, write_answer
 
 EPOCHS = FOLDS + 1  # the first fold comes before, on a part of its rows
+POLL = 0.2  # seconds by the clock
 TRIALS = 1_000  # more than any budget here allows
 # Of one fit, by the clock: a study has a sixth of its time for it, but the machine for itself.
 FIT_SHARE, FIT_SECONDS = 1 / 3, 30.0
@@ -61,8 +63,8 @@ class Search:
     def run(self) -> None:
         """Until the budget is spent, but not before one trial is whole."""
         for name in map(str, itertools.count()):
-            config = self.searcher.suggest(name)
-            if not isinstance(config, dict):
+            config = self._suggestion(name)
+            if config is None:
                 return
             self.tried += 1
             try:
@@ -72,6 +74,14 @@ class Search:
                 self.searcher.on_trial_complete(name, error=True)
             if self.spent() and self.whole:
                 return
+
+    def _suggestion(self, name: str) -> Config | None:
+        """None if there are no more, or the budget was spent while a model thought."""
+        while (config := self.searcher.suggest(name)) is None:
+            if self.spent() and self.whole:
+                return None
+            time.sleep(POLL)
+        return config if isinstance(config, dict) else None
 
     def _trial(self, name: str, config: Config) -> None:
         trial, known = self.start(config), SimpleNamespace(trial_id=name)
