@@ -208,6 +208,7 @@ def quiet_libraries() -> None:
     os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     os.environ.setdefault("TUNE_PRINT_ALL_TRIAL_ERRORS", "0")  # they are told in a line each
+    os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")  # of trials that are just ended
     os.environ.setdefault("RAY_TRAIN_ENABLE_V2_MIGRATION_WARNINGS", "0")
     logging.disable(logging.INFO)  # Ax and its libraries greet the terminal when imported
     for name in QUIETED:

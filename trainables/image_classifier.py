@@ -102,8 +102,7 @@ class ImageClassifier(TorchTrainable):
 
         UserError if they cannot be had, or the space builds no network for images of their shape.
         """
-        own = {key: value for key, value in keywords.items() if key in DataKeywords.__annotations__}
-        data, space = load_asked(DataKeywords(**own)), keywords["space"]
+        data, space = load_asked(keywords), keywords["space"]
         member = space.sample(np.random.default_rng(0))
         build_network(space, member, data.image_shape, len(data.classes))
         return data

@@ -46,6 +46,7 @@ _OUTCOMES = {
     "completed": "completed",
     "pruned": "stopped early by the scheduler",
     "infeasible": "beyond a --limit and never trained",
+    "limited": "ended by the limit of a fit",
     "failed": "failed",
     "stopped": "unfinished",
 }
@@ -67,6 +68,8 @@ def why_nothing_scored(rows: Sequence[Row], objectives: Sequence[Objective]) -> 
 def _why_not_scored(row: Row, objectives: Sequence[Objective]) -> str:
     if row.outcome == "failed":
         return f"failed with {row.error}"
+    if row.outcome == "limited":
+        return f"ended by the limit of a fit, such as: {row.error}"
     if row.outcome == "infeasible":
         return "beyond a --limit, so never trained; allow more, or give it more --trials"
     odd = next(o.metric for o in objectives if finite(row.metrics.get(o.metric)) is None)

@@ -19,8 +19,6 @@ from automl_on_ray.studies.hpo import HpoSettings, tune_hyperparameters
 from automl_on_ray.studies.inputs import find_space, study_name
 from automl_on_ray.studies.results import read_study
 from automl_on_ray.studies.settings import StudySettings
-from automl_on_ray.studies.tables import AutomlSettings, search_pipelines
-from automl_on_ray.trainables.tables import give_table
 from automl_on_ray.trainables.users_own import CrossValidated
 
 MAX_REPORTS = 100  # of a trial, where neither the caller nor the function says how many
@@ -85,6 +83,10 @@ def automl(data: Any, target: str, **options: Any) -> Result:
     result's `model()` predicts for a frame with the same columns; its `final` has the metrics of
     the test part. Raises as `tune` does.
     """
+    # Seconds, of scikit-learn, which who tunes something else need not wait for.
+    from automl_on_ray.studies.tables import AutomlSettings, search_pipelines
+    from automl_on_ray.trainables.tables import give_table
+
     path = str(data) if isinstance(data, str | Path) else give_table(data)
     asked = _settings(AutomlSettings, {"dataset": path, "target": target, **options})
     with python_call():

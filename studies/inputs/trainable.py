@@ -19,7 +19,7 @@ from automl_on_ray.search_spaces.core import (
 from automl_on_ray.search_spaces.data_kinds import Data
 from automl_on_ray.searchers.ax import parse_outcome
 from automl_on_ray.trainables import TorchTrainable, declared, keeping_prints, reporting_plainly
-from automl_on_ray.trainables.datasets import DataKeywords, Dataset, load_asked
+from automl_on_ray.trainables.datasets import Dataset, load_asked
 from automl_on_ray.trainables.image_classifier import ImageClassifier
 from automl_on_ray.trainables.multi_process import data_parallel
 from automl_on_ray.trainables.users_own import trainable_of
@@ -144,7 +144,7 @@ def load_data(
     if read is None and not accepts(trainable, "dataset"):
         return None, trial_kwargs
     with step("Reading the data"):
-        data = read(trial_kwargs) if read else _images(trial_kwargs)
+        data = (read or load_asked)(trial_kwargs)
     if not isinstance(data, Data):
         raise UserError(
             f"read_data of {trainable.__name__} must return an object with name, digest, remarks, "
@@ -153,11 +153,6 @@ def load_data(
     for remark in data.remarks:
         console.print(f"{data.name}: {remark}", soft_wrap=True)
     return data, {**trial_kwargs, **data.keywords()}
-
-
-def _images(trial_kwargs: Mapping[str, Any]) -> Dataset:
-    own = {key: trial_kwargs[key] for key in DataKeywords.__annotations__ if key in trial_kwargs}
-    return load_asked(DataKeywords(**own))
 
 
 def images_of(data: Data | None) -> Dataset | None:

@@ -23,6 +23,8 @@ from automl_on_ray.trainables.tables import (
     METRICS,
     USUAL,
     Bagged,
+    FitTooLarge,
+    FitTooLong,
     Table,
     final_model_of,
     refit,
@@ -40,19 +42,29 @@ from automl_on_ray.trainables.tables.test_report import (
 
 CODE = "model_code"  # a folder in the study's: what the registered model brings along
 REFIT = "refit"
+LIMITS = (FitTooLong.__name__, FitTooLarge.__name__)  # of one fit
 
 
 def finish(plan: TablePlan, rows: Sequence[Row], resources: Resources) -> None:
-    """As `conclude`, with the trials that did all folds: others' scores are of other rows."""
+    """As `conclude`, with the scores of trials that did all folds: others' are of other rows.
+
+    A fit that was ended by its limit is no failure of the study's.
+    """
     asked = plan.asked
-    whole = [row if row.iterations >= asked.epochs else replace(row, metrics={}) for row in rows]
-    if rows and not any(row.metrics for row in whole):
+    judged = [_judged(row, asked.epochs) for row in rows]
+    if rows and not any(row.metrics for row in judged):
         console.print(
             f"No pipeline did all {asked.folds} folds in time. Give more --minutes, fewer --folds, "
             "or a --subset of the rows.",
             style="yellow", soft_wrap=True,
         )  # fmt: skip
-    conclude(plan, whole, resources, ending=Ensembled(asked, plan.data))
+    conclude(plan, judged, resources, ending=Ensembled(asked, plan.data))
+
+
+def _judged(row: Row, epochs: int) -> Row:
+    kind = (row.error or "").partition(":")[0].rpartition(".")[2]
+    outcome = "limited" if kind in LIMITS else row.outcome
+    return replace(row, outcome=outcome, metrics=row.metrics if row.iterations >= epochs else {})
 
 
 @dataclass(frozen=True)
@@ -68,7 +80,7 @@ class Ensembled:
     def name(self, plan: StudyPlan, ranked: Sequence[Row]) -> str:
         """More trials than before are another ensemble."""
         kind = REFIT if self.asked.refit else ENSEMBLE
-        return f"{kind} of {len(ranked)} trials, {ranked[0].trial_id} first"
+        return f"{kind} of {len(ranked)} trials with {ranked[0].trial_id} first"
 
     def make(
         self,

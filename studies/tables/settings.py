@@ -33,6 +33,7 @@ class AutomlSettings(StudySettings):
     scheduler: options.Scheduler = "asha"
     trials: tables.Trials = 1000
     minutes: tables.Minutes = 10.0
+    max_failures: options.MaxFailures = 0  # a fit that took too long would do so again
     gpus_per_trial: options.GpusPerTrial = "0"
     experiment: options.Experiment = "automl"
     refit: tables.Refit = False

@@ -11,7 +11,7 @@ from mlflow.tracking import MlflowClient
 from sklearn.datasets import load_diabetes
 
 from automl_on_ray import load_model
-from automl_on_ray.tracking.store import default_uri
+from automl_on_ray.tracking.store import default_uri, pointed_at
 from tests.helpers.studies import ONE, run, runs_of
 
 ROWS = ["--trainable", "docs.python.rows:Regression", "--space", "docs.python.rows:SPACE",
@@ -60,9 +60,8 @@ def test_its_final_model_is_tested_told_registered_and_loads_without_this_projec
     with pytest.raises(ValueError, match="rows of 10 finite numbers"):
         model.predict(x[:, :3])
 
-    mlflow.artifacts.download_artifacts(
-        "models:/hpo-rows/1", dst_path=str(tmp_path / "model"), tracking_uri=default_uri(storage)
-    )
+    with pointed_at(default_uri(storage)):
+        mlflow.artifacts.download_artifacts("models:/hpo-rows/1", dst_path=str(tmp_path / "model"))
     done = subprocess.run(
         [sys.executable, "-P", "-c", ASKED, str(tmp_path / "model"), str(file)],
         cwd="/", text=True, capture_output=True, check=False, timeout=300,

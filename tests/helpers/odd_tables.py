@@ -91,7 +91,7 @@ REFUSED = {
     "metric of another task": (csv_of(usual()), {"objective": "-rmse"}, "no metric of binary"),
     "unknown metric": (csv_of(usual()), {"objective": "aux"}, "Did you mean 'auc'?"),
     "a scheduler that changes trials": (csv_of(usual()), {"scheduler": "pbt"}, "one pipeline"),
-    "fewer rows than folds": (csv_of(usual()), {"subset": 4}, "subset"),
+    "fewer rows than folds": (csv_of(usual()), {"subset": 4}, "5 folds need 10 rows"),
 }  # fmt: skip
 # The same of what is handled, and what is said of it.
 HANDLED = {
@@ -101,7 +101,7 @@ HANDLED = {
     "dates in two formats": (two_formats_of_dates(), {}, "written in 2 ways; all were read"),
     "dates without a time": (time_that_goes_backwards(), {}, "give --time day"),
     "time that goes backwards": (time_that_goes_backwards(), {"time": "day"}, "not in order"),
-    "mixed types": (mixed_types(), {}, "others such as 'large': taken as categories"),
+    "mixed types": (mixed_types(), {}, "others such as 'large' in 40 rows; taken as categories"),
     "another delimiter": (csv_of(usual(), sep=";"), {}, "numbers 1: age"),
     "another encoding": (
         csv_of(usual().replace("Oslo", "Malmö"), encoding="latin-1"), {}, "read as Windows-1252"),

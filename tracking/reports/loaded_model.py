@@ -24,8 +24,9 @@ class LoadedModel:
 
     def __repr__(self) -> str:
         signature = self._model.metadata.signature
-        taken = _shortened(signature.inputs.input_names()) or signature.inputs.inputs[0]
-        return f"<Model {self.uri}: {taken} -> {_shortened(signature.outputs.input_names())}>"
+        taken, answered = signature.inputs, _shortened(signature.outputs.input_names())
+        told = taken.inputs[0] if taken.is_tensor_spec() else _shortened(taken.input_names())
+        return f"<Model {self.uri}: {told} -> {answered}>"
 
     def predict(self, inputs: Any, **params: Any) -> Any:
         """What the model answers: by `inputs` as its page says, and its named `params`."""

@@ -92,14 +92,10 @@ def _signature(model: FinalModel) -> "ModelSignature":
     from mlflow.models import ModelSignature
     from mlflow.types import ParamSchema, ParamSpec
 
+    named = [ParamSpec(name, _TYPES[type(value)], value) for name, value in model.params.items()]
+    params: Any = ParamSchema(named) if named else None
     signature = ModelSignature(
-        inputs=_inputs(model.inputs),
-        outputs=_columns(model.outputs),
-        params=ParamSchema(
-            [ParamSpec(name, _TYPES[type(value)], value) for name, value in model.params.items()]
-        )
-        if model.params
-        else None,
+        inputs=_inputs(model.inputs), outputs=_columns(model.outputs), params=params
     )
     if isinstance(model.inputs, ArrayInput):
         leave_checks_to_the_model(signature)

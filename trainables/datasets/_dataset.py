@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -102,8 +103,8 @@ class DataKeywords(TypedDict, total=False):
     digest: str | None
 
 
-def load_asked(asked: DataKeywords) -> "Dataset":
-    """UserError if the data cannot be had, or are others."""
+def load_asked(asked: Mapping[str, Any]) -> "Dataset":
+    """By `DataKeywords`; other keywords are passed over. UserError if it cannot be had."""
     return load_dataset(
         asked["dataset"], data_dir=asked.get("data_dir"), seed=asked.get("seed", 0),
         size=asked.get("subset"), digest=asked.get("digest"),

@@ -1,21 +1,24 @@
 """What a person should know of a table before a study of it: copies, and columns that tell all."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 from sklearn.metrics import r2_score
-from sklearn.model_selection import KFold, StratifiedKFold, cross_val_predict
+from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import TargetEncoder
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from automl_on_ray.trainables.tables.metrics import REGRESSION, scores
+from automl_on_ray.trainables.tables.splits import Fold
 
 PERFECT_AUC, PERFECT_R2 = 0.99, 0.999
+NEAR = 0.02  # below it, on one part of the rows, a column is not tried on the others
 SAMPLE, FEW, MANY = 5000, 1000, 200  # rows that a column is tried on; few, where columns are many
 NUMBERS_DEPTH, CLASSES_DEPTH = 12, 4
 FOLDS = 3
@@ -78,13 +81,16 @@ def remarks_on_leaks(
         sample = rankdata(sample)
     else:
         often = np.bincount(sample)[sample] >= LEAST
-        rows, sample = rows[often], sample[often]
+        rows, sample = rows[often], np.unique(sample[often], return_inverse=True)[1]
     if len(np.unique(sample)) < 2:
         return []
+    kind = KFold if task == REGRESSION else StratifiedKFold
+    cuts = list(kind(FOLDS, shuffle=True, random_state=seed).split(sample, sample))
+    word, limit = ("R2 of ranks", PERFECT_R2) if task == REGRESSION else ("AUC", PERFECT_AUC)
     said = []
     for name, values in columns.items():
-        word, score, limit = _alone(values[rows], task, sample, seed)
-        if score > limit:
+        alone = partial(_alone, values[rows], task, sample, seed=seed)
+        if alone(cuts[:1]) > limit - NEAR and (score := alone(cuts)) > limit:
             said.append(
                 f"Column {name!r} alone predicts the target nearly perfectly ({word} {score:.4f}): "
                 "if it is known only after the target, leave it out."
@@ -92,22 +98,21 @@ def remarks_on_leaks(
     return said
 
 
-def _alone(values: Any, task: str, answers: np.ndarray, seed: int) -> tuple[str, float, float]:
-    """Name and value of a score with this column only, and the limit of what is credible."""
+def _alone(
+    values: Any, task: str, answers: np.ndarray, cuts: Sequence[Fold], *, seed: int
+) -> float:
+    """The mean score with this column only; `cuts` are rows to fit with and to predict."""
+    matrix, found = _matrix(values), []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of classes with few rows
-        if task == REGRESSION:
-            tree: Any = DecisionTreeRegressor(max_depth=NUMBERS_DEPTH, random_state=seed)
-            cut: Any = KFold(FOLDS, shuffle=True, random_state=seed)
-            made = cross_val_predict(_over(values, tree, seed), _matrix(values), answers, cv=cut)
-            return "R2 of ranks", float(r2_score(answers, made)), PERFECT_R2
-        answers = np.unique(answers, return_inverse=True)[1]
-        tree = DecisionTreeClassifier(max_depth=CLASSES_DEPTH, random_state=seed)
-        cut = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
-        made = cross_val_predict(
-            _over(values, tree, seed), _matrix(values), answers, cv=cut, method="predict_proba"
-        )
-    return "AUC", scores(task, answers, made)["auc"], PERFECT_AUC
+        for fit, out in cuts:
+            tree = _over(values, task, seed).fit(matrix[fit], answers[fit])
+            if task == REGRESSION:
+                found.append(r2_score(answers[out], tree.predict(matrix[out])))
+            else:
+                made = tree.predict_proba(matrix[out])
+                found.append(scores(task, answers[out], made)["auc"])
+    return float(np.mean(found))
 
 
 def _matrix(values: Any) -> np.ndarray:
@@ -119,8 +124,13 @@ def _matrix(values: Any) -> np.ndarray:
     return np.asarray(values)[:, None]
 
 
-def _over(values: Any, tree: Any, seed: int) -> Any:
-    """A tree over the means of the target in each category."""
+def _over(values: Any, task: str, seed: int) -> Any:
+    """A tree; of a column of categories, over the means of the target in each."""
+    if task == REGRESSION:
+        tree: Any = DecisionTreeRegressor(max_depth=NUMBERS_DEPTH, random_state=seed)
+    else:
+        tree = DecisionTreeClassifier(max_depth=CLASSES_DEPTH, random_state=seed)
     if isinstance(values, pd.Categorical):
-        return make_pipeline(TargetEncoder(random_state=seed), tree)
+        kind = "continuous" if isinstance(tree, DecisionTreeRegressor) else "auto"
+        return make_pipeline(TargetEncoder(target_type=kind, random_state=seed), tree)
     return tree

@@ -24,7 +24,10 @@ from automl_on_ray.trainables.tables.preparation import create_preparation
 FACTS, PREPARATION = "pipeline.json", "preparation.skops"
 OWN_TYPES = ("columns.Columns", "encoding.Encoded", "encoding.Hinges", "encoding.Near",
              "generation.GroupMeans", "generation.Pairs", "selection.Selection")  # fmt: skip
-TRUSTED = ("numpy.dtype", *(f"{preparation.__name__}.{name}" for name in OWN_TYPES))
+# A target encoder keeps how it was cross-fitted.
+SPLITTERS = ("sklearn.model_selection._split.KFold",
+             "sklearn.model_selection._split.StratifiedKFold")  # fmt: skip
+TRUSTED = ("numpy.dtype", *SPLITTERS, *(f"{preparation.__name__}.{name}" for name in OWN_TYPES))
 
 
 class FittedPipeline:

@@ -23,15 +23,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow
 from threadpoolctl import threadpool_limits
 
-from automl_on_ray.trainables.tables.fitted import FittedPipeline
 from automl_on_ray.trainables.tables.models import LIBRARIES, FitSettings
 
 FEATURES, ANSWERS = "features.arrow", "answers.npy"
 TOLD, PREDICTIONS, PRINTED = "told.json", "predictions.npy", "printed.txt"
 PRELOADED = ["pyarrow.feather", "sklearn.ensemble", "sklearn.linear_model", "sklearn.preprocessing",
-             "automl_on_ray.trainables.tables.fold_fit"]  # fmt: skip
+             "automl_on_ray.trainables.tables.fitted"]  # fmt: skip
 # How libraries say that there was no memory: LightGBM, PyTorch, numpy, and OpenMP for its threads.
 NO_MEMORY = re.compile(r"bad_alloc|memory|alloc|Resource temporarily unavailable", re.IGNORECASE)
 SHOWN = 300  # characters of what a fit that failed has printed
@@ -78,9 +78,9 @@ def fit_apart(fit: Fit, data: Path, target: Path, *, memory_limit: int | None) -
     """Fit rows that `write_rows` has put to `data`, and save the pipeline in the folder `target`.
 
     `fit.settings.time_limit` is of its process: fit, prediction and saving. `memory_limit` is in
-    bytes, of all that the process has asked the system for: some 300 MB of it are libraries. Linux
-    alone keeps to it. No process is left. Raises FitTooLong, FitTooLarge, or FitFailed with the
-    name and text of what the fit raised.
+    bytes, of what the process asks for beside its libraries; Linux alone keeps to it. No process is
+    left. Raises FitTooLong, FitTooLarge, or FitFailed with the name and text of what the fit
+    raised.
     """
     target.mkdir(parents=True, exist_ok=True)
     process = _start(fit, data, target, memory_limit)
@@ -168,18 +168,25 @@ def _end_with_the_trial() -> None:
 
 
 def _limit_memory(limit: int) -> None:
-    try:
-        import resource
-    except ImportError:  # on Windows
+    """Beside what its libraries have taken when the process begins."""
+    status = Path("/proc/self/status")
+    if not status.exists():
         return
+    import resource
+
+    found = re.search(r"VmData:\s+(\d+) kB", status.read_text())
+    before = 1024 * int(found[1]) if found else 0
     _, most = resource.getrlimit(resource.RLIMIT_DATA)
-    limit = limit if most == resource.RLIM_INFINITY else min(limit, most)
+    limit = before + limit if most == resource.RLIM_INFINITY else min(before + limit, most)
     resource.setrlimit(resource.RLIMIT_DATA, (limit, most))
 
 
 def _fit(fit: Fit, data: Path, target: Path) -> dict[str, float]:
+    from automl_on_ray.trainables.tables.fitted import FittedPipeline  # a second, that others save
+
     warnings.simplefilter("ignore")  # of thousands of fits, to nobody
     settings = replace(fit.settings, started=time.monotonic())
+    pyarrow.set_memory_pool(pyarrow.system_memory_pool())  # another reserves a gigabyte at once
     features = pd.read_feather(data / FEATURES, use_threads=False)
     answers = np.load(data / ANSWERS, allow_pickle=False)
     with threadpool_limits(settings.threads):

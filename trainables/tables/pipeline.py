@@ -1,7 +1,6 @@
 """Fits a pipeline fold by fold: what one trial of a study of a table does."""
 
 import importlib.util
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -23,6 +22,9 @@ from automl_on_ray.trainables.tables.table import Table, TableKeywords, load_tab
 PREDICTIONS = "predictions.npz"
 WHOLE = "whole"  # the pipeline of all training rows; those of folds are fold_0, fold_1, ...
 FIRST_SHARE, FIRST_ROWS = 1 / 3, 100_000  # of the first fold's rows that the first step fits
+
+# Of all tasks, and which direction is better.
+JUDGED = {name: way for of_task in METRICS.values() for name, way in of_task.items()}
 
 
 class Progress(NamedTuple):
@@ -53,14 +55,12 @@ class TablePipeline(tune.Trainable):
     """
 
     METRICS: ClassVar[dict[str, str]] = {
-        **{f"val_{name}": way for of_task in METRICS.values() for name, way in of_task.items()},
+        **{f"val_{name}": way for name, way in JUDGED.items()},
         "fit_seconds": "min",  # of all fits so far, without the start of their processes
         "predict_seconds": "min",  # of 1,000 rows, one fold's pipeline; the mean
         "model_bytes": "min",  # of one fold's pipeline, in files; the mean
     }
-    TEST_METRICS: ClassVar[tuple[str, ...]] = tuple(
-        dict.fromkeys(f"test_{name}" for of_task in METRICS.values() for name in of_task)
-    )
+    TEST_METRICS: ClassVar[tuple[str, ...]] = tuple(f"test_{name}" for name in JUDGED)
 
     @classmethod
     def read_data(cls, keywords: Mapping[str, Any]) -> Table:
@@ -195,8 +195,8 @@ class TablePipeline(tune.Trainable):
         }
 
     def _threads(self) -> int:
-        given = self.trial_resources.required_resources if self.trial_resources else None
-        return max(1, int(given.get("CPU", 1))) if given is not None else os.cpu_count() or 1
+        given = self.trial_resources.required_resources if self.trial_resources else {}
+        return max(1, int(given.get("CPU", 1)))
 
     # On this node's disk, while the trial lives
 

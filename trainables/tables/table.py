@@ -11,6 +11,7 @@ from typing import Any, Required, TypedDict
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from automl_on_ray.search_spaces.core import UserError, give, is_uri, load_object
 from automl_on_ray.trainables.datasets import Kept, at_hand, keep, with_version
@@ -175,6 +176,7 @@ def _load(words: str, given: _Given | None, path: Path | None, state: str) -> Ta
     name = Path(asked["dataset"].partition("#")[0]).stem if given is None else "table"
     identity = hashlib.sha256(f"{words}\0{state}".encode()).hexdigest()[:16]
     kept = keep(f"table-{LAYOUT}-{identity}", lambda: _made(asked, given, path))
+    pa.default_memory_pool().release_unused()  # what was read; Arrow would keep its memory
     told = json.loads(kept["told"].tobytes())
     train, test = (
         unpack({k: kept[f"{part}_{k}"] for k in KINDS}, told["kinds"], told["texts"])

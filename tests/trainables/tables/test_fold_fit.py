@@ -16,7 +16,7 @@ from automl_on_ray.trainables.tables.models import FitSettings
 from tests.helpers.waiting import wait_until
 from tests.trainables.tables.pipelines import config, table
 
-ENOUGH, LITTLE = 4 << 30, 600 << 20  # bytes
+ENOUGH, LITTLE = 4 << 30, 300 << 20  # bytes
 
 
 @pytest.fixture

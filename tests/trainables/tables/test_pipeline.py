@@ -95,7 +95,7 @@ def test_each_folds_pipeline_predicts_the_rows_that_it_did_not_see(file, whole):
         np.testing.assert_array_equal(again.astype("float32"), told[held])
 
 
-@pytest.mark.parametrize("model", ["linear", "lightgbm", "network"])
+@pytest.mark.parametrize("model", ["linear", "lightgbm"])
 def test_a_trial_that_is_stopped_after_any_step_ends_the_same(model, file, tmp_path):
     chosen = config(model)
     unstopped = trial(file, chosen)

@@ -14,7 +14,7 @@ from tests.helpers.odd_tables import csv_of, usual
 from tests.helpers.studies import rows_of, runs_of, wait_for
 
 ROOT = Path(__file__).parents[3]
-MINUTES = 0.6
+MINUTES = 1.0
 LOADED = """
 import json, sys, mlflow, pandas
 sys.modules["automl_on_ray"] = None  # not to be imported

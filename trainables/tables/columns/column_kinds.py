@@ -230,6 +230,8 @@ def _is_id(values: np.ndarray, name: str) -> bool:
 
     Of n numbers drawn from 2 n, all differ with a probability below exp(-n / 4).
     """
-    if len(values) < ENOUGH or (values % 1).any() or len(np.unique(values)) < len(values):
+    if len(values) < ENOUGH or (values[:SOME] % 1).any() or (values % 1).any():
+        return False
+    if len(np.unique(values)) < len(values):
         return False
     return values.max() - values.min() < 2 * len(values) or bool(ID.search(name))

@@ -13,7 +13,6 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 
@@ -25,27 +24,27 @@ MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 SAMPLE_BYTES, SAMPLE_ROWS = 4 << 20, 500
 BLOCK_BYTES = 8 << 20  # a row must fit into it
 TRIES = 10
+AS_WINDOWS = "The file is no UTF-8 and was read as Windows-1252 (Latin 1)."
 
 
-def read_csv(path: Path) -> tuple[pd.DataFrame, list[str]]:
+def read_csv(path: Path) -> tuple[pa.Table, list[str]]:
     """Columns of float64 or texts, and what is to be said of how they were read."""
     start = _start_of(path)
     if not start.strip(b"\xef\xbb\xbf\r\n \0"):
         raise UserError(f"{path} is empty.")
-    encoding, remarks = MARKS.get(start[:2], "utf-8"), list[str]()
+    encoding = MARKS.get(start[:2], "utf-8")
     if encoding == "utf-8" and b"\0" in start:
         raise UserError(f"{path} is no text file: it holds zero bytes; save it as UTF-8.")
     try:
-        return _read(path, start, encoding), remarks
+        return _read(path, start, encoding), []
     except UnicodeError:
         pass
     try:
-        frame = _read(path, start, "cp1252")
+        return _read(path, start, "cp1252"), [AS_WINDOWS]
     except UnicodeError:
         raise UserError(
             f"{path} is neither UTF-8 nor Windows-1252 (Latin 1); save it as UTF-8."
         ) from None
-    return frame, ["The file is no UTF-8 and was read as Windows-1252 (Latin 1)."]
 
 
 def _start_of(path: Path) -> bytes:
@@ -56,7 +55,7 @@ def _start_of(path: Path) -> bytes:
         raise UserError(f"{path} cannot be read: {told(error)}.") from error
 
 
-def _read(path: Path, start: bytes, encoding: str) -> pd.DataFrame:
+def _read(path: Path, start: bytes, encoding: str) -> pa.Table:
     """UnicodeError if it is of another encoding."""
     text = _decoded(start, encoding)
     delimiter = _delimiter(text)
@@ -72,8 +71,7 @@ def _read(path: Path, start: bytes, encoding: str) -> pd.DataFrame:
         raise _refused(path, error) from error
     if not len(table):
         raise UserError(f"{path} has no rows below its {len(names)} columns' names.")
-    table = table.rename_columns([_named(name, i) for i, name in enumerate(table.column_names)])
-    return table.to_pandas(split_blocks=True, self_destruct=True)
+    return table.rename_columns([_named(name, i) for i, name in enumerate(table.column_names)])
 
 
 def _table(

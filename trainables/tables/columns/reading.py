@@ -25,6 +25,13 @@ def read(path: Path) -> tuple[pd.DataFrame, list[str]]:
 
     Raises UserError for what is none.
     """
+    table, remarks = _arrow_table(path)
+    tables = [table]
+    del table
+    return _framed(tables, str(path)), remarks
+
+
+def _arrow_table(path: Path) -> tuple[pa.Table, list[str]]:
     if not path.exists():
         raise UserError(f"There is no table at {path}.")
     suffix = path.with_suffix("").suffix if path.suffix.lower() in PACKED else path.suffix
@@ -39,10 +46,9 @@ def read(path: Path) -> tuple[pd.DataFrame, list[str]]:
     if path.is_file() and not path.stat().st_size:
         raise UserError(f"{path} is empty.")
     try:
-        table = _arrow_file(path) if suffix in ARROW else pq.read_table(path)
+        return _arrow_file(path) if suffix in ARROW else pq.read_table(path), []
     except Exception as error:  # a damaged file fails in any way it likes
         raise UserError(f"{path} is damaged or of another format: {told(error)}.") from error
-    return _framed(table, str(path)), []
 
 
 def read_frame(given: Any, name: str) -> pd.DataFrame:
@@ -56,7 +62,7 @@ def read_frame(given: Any, name: str) -> pd.DataFrame:
         _check(list(frame.columns), len(frame), name)
         arrow = [each for each, kind in frame.dtypes.items() if isinstance(kind, pd.ArrowDtype)]
         if arrow:
-            frame[arrow] = _framed(pa.Table.from_pandas(frame[arrow]), name)
+            frame[arrow] = _framed([pa.Table.from_pandas(frame[arrow])], name)
         return frame
     if hasattr(given, "collect") and hasattr(given, "lazy"):  # a lazy frame of polars
         given = given.collect()
@@ -65,7 +71,7 @@ def read_frame(given: Any, name: str) -> pd.DataFrame:
             f"{name} must be a data frame of pandas or polars, or an Arrow table, but is "
             f"{type(given).__name__}."
         )
-    return _framed(pa.table(given), name)
+    return _framed([pa.table(given)], name)
 
 
 def sign(path: Path) -> str:
@@ -92,15 +98,18 @@ def content_of(frame: pd.DataFrame) -> str:
 
 def _arrow_file(path: Path) -> pa.Table:
     try:
-        return pyarrow.feather.read_table(path)
+        return pyarrow.feather.read_table(path, memory_map=True)
     except pa.ArrowInvalid:
         with pa.memory_map(str(path)) as file, pa.ipc.open_stream(file) as stream:
             return stream.read_all()
 
 
-def _framed(table: pa.Table, name: str) -> pd.DataFrame:
-    kept = [i for i, each in enumerate(table.column_names) if not each.startswith(INDEX)]
-    table = table.select(kept)
+def _framed(given: list[pa.Table], name: str) -> pd.DataFrame:
+    """Of one table, which is taken out of `given`: its memory is given back column by column."""
+    table = given.pop()
+    table = table.select(
+        [i for i, each in enumerate(table.column_names) if not each.startswith(INDEX)]
+    )
     table = table.rename_columns([each.strip() for each in table.column_names])
     _check(table.column_names, len(table), name)
     try:

@@ -1,15 +1,34 @@
 """Scikit-learn's estimators in files that cannot run code (skops), and as models."""
 
+import importlib
+import sys
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import skops.io
 
 FILE = "model.skops"
 QUICKLY = 1  # of zlib's levels
+
+
+@contextmanager
+def _without_torch() -> Iterator[None]:
+    """Skops looks through all of scikit-learn, which brings torch: seconds, and half a gigabyte."""
+    if "torch" in sys.modules:
+        yield
+        return
+    sys.modules["torch"] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules["torch"]
+
+
+with _without_torch():
+    skops_io = importlib.import_module("skops.io")
 
 
 class ScikitLearnModel:
@@ -32,12 +51,12 @@ class ScikitLearnModel:
 
 
 def dump(thing: Any, path: Path) -> None:
-    skops.io.dump(thing, path, compression=zipfile.ZIP_DEFLATED, compresslevel=QUICKLY)
+    skops_io.dump(thing, path, compression=zipfile.ZIP_DEFLATED, compresslevel=QUICKLY)
 
 
 def load(path: Path, trusted: Sequence[str]) -> Any:
     """What skops knows itself, and the `trusted` types. ValueError if there are others in it."""
-    foreign = sorted(set(skops.io.get_untrusted_types(file=path)) - set(trusted))
+    foreign = sorted(set(skops_io.get_untrusted_types(file=path)) - set(trusted))
     if foreign:
         raise ValueError(f"{path} holds {', '.join(foreign)}, which no model here has.")
-    return skops.io.load(path, trusted=list(trusted))
+    return skops_io.load(path, trusted=list(trusted))

@@ -5,10 +5,12 @@ A registered model brings this file along: it imports nothing of this project bu
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import ThreadpoolController
 
 from automl_on_ray.trainables.tables.conform import conform
 from automl_on_ray.trainables.tables.fitted import FittedPipeline
@@ -49,7 +51,8 @@ class Bagged:
         """
         known = conform(frame, self.kinds, self.formats)
         blocks = [known.iloc[at : at + BLOCK] for at in range(0, len(known), BLOCK)]
-        parts = [self._answers(block) for block in blocks]
+        with _pools().limit(limits=self.threads):
+            parts = [self._answers(block) for block in blocks]
         empty = np.empty((0, len(self.classes)) if self.classes else 0)
         return np.concatenate(parts) if parts else empty
 
@@ -78,6 +81,11 @@ class Bagged:
             for place, fitted in enumerate(folds):
                 fitted.save(_place(folder, number, place))
 
+    @property
+    def threads(self) -> int:
+        """Of its fold models: one, if they were loaded without a word on it."""
+        return max(fold.settings.threads for _, folds in self.members.values() for fold in folds)
+
     @classmethod
     def load(cls, folder: Path) -> "Bagged":
         """What `save` has written. No code in the files is run."""
@@ -92,6 +100,12 @@ class Bagged:
         return cls(
             members, classes=told["classes"], kinds=told["kinds"], formats=told["formats"]
         )  # fmt: skip
+
+
+@cache
+def _pools() -> ThreadpoolController:
+    """Libraries' pools of threads, found once the models are loaded, as to look takes a while."""
+    return ThreadpoolController()
 
 
 def _place(folder: Path, member: int, fold: int) -> Path:

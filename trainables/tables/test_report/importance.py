@@ -1,7 +1,7 @@
 """How much worse the answers are without a column: permutation importance (Breiman 2001)."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,9 @@ from sklearn.metrics import mutual_info_score
 from automl_on_ray.trainables.tables.metrics import loss_of
 from automl_on_ray.trainables.tables.table import Table
 
-MOST_ROWS = 2_000
+MOST_ROWS, LEAST_ROWS = 2_000, 300
+ALL_ROWS = 40_000  # that are answered for all columns, if these are few enough
+AT_ONCE = 10_000  # rows in a call, since each call takes its time too
 REPEATS = 200  # of the bootstrap
 TIMES = 3  # that a column is shuffled, if the rows are few
 BINS = 12
@@ -38,30 +40,42 @@ def importance_of(
     """Of the raw columns on test rows, the greatest first.
 
     First are measured those that alone tell most of the answers, and all that `seconds` allow. At
-    most `MOST_ROWS` rows are used, drawn by `seed`. Of fewer, a column is shuffled several times.
+    most `MOST_ROWS` rows are used, drawn by `seed`, and fewer for many columns. Where the test part
+    has less than that, a column is shuffled several times.
     """
     generator = np.random.default_rng(seed)
-    rows = np.sort(generator.permutation(len(table.test_answers))[:MOST_ROWS])
-    features, answers = table.test_features.iloc[rows].reset_index(drop=True), table.test_answers
+    most = int(np.clip(ALL_ROWS // len(table.kinds), LEAST_ROWS, MOST_ROWS))
+    rows = np.sort(generator.permutation(len(table.test_answers))[:most])
+    times = int(np.clip(most // len(rows), 1, TIMES))
+    tiled = pd.concat([table.test_features.iloc[rows]] * times, ignore_index=True)
     weights = generator.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=REPEATS)
     weights = np.vstack([np.ones(len(rows), int), weights])
+    answers = table.test_answers[rows]
 
     def losses(predictions: np.ndarray) -> np.ndarray:
-        return loss_of(table.task, metric, answers[rows], predictions, weights)
+        parts = np.split(predictions, times)
+        found = [loss_of(table.task, metric, answers, part, weights) for part in parts]
+        return np.mean(found, axis=0)
 
-    times = int(np.clip(MOST_ROWS // len(rows), 1, TIMES))
-    tiled = pd.concat([features] * times, ignore_index=True)
-    began, base, found = time.monotonic(), losses(predict(features)), []
-    for column in _most_telling(table, seed):
+    def shuffled(column: str) -> pd.DataFrame:
+        places = np.concatenate([generator.permutation(len(rows)) for _ in range(times)])
+        return tiled.assign(**{column: tiled[column].iloc[places].reset_index(drop=True)})
+
+    began, base, found = time.monotonic(), losses(predict(tiled)), []
+    for columns in _batches(_most_telling(table, seed), max(1, AT_ONCE // len(tiled))):
         if time.monotonic() - began > seconds:
             break
-        places = np.concatenate([generator.permutation(len(rows)) for _ in range(times)])
-        mixed = features[column].iloc[places].reset_index(drop=True)
-        answered = np.split(predict(tiled.assign(**{column: mixed})), times)
-        lost = np.mean([losses(one) for one in answered], axis=0) - base
-        low, high = np.nanquantile(lost[1:], [0.025, 0.975])
-        found.append(Importance(column, float(lost[0]), float(low), float(high)))
+        told = predict(pd.concat([shuffled(name) for name in columns], ignore_index=True))
+        for column, part in zip(columns, np.split(told, len(columns)), strict=True):
+            lost = losses(part) - base
+            low, high = np.nanquantile(lost[1:], [0.025, 0.975])
+            found.append(Importance(column, float(lost[0]), float(low), float(high)))
     return tuple(sorted(found, key=lambda one: -one.loss))
+
+
+def _batches(columns: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    for at in range(0, len(columns), size):
+        yield columns[at : at + size]
 
 
 def _most_telling(table: Table, seed: int) -> list[str]:

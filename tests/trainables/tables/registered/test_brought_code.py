@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import zipfile
+from importlib.util import find_spec
 
 import numpy as np
 import pandas as pd
@@ -66,7 +67,7 @@ def members(table, names):
 
 @pytest.mark.slow
 def test_models_of_every_kind_answer_the_same_where_the_project_is_not(tmp_path):
-    names = [name for name in CONFIGS if name != "catboost"]
+    names = [name for name in CONFIGS if name != "catboost" or find_spec("catboost")]
     folders, expected = [], []
     for name in names:
         model, rows = members(attrition, [name]), attrition().test_features.head(20)
