@@ -30,6 +30,7 @@ from automl_on_ray.trainables.tables import (
     Bagged,
     FittedPipeline,
     Table,
+    TableKeywords,
     TablePipeline,
     load_table,
     read_progress,
@@ -53,7 +54,7 @@ class Search:
     """A searcher and a scheduler over trials, one after the other."""
 
     searcher: Searcher
-    scheduler: TrialScheduler
+    scheduler: Any  # of Tune; it is given no controller and of a trial only the id, as ASHA needs
     start: Callable[[Config], TablePipeline]
     folder: Path  # of the checkpoints of whole trials, by name
     spent: Callable[[], bool]
@@ -113,14 +114,19 @@ def find(asked: Asked, test: pd.DataFrame, folder: Path) -> tuple[Bagged, dict[s
     """The model after `asked.seconds` of CPU, and what there is to tell."""
     end = cpu_seconds() + asked.seconds
     data_set = by_name([asked.data_set], JUDGING)[0]
-    keywords = {
+    keywords: TableKeywords = {
         "dataset": data_set.name, "frame": read(data_set), "target": asked.target,
         "task": asked.task, "folds": FOLDS, "seed": asked.seed,
     }  # fmt: skip
     table = load_table(keywords)
     _check_same_test(table, test)
-    bound = {**keywords, "space": SPACE, "time_limit": max(FIT_SECONDS, FIT_SHARE * asked.seconds)}
-    objective = Objective(f"val_{asked.metric}", METRICS[asked.task][asked.metric])
+    bound: dict[str, Any] = {
+        **keywords,
+        "space": SPACE,
+        "time_limit": max(FIT_SECONDS, FIT_SHARE * asked.seconds),
+    }
+    more_is_better = METRICS[asked.task][asked.metric] == "max"
+    objective = Objective(f"val_{asked.metric}", "max" if more_is_better else "min")
     search = Search(
         _searcher(asked, objective), _scheduler(asked, objective), lambda c: _trial(c, bound),
         folder, lambda: cpu_seconds() > end,
@@ -154,7 +160,7 @@ def _trial(config: Config, keywords: Mapping[str, Any]) -> TablePipeline:
     class Bound(TablePipeline):  # as tune.with_parameters binds keywords
         trial_resources = PlacementGroupFactory([{"CPU": 1}])
 
-        def setup(self, config: Config) -> None:
+        def setup(self, config: Config) -> None:  # type: ignore[override]
             super().setup(config, **keywords)
 
     return Bound(config=config)
