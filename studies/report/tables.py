@@ -15,7 +15,7 @@ MOST_BARS = 20
 FULL = 0.6  # of a true class's rows: on so dark a cell the count is white
 CAPTIONS = {
     "Comparison on the test part": "A line is the 95 % interval by bootstrap over the test rows.",
-    "Importance of columns": "What the ensemble loses if a column's values change rows, on test "
+    "Importance of columns": "How much worse it is if a column's values change rows, on test "
     "rows; the line is a 95 % interval. Of columns that tell the same, each has little.",
     "Calibration": "Rows with neighbouring probabilities: how often it was true, with a 95 % "
     "interval. On the dotted line words and facts agree.",
@@ -77,7 +77,9 @@ def column_importance(report: TableReport) -> go.Figure | None:
     )  # fmt: skip
     ends = [end for one in rows for end in (one.low, one.high, None)]
     lines = _line(ends, [place for at in places for place in (at, at, None)], "#333b44")
-    figure = laid_out([bars, lines], x=f"loss of {report.metric} without the column", y="")
+    figure = laid_out(
+        [bars, lines], x=f"how much worse {report.metric} is without the column", y=""
+    )
     return _in_rows(figure, [one.column for one in rows])
 
 

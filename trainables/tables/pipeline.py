@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, Unpack
+from typing import Any, ClassVar, NamedTuple, Unpack, cast
 
 import numpy as np
 import pandas as pd
@@ -66,7 +66,8 @@ class TablePipeline(tune.Trainable):
     def read_data(cls, keywords: Mapping[str, Any]) -> Table:
         """The table that trials with these keywords take. UserError if it cannot be had."""
         known = TableKeywords.__annotations__
-        return load_table(TableKeywords(**{key: keywords[key] for key in keywords if key in known}))
+        own = {key: value for key, value in keywords.items() if key in known}
+        return load_table(cast(TableKeywords, own))
 
     def setup(  # type: ignore[override]
         self,

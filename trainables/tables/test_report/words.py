@@ -65,7 +65,10 @@ def _importance(report: TableReport) -> Iterator[str]:
     if not report.importance:
         return
     told = [f"{one.column} {one.loss:.3g}" for one in report.importance[:MOST_COLUMNS]]
-    yield f"Columns that matter most, by the {report.metric} lost without them: {', '.join(told)}."
+    yield (
+        f"Columns that matter most, by how much worse {report.metric} is without them: "
+        f"{', '.join(told)}."
+    )
     silent = [one.column for one in report.importance if one.low <= 0]
     if silent:
         yield f"{len(silent)} of {len(report.importance)} columns have no effect that is seen."
