@@ -51,14 +51,13 @@ def search(tmp_path_factory):
     folder = tmp_path_factory.mktemp("study") / "search"
     for number, steps in enumerate((3, 3, 1)):
         config = {**SPACE.sample(np.random.default_rng(number)), **SPACE.constants}
-        trial = TablePipeline()
-        trial.setup(config, space=SPACE, **ASKED)
+        trial = tune.with_parameters(TablePipeline, space=SPACE, **ASKED)(config=config)
         for step in range(steps):
-            trial.step()
+            trial.train()
             kept = folder / f"TablePipeline_t{number}_{number}_x" / f"checkpoint_{step:06}"
             kept.mkdir(parents=True)
             trial.save_checkpoint(str(kept))
-        trial.cleanup()
+        trial.stop()
     torn = folder / "TablePipeline_torn_3_x" / "checkpoint_000000"
     torn.mkdir(parents=True)
     (torn / "predictions.npz").write_bytes(b"PK\x03\x04torn")
