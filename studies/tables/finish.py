@@ -53,17 +53,18 @@ def finish(plan: TablePlan, rows: Sequence[Row], resources: Resources) -> None:
     A fit that was ended by its limit is no failure of the study's.
     """
     asked = plan.asked
-    judged = [_judged(row, asked.epochs) for row in rows]
-    if rows and not any(row.metrics for row in judged):
+    comparable = [judged(row, asked.epochs) for row in rows]
+    if rows and not any(row.metrics for row in comparable):
         console.print(
             f"No pipeline did all {asked.folds} folds in time. Give more --minutes, fewer --folds, "
             "or a --subset of the rows.",
             style="yellow", soft_wrap=True,
         )  # fmt: skip
-    conclude(plan, judged, resources, ending=Ensembled(asked, plan.data))
+    conclude(plan, comparable, resources, ending=Ensembled(asked, plan.data))
 
 
-def _judged(row: Row, epochs: int) -> Row:
+def judged(row: Row, epochs: int) -> Row:
+    """As the end takes it: without a score before all folds, and "limited" where a fit was."""
     kind = (row.error or "").partition(":")[0].rpartition(".")[2]
     outcome = "limited" if kind in LIMITS else row.outcome
     return replace(row, outcome=outcome, metrics=row.metrics if row.iterations >= epochs else {})

@@ -127,11 +127,12 @@ def test_killed_and_resumed_it_ends_the_same(storage, left):
 
 @pytest.mark.slow
 def test_a_study_that_has_ended_goes_on_with_more_trials_and_a_small_model(storage, left):
-    first = run(storage, "more", left, *QUICK, "--trials", 2)
+    asked = [*QUICK, "--register", "small"]
+    first = run(storage, "more", left, *asked, "--trials", 2)
     assert first.returncode == 0, first.stdout + first.stderr
-    more = run(storage, "more", left, *QUICK, "--trials", 3, "--refit")
+    more = run(storage, "more", left, *asked, "--trials", 3, "--refit")
     assert more.returncode == 0, more.stdout + more.stderr
     assert len(rows_of(storage, "more")) == 3
     report = json.loads((storage / "more" / "tested.json").read_text())["report"]
     assert [one["name"] for one in report["compared"]][-1] == "refit"
-    assert json.loads((storage / "more" / "summary.json").read_text())["model"].endswith("/2")
+    assert json.loads((storage / "more" / "summary.json").read_text())["model"] == "models:/small/2"

@@ -10,12 +10,17 @@ MOST_COLUMNS, MOST_BEHIND = 5, 5
 def lines_of(report: TableReport) -> list[str]:
     """The comparison with its verdict, then importance, calibration and what did not help."""
     return [
-        *_comparison(report),
+        *compared_lines(report),
         *_members(report),
         *_importance(report),
         *_calibration(report),
         *_behind(report),
     ]
+
+
+def compared_lines(report: TableReport) -> list[str]:
+    """Each way to answer with its interval, and whether the last is better than the first ones."""
+    return list(_comparison(report))
 
 
 def _comparison(report: TableReport) -> Iterator[str]:
