@@ -41,8 +41,9 @@ def facts_told(
         names = [name for name, own in table.kinds.items() if own == kind]
         if names:
             yield several, f"{len(names)}: {_folded(names, missing)}"
-    for name, why in table.left_out.items():
-        yield "left out", f"{name}: {why}"
+    for why in dict.fromkeys(table.left_out.values()):
+        names = [name for name, own in table.left_out.items() if own == why]
+        yield "left out", f"{_folded(names, {})}: {why}"
     for remark in table.remarks:
         yield "remark", remark
     yield "search", _of_search(asked)
@@ -76,9 +77,9 @@ def _of_split(table: Table, asked: AutomlSettings) -> str:
 
 def _folded(names: Sequence[str], missing: Mapping[str, float]) -> str:
     """The first ones, those with most missing values before others."""
-    ordered = sorted(names, key=lambda name: -missing[name])
+    ordered = sorted(names, key=lambda name: -missing.get(name, 0.0))
     told = [
-        f"{name} ({missing[name]:.1%} missing)" if missing[name] else name
+        f"{name} ({missing[name]:.1%} missing)" if missing.get(name) else name
         for name in ordered[:SHOWN_COLUMNS]
     ]
     more = len(names) - SHOWN_COLUMNS

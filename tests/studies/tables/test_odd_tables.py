@@ -7,7 +7,7 @@ import ray
 
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.studies.tables import AutomlSettings, prepare
-from tests.helpers.odd_tables import HANDLED, REFUSED
+from tests.helpers.odd_tables import HANDLED, REFUSED, ROWS, csv_of, usual
 
 NAMES = (f"odd-{number}" for number in itertools.count())
 
@@ -48,3 +48,17 @@ def test_what_is_handled_is_said_before_anything_starts(odd, planned, capsys):
     assert said in " ".join(printed.split())
     assert plan.data.kinds
     assert not ray.is_initialized()
+
+
+def test_of_many_columns_the_first_are_named_and_the_others_counted(planned, capsys):
+    columns = {f"empty_{number}": None for number in range(20)}
+    columns |= {f"text_{number}": [f"{number} {row}" for row in range(ROWS)] for number in (1, 2)}
+    numbers = {f"x_{number}": usual(seed=number).age for number in range(1, 31)}
+    frame = usual().assign(**columns, **numbers)
+    frame.loc[:59, "x_30"] = None
+    planned(csv_of(frame), {})
+    told = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    assert "numbers 31: x_30 (" in told  # the one with missing values comes first
+    assert "and 19 more categories" in told
+    assert "empty_0, empty_1" in told
+    assert "and 8 more: all of its values are missing" in told
