@@ -23,6 +23,7 @@ OTHERS_FILES = {
     "mnist.jsonl", "hybrid.jsonl", "weights.jsonl", "bar.jsonl", "portfolio.jsonl",
     "population.jsonl", "long.json", "nasbench201.parquet", "collapse.jsonl", "journal.jsonl",
     "train-00000-of-00002.parquet",
+    "gapminder.csv", "data.csv", "sales.parquet",
     "study.json", "digits_study.py", "look.py", "wine_study.py", "wine.csv",
     "state.pt", "rows.npz", "self.log", "seven.png", "recorded.json",
     "study.yaml", "best_config.json", "tuned_config.json", "summary.json", "report.html",

@@ -7,6 +7,7 @@ tool here has, and are no part of the search. A fit has its own process as alway
 
 import itertools
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,7 @@ from automl_on_ray.trainables.tables import (
     Bagged,
     FittedPipeline,
     Table,
+    TableKeywords,
     TablePipeline,
     load_table,
     read_progress,
@@ -39,6 +41,7 @@ from benchmarks.tabular._data import FOLDS, JUDGING, by_name, read
 from benchmarks.tabular._exchange import Asked, counted, cpu_seconds, read_asked, write_answer
 
 EPOCHS = FOLDS + 1  # the first fold comes before, on a part of its rows
+POLL = 0.2  # seconds by the clock
 TRIALS = 1_000  # more than any budget here allows
 # Of one fit, by the clock: a study has a sixth of its time for it, but the machine for itself.
 FIT_SHARE, FIT_SECONDS = 1 / 3, 30.0
@@ -51,7 +54,7 @@ class Search:
     """A searcher and a scheduler over trials, one after the other."""
 
     searcher: Searcher
-    scheduler: TrialScheduler
+    scheduler: Any  # of Tune; it is given no controller and of a trial only the id, as ASHA needs
     start: Callable[[Config], TablePipeline]
     folder: Path  # of the checkpoints of whole trials, by name
     spent: Callable[[], bool]
@@ -61,8 +64,8 @@ class Search:
     def run(self) -> None:
         """Until the budget is spent, but not before one trial is whole."""
         for name in map(str, itertools.count()):
-            config = self.searcher.suggest(name)
-            if not isinstance(config, dict):
+            config = self._suggestion(name)
+            if config is None:
                 return
             self.tried += 1
             try:
@@ -72,6 +75,14 @@ class Search:
                 self.searcher.on_trial_complete(name, error=True)
             if self.spent() and self.whole:
                 return
+
+    def _suggestion(self, name: str) -> Config | None:
+        """None if there are no more, or the budget was spent while a model thought."""
+        while (config := self.searcher.suggest(name)) is None:
+            if self.spent() and self.whole:
+                return None
+            time.sleep(POLL)
+        return config if isinstance(config, dict) else None
 
     def _trial(self, name: str, config: Config) -> None:
         trial, known = self.start(config), SimpleNamespace(trial_id=name)
@@ -103,14 +114,19 @@ def find(asked: Asked, test: pd.DataFrame, folder: Path) -> tuple[Bagged, dict[s
     """The model after `asked.seconds` of CPU, and what there is to tell."""
     end = cpu_seconds() + asked.seconds
     data_set = by_name([asked.data_set], JUDGING)[0]
-    keywords = {
+    keywords: TableKeywords = {
         "dataset": data_set.name, "frame": read(data_set), "target": asked.target,
         "task": asked.task, "folds": FOLDS, "seed": asked.seed,
     }  # fmt: skip
     table = load_table(keywords)
     _check_same_test(table, test)
-    bound = {**keywords, "space": SPACE, "time_limit": max(FIT_SECONDS, FIT_SHARE * asked.seconds)}
-    objective = Objective(f"val_{asked.metric}", METRICS[asked.task][asked.metric])
+    bound: dict[str, Any] = {
+        **keywords,
+        "space": SPACE,
+        "time_limit": max(FIT_SECONDS, FIT_SHARE * asked.seconds),
+    }
+    more_is_better = METRICS[asked.task][asked.metric] == "max"
+    objective = Objective(f"val_{asked.metric}", "max" if more_is_better else "min")
     search = Search(
         _searcher(asked, objective), _scheduler(asked, objective), lambda c: _trial(c, bound),
         folder, lambda: cpu_seconds() > end,
@@ -144,7 +160,7 @@ def _trial(config: Config, keywords: Mapping[str, Any]) -> TablePipeline:
     class Bound(TablePipeline):  # as tune.with_parameters binds keywords
         trial_resources = PlacementGroupFactory([{"CPU": 1}])
 
-        def setup(self, config: Config) -> None:
+        def setup(self, config: Config) -> None:  # type: ignore[override]
             super().setup(config, **keywords)
 
     return Bound(config=config)

@@ -17,7 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,7 +28,7 @@ from sklearn.metrics import log_loss, roc_auc_score, root_mean_squared_error
 
 from benchmarks.tabular._data import JUDGING, DataSet, by_name, read, split
 from benchmarks.tabular._exchange import ONE_THREAD, Asked, read_answer, write_asked
-from benchmarks.tabular._standings import by_data_set, differences, standings
+from benchmarks.tabular._standings import CONSTANT, by_data_set, differences, standings
 from benchmarks.tabular.environments import python_of
 
 CONTROLS = ("constant", "linear", "boosting")
@@ -133,8 +133,9 @@ def main(
 
 
 def _print(known: list[dict[str, Any]], asked: list[str] | None) -> None:
-    """Of the ways that were asked for, or that have lines."""
-    ways = asked or [way for way in WAYS if any(line["way"] == way for line in known)]
+    """Of the ways that were asked for, or that have lines; and of the constant, as it is 0."""
+    shown = {*(asked or (line["way"] for line in known)), CONSTANT}
+    ways = _among(WAYS, shown)
     ours, others = _among(OURS, ways), _among(ANCHORS, ways)
     for lines in (
         standings(known, ways), differences(known, ways, ours, others), by_data_set(known, ways)
@@ -142,7 +143,7 @@ def _print(known: list[dict[str, Any]], asked: list[str] | None) -> None:
         print("\n".join(lines), end="\n\n")
 
 
-def _among(some: Iterable[str], ways: list[str]) -> list[str]:
+def _among(some: Iterable[str], ways: Collection[str]) -> list[str]:
     return [way for way in some if way in ways]
 
 

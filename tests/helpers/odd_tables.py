@@ -101,7 +101,7 @@ HANDLED = {
     "dates in two formats": (two_formats_of_dates(), {}, "written in 2 ways; all were read"),
     "dates without a time": (time_that_goes_backwards(), {}, "give --time day"),
     "time that goes backwards": (time_that_goes_backwards(), {"time": "day"}, "not in order"),
-    "mixed types": (mixed_types(), {}, "others such as 'large': taken as categories"),
+    "mixed types": (mixed_types(), {}, "others such as 'large' in 40 rows; taken as categories"),
     "another delimiter": (csv_of(usual(), sep=";"), {}, "numbers 1: age"),
     "another encoding": (
         csv_of(usual().replace("Oslo", "Malmö"), encoding="latin-1"), {}, "read as Windows-1252"),

@@ -77,7 +77,7 @@ def test_what_is_known_is_not_run_again_and_becomes_a_table(tmp_path):
     before = out.read_text()
     app = bar.typer.Typer()
     app.command()(bar.main)
-    of_jobs = ["--out", str(out), "--set", "jobs", "--way", "constant", "--way", "linear"]
+    of_jobs = ["--out", str(out), "--set", "jobs", "--way", "linear"]
     assert CliRunner().invoke(app, [*of_jobs, "--seeds", "1"]).exit_code == 0
     assert out.read_text() == before
     shown = CliRunner().invoke(app, [*of_jobs, "--table"]).output

@@ -9,7 +9,7 @@ from ray.tune.schedulers import TrialScheduler
 from automl_on_ray.search_spaces.core import Objective
 from automl_on_ray.search_spaces.tables import SPACE
 from automl_on_ray.studies.tables.portfolio import portfolio_of
-from benchmarks.tabular import bar
+from benchmarks.tabular import _ours, bar
 from benchmarks.tabular._data import JUDGING, by_name
 from benchmarks.tabular._exchange import Asked
 from benchmarks.tabular._ours import EPOCHS, Search, _scheduler, _searcher
@@ -66,6 +66,21 @@ def test_a_trial_that_fails_is_no_end_of_the_search(tmp_path):
     search, trials = searched(tmp_path, [[0.8, None], [0.9] * EPOCHS], at_the_end_of(2))
     assert search.whole == ["1"]
     assert all(each.stopped for each in trials)
+
+
+def test_a_searcher_that_is_not_ready_is_asked_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(_ours, "POLL", 0)
+    answers = iter([None, None, dict(SPACE.start), "FINISHED"])
+    searcher = SimpleNamespace(
+        suggest=lambda _: next(answers), on_trial_result=lambda *_: None,
+        on_trial_complete=lambda *_, **__: None,
+    )  # fmt: skip
+    trial = Dated([0.8] * EPOCHS)
+    search = Search(
+        searcher, _scheduler(ASKED, OBJECTIVE), lambda _: trial, tmp_path, lambda: False
+    )
+    search.run()
+    assert search.whole == ["0"]
 
 
 def test_a_budget_ends_no_search_before_one_trial_is_whole(tmp_path):

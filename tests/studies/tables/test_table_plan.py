@@ -97,16 +97,16 @@ def test_the_portfolio_gives_way_to_what_the_user_knows(points, tmp_path):
 def test_all_of_the_portfolio_is_in_the_larger_space():
     configs = json.loads(FILE.read_text())["configs"]
     assert portfolio_of(find_space("tables-all")) == configs
-    assert len(portfolio_of(find_space("tables"))) < len(configs)
+    assert 8 <= len(portfolio_of(find_space("tables"))) <= len(configs)
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"target": "town", "task": "multiclass"}, "target"),
+        ({"target": "town", "task": "multiclass"}, "dataset|target"),
         ({"folds": 4}, "folds"),
         ({"seed": 1}, "dataset|seed"),
-        ({"group": "town"}, "dataset|group"),
+        ({"time": "age"}, "dataset|time"),
         ({"portfolio": False}, "portfolio"),
         ({"objective": "accuracy"}, "objective"),
     ],
@@ -154,7 +154,7 @@ def test_a_frame_of_the_program_is_a_table(planned):
 
     frame = usual()
     plan = planned(dataset=give_table(frame))
-    assert plan.trial_kwargs["frame"] is frame
+    assert plan.trial_kwargs["frame"].equals(frame)
     assert len(plan.data.answers) + len(plan.data.test_answers) == len(frame)
 
 
