@@ -1,14 +1,12 @@
 """Optuna's tree-structured Parzen estimator (Bergstra et al. 2011), by Ray's own searcher."""
 
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Any
 
 from ray.tune.search import Searcher
 from ray.tune.search.sample import Domain, Float, Integer
 
 from automl_on_ray.search_spaces import SearchSpace, is_log, nearest, step_of
-from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.searchers._settings import SearcherSettings
 from automl_on_ray.searchers.choosing import SearcherCapabilities
 from automl_on_ray.searchers.members import check_supported, values
@@ -17,9 +15,7 @@ CAPABILITIES = SearcherCapabilities(learns_from_results=True)
 
 
 def create(settings: SearcherSettings) -> Searcher:
-    """UserError if Optuna is not installed, or for what Ray's searcher cannot do."""
-    if find_spec("optuna") is None:
-        raise UserError("--searcher optuna needs Optuna: pip install 'automl-on-ray[optuna]'.")
+    """UserError for what Ray's searcher cannot do."""
     for key, domain in settings.space.domains.items():
         check_supported(key, domain)
     import optuna

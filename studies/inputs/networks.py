@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -121,7 +121,7 @@ def begun(
     )
 
 
-def _whole(start: Config, space: SearchSpace) -> Config:
+def _whole(start: Mapping[str, Any], space: SearchSpace) -> Config:
     whole = space.active({**start, **space.constants})
     return {key: value for key, value in whole.items() if key in space.domains}
 

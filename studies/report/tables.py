@@ -9,13 +9,13 @@ import plotly.graph_objects as go
 
 from automl_on_ray.studies.report.style import BEST, BLUE, GREY, laid_out
 from automl_on_ray.studies.results import TABLE_REPORT, StoredStudy
-from automl_on_ray.trainables.tables.test_report import TableReport
+from automl_on_ray.trainables.tables.test_report import TableReport, compared_lines
 
 MOST_BARS = 20
 FULL = 0.6  # of a true class's rows: on so dark a cell the count is white
 CAPTIONS = {
     "Comparison on the test part": "A line is the 95 % interval by bootstrap over the test rows.",
-    "Importance of columns": "What the ensemble loses if a column's values change rows, on test "
+    "Importance of columns": "How much worse it is if a column's values change rows, on test "
     "rows; the line is a 95 % interval. Of columns that tell the same, each has little.",
     "Calibration": "Rows with neighbouring probabilities: how often it was true, with a 95 % "
     "interval. On the dotted line words and facts agree.",
@@ -25,12 +25,22 @@ CAPTIONS = {
 }
 
 
+def report_of_table(study: StoredStudy) -> TableReport | None:
+    """What a study of a table has found on its test part; None before it has looked there."""
+    file = study.path / TABLE_REPORT
+    return TableReport.of(json.loads(file.read_text())["report"]) if file.exists() else None
+
+
 def figures_of_table(study: StoredStudy) -> Mapping[str, go.Figure]:
     """Those of a study of a table that has looked at its test part."""
-    file = study.path / TABLE_REPORT
-    if not file.exists():
-        return {}
-    return table_figures(TableReport.of(json.loads(file.read_text())["report"]))
+    report = report_of_table(study)
+    return table_figures(report) if report else {}
+
+
+def sure_of_table(study: StoredStudy) -> list[str]:
+    """What was compared on the test part, in lines; empty without such a part."""
+    report = report_of_table(study)
+    return compared_lines(report) if report else []
 
 
 def table_figures(report: TableReport) -> dict[str, go.Figure]:
@@ -67,7 +77,9 @@ def column_importance(report: TableReport) -> go.Figure | None:
     )  # fmt: skip
     ends = [end for one in rows for end in (one.low, one.high, None)]
     lines = _line(ends, [place for at in places for place in (at, at, None)], "#333b44")
-    figure = laid_out([bars, lines], x=f"loss of {report.metric} without the column", y="")
+    figure = laid_out(
+        [bars, lines], x=f"how much worse {report.metric} is without the column", y=""
+    )
     return _in_rows(figure, [one.column for one in rows])
 
 

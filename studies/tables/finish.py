@@ -8,6 +8,7 @@ from functools import partial
 from automl_on_ray.clusters import Resources
 from automl_on_ray.command_line import console, step
 from automl_on_ray.search_spaces import Config
+from automl_on_ray.search_spaces.core import warn
 from automl_on_ray.search_spaces.data_kinds import FinalModel
 from automl_on_ray.studies.finish import Final, conclude
 from automl_on_ray.studies.folder import write_json
@@ -23,6 +24,7 @@ from automl_on_ray.trainables.tables import (
     METRICS,
     USUAL,
     Bagged,
+    FitFailed,
     FitTooLarge,
     FitTooLong,
     Table,
@@ -51,17 +53,18 @@ def finish(plan: TablePlan, rows: Sequence[Row], resources: Resources) -> None:
     A fit that was ended by its limit is no failure of the study's.
     """
     asked = plan.asked
-    judged = [_judged(row, asked.epochs) for row in rows]
-    if rows and not any(row.metrics for row in judged):
+    comparable = [judged(row, asked.epochs) for row in rows]
+    if rows and not any(row.metrics for row in comparable):
         console.print(
             f"No pipeline did all {asked.folds} folds in time. Give more --minutes, fewer --folds, "
             "or a --subset of the rows.",
             style="yellow", soft_wrap=True,
         )  # fmt: skip
-    conclude(plan, judged, resources, ending=Ensembled(asked, plan.data))
+    conclude(plan, comparable, resources, ending=Ensembled(asked, plan.data))
 
 
-def _judged(row: Row, epochs: int) -> Row:
+def judged(row: Row, epochs: int) -> Row:
+    """As the end takes it: without a score before all folds, and "limited" where a fit was."""
     kind = (row.error or "").partition(":")[0].rpartition(".")[2]
     outcome = "limited" if kind in LIMITS else row.outcome
     return replace(row, outcome=outcome, metrics=row.metrics if row.iterations >= epochs else {})
@@ -105,8 +108,8 @@ class Ensembled:
         fits = _Fits(self.table, self.asked.seed, plan.trial_kwargs["time_limit"], resources)
         if self.asked.refit:
             with step("Fitting the best pipeline to all training rows"):
-                answering[REFIT] = fits.fit(ranked[0].trial_id, ranked[0].config)
-            weights = {ranked[0].trial_id: 1.0}
+                answering |= fits.fit(REFIT, ranked[0].trial_id, ranked[0].config)
+            weights = {ranked[0].trial_id: 1.0} if REFIT in answering else weights
         report = self._tested(plan, ranked, rows, answering, weights, fits)
         given, metrics = list(answering.values())[-1], report.metrics()
         return Final(
@@ -137,7 +140,7 @@ class Ensembled:
             return TableReport.of(kept["report"])
         first = plan.record.objectives[0].metric
         with step("Testing, and measuring what each column matters"):
-            models = {LINEAR: fits.fit(LINEAR, LINEAR_CONFIG), **answering}
+            models = {**fits.fit(LINEAR, LINEAR, LINEAR_CONFIG), **answering}
             report = look_at_test(
                 self.table,
                 {called: model.predict for called, model in models.items()},
@@ -163,12 +166,17 @@ class _Fits:
     time_limit: float | None
     resources: Resources
 
-    def fit(self, name: str, config: Config) -> Bagged:
+    def fit(self, name: str, trial: str, config: Config) -> dict[str, Bagged]:
+        """By that name; none, and a warning, where the fit fails: the study's end does without."""
         threads = max(1, int(self.resources.cpus))
-        fitted = refit(
-            self.table, config, seed=self.seed, threads=threads, time_limit=self.time_limit
-        )
-        return single(self.table, name, fitted)
+        try:
+            fitted = refit(
+                self.table, config, seed=self.seed, threads=threads, time_limit=self.time_limit
+            )
+        except FitFailed as error:
+            warn(f"There is no {name} model to compare with: {error}")
+            return {}
+        return {name: single(self.table, trial, fitted)}
 
 
 def _tell(report: TableReport) -> None:

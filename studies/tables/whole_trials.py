@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -41,7 +42,7 @@ class WholeTrials:
                 folder = Path(self._ends.enter_context(checkpoint.as_directory()))
                 self._predictions[trial] = read_progress(folder).predictions
                 self._folders[trial] = folder
-            except (OSError, ValueError, KeyError) as error:
+            except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
                 warn(f"The checkpoint of trial {trial} cannot be read, so it is left out: {error}")
         return self
 

@@ -1,7 +1,6 @@
 """What Optuna is asked for and told, by trials of its own."""
 
 import math
-import sys
 
 import optuna
 import pytest
@@ -13,7 +12,7 @@ from optuna.distributions import (
 from ray import tune
 
 from automl_on_ray.search_spaces import Condition, SearchSpace
-from automl_on_ray.search_spaces.core import Objective, UserError
+from automl_on_ray.search_spaces.core import Objective
 from automl_on_ray.searchers import SearcherSettings, create_searcher
 from automl_on_ray.searchers.optuna_search import ByRun
 
@@ -135,9 +134,3 @@ def test_reports_between_are_told_if_they_are_numbers():
     for step, score in enumerate((0.5, None, "0.9", math.nan, 0.75), start=1):
         made.on_trial_result("t", {"score": score, "training_iteration": step})
     assert made._ot_study.trials[0].intermediate_values == {1: 0.5, 5: 0.75}
-
-
-def test_who_has_no_optuna_is_told_how_to_get_it(monkeypatch):
-    monkeypatch.setitem(sys.modules, "optuna", None)
-    with pytest.raises(UserError, match=r"needs Optuna: pip install 'automl-on-ray\[optuna\]'"):
-        searcher(Objective("score"))

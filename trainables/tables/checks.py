@@ -127,10 +127,9 @@ def _matrix(values: Any) -> np.ndarray:
 def _over(values: Any, task: str, seed: int) -> Any:
     """A tree; of a column of categories, over the means of the target in each."""
     if task == REGRESSION:
-        tree: Any = DecisionTreeRegressor(max_depth=NUMBERS_DEPTH, random_state=seed)
+        kind, tree = "continuous", DecisionTreeRegressor(max_depth=NUMBERS_DEPTH, random_state=seed)
     else:
-        tree = DecisionTreeClassifier(max_depth=CLASSES_DEPTH, random_state=seed)
+        kind, tree = "auto", DecisionTreeClassifier(max_depth=CLASSES_DEPTH, random_state=seed)
     if isinstance(values, pd.Categorical):
-        kind = "continuous" if isinstance(tree, DecisionTreeRegressor) else "auto"
         return make_pipeline(TargetEncoder(target_type=kind, random_state=seed), tree)
     return tree

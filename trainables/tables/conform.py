@@ -231,10 +231,10 @@ def _iso(text: str, written: str | None) -> str | None:
     if found := _MONTHLY.fullmatch(text):
         return _dated(found["year"], found["month"], "1", None)
     if found := _NUMERIC.fullmatch(text):
-        if written is None and ambiguous(text):
+        if not written and ambiguous(text):
             return None
         day, month = found["first"], found["second"]
-        later = int(month) > 12 if written is None else written == MONTH_FIRST
+        later = written == MONTH_FIRST if written else int(month) > 12
         if later and found["mark"] != ".":
             day, month = month, day
         return _dated(found["year"], month, day, found["time"])

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
 
 from automl_on_ray.trainables.tables import preparation
 from automl_on_ray.trainables.tables.models import (
@@ -31,7 +32,7 @@ TRUSTED = ("numpy.dtype", *SPLITTERS, *(f"{preparation.__name__}.{name}" for nam
 
 
 class FittedPipeline:
-    """A preparation and a model that were fitted together.
+    """A preparation and a model that were fitted together, with `threads` of the settings.
 
     `seen` are the codes of the classes that its rows had: of others the probability is 0. With one
     class alone there is nothing to learn, and neither preparation nor model.
@@ -63,13 +64,14 @@ class FittedPipeline:
         known = answers.astype("float64") if regression else np.searchsorted(seen, answers)
         task = "binary" if len(seen) == 2 else settings.task
         prepared = create_preparation(config, task=task, answers=known, seed=settings.seed)
-        frame = prepared.fit_transform(features, known)
-        native = set(prepared.named_steps["encoded"].native_)
-        own = replace(
-            settings, task=task, classes=len(seen),
-            categories=tuple(i for i, name in enumerate(frame.columns) if name in native),
-        )  # fmt: skip
-        model = create_model(config, own).fit(frame.to_numpy(), known)
+        with threadpool_limits(settings.threads):
+            frame = prepared.fit_transform(features, known)
+            native = set(prepared.named_steps["encoded"].native_)
+            own = replace(
+                settings, task=task, classes=len(seen),
+                categories=tuple(i for i, name in enumerate(frame.columns) if name in native),
+            )  # fmt: skip
+            model = create_model(config, own).fit(frame.to_numpy(), known)
         return cls(config["model"], replace(own, task=settings.task, classes=settings.classes),
                    seen, (prepared, model))  # fmt: skip
 
@@ -82,7 +84,8 @@ class FittedPipeline:
             told = np.ones((len(features), 1))
         else:
             prepared, model = self.fitted
-            told = model.predict(prepared.transform(features).to_numpy())
+            with threadpool_limits(self.settings.threads):
+                told = model.predict(prepared.transform(features).to_numpy())
         if not np.isfinite(told).all():
             raise ValueError(f"The model {self.name} predicts what is no finite number.")
         if self.settings.task == "regression":

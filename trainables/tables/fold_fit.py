@@ -24,7 +24,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow
-from threadpoolctl import threadpool_limits
 
 from automl_on_ray.trainables.tables.models import LIBRARIES, FitSettings
 
@@ -99,11 +98,13 @@ def fit_apart(fit: Fit, data: Path, target: Path, *, memory_limit: int | None) -
 
 def _start(fit: Fit, data: Path, target: Path, memory_limit: int | None) -> BaseProcess:
     known = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("forkserver" if "forkserver" in known else "spawn")
+    context: Any = multiprocessing.get_context("forkserver" if "forkserver" in known else "spawn")
     # Heeded before the first fit alone; a library that comes later is imported by each fit.
     library = LIBRARIES.get(fit.config["model"])
     context.set_forkserver_preload([*PRELOADED, *([library] if library else [])])
-    process = context.Process(target=_run, args=(fit, data, target, memory_limit), daemon=True)
+    process: BaseProcess = context.Process(
+        target=_run, args=(fit, data, target, memory_limit), daemon=True
+    )
     with _main_hidden():
         process.start()
     return process
@@ -154,7 +155,7 @@ def _run(fit: Fit, data: Path, target: Path, memory_limit: int | None) -> None:
     try:
         if memory_limit is not None:
             _limit_memory(memory_limit)
-        told = _fit(fit, data, target)
+        told: dict[str, Any] = _fit(fit, data, target)
     except Exception as error:
         told = {"text": f"{type(error).__name__}: {error}"}
     (target / TOLD).write_text(json.dumps(told))
@@ -189,14 +190,11 @@ def _fit(fit: Fit, data: Path, target: Path) -> dict[str, float]:
     pyarrow.set_memory_pool(pyarrow.system_memory_pool())  # another reserves a gigabyte at once
     features = pd.read_feather(data / FEATURES, use_threads=False)
     answers = np.load(data / ANSWERS, allow_pickle=False)
-    with threadpool_limits(settings.threads):
-        started = time.perf_counter()
-        pipeline = FittedPipeline.fit(
-            fit.config, features.iloc[fit.rows], answers[fit.rows], settings
-        )
-        fitted = time.perf_counter()
-        predictions = pipeline.predict(features.iloc[fit.held])
-        ended = time.perf_counter()
+    started = time.perf_counter()
+    pipeline = FittedPipeline.fit(fit.config, features.iloc[fit.rows], answers[fit.rows], settings)
+    fitted = time.perf_counter()
+    predictions = pipeline.predict(features.iloc[fit.held])
+    ended = time.perf_counter()
     pipeline.save(target)
     np.save(target / PREDICTIONS, predictions, allow_pickle=False)
     return {"fit_seconds": fitted - started, "predict_seconds": ended - fitted}

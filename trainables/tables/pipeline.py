@@ -4,8 +4,9 @@ import importlib.util
 import shutil
 import tempfile
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, Unpack
+from typing import Any, ClassVar, Unpack, cast
 
 import numpy as np
 import pandas as pd
@@ -27,7 +28,8 @@ FIRST_SHARE, FIRST_ROWS = 1 / 3, 100_000  # of the first fold's rows that the fi
 JUDGED = {name: way for of_task in METRICS.values() for name, way in of_task.items()}
 
 
-class Progress(NamedTuple):
+@dataclass(frozen=True)
+class Progress:
     """What a trial's checkpoint says of it, beside the pipelines.
 
     `predictions` (n, classes) or (n,), float32, are of the training rows while they were held out,
@@ -66,7 +68,8 @@ class TablePipeline(tune.Trainable):
     def read_data(cls, keywords: Mapping[str, Any]) -> Table:
         """The table that trials with these keywords take. UserError if it cannot be had."""
         known = TableKeywords.__annotations__
-        return load_table(TableKeywords(**{key: keywords[key] for key in keywords if key in known}))
+        own = {key: value for key, value in keywords.items() if key in known}
+        return load_table(cast(TableKeywords, own))
 
     def setup(  # type: ignore[override]
         self,
@@ -107,7 +110,7 @@ class TablePipeline(tune.Trainable):
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         folder = Path(checkpoint_dir)
-        np.savez(folder / PREDICTIONS, **self._progress._asdict())
+        np.savez(folder / PREDICTIONS, **asdict(self._progress))
         for pipeline in self._pipelines():
             shutil.copytree(pipeline, folder / pipeline.name)
 
@@ -228,7 +231,7 @@ class TablePipeline(tune.Trainable):
 def read_progress(checkpoint: str | Path) -> Progress:
     """What a trial's checkpoint folder says. Nothing in its file can run code."""
     with np.load(Path(checkpoint) / PREDICTIONS, allow_pickle=False) as stored:
-        told = {name: stored[name] for name in Progress._fields}
+        told = {field.name: stored[field.name] for field in fields(Progress)}
     return Progress(**{**told, "steps": int(told["steps"])})
 
 

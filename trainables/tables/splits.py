@@ -10,6 +10,7 @@ from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.trainables.datasets import stratified
 
 TEST_PARTS = 5  # one of which is the test part
+MANY_GROUPS = 10_000  # of so many each class has its share by chance, and their choice takes long
 Fold = tuple[np.ndarray, np.ndarray]
 
 
@@ -135,7 +136,8 @@ def _parts(rows: Rows, count: int, seed: int) -> list[Fold]:
         (True, True): StratifiedGroupKFold, (True, False): StratifiedKFold,
         (False, True): GroupKFold, (False, False): KFold,
     }  # fmt: skip
-    kind = kinds[rows.labels is not None, rows.groups is not None]
+    many = rows.groups is not None and len(np.unique(rows.groups)) > MANY_GROUPS
+    kind = kinds[rows.labels is not None and not many, rows.groups is not None]
     splitter = kind(count, shuffle=True, random_state=seed)
     labels = np.zeros(rows.count) if rows.labels is None else rows.labels
     with warnings.catch_warnings():

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -30,6 +29,7 @@ from automl_on_ray.trainables.tables.preparing import prepare
 LAYOUT = 1  # one more whenever the same file comes to be read in another way
 FOLDS = 5
 KINDS = (NUMBER, CATEGORY, DATE)
+TOLD = ("digest", "task", "target", "kinds", "left_out", "formats")  # kept as words
 
 
 class TableKeywords(TypedDict, total=False):
@@ -140,9 +140,12 @@ def load_table(asked: TableKeywords) -> Table:
         group=asked.get("group"), folds=asked.get("folds", FOLDS), seed=asked.get("seed", 0),
         subset=asked.get("subset"),
     )  # fmt: skip
-    given = None if frame is None else _given(frame)
-    with nullcontext(None) if given else at_hand(source) as path:
-        table = _load(json.dumps(words), given, path, given.digest if given else sign(path))
+    if frame is not None:
+        given = _given(frame)
+        table = _load(json.dumps(words), given, None, given.digest)
+    else:
+        with at_hand(source) as path:
+            table = _load(json.dumps(words), None, path, sign(path))
     digest = asked.get("digest")
     if digest is not None and table.digest != digest:
         raise UserError(
@@ -192,8 +195,10 @@ def _load(words: str, given: _Given | None, path: Path | None, state: str) -> Ta
         test_answers=kept["test_answers"],
         folds=tuple(zip(rows[::2], rows[1::2], strict=True)),
         asked={**asked, "frame": given.frame} if given else asked,
-        **{key: tuple(told[key]) for key in ("classes", "remarks")},
-        **{key: told[key] for key in ("digest", "task", "target", "kinds", "left_out", "formats")},
+        **{
+            **{key: told[key] for key in TOLD},
+            **{key: tuple(told[key]) for key in ("classes", "remarks")},
+        },
     )
 
 

@@ -97,7 +97,7 @@ def test_the_portfolio_gives_way_to_what_the_user_knows(points, tmp_path):
 def test_all_of_the_portfolio_is_in_the_larger_space():
     configs = json.loads(FILE.read_text())["configs"]
     assert portfolio_of(find_space("tables-all")) == configs
-    assert len(portfolio_of(find_space("tables"))) < len(configs)
+    assert 8 <= len(portfolio_of(find_space("tables"))) <= len(configs)
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,18 @@ def test_good_columns_are_no_leaks():
     assert leaks("regression", good=NUMBERS + 0.05 * NOISE) == []
 
 
+def test_categories_that_stand_for_numbers_are_a_leak():
+    answers = np.repeat(np.arange(60.0), 10)  # their ranks are whole numbers, and no classes
+    columns = {
+        "x": words(np.repeat(np.arange(60), 10)),
+        "half": words(np.repeat(np.arange(30), 20)),
+    }
+
+    said = remarks_on_leaks(columns, "regression", answers, np.arange(600), 0)
+
+    assert [line.partition(" alone")[0] for line in said] == ["Column 'x'"]
+
+
 def test_columns_with_missing_values_and_classes_of_few_rows_are_looked_at():
     answers = np.append(np.repeat([0, 1], 200), 2)
     column = np.where(np.arange(401) % 10 + answers, answers + 0.0, np.nan)

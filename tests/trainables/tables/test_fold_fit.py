@@ -77,13 +77,15 @@ def test_what_a_fit_raises_is_named(data, tmp_path):
 
 
 def test_no_fit_outlives_its_trial(data, tmp_path):
+    endless = {**config("extra_trees"), "forest_trees": 10**7}
     script = f"""
         from pathlib import Path
-        from automl_on_ray.trainables.tables.fold_fit import fit_apart
-        from tests.trainables.tables.pipelines import config
-        from tests.trainables.tables.test_fold_fit import fit
-        slow = config("network", network_learning_rate=1e-9, network_heads=32, network_width=256)
-        fit_apart(fit(slow), Path({str(data)!r}), Path({str(tmp_path)!r}, "fit"), memory_limit=None)
+        import numpy as np
+        from automl_on_ray.trainables.tables.fold_fit import Fit, fit_apart
+        from automl_on_ray.trainables.tables.models import FitSettings
+        rows = np.arange(300)
+        fit = Fit({endless}, FitSettings("binary", 2), rows, rows)
+        fit_apart(fit, Path({str(data)!r}), Path({str(tmp_path)!r}, "fit"), memory_limit=None)
     """
     trial = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(script)], cwd=Path(__file__).parents[3]

@@ -128,6 +128,17 @@ def test_three_groups_are_enough_for_two_folds_and_a_test_part():
         assert len(set(groups[found.test])) == 1
 
 
+def test_classes_have_their_share_of_few_groups_and_of_many():
+    for count in (150, 12_000):
+        groups = np.arange(36_000) % count
+        labels = (groups % 10 == 0).astype(int)
+
+        found = split(Rows(36_000, labels, None, groups), folds=3, seed=0)
+
+        for _, part in parts_of(found):
+            assert labels[part].mean() == pytest.approx(0.1, abs=0.02)
+
+
 def test_the_seed_decides():
     labels = np.arange(100) % 2
     first, same, other = (split(Rows(100, labels), folds=3, seed=seed) for seed in (0, 0, 1))

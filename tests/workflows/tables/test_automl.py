@@ -24,8 +24,8 @@ frame = pandas.read_csv(sys.argv[3]).drop(columns=sys.argv[4]).head(20)
 print(json.dumps(model.predict(frame[frame.columns[::-1]]).to_dict("list")))
 """
 # Fits of a moment, one at a time: what is found does not depend on the clock.
-QUICK = ["--target", "left", "--folds", 2, "--trials", 5, "--slots", 1, "--cpus-per-trial", 1,
-         "--space", "tests.workflows.tables.quick_space:SPACE"]  # fmt: skip
+QUICK = ["--target", "left", "--folds", 2, "--trials", 4, "--slots", 1, "--cpus-per-trial", 1,
+         "--scheduler", "fifo", "--space", "tests.workflows.tables.quick_space:SPACE"]  # fmt: skip
 
 
 def command(storage, name, *arguments):
@@ -107,7 +107,8 @@ def test_killed_and_resumed_it_ends_the_same(storage, left):
         command(storage, "killed", left, *QUICK), cwd=ROOT, start_new_session=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
-    wait_for("search/*_00002_*/checkpoint_000000", storage / "killed", process)
+    for sign in ("search/*/checkpoint_000001", "search/kept/experiment_state*"):
+        wait_for(sign, storage / "killed", process)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     again = run(storage, "killed", left, *QUICK)
@@ -126,11 +127,12 @@ def test_killed_and_resumed_it_ends_the_same(storage, left):
 
 @pytest.mark.slow
 def test_a_study_that_has_ended_goes_on_with_more_trials_and_a_small_model(storage, left):
-    first = run(storage, "more", left, *QUICK[:4], "--trials", 2, *QUICK[6:])
+    asked = [*QUICK, "--register", "small"]
+    first = run(storage, "more", left, *asked, "--trials", 2)
     assert first.returncode == 0, first.stdout + first.stderr
-    more = run(storage, "more", left, *QUICK[:4], "--trials", 3, *QUICK[6:], "--refit")
+    more = run(storage, "more", left, *asked, "--trials", 3, "--refit")
     assert more.returncode == 0, more.stdout + more.stderr
     assert len(rows_of(storage, "more")) == 3
     report = json.loads((storage / "more" / "tested.json").read_text())["report"]
     assert [one["name"] for one in report["compared"]][-1] == "refit"
-    assert json.loads((storage / "more" / "summary.json").read_text())["model"].endswith("/2")
+    assert json.loads((storage / "more" / "summary.json").read_text())["model"] == "models:/small/2"

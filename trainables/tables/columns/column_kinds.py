@@ -153,7 +153,7 @@ def _filled(found: np.ndarray) -> int:
 
 def _dates_in(codes: np.ndarray, texts: np.ndarray, counts: np.ndarray) -> Found:
     needed = conform.orders(texts.tolist())
-    tried = [conform.dates_of_texts(texts, order) for order in sorted(needed) or [None]]
+    tried = [conform.dates_of_texts(texts, order) for order in sorted(needed) or [""]]
     odd = np.logical_and.reduce([np.isnat(found) for found in tried])
     unclear = np.array([conform.ambiguous(text) for text in texts], bool)
     share = counts[~odd | unclear].sum() / counts.sum()

@@ -27,7 +27,7 @@ class LightGbm:
             x[own], y[own], categorical_feature=list(self.settings.categories), params=self.params
         )
         early = bool(len(held))
-        callbacks = [self._end_in_time]
+        callbacks: list[Any] = [self._end_in_time]
         if early:
             callbacks.append(lightgbm.early_stopping(PATIENCE, verbose=False))
         booster = lightgbm.train(

@@ -22,6 +22,9 @@ class TabM(nn.Module):
     end with infinities.
     """
 
+    embedded: Tensor
+    plain: Tensor
+
     def __init__(
         self, edges: Tensor, embedded: Tensor, *, columns: int, outputs: int, width: int,
         depth: int, heads: int, others: dict[str, Any],
@@ -76,6 +79,8 @@ class SharedLinear(nn.Module):
 
 class Piecewise(nn.Module):
     """(B, numbers) -> (B, numbers, EMBEDDING_WIDTH): how far x has come through each bin."""
+
+    edges: Tensor
 
     def __init__(self, edges: Tensor) -> None:
         super().__init__()

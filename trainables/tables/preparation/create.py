@@ -37,7 +37,7 @@ def create_preparation(
 
     What a config of the space `tables` leaves out, for it does not apply, is not done.
     """
-    by_answers = {"regression": task == "regression", "seed": seed}
+    by_answers: dict[str, Any] = {"regression": task == "regression", "seed": seed}
     generation = config["generation"]
     steps: list[tuple[str, Any]] = [("columns", Columns())]
     if generation in ("pairs", "both"):

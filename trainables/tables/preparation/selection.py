@@ -24,7 +24,8 @@ class Selection(TransformerMixin, BaseEstimator):
         rows = np.random.default_rng(self.seed).permutation(len(frame))[: ROWS[self.by]]
         part = frame.iloc[rows]
         filled = part.fillna(part.median()).fillna(0).to_numpy()
-        values = getattr(self, f"_{self.by}")(filled, y[rows])
+        judge = self._importance if self.by == "importance" else self._information
+        values = judge(filled, y[rows])
         best = np.argsort(-values, kind="stable")[: max(1, round(self.share * frame.shape[1]))]
         self.kept_ = np.sort(best)  # by position: encoded columns may share a name
         return self
@@ -32,7 +33,7 @@ class Selection(TransformerMixin, BaseEstimator):
     def transform(self, frame: pd.DataFrame) -> pd.DataFrame:
         return frame.iloc[:, self.kept_]
 
-    def _mutual_information(self, values: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def _information(self, values: np.ndarray, y: np.ndarray) -> np.ndarray:
         information = mutual_info_regression if self.regression else mutual_info_classif
         neighbours = min(3, len(y) - 1)
         return information(values, y, random_state=self.seed, n_neighbors=neighbours)

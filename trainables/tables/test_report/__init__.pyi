@@ -13,4 +13,4 @@ from .report import (
     TableReport as TableReport,
 )
 from .what_did_not_help import Behind as Behind, Tried as Tried
-from .words import lines_of as lines_of
+from .words import compared_lines as compared_lines, lines_of as lines_of

@@ -33,28 +33,28 @@ def what_did_not_help(tried: Sequence[Tried], better: str) -> tuple[Behind, ...]
 
     `better` is "max" or "min", of the score.
     """
-    whole = [one for one in tried if one.score is not None]
+    sign = 1 if better == "max" else -1
+    whole = [(sign * one.score, one) for one in tried if one.score is not None]
     if not whole:
         return ()
-    sign = 1 if better == "max" else -1
-    best = max(whole, key=lambda one: sign * one.score)
+    reached, best = max(whole, key=lambda pair: pair[0])
     found = []
     for key in sorted({key for one in tried for key in one.config}):
         words = {str(one.config[key]) for one in tried if _is_word(one.config.get(key))}
         for word in sorted(words - {str(best.config.get(key))}):
             own = [one for one in tried if str(one.config.get(key)) == word]
-            found.append((key, _behind(f"{key} = {word}", own, best.score, sign)))
+            found.append((key, _behind(f"{key} = {word}", own, reached, sign)))
     found.sort(key=lambda item: (item[0] != "model", -(item[1].behind or 0), item[1].choice))
     return tuple(one for _, one in found)
 
 
-def _behind(choice: str, own: Sequence[Tried], best: float, sign: int) -> Behind:
-    scores = [one.score for one in own if one.score is not None]
+def _behind(choice: str, own: Sequence[Tried], reached: float, sign: int) -> Behind:
+    """`reached` by the best trial of all, and made such that more is better."""
+    scores = [sign * one.score for one in own if one.score is not None]
     cut = len(own) - len(scores)
     if not scores:
         return Behind(choice, None, None, 0, cut)
-    top = max(scores, key=lambda score: sign * score)
-    return Behind(choice, top, sign * (best - top), len(scores), cut)
+    return Behind(choice, sign * max(scores), reached - max(scores), len(scores), cut)
 
 
 def _is_word(value: Any) -> bool:

@@ -10,12 +10,17 @@ MOST_COLUMNS, MOST_BEHIND = 5, 5
 def lines_of(report: TableReport) -> list[str]:
     """The comparison with its verdict, then importance, calibration and what did not help."""
     return [
-        *_comparison(report),
+        *compared_lines(report),
         *_members(report),
         *_importance(report),
         *_calibration(report),
         *_behind(report),
     ]
+
+
+def compared_lines(report: TableReport) -> list[str]:
+    """Each way to answer with its interval, and whether the last is better than the first ones."""
+    return list(_comparison(report))
 
 
 def _comparison(report: TableReport) -> Iterator[str]:
@@ -60,7 +65,10 @@ def _importance(report: TableReport) -> Iterator[str]:
     if not report.importance:
         return
     told = [f"{one.column} {one.loss:.3g}" for one in report.importance[:MOST_COLUMNS]]
-    yield f"Columns that matter most, by the {report.metric} lost without them: {', '.join(told)}."
+    yield (
+        f"Columns that matter most, by how much worse {report.metric} is without them: "
+        f"{', '.join(told)}."
+    )
     silent = [one.column for one in report.importance if one.low <= 0]
     if silent:
         yield f"{len(silent)} of {len(report.importance)} columns have no effect that is seen."

@@ -1,0 +1,88 @@
+"""What the end of a study of a table makes of its trials."""
+
+import numpy as np
+import pytest
+from ray import tune
+
+from automl_on_ray.clusters import Stage
+from automl_on_ray.search_spaces.core import Objective
+from automl_on_ray.studies.finish import why_nothing_scored
+from automl_on_ray.studies.tables.checkpoints import newest_checkpoints
+from automl_on_ray.studies.tables.finish import judged
+from automl_on_ray.studies.tables.whole_trials import WholeTrials
+from automl_on_ray.studies.trial_rows import Row
+from automl_on_ray.trainables.tables import TablePipeline, load_table
+from tests.helpers.odd_tables import usual
+from tests.workflows.tables.quick_space import SPACE
+
+FRAME = usual(rows=200)
+ASKED = {"dataset": "left", "frame": FRAME, "target": "left", "folds": 2}
+
+
+def row(name, steps=3, error=None, outcome="completed", auc=0.8):
+    return Row(name, {}, {"val_auc": auc}, outcome, steps, error)
+
+
+def test_a_score_of_a_part_of_the_folds_is_none():
+    assert judged(row("whole"), 3).metrics == {"val_auc": 0.8}
+    assert judged(row("cut", steps=2, outcome="pruned"), 3).metrics == {}
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        ("automl_on_ray.trainables.tables.fold_fit.FitTooLong: The fit of x took.", "limited"),
+        ("FitTooLarge: The fit of x failed: MemoryError", "limited"),
+        ("automl_on_ray.trainables.tables.fold_fit.FitFailed: The fit of x failed.", "failed"),
+        ("ValueError: FitTooLong: no", "failed"),
+    ],
+)
+def test_a_fit_that_its_limit_has_ended_is_no_failure_of_the_study(error, outcome):
+    found = judged(row("one", steps=1, error=error, outcome="failed"), 3)
+    assert found.outcome == outcome
+    told = why_nothing_scored([found], [Objective("val_auc")])
+    assert told.endswith(error)
+    assert ("limit of a fit" in told) == (outcome == "limited")
+
+
+@pytest.fixture(scope="module")
+def search(tmp_path_factory):
+    """Two trials with all folds, one that was cut, and a torn checkpoint."""
+    folder = tmp_path_factory.mktemp("study") / "search"
+    for number, steps in enumerate((3, 3, 1)):
+        config = {**SPACE.sample(np.random.default_rng(number)), **SPACE.constants}
+        trial = tune.with_parameters(TablePipeline, space=SPACE, **ASKED)(config=config)
+        for step in range(steps):
+            trial.train()
+            kept = folder / f"TablePipeline_t{number}_{number}_x" / f"checkpoint_{step:06}"
+            kept.mkdir(parents=True)
+            trial.save_checkpoint(str(kept))
+        trial.stop()
+    torn = folder / "TablePipeline_torn_3_x" / "checkpoint_000000"
+    torn.mkdir(parents=True)
+    (torn / "predictions.npz").write_bytes(b"PK\x03\x04torn")
+    return Stage(folder)
+
+
+def test_whole_trials_become_one_predictor_that_is_no_worse_than_the_best(search, capsys):
+    table = load_table(ASKED)
+    rows = [row(name) for name in ("t1", "t0", "torn", "gone")]
+    with WholeTrials(table, search, rows) as trials:
+        assert trials.ids == ["t1", "t0"]
+        weights = trials.weights("auc", seed=0)
+        assert set(weights) <= {"t0", "t1"}
+        assert sum(weights.values()) == pytest.approx(1)
+        bagged = trials.bagged({"t0": 0.5, "t1": 0.5})
+    assert "trial torn cannot be read" in capsys.readouterr().err
+    answers = bagged.predict(FRAME.head(7))
+    assert answers.shape == (7, 2)
+    assert answers.sum(axis=1) == pytest.approx(1)
+    assert {len(folds) for _, folds in bagged.members.values()} == {2}
+
+
+def test_the_newest_checkpoint_of_a_trial_is_taken(search):
+    found = newest_checkpoints(search, ["t0", "t2"])
+    assert {name: kept.path[-6:] for name, kept in found.items()} == {
+        "t0": "000002", "t2": "000000",
+    }  # fmt: skip
+    assert all(isinstance(kept, tune.Checkpoint) for kept in found.values())
