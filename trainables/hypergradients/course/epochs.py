@@ -31,6 +31,10 @@ from automl_on_ray.trainables.hypergradients.tuned import (
 )
 
 
+DIVIDED_BY = 4  # what broke a training; by 16 if that is too large again, and so on
+HALF = 2  # what the values are divided by that lost what was gained
+
+
 class Course:
     """Trains the weights of a problem, and tunes its hyperparameters as it goes.
 
@@ -125,6 +129,7 @@ class Course:
             "hypergradients_clipped": self._outer.clipped,
             "hypergradients_skipped": self._outer.skipped,
             "restarts": self._guard.restarts,
+            "taken_back": self._guard.taken_back,
         }
 
     def state(self) -> dict[str, Any]:
@@ -150,8 +155,7 @@ class Course:
         state = _on({key: one for key, one in state.items() if key != "outer"}, device)
         self._guard.load_state(state["guard"])
         moved = self._values.moved(state["starts"])
-        raw = self._outer.raw
-        self._outer.put({name: raw[name] + by for name, by in moved.items()})
+        self._outer.move(moved)
         self._guard.move(moved)
         point = Point(**state["point"])
         self.weights, self._steps = point.weights, state["steps"]
@@ -177,6 +181,9 @@ class Course:
         window = self._along.window(self._point(), batches, along)
         if trouble := self._guard.trouble(window, self._loss()):
             self._go_back(window, trouble)
+            return [float(self._loss()(self.weights, batches[-1]))]
+        if best := self._is_lost(window.end, val_batch):
+            self._take_back(window, best)
             return [float(self._loss()(self.weights, batches[-1]))]
         self.weights, self.optimizer_state = window.end.weights, window.end.state
         self._tangents = window.end.tangents
@@ -205,16 +212,35 @@ class Course:
 
         self._outer.search(evaluate)
 
-    def _go_back(self, window: Window, trouble: Trouble) -> None:
-        """With a fresh optimiser and lower learning rates; other values as they were there.
+    def _is_lost(self, end: Point, val_batch: Any) -> Point | None:
+        """Where to go back to, if learning rates that are tuned have lost what was gained."""
+        if val_batch is None or not self._values.names.get("learning_rate"):
+            return None
+        return self._guard.take_back(
+            end, lambda weights: float(self._problem.val_loss(weights, val_batch))
+        )
 
-        Where they are not tuned all values stay: else all would be as it was.
+    def _go_back(self, window: Window, trouble: Trouble) -> None:
+        """With lower learning rates; other values as they were there.
+
+        Where they are not tuned all values stay: else all would be as it was. A quarter that is too
+        large as well says that the best is far below. What is a little too large to break training
+        damages it, and its gradients say little; what is too small soon grows.
         """
         back = self._guard.restart(trouble, told(self._by_key()))
-        raw, in_a_row = self._outer.raw, self._guard.in_a_row
-        if reduced := self._values.reduced(trouble.too_large, raw, in_a_row):
-            self._outer.put({**back.raw, **reduced})
-            self._outer.begin_again()
+        by = DIVIDED_BY**self._guard.in_a_row
+        reduced = self._values.divided(trouble.too_large, self._outer.raw, by)
+        self._outer.begin_again()
+        self._begin_again(window, back, {**back.raw, **reduced} if reduced else {})
+
+    def _take_back(self, window: Window, best: Point) -> None:
+        """With the values of the best, and learning rates below half of those that lost it."""
+        self._outer.limit(self._values.divided("learning_rate", self._outer.raw, HALF))
+        self._begin_again(window, best, best.raw)
+
+    def _begin_again(self, window: Window, back: Point, raw: Tensors) -> None:
+        """With a fresh optimiser, after this window."""
+        self._outer.put(raw)
         self.weights = back.weights
         # What is beside the optimiser's own, such as a count of steps, goes on.
         kept = {

@@ -25,9 +25,13 @@ MUCH = 0.2  # that is lost again
 SHRUNK = 0.5  # of the norm of the initial weights
 PATIENCE = 2  # windows in a row without progress
 EARLY, LEAP, KEPT_PROMISE = 5, 3, 0.03  # windows; times the loss; of what was promised
-KEPT = ("restarts", "in_a_row", "_idle", "_windows", "_untrained", "_usual", "_slope")
+LOST = 0.1  # of what was gained, as the held-out loss tells
+NUMBERS = ("restarts", "taken_back", "in_a_row", "_idle", "_windows")
+NUMBERS += ("_untrained", "_usual", "_slope")
+POINTS = ("_initial", "_good", "_best")
 
 Loss = Callable[[Tensors, Any], Tensor]  # of weights, for a batch and the values as they are
+Held = Callable[[Tensors], float]  # the held-out loss of weights, on one batch
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,10 @@ class Point:
 
     def tensors(self) -> dict[str, Tensors]:
         return dict(vars(self))
+
+    def moved(self, by: Tensors) -> "Point":
+        """With raw values that differ by so much."""
+        return replace(self, raw={**self.raw, **{name: self.raw[name] + d for name, d in by.items()}})
 
 
 @dataclass(frozen=True)
@@ -84,12 +92,12 @@ class Guard:
     """
 
     def __init__(self, initial: Point, restarts: int) -> None:
-        self._initial = self._good = replace(initial, tangents={})
+        self._initial = self._good = self._best = replace(initial, tangents={})
         self._most, self.in_a_row, self._idle, self._windows = restarts, 0, 0, 0
         self._untrained: float | None = None  # the loss, as last found
         self._usual: float | None = None  # the mean loss of the last good window
         self._slope: float | None = None  # the norm of the gradient at the initial weights
-        self.restarts = 0
+        self.restarts = self.taken_back = 0
 
     def trouble(self, window: Window, loss: Loss) -> Trouble | None:
         """None if nothing is wrong with it."""
@@ -100,8 +108,7 @@ class Guard:
             return None
         places = (self._initial, self._good, window.end)
         initial, good, end = (_mean(loss, one.weights, window.batches) for one in places)
-        zeros = self._at_zeros(loss, window.batches)
-        untrained = max(initial, zeros) if math.isfinite(zeros) else initial
+        untrained = self._untrained_loss(initial, lambda one: _mean(loss, one, window.batches))
         size, gained = abs(untrained), untrained - good
         better = good < initial - SOME * abs(initial) or not math.isfinite(initial)
         back = self._good if better else self._initial
@@ -134,35 +141,52 @@ class Guard:
             raise DivergedError(f"Training diverged{after}: {trouble.what}, with {values}.")
         self.in_a_row += 1
         self.restarts += 1
-        self._idle, self._usual, self._good = 0, None, trouble.back
+        self._idle, self._usual, self._good, self._best = 0, None, trouble.back, trouble.back
         if trouble.back is self._initial:
             self._windows = 0
         return trouble.back
 
+    def take_back(self, end: Point, held: Held) -> Point | None:
+        """The best point so far, if this end of a window has lost too much again; it is counted.
+
+        An end that is better than the best, on the same batch, is the best from then on.
+        """
+        now, best = held(end.weights), held(self._best.weights)
+        if now <= best or not math.isfinite(best):
+            self._best = replace(end, tangents={})
+            return None
+        untrained = self._untrained_loss(held(self._initial.weights), held)
+        gained = untrained - best
+        if gained <= SOME * abs(untrained) or now - best <= LOST * gained:
+            return None
+        self._good, self._usual = self._best, None
+        self.taken_back += 1
+        return self._best
+
     def state(self) -> dict[str, Any]:
         """Tensors, numbers and dicts of them."""
-        points = {"initial": self._initial.tensors(), "good": self._good.tensors()}
-        return {**points, **{name: getattr(self, name) for name in KEPT}}
+        points = {name: getattr(self, name).tensors() for name in POINTS}
+        return {**points, **{name: getattr(self, name) for name in NUMBERS}}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        self._initial, self._good = Point(**state["initial"]), Point(**state["good"])
-        for name in KEPT:
+        for name in POINTS:
+            setattr(self, name, Point(**state[name]))
+        for name in NUMBERS:
             setattr(self, name, state[name])
 
     def move(self, by: Tensors) -> None:
         """Raw values of these names, wherever one may go back to."""
-        self._initial, self._good = (
-            replace(one, raw={**one.raw, **{name: one.raw[name] + d for name, d in by.items()}})
-            for one in (self._initial, self._good)
-        )
+        for name in POINTS:
+            setattr(self, name, getattr(self, name).moved(by))
 
-    def _at_zeros(self, loss: Loss, batches: Sequence[Any]) -> float:
-        """NaN for a loss that cannot be had there, as of a matrix without an inverse."""
+    def _untrained_loss(self, initial: float, loss: Held) -> float:
+        """`initial`, the loss at the initial weights, or that at zeros where it is larger."""
         zeros = {name: torch.zeros_like(one) for name, one in self._initial.weights.items()}
         try:
-            return _mean(loss, zeros, batches)
-        except (RuntimeError, ArithmeticError):
-            return math.nan
+            at_zeros = loss(zeros)
+        except (RuntimeError, ArithmeticError):  # as of a matrix without an inverse
+            return initial
+        return max(initial, at_zeros) if math.isfinite(at_zeros) else initial
 
     def _is_suspect(self, mean: float) -> bool:
         """Whether it must be compared with the initial weights: a guess that costs nothing."""

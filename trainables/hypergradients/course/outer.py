@@ -51,6 +51,7 @@ class Outer:
         self._names, self._transforms = names, transforms
         self._parameters = {name: nn.Parameter(one.detach().clone()) for name, one in raw.items()}
         self._rate, self.searches = rate, optimizer == "lbfgs"
+        self._most: Tensors = {}
         groups = [
             {"params": [self._parameters[name] for name in each], "lr": rates.get(key, rate)}
             for key, each in names.items()
@@ -75,7 +76,17 @@ class Outer:
         """Set these raw values, to what is nearest within the bounds."""
         with torch.no_grad():
             for name, one in raw.items():
-                self._parameters[name].copy_(self._transforms[name].clamped(one))
+                self._parameters[name].copy_(self._within(name, one))
+
+    def limit(self, most: Tensors) -> None:
+        """Let raw values of these names be no larger than this, from now on."""
+        self._most |= most
+        self.put(self.raw)
+
+    def move(self, by: Tensors) -> None:
+        """Raw values of these names, and what they are limited to."""
+        self._most |= {name: self._most[name] + d for name, d in by.items() if name in self._most}
+        self.put({name: self.raw[name] + d for name, d in by.items()})
 
     def step(self, gradient: Tensors) -> None:
         """One step for the keys whose hypergradient is given; one that is not finite is skipped."""
@@ -133,6 +144,7 @@ class Outer:
             "raw": self.raw,
             "optimizer": deepcopy(self._optimizer.state_dict()),
             "norms": {key: list(norms) for key, norms in self._norms.items()},
+            "most": dict(self._most),
             "signs": dict(self._signs),
             "turns": dict(self._turns),
             "clipped": self.clipped,
@@ -144,6 +156,7 @@ class Outer:
         with torch.no_grad():
             for name, one in state["raw"].items():
                 self._parameters[name].copy_(one)
+        self._most = {name: one.to(self._parameters[name]) for name, one in state["most"].items()}
         groups = self._optimizer.state_dict()["param_groups"]
         learned = deepcopy(state["optimizer"]["state"])
         self._optimizer.load_state_dict({"state": learned, "param_groups": groups})
@@ -158,10 +171,14 @@ class Outer:
         return {name: torch.zeros_like(self._parameters[name].detach()) for name in self._slowing}
 
     def _notice(self, name: str, sign: Tensor) -> None:
-        """Count a turn where the sign is another one than before."""
-        if name in self._turns:
-            self._turns[name] = self._turns[name] + (sign * self._signs[name] < 0)
-            self._signs[name] = sign
+        """Where the sign is another one than before, count a turn, and forget Adam's momentum."""
+        if name not in self._turns:
+            return
+        turned = sign * self._signs[name] < 0
+        self._signs[name], self._turns[name] = sign, self._turns[name] + turned
+        momentum = self._optimizer.state.get(self._parameters[name], {}).get("exp_avg")
+        if momentum is not None:
+            momentum[turned] = 0.0
 
     def _slowed(self, name: str, before: Tensor, after: Tensor) -> Tensor:
         """A part of the way, where the hypergradient has turned."""
@@ -171,9 +188,13 @@ class Outer:
 
     def _near(self, name: str, before: Tensor, after: Tensor) -> Tensor:
         """What one step may come to, on the way to `after`, within the bounds of the value."""
-        transform = self._transforms[name]
-        up = UP if isinstance(transform, Log) else DOWN
-        return transform.clamped(after.clamp(before - DOWN, before + up))
+        up = UP if isinstance(self._transforms[name], Log) else DOWN
+        return self._within(name, after.clamp(before - DOWN, before + up))
+
+    def _within(self, name: str, raw: Tensor) -> Tensor:
+        """The nearest that is within the bounds of the value, and its limit."""
+        raw = self._transforms[name].clamped(raw)
+        return raw.minimum(self._most[name]) if name in self._most else raw
 
     def _factor(self, key: str, gradient: Tensors) -> float:
         """To clip it by: 1 for what is usual, 0 for what is not finite."""

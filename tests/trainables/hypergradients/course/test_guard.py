@@ -172,6 +172,21 @@ def test_weights_that_decay_makes_vanish_are_seen_and_decay_is_reduced():
     assert trial.accuracy > 0.8
 
 
+KICK = [1.0] * 13 + [8.0] + [1.0] * 6  # a batch that costs much, and breaks nothing
+
+
+@pytest.mark.parametrize("estimator", ["reverse", "forward", "online"])
+def test_a_window_that_loses_what_was_gained_is_taken_back_and_its_rate_not_come_near_again(
+    estimator,
+):
+    trial = Trial(f"learning_rate={estimator}", {"learning_rate": 0.05})
+    trial.train(2)
+    before, good = trial.of("hyper/learning_rate"), trial.accuracy
+    trial.train(1, steps=20, factors=KICK)
+    assert (trial.of("taken_back"), trial.of("restarts")) == (1, 0)
+    assert trial.accuracy > good - 0.05
+
+
 def wrong_labels(share):
     generator = torch.Generator().manual_seed(9)
     wrong = torch.rand(len(Y), generator=generator) < share

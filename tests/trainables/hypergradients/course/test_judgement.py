@@ -111,3 +111,49 @@ def test_restarts_count_in_a_row_until_a_good_window():
     guard.restart(guard.trouble(broken, Landscape()), "rate=1")
     with pytest.raises(RuntimeError, match="after 1 restarts in a row: the loss is not finite, wi"):
         guard.restart(guard.trouble(broken, Landscape()), "rate=1")
+
+
+def held_out(**told):
+    """The held-out loss by place, on one batch; 2 where nothing is told."""
+    landscape = Landscape(**told)
+    return lambda weights: float(landscape(weights, None))
+
+
+def taken_back(*places, **told):
+    """Whether each end of a window is taken back, and the guard."""
+    guard = Guard(point(0), 3)
+    found = [guard.take_back(point(place), held_out(**told)) for place in places]
+    return guard, found
+
+
+def test_a_tenth_of_what_was_gained_may_be_lost_again_and_no_more():
+    guard, found = taken_back(1, 2, 3, at_1=1.0, at_2=1.09, at_3=1.11)
+    assert found[:2] == [None, None]
+    assert found[2].weights == point(1).weights
+    assert guard.taken_back == 1
+    assert guard.restarts == 0
+
+
+def test_several_windows_that_lose_a_little_each_are_taken_back_together():
+    _, found = taken_back(1, 2, 3, 4, at_1=0.5, at_2=0.6, at_3=0.64, at_4=0.7)
+    assert [one is not None for one in found] == [False, False, False, True]
+    assert found[-1].weights == point(1).weights
+
+
+def test_nothing_is_taken_back_before_something_was_gained():
+    _, found = taken_back(1, 2, 3, at_1=1.9, at_2=2.5, at_3=1.85)
+    assert found == [None] * 3
+
+
+@pytest.mark.parametrize("loss", [math.nan, math.inf])
+def test_a_held_out_loss_that_is_not_finite_is_taken_back(loss):
+    _, found = taken_back(1, 2, at_1=1.0, at_2=loss)
+    assert found[1].weights == point(1).weights
+
+
+def test_where_a_restart_goes_on_from_is_the_best_until_there_is_a_better_one():
+    guard, _ = taken_back(1, at_1=0.2)
+    guard.restart(guard.trouble(window(0, 1, math.nan), Landscape()), "rate=1")
+    assert guard.take_back(point(3), held_out(at_1=0.2, at_3=1.5)) is None
+    lost = guard.take_back(point(4), held_out(at_3=1.5, at_4=1.6))
+    assert lost.weights == point(3).weights

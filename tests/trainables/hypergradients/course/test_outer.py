@@ -106,6 +106,28 @@ def test_values_stay_within_the_bounds_of_their_transform():
     assert LOG.value(one.raw["rate"]).item() == pytest.approx(10.0)
 
 
+def test_a_limit_holds_for_every_way_that_values_are_set():
+    one = outer("sgd", rate=1.0, start=0.01)
+    one.limit({"rate": LOG.raw(torch.tensor(0.005).double())})
+    values = [LOG.value(one.raw["rate"]).item()]
+    one.step(slope(-100.0))
+    values.append(LOG.value(one.raw["rate"]).item())
+    one.put({"rate": torch.tensor(0.0).double()})
+    values.append(LOG.value(one.raw["rate"]).item())
+    assert values == pytest.approx([0.005] * 3)
+    one.step(slope(100.0))
+    assert LOG.value(one.raw["rate"]).item() == pytest.approx(0.005 / 4)
+
+
+def test_a_limit_moves_with_its_value():
+    one = outer(start=0.01)
+    one.limit({"rate": LOG.raw(torch.tensor(0.01).double())})
+    one.move({"rate": torch.tensor(math.log(1.2)).double()})
+    assert LOG.value(one.raw["rate"]).item() == pytest.approx(0.012)
+    one.put({"rate": torch.tensor(0.0).double()})
+    assert LOG.value(one.raw["rate"]).item() == pytest.approx(0.012)
+
+
 def test_keys_without_a_hypergradient_stay_where_they_are():
     one = outer()
     before = one.raw["share"]
@@ -148,9 +170,10 @@ def test_what_is_usual_is_not_known_at_once():
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
 def test_one_goes_on_exactly_from_its_state(optimizer):
     whole, first = (outer(optimizer, slowing=["rate"]) for _ in range(2))
-    for size in (1.0, -3.0, 0.5, 0.1, 7.0):
-        whole.step(slope(size))
-        first.step(slope(size))
+    for one in (whole, first):
+        one.limit({"rate": LOG.raw(torch.tensor(0.02).double())})
+        for size in (1.0, -3.0, 0.5, 0.1, 7.0):
+            one.step(slope(size))
     second = outer(optimizer, start=1.0, slowing=["rate"])
     second.load_state(first.state())
     first.step(slope(100.0))  # what it holds is its own
