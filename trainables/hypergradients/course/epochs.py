@@ -30,9 +30,8 @@ from automl_on_ray.trainables.hypergradients.tuned import (
     told,
 )
 
-
 DIVIDED_BY = 4  # what broke a training; by 16 if that is too large again, and so on
-HALF = 2  # what the values are divided by that lost what was gained
+LOST_BY = 2  # what lost again what was gained is divided by, and never larger from then on
 
 
 class Course:
@@ -181,17 +180,20 @@ class Course:
         window = self._along.window(self._point(), batches, along)
         if trouble := self._guard.trouble(window, self._loss()):
             self._go_back(window, trouble)
-            return [float(self._loss()(self.weights, batches[-1]))]
-        if best := self._is_lost(window.end, val_batch):
+        elif best := self._lost(window.end, val_batch):
             self._take_back(window, best)
-            return [float(self._loss()(self.weights, batches[-1]))]
+        else:
+            self._go_on(window, val_batch, implicit_batch)
+            return list(window.losses)
+        return [float(self._loss()(self.weights, batches[-1]))]
+
+    def _go_on(self, window: Window, val_batch: Any, implicit_batch: Any) -> None:
         self.weights, self.optimizer_state = window.end.weights, window.end.state
         self._tangents = window.end.tangents
-        self._steps += len(batches)
+        self._steps += len(window.batches)
         if val_batch is not None:
-            batch = batches[-1] if implicit_batch is None else implicit_batch
+            batch = window.batches[-1] if implicit_batch is None else implicit_batch
             self._outer.step({**window.gradient, **self._implicitly(batch, val_batch)})
-        return list(window.losses)
 
     def _implicitly(self, batch: Any, val_batch: Any) -> Tensors:
         if not self._implicit or self._steps < self.settings.warm_up:
@@ -212,8 +214,8 @@ class Course:
 
         self._outer.search(evaluate)
 
-    def _is_lost(self, end: Point, val_batch: Any) -> Point | None:
-        """Where to go back to, if learning rates that are tuned have lost what was gained."""
+    def _lost(self, end: Point, val_batch: Any) -> Point | None:
+        """Where to go back to, if a tuned learning rate has lost again what was gained."""
         if val_batch is None or not self._values.names.get("learning_rate"):
             return None
         return self._guard.take_back(
@@ -234,8 +236,8 @@ class Course:
         self._begin_again(window, back, {**back.raw, **reduced} if reduced else {})
 
     def _take_back(self, window: Window, best: Point) -> None:
-        """With the values of the best, and learning rates below half of those that lost it."""
-        self._outer.limit(self._values.divided("learning_rate", self._outer.raw, HALF))
+        """With the values of the best, and learning rates of no more than half from now on."""
+        self._outer.limit(self._values.divided("learning_rate", self._outer.raw, LOST_BY))
         self._begin_again(window, best, best.raw)
 
     def _begin_again(self, window: Window, back: Point, raw: Tensors) -> None:

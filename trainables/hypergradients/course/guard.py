@@ -4,6 +4,11 @@ After a learning rate that was far too large the loss is often finite, at what c
 are all gradients: the units are dead, and no hypergradient brings them back. So the guard compares
 with the initial weights, on the very batches that a window was trained on. What batches have in
 common then cancels, however small they are, and so does what the hyperparameters do to the loss.
+
+A rate that is a little too large breaks nothing: the loss leaps up and comes down again, and each
+time some units are dead for good. The hypergradient of a few steps does not see that (Wu et al.
+2018, arXiv:1803.02021). So what the held-out loss has clearly lost is taken back, as the bold
+driver does (Vogl et al. 1988).
 """
 
 import math
@@ -48,7 +53,9 @@ class Point:
 
     def moved(self, by: Tensors) -> "Point":
         """With raw values that differ by so much."""
-        return replace(self, raw={**self.raw, **{name: self.raw[name] + d for name, d in by.items()}})
+        return replace(
+            self, raw={**self.raw, **{name: self.raw[name] + d for name, d in by.items()}}
+        )
 
 
 @dataclass(frozen=True)
@@ -89,6 +96,11 @@ class Guard:
     One goes back to the beginning of the last good window, or to the initial weights if that is
     hardly better. Judging takes four passes over the window's batches without gradients, and only
     while the loss is near the untrained one, or rises.
+
+    Where a learning rate is tuned, the held-out loss at the end of each window is compared with
+    that of the best end so far, on the same batch: two more passes over that batch. Too much is
+    lost if it is more than a tenth of what the best has gained, and that was a tenth of the
+    untrained loss. This is no trouble, and is not counted as a restart.
     """
 
     def __init__(self, initial: Point, restarts: int) -> None:
