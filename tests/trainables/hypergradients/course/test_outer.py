@@ -1,6 +1,7 @@
 """Outer steps are those of torch.optim, within bounds; what is out of the ordinary is counted."""
 
 import math
+from itertools import pairwise
 
 import pytest
 import torch
@@ -66,7 +67,7 @@ def moves(one, sizes):
     for size in sizes:
         one.step(slope(size))
         places.append(one.raw["rate"].item())
-    return [after - before for before, after in zip(places, places[1:], strict=False)]
+    return [after - before for before, after in pairwise(places)]
 
 
 def test_steps_are_divided_by_one_more_than_the_turns_of_the_hypergradient():
