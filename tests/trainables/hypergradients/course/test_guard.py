@@ -184,7 +184,7 @@ def kicked(estimator="reverse"):
     return trial, rate, accuracy
 
 
-@pytest.mark.parametrize("estimator", ["reverse", "forward", "online"])
+@pytest.mark.parametrize("estimator", ["reverse", "forward"])
 def test_what_a_window_has_lost_is_taken_back_and_the_rate_stays_far_below(estimator):
     trial, rate, accuracy = kicked(estimator)
     assert (trial.of("taken_back"), trial.of("restarts")) == (1, 0)
