@@ -13,8 +13,8 @@ clean images; 40 % moved to the next class, with 100 clean images. The ways:
 - robust loss: generalised cross-entropy (Zhang and Sabuncu 2018, arXiv:1805.07836) on both, with
   the best q;
 - example weights: in 200 steps on the 2,000, sigmoid(theta_i) is found for each, theta by Adam on
-  the hypergradient of the clean ones' loss, implicitly with the identity, every 5 steps from the
-  120th on. Then a new network is trained on both with these weights, those of the clean ones 1.
+  the hypergradient of the clean ones' loss, implicitly with the identity, every 10 steps. Then a
+  new network is trained on both with these weights, those of the clean ones 1.
 
 What is best of a few is so by mean test accuracy on seeds of its own (`--tune`), which favours the
 baselines. Accuracy is that of MNIST's test, at the end. AUC says how well the weights tell right
@@ -63,7 +63,7 @@ from benchmarks.hypergradients._noisy_mnist import (
 )
 
 STEPS, BATCH = 400, 100
-SEARCH_STEPS, WARM_UP, EVERY = 200, 120, 5  # for weights; before they move, and between moves
+SEARCH_STEPS, WARM_UP, EVERY = 200, 40, 10  # for weights; before they move, and between moves
 RATE, MOMENTUM, DECAY, OUTER_RATE = 0.03, 0.9, 1e-4, 0.5  # of SGD; of Adam for theta
 PART = 200  # images at a time: more of them do not stay in the processor's cache
 EXAMPLES = Logit(0, 1)
