@@ -63,7 +63,6 @@ GRIDS = {
     "weight_decay": (1e-6, 1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3),
 }
 TUNING = range(100, 105)
-COUNTS = {"restarts": "restarts", "taken_back": "taken back", "tried": "tried"}  # of the table
 RANGES = {"learning_rate": (1e-4, 1.0), "weight_decay": (1e-6, 1.0)}  # of Ax and random search
 
 
@@ -144,7 +143,7 @@ def tuned_within(case: Case, seed: int, **settings: Any) -> dict[str, Any]:
     return {
         **judged(trial.course.weights, data),
         "found": [report[f"hyper/{case.key}"] for report in reports],
-        **{key: reports[-1][key] for key in ("restarts", "taken_back")},
+        "restarts": reports[-1]["restarts"],
         "seconds": seconds,
     }
 
@@ -238,8 +237,7 @@ def written(rows: list[dict[str, Any]]) -> str:
     lines = []
     for case in dict.fromkeys(row["case"] for row in rows):
         head = "".join(f"{word:>18}" for word in ("accuracy", "to tuned", "CPU", "last value"))
-        counts = "".join(f"{word:>12}" for word in COUNTS.values())
-        lines.append(f"{case:<18}{head}{counts}{'failed':>8}{'seeds':>7}")
+        lines.append(f"{case:<18}{head}{'restarts':>10}{'tried':>10}{'failed':>8}{'seeds':>7}")
         of_case = [row for row in rows if row["case"] == case]
         by = {
             way: {r["seed"]: r for r in of_case if r["way"] == way}
@@ -260,9 +258,10 @@ def _line(way: str, runs: Runs, constant: Runs) -> str:
         cell([run["seconds"] / constant[seed]["seconds"] for seed, run in runs.items()]),
         _span([run["found"][-1] for run in ended.values() if "found" in run]),
     )
-    counts = (_span([run[key] for run in ended.values() if key in run]) for key in COUNTS)
-    wide = "".join(f"{one:>18}" for one in cells) + "".join(f"{one:>12}" for one in counts)
-    return f"{way:<18}{wide}{len(runs) - len(ended):8}{len(runs):7}"
+    restarts = _span([run["restarts"] for run in ended.values() if "restarts" in run])
+    tried = _span([run["tried"] for run in ended.values() if "tried" in run])
+    wide = "".join(f"{one:>18}" for one in cells)
+    return f"{way:<18}{wide}{restarts:>10}{tried:>10}{len(runs) - len(ended):8}{len(runs):7}"
 
 
 def _span(values: list[float]) -> str:

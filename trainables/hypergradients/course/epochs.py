@@ -30,9 +30,6 @@ from automl_on_ray.trainables.hypergradients.tuned import (
     told,
 )
 
-DIVIDED_BY = 4  # what broke a training; by 16 if that is too large again, and so on
-LOST_BY = 2  # what lost again what was gained is divided by, and never larger from then on
-
 
 class Course:
     """Trains the weights of a problem, and tunes its hyperparameters as it goes.
@@ -66,7 +63,7 @@ class Course:
             self._values.starts, self._values.names, self._values.transforms,
             optimizer=settings.outer_optimizer, rate=settings.outer_rate,
             rates={one.key: settings.outer_rate / settings.unroll for one in settings.by("online")},
-            slowing=[one.key for one in settings.tuned if one.estimator != "implicit"],
+            slowing=[one.key for one in settings.tuned if one.estimator in ("reverse", "forward")],
         )  # fmt: skip
         self._along = self._chosen()
         self._solver = settings.solver
@@ -128,7 +125,6 @@ class Course:
             "hypergradients_clipped": self._outer.clipped,
             "hypergradients_skipped": self._outer.skipped,
             "restarts": self._guard.restarts,
-            "taken_back": self._guard.taken_back,
         }
 
     def state(self) -> dict[str, Any]:
@@ -154,7 +150,8 @@ class Course:
         state = _on({key: one for key, one in state.items() if key != "outer"}, device)
         self._guard.load_state(state["guard"])
         moved = self._values.moved(state["starts"])
-        self._outer.move(moved)
+        raw = self._outer.raw
+        self._outer.put({name: raw[name] + by for name, by in moved.items()})
         self._guard.move(moved)
         point = Point(**state["point"])
         self.weights, self._steps = point.weights, state["steps"]
@@ -180,20 +177,14 @@ class Course:
         window = self._along.window(self._point(), batches, along)
         if trouble := self._guard.trouble(window, self._loss()):
             self._go_back(window, trouble)
-        elif best := self._lost(window.end, val_batch):
-            self._take_back(window, best)
-        else:
-            self._go_on(window, val_batch, implicit_batch)
-            return list(window.losses)
-        return [float(self._loss()(self.weights, batches[-1]))]
-
-    def _go_on(self, window: Window, val_batch: Any, implicit_batch: Any) -> None:
+            return [float(self._loss()(self.weights, batches[-1]))]
         self.weights, self.optimizer_state = window.end.weights, window.end.state
         self._tangents = window.end.tangents
-        self._steps += len(window.batches)
+        self._steps += len(batches)
         if val_batch is not None:
-            batch = window.batches[-1] if implicit_batch is None else implicit_batch
+            batch = batches[-1] if implicit_batch is None else implicit_batch
             self._outer.step({**window.gradient, **self._implicitly(batch, val_batch)})
+        return list(window.losses)
 
     def _implicitly(self, batch: Any, val_batch: Any) -> Tensors:
         if not self._implicit or self._steps < self.settings.warm_up:
@@ -214,35 +205,16 @@ class Course:
 
         self._outer.search(evaluate)
 
-    def _lost(self, end: Point, val_batch: Any) -> Point | None:
-        """Where to go back to, if a tuned learning rate has lost again what was gained."""
-        if val_batch is None or not self._values.names.get("learning_rate"):
-            return None
-        return self._guard.take_back(
-            end, lambda weights: float(self._problem.val_loss(weights, val_batch))
-        )
-
     def _go_back(self, window: Window, trouble: Trouble) -> None:
-        """With lower learning rates; other values as they were there.
+        """With a fresh optimiser and lower learning rates; other values as they were there.
 
-        Where they are not tuned all values stay: else all would be as it was. A quarter that is too
-        large as well says that the best is far below. What is a little too large to break training
-        damages it, and its gradients say little; what is too small soon grows.
+        Where they are not tuned all values stay: else all would be as it was.
         """
         back = self._guard.restart(trouble, told(self._by_key()))
-        by = DIVIDED_BY**self._guard.in_a_row
-        reduced = self._values.divided(trouble.too_large, self._outer.raw, by)
-        self._outer.begin_again()
-        self._begin_again(window, back, {**back.raw, **reduced} if reduced else {})
-
-    def _take_back(self, window: Window, best: Point) -> None:
-        """With the values of the best, and learning rates of no more than half from now on."""
-        self._outer.limit(self._values.divided("learning_rate", self._outer.raw, LOST_BY))
-        self._begin_again(window, best, best.raw)
-
-    def _begin_again(self, window: Window, back: Point, raw: Tensors) -> None:
-        """With a fresh optimiser, after this window."""
-        self._outer.put(raw)
+        raw, in_a_row = self._outer.raw, self._guard.in_a_row
+        if reduced := self._values.reduced(trouble.too_large, raw, in_a_row):
+            self._outer.put({**back.raw, **reduced})
+            self._outer.begin_again()
         self.weights = back.weights
         # What is beside the optimiser's own, such as a count of steps, goes on.
         kept = {

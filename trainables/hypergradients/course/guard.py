@@ -4,11 +4,6 @@ After a learning rate that was far too large the loss is often finite, at what c
 are all gradients: the units are dead, and no hypergradient brings them back. So the guard compares
 with the initial weights, on the very batches that a window was trained on. What batches have in
 common then cancels, however small they are, and so does what the hyperparameters do to the loss.
-
-A rate that is a little too large breaks nothing: the loss leaps up and comes down again, and each
-time some units are dead for good. The hypergradient of a few steps does not see that (Wu et al.
-2018, arXiv:1803.02021). So what the held-out loss has clearly lost is taken back, as the bold
-driver does (Vogl et al. 1988).
 """
 
 import math
@@ -30,13 +25,9 @@ MUCH = 0.2  # that is lost again
 SHRUNK = 0.5  # of the norm of the initial weights
 PATIENCE = 2  # windows in a row without progress
 EARLY, LEAP, KEPT_PROMISE = 5, 3, 0.03  # windows; times the loss; of what was promised
-LOST = 0.1  # of what was gained, as the held-out loss tells
-NUMBERS = ("restarts", "taken_back", "in_a_row", "_idle", "_windows")
-NUMBERS += ("_untrained", "_usual", "_slope")
-POINTS = ("_initial", "_good", "_best")
+KEPT = ("restarts", "in_a_row", "_idle", "_windows", "_untrained", "_usual", "_slope")
 
 Loss = Callable[[Tensors, Any], Tensor]  # of weights, for a batch and the values as they are
-Held = Callable[[Tensors], float]  # the held-out loss of weights, on one batch
 
 
 @dataclass(frozen=True)
@@ -50,12 +41,6 @@ class Point:
 
     def tensors(self) -> dict[str, Tensors]:
         return dict(vars(self))
-
-    def moved(self, by: Tensors) -> "Point":
-        """With raw values that differ by so much."""
-        return replace(
-            self, raw={**self.raw, **{name: self.raw[name] + d for name, d in by.items()}}
-        )
 
 
 @dataclass(frozen=True)
@@ -96,20 +81,15 @@ class Guard:
     One goes back to the beginning of the last good window, or to the initial weights if that is
     hardly better. Judging takes four passes over the window's batches without gradients, and only
     while the loss is near the untrained one, or rises.
-
-    Where a learning rate is tuned, the held-out loss at the end of each window is compared with
-    that of the best end so far, on the same batch: two more passes over that batch. Too much is
-    lost if it is more than a tenth of what the best has gained, and that was a tenth of the
-    untrained loss. This is no trouble, and is not counted as a restart.
     """
 
     def __init__(self, initial: Point, restarts: int) -> None:
-        self._initial = self._good = self._best = replace(initial, tangents={})
+        self._initial = self._good = replace(initial, tangents={})
         self._most, self.in_a_row, self._idle, self._windows = restarts, 0, 0, 0
         self._untrained: float | None = None  # the loss, as last found
         self._usual: float | None = None  # the mean loss of the last good window
         self._slope: float | None = None  # the norm of the gradient at the initial weights
-        self.restarts = self.taken_back = 0
+        self.restarts = 0
 
     def trouble(self, window: Window, loss: Loss) -> Trouble | None:
         """None if nothing is wrong with it."""
@@ -120,7 +100,8 @@ class Guard:
             return None
         places = (self._initial, self._good, window.end)
         initial, good, end = (_mean(loss, one.weights, window.batches) for one in places)
-        untrained = self._untrained_loss(initial, lambda one: _mean(loss, one, window.batches))
+        zeros = self._at_zeros(loss, window.batches)
+        untrained = max(initial, zeros) if math.isfinite(zeros) else initial
         size, gained = abs(untrained), untrained - good
         better = good < initial - SOME * abs(initial) or not math.isfinite(initial)
         back = self._good if better else self._initial
@@ -153,52 +134,35 @@ class Guard:
             raise DivergedError(f"Training diverged{after}: {trouble.what}, with {values}.")
         self.in_a_row += 1
         self.restarts += 1
-        self._idle, self._usual, self._good, self._best = 0, None, trouble.back, trouble.back
+        self._idle, self._usual, self._good = 0, None, trouble.back
         if trouble.back is self._initial:
             self._windows = 0
         return trouble.back
 
-    def take_back(self, end: Point, held: Held) -> Point | None:
-        """The best point so far, if this end of a window has lost too much again; it is counted.
-
-        An end that is better than the best, on the same batch, is the best from then on.
-        """
-        now, best = held(end.weights), held(self._best.weights)
-        if now <= best or not math.isfinite(best):
-            self._best = replace(end, tangents={})
-            return None
-        untrained = self._untrained_loss(held(self._initial.weights), held)
-        gained = untrained - best
-        if gained <= SOME * abs(untrained) or now - best <= LOST * gained:
-            return None
-        self._good, self._usual = self._best, None
-        self.taken_back += 1
-        return self._best
-
     def state(self) -> dict[str, Any]:
         """Tensors, numbers and dicts of them."""
-        points = {name: getattr(self, name).tensors() for name in POINTS}
-        return {**points, **{name: getattr(self, name) for name in NUMBERS}}
+        points = {"initial": self._initial.tensors(), "good": self._good.tensors()}
+        return {**points, **{name: getattr(self, name) for name in KEPT}}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        for name in POINTS:
-            setattr(self, name, Point(**state[name]))
-        for name in NUMBERS:
+        self._initial, self._good = Point(**state["initial"]), Point(**state["good"])
+        for name in KEPT:
             setattr(self, name, state[name])
 
     def move(self, by: Tensors) -> None:
         """Raw values of these names, wherever one may go back to."""
-        for name in POINTS:
-            setattr(self, name, getattr(self, name).moved(by))
+        self._initial, self._good = (
+            replace(one, raw={**one.raw, **{name: one.raw[name] + d for name, d in by.items()}})
+            for one in (self._initial, self._good)
+        )
 
-    def _untrained_loss(self, initial: float, loss: Held) -> float:
-        """`initial`, the loss at the initial weights, or that at zeros where it is larger."""
+    def _at_zeros(self, loss: Loss, batches: Sequence[Any]) -> float:
+        """NaN for a loss that cannot be had there, as of a matrix without an inverse."""
         zeros = {name: torch.zeros_like(one) for name, one in self._initial.weights.items()}
         try:
-            at_zeros = loss(zeros)
-        except (RuntimeError, ArithmeticError):  # as of a matrix without an inverse
-            return initial
-        return max(initial, at_zeros) if math.isfinite(at_zeros) else initial
+            return _mean(loss, zeros, batches)
+        except (RuntimeError, ArithmeticError):
+            return math.nan
 
     def _is_suspect(self, mean: float) -> bool:
         """Whether it must be compared with the initial weights: a guess that costs nothing."""

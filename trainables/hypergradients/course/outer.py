@@ -7,8 +7,9 @@ shows how unrolled gradients explode).
 
 A hypergradient that looks a few steps ahead keeps its sign as long as a value is far off, and is
 mostly noise when it is not. So steps of such values are divided by one more than the times that it
-has turned (Kesten 1958, doi:10.1214/aoms/1177706705): what is far off goes fast, and what has
-arrived is neither carried on by the momentum of larger hypergradients before, nor by the noise.
+has turned (Kesten 1958, doi:10.1214/aoms/1177706705). Momentum is dropped at a turn (O'Donoghue and
+Candes 2015, arXiv:1204.3982): of hypergradients that were a hundred times larger, it would carry a
+learning rate on to where it damages the network for good.
 """
 
 import math
@@ -51,7 +52,6 @@ class Outer:
         self._names, self._transforms = names, transforms
         self._parameters = {name: nn.Parameter(one.detach().clone()) for name, one in raw.items()}
         self._rate, self.searches = rate, optimizer == "lbfgs"
-        self._most: Tensors = {}
         groups = [
             {"params": [self._parameters[name] for name in each], "lr": rates.get(key, rate)}
             for key, each in names.items()
@@ -76,17 +76,7 @@ class Outer:
         """Set these raw values, to what is nearest within the bounds."""
         with torch.no_grad():
             for name, one in raw.items():
-                self._parameters[name].copy_(self._within(name, one))
-
-    def limit(self, most: Tensors) -> None:
-        """Let raw values of these names be no larger than this, from now on."""
-        self._most |= most
-        self.put(self.raw)
-
-    def move(self, by: Tensors) -> None:
-        """Raw values of these names, and what they are limited to."""
-        self._most |= {name: self._most[name] + d for name, d in by.items() if name in self._most}
-        self.put({name: self.raw[name] + d for name, d in by.items()})
+                self._parameters[name].copy_(self._transforms[name].clamped(one))
 
     def step(self, gradient: Tensors) -> None:
         """One step for the keys whose hypergradient is given; one that is not finite is skipped."""
@@ -144,7 +134,6 @@ class Outer:
             "raw": self.raw,
             "optimizer": deepcopy(self._optimizer.state_dict()),
             "norms": {key: list(norms) for key, norms in self._norms.items()},
-            "most": dict(self._most),
             "signs": dict(self._signs),
             "turns": dict(self._turns),
             "clipped": self.clipped,
@@ -156,7 +145,6 @@ class Outer:
         with torch.no_grad():
             for name, one in state["raw"].items():
                 self._parameters[name].copy_(one)
-        self._most = {name: one.to(self._parameters[name]) for name, one in state["most"].items()}
         groups = self._optimizer.state_dict()["param_groups"]
         learned = deepcopy(state["optimizer"]["state"])
         self._optimizer.load_state_dict({"state": learned, "param_groups": groups})
@@ -188,13 +176,9 @@ class Outer:
 
     def _near(self, name: str, before: Tensor, after: Tensor) -> Tensor:
         """What one step may come to, on the way to `after`, within the bounds of the value."""
-        up = UP if isinstance(self._transforms[name], Log) else DOWN
-        return self._within(name, after.clamp(before - DOWN, before + up))
-
-    def _within(self, name: str, raw: Tensor) -> Tensor:
-        """The nearest that is within the bounds of the value, and its limit."""
-        raw = self._transforms[name].clamped(raw)
-        return raw.minimum(self._most[name]) if name in self._most else raw
+        transform = self._transforms[name]
+        up = UP if isinstance(transform, Log) else DOWN
+        return transform.clamped(after.clamp(before - DOWN, before + up))
 
     def _factor(self, key: str, gradient: Tensors) -> float:
         """To clip it by: 1 for what is usual, 0 for what is not finite."""

@@ -10,6 +10,8 @@ from automl_on_ray.trainables.hypergradients.problem import Tensors
 from automl_on_ray.trainables.hypergradients.transforms import Transform
 from automl_on_ray.trainables.hypergradients.tuned import Tuned, key_of
 
+DIVIDED_BY = 4  # what is too large, after trouble; 16 if that is too large again, and so on
+
 
 class Values:
     """`starts` are raw values by name; `names` are those of each key, `transforms` by name."""
@@ -36,12 +38,17 @@ class Values:
             if names
         }
 
-    def divided(self, key: str, raw: Tensors, by: float) -> Tensors:
-        """Raw values of a key, if it is tuned, with the values divided by so much."""
+    def reduced(self, key: str, raw: Tensors, in_a_row: int) -> Tensors:
+        """Raw values of a key, if it is tuned, with the values divided after so many restarts.
+
+        A quarter that is too large as well says that the best is far below. What is a little too
+        large to break training damages it, and its gradients say little; what is too small soon
+        grows.
+        """
         found = {}
         for name in self.names.get(key, ()):
             transform = self.transforms[name]
-            found[name] = transform.raw(transform.value(raw[name]) / by)
+            found[name] = transform.raw(transform.value(raw[name]) / DIVIDED_BY**in_a_row)
         return found
 
     def moved(self, starts: Tensors) -> Tensors:

@@ -198,7 +198,6 @@ def test_metrics_tell_a_value_or_the_range_of_several_and_the_norms():
         "hypergradients_clipped",
         "hypergradients_skipped",
         "restarts",
-        "taken_back",
     }
     assert all(isinstance(one, int | float) and math.isfinite(one) for one in metrics.values())
 

@@ -172,51 +172,6 @@ def test_weights_that_decay_makes_vanish_are_seen_and_decay_is_reduced():
     assert trial.accuracy > 0.8
 
 
-KICK = [1.0] * 13 + [8.0] + [1.0] * 6  # a batch that costs much, and breaks nothing
-
-
-def kicked(estimator="reverse"):
-    """A trial that has lost something after two good epochs, and its rate and accuracy before."""
-    trial = Trial(f"learning_rate={estimator}", {"learning_rate": 0.05})
-    trial.train(2)
-    rate, accuracy = trial.of("hyper/learning_rate"), trial.accuracy
-    trial.train(1, steps=20, factors=KICK)
-    return trial, rate, accuracy
-
-
-@pytest.mark.parametrize("estimator", ["reverse", "forward"])
-def test_what_a_window_has_lost_is_taken_back_and_the_rate_stays_far_below(estimator):
-    trial, rate, accuracy = kicked(estimator)
-    assert (trial.of("taken_back"), trial.of("restarts")) == (1, 0)
-    assert trial.accuracy > accuracy - 0.05
-    rates = [trial.of("hyper/learning_rate")]
-    for _ in range(3):
-        trial.train(1)
-        rates.append(trial.of("hyper/learning_rate"))
-    assert max(rates) <= 0.75 * rate  # one step upwards, by 1.5, and half of that
-
-
-def test_a_trial_that_is_stopped_after_something_was_taken_back_goes_on_as_if_it_had_not_been():
-    whole, *_ = kicked()
-    buffer = io.BytesIO()
-    torch.save(whole.course.state(), buffer)
-    buffer.seek(0)
-    again = Trial("learning_rate", {"learning_rate": 0.05})
-    again.course.load_state(torch.load(buffer, weights_only=True))
-    again.generator.set_state(whole.generator.get_state())
-    assert again.train(3) == whole.train(3)
-    assert again.course.metrics() == whole.course.metrics()
-    for name, one in whole.course.weights.items():
-        assert torch.equal(again.course.weights[name], one)
-
-
-def test_nothing_is_taken_back_where_no_learning_rate_is_tuned():
-    trial = Trial("momentum", {"momentum": 0.5})
-    trial.train(2)
-    trial.train(1, steps=20, factors=KICK)
-    assert trial.of("taken_back") == 0
-
-
 def wrong_labels(share):
     generator = torch.Generator().manual_seed(9)
     wrong = torch.rand(len(Y), generator=generator) < share

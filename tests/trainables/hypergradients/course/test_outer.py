@@ -86,11 +86,12 @@ def test_each_value_of_a_key_slows_down_by_its_own_turns():
     assert one.raw["share"].tolist() == pytest.approx([-0.2, -0.05])
 
 
-def test_the_momentum_of_larger_hypergradients_carries_a_value_less_far():
+def test_the_momentum_of_larger_hypergradients_ends_where_they_turn():
     sizes = [-1.0] * 10 + [0.1, -0.1] * 10
     free, slowing = (moves(outer(slowing=keys), sizes) for keys in ([], ["rate"]))
     assert slowing[:10] == pytest.approx(free[:10])
-    assert sum(slowing[10:]) < sum(free[10:]) / 3
+    assert sum(free[10:]) > 0.3
+    assert abs(sum(slowing[10:])) < 0.01
 
 
 def test_a_value_that_was_put_elsewhere_takes_whole_steps_again():
@@ -105,28 +106,6 @@ def test_values_stay_within_the_bounds_of_their_transform():
     for _ in range(3):
         one.step(slope(-100.0))
     assert LOG.value(one.raw["rate"]).item() == pytest.approx(10.0)
-
-
-def test_a_limit_holds_for_every_way_that_values_are_set():
-    one = outer("sgd", rate=1.0, start=0.01)
-    one.limit({"rate": LOG.raw(torch.tensor(0.005).double())})
-    values = [LOG.value(one.raw["rate"]).item()]
-    one.step(slope(-100.0))
-    values.append(LOG.value(one.raw["rate"]).item())
-    one.put({"rate": torch.tensor(0.0).double()})
-    values.append(LOG.value(one.raw["rate"]).item())
-    assert values == pytest.approx([0.005] * 3)
-    one.step(slope(100.0))
-    assert LOG.value(one.raw["rate"]).item() == pytest.approx(0.005 / 4)
-
-
-def test_a_limit_moves_with_its_value():
-    one = outer(start=0.01)
-    one.limit({"rate": LOG.raw(torch.tensor(0.01).double())})
-    one.move({"rate": torch.tensor(math.log(1.2)).double()})
-    assert LOG.value(one.raw["rate"]).item() == pytest.approx(0.012)
-    one.put({"rate": torch.tensor(0.0).double()})
-    assert LOG.value(one.raw["rate"]).item() == pytest.approx(0.012)
 
 
 def test_keys_without_a_hypergradient_stay_where_they_are():
@@ -171,10 +150,9 @@ def test_what_is_usual_is_not_known_at_once():
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
 def test_one_goes_on_exactly_from_its_state(optimizer):
     whole, first = (outer(optimizer, slowing=["rate"]) for _ in range(2))
-    for one in (whole, first):
-        one.limit({"rate": LOG.raw(torch.tensor(0.02).double())})
-        for size in (1.0, -3.0, 0.5, 0.1, 7.0):
-            one.step(slope(size))
+    for size in (1.0, -3.0, 0.5, 0.1, 7.0):
+        whole.step(slope(size))
+        first.step(slope(size))
     second = outer(optimizer, start=1.0, slowing=["rate"])
     second.load_state(first.state())
     first.step(slope(100.0))  # what it holds is its own
