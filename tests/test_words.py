@@ -20,7 +20,7 @@ OTHERS_FILES = {
     "genotypes.py", "index.md", "mine.json", "mine.npz", "mine.py", "mine.txt", "mlflow.db",
     "model.onnx", "model.pt2", "network.py", "backup.log", "mlflow.db.stamp", "printed.txt",
     "progress.csv", "quality.jsonl", "result.json", "results.json", "schedule.json", "weights.pt",
-    "mnist.jsonl", "hybrid.jsonl", "weights.jsonl", "bar.jsonl", "portfolio.jsonl",
+    "default.jsonl", "mnist.jsonl", "hybrid.jsonl", "weights.jsonl", "bar.jsonl", "portfolio.jsonl",
     "population.jsonl", "long.json", "nasbench201.parquet", "collapse.jsonl", "journal.jsonl",
     "train-00000-of-00002.parquet",
     "gapminder.csv", "data.csv", "sales.parquet",
