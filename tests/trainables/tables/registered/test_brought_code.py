@@ -16,7 +16,7 @@ from automl_on_ray.trainables.tables.registered import bring_code, brought_code,
 from tests.trainables.tables.fitted_tables import CONFIGS, attrition, bagged, wine
 
 ELSEWHERE = """
-import importlib, json, sys
+import importlib, json, shutil, sys
 from pathlib import Path
 
 class Absent:  # this project is installed for the tests, and must not be found
@@ -34,6 +34,7 @@ for number, folder in enumerate(map(Path, sys.argv[1:])):
     model = importlib.import_module(code.name)._load_pyfunc(str(folder / "model"))
     told = model.predict(pd.read_json(folder / "rows.json", orient="table"))
     answers[number] = [list(told), told.iloc[:, 2:].to_numpy().tolist()]
+    shutil.rmtree(folder)  # as that of a model which was fetched
 print(json.dumps(answers))
 """
 
@@ -63,6 +64,17 @@ def members(table, names):
         found[name] = (1 / len(names), folds[:1])
     own = table()
     return Bagged(found, classes=own.classes, kinds=own.kinds, formats=own.formats)
+
+
+def test_a_model_loads_where_the_code_of_one_before_is_gone(tmp_path):
+    rows, expected = attrition().test_features.head(5), []
+    for name in ("linear", "boosting"):
+        model, folder = members(attrition, [name]), tmp_path / name
+        folder.mkdir()
+        stored(model, rows, folder)
+        expected.append(model.predict(rows))
+    found = asked_elsewhere([tmp_path / "linear", tmp_path / "boosting"], tmp_path)
+    np.testing.assert_allclose([found[str(number)][1] for number in range(2)], expected)
 
 
 @pytest.mark.slow
