@@ -25,6 +25,7 @@ from automl_on_ray.trainables.tables import (
     USUAL,
     Bagged,
     FitFailed,
+    FittedPipeline,
     FitTooLarge,
     FitTooLong,
     Table,
@@ -74,6 +75,7 @@ def judged(row: Row, epochs: int) -> Row:
 class Ensembled:
     """The ending of a study of a table: a weighted ensemble of fold models, tested once.
 
+    With --time its members are fitted again to all training rows, in the place of fold models.
     With --refit the model is the best pipeline alone, fitted again to all training rows.
     """
 
@@ -106,12 +108,16 @@ class Ensembled:
                 ENSEMBLE: trials.bagged(weights),
             }
         fits = _Fits(self.table, self.asked.seed, plan.trial_kwargs["time_limit"], resources)
+        if self.asked.time is not None:
+            with step("Fitting the members to all training rows"):
+                answering = fits.again(answering, {row.trial_id: row.config for row in ranked})
         if self.asked.refit:
             with step("Fitting the best pipeline to all training rows"):
                 answering |= fits.fit(REFIT, ranked[0].trial_id, ranked[0].config)
-            weights = {ranked[0].trial_id: 1.0} if REFIT in answering else weights
+        given = list(answering.values())[-1]
+        weights = {trial: weight for trial, (weight, _) in given.members.items()}
         report = self._tested(plan, ranked, rows, answering, weights, fits)
-        given, metrics = list(answering.values())[-1], report.metrics()
+        metrics = report.metrics()
         return Final(
             metrics=[metrics],
             facts={name: f"{value:.5g}" for name, value in metrics.items()},
@@ -168,15 +174,41 @@ class _Fits:
 
     def fit(self, name: str, trial: str, config: Config) -> dict[str, Bagged]:
         """By that name; none, and a warning, where the fit fails: the study's end does without."""
+        fitted = self._fitted(config, f"There is no {name} model to compare with")
+        return {name: single(self.table, trial, fitted)} if fitted else {}
+
+    def again(
+        self, models: Mapping[str, Bagged], configs: Mapping[str, Config]
+    ) -> dict[str, Bagged]:
+        """The models with members of all rows. Fold models of rows in time know the early ones.
+
+        A member whose fit fails is left out, with a warning. Without any left, the model stays.
+        """
+        trials = dict.fromkeys(trial for model in models.values() for trial in model.members)
+        found = {t: self._fitted(configs[t], f"Trial {t} is left out") for t in trials}
+        known = {trial: fitted for trial, fitted in found.items() if fitted is not None}
+        return {name: self._of_those(model, known, name) for name, model in models.items()}
+
+    def _of_those(self, model: Bagged, known: Mapping[str, FittedPipeline], name: str) -> Bagged:
+        weights = {t: weight for t, (weight, _) in model.members.items() if t in known}
+        if not weights:
+            warn(f"The {name} model stays with its fold models, which know no late rows.")
+            return model
+        total = sum(weights.values())
+        members = {trial: (weight / total, [known[trial]]) for trial, weight in weights.items()}
+        return Bagged(
+            members, classes=model.classes, kinds=model.kinds, formats=model.formats
+        )  # fmt: skip
+
+    def _fitted(self, config: Config, otherwise: str) -> FittedPipeline | None:
         threads = max(1, int(self.resources.cpus))
         try:
-            fitted = refit(
+            return refit(
                 self.table, config, seed=self.seed, threads=threads, time_limit=self.time_limit
             )
         except FitFailed as error:
-            warn(f"There is no {name} model to compare with: {error}")
-            return {}
-        return {name: single(self.table, trial, fitted)}
+            warn(f"{otherwise}: {error}")
+            return None
 
 
 def _tell(report: TableReport) -> None:

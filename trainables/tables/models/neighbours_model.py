@@ -15,7 +15,7 @@ MOST_ROWS = 20_000
 
 
 class Neighbours(ScikitLearnModel):
-    """Keeps a part with the same mix of classes."""
+    """Keeps the newest rows where they are in time; else a part with the same mix of classes."""
 
     def __init__(self, estimator: Any, settings: FitSettings) -> None:
         super().__init__(estimator)
@@ -23,7 +23,9 @@ class Neighbours(ScikitLearnModel):
 
     def fit(self, x: np.ndarray, y: np.ndarray) -> "Neighbours":
         kept = np.arange(len(y))
-        if len(y) > MOST_ROWS:
+        if len(y) > MOST_ROWS and self.settings.in_time:
+            kept = kept[-MOST_ROWS:]
+        elif len(y) > MOST_ROWS:
             share = 1 - MOST_ROWS / len(y)
             kept, _ = held_part(y, self.settings, share=share)
         count = min(self.estimator.n_neighbors, len(kept))

@@ -1,5 +1,6 @@
 """The raw columns of a table, each made numbers or words: dates become parts."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,8 @@ class Columns(TransformerMixin, BaseEstimator):
     """A frame of raw columns -> one of float64 (NaN is missing) and of words (object, or NaN).
 
     They are as `Table.features` has them. A date becomes its days since 1970 and those of PARTS
-    that vary in the fitted rows. Columns are found by name; others than the fitted ones are left
-    out. Raises KeyError for one that is not there.
+    that vary in the fitted rows, under names that no column has. Columns are found by name; others
+    than the fitted ones are left out. Raises KeyError for one that is not there.
     """
 
     def fit(self, frame: pd.DataFrame, y: Any = None) -> "Columns":
@@ -36,16 +37,19 @@ class Columns(TransformerMixin, BaseEstimator):
             elif kind == "category":
                 made[name] = _words(frame[name])
             else:
-                made |= self._date_parts(name, frame[name])
+                for part, values in self._date_parts(name, frame[name]).items():
+                    made[self._free(f"{name} {part}", made)] = values
         return pd.DataFrame(made, index=frame.index)
 
     def _date_parts(self, name: str, column: pd.Series) -> dict[str, pd.Series]:
         days = (column - pd.Timestamp(0)).dt.total_seconds() / DAY_SECONDS
         parts = {part: getattr(column.dt, part) for part in self.parts_[name]}
-        return {
-            f"{name} {part}": values.astype("float64")
-            for part, values in {"days": days, **parts}.items()
-        }
+        return {part: values.astype("float64") for part, values in {"days": days, **parts}.items()}
+
+    def _free(self, name: str, made: Mapping[str, Any]) -> str:
+        while name in self.kinds_ or name in made:
+            name += "_"
+        return name
 
 
 def kind_of(column: pd.Series) -> str:

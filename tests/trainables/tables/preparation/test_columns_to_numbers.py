@@ -15,6 +15,19 @@ def test_a_date_becomes_days_and_the_parts_that_vary():
     np.testing.assert_array_equal(made["at month"], [1, 3, np.nan])
 
 
+def test_parts_of_a_date_take_no_other_columns_name():
+    dates = pd.to_datetime(["1970-01-02", "1970-01-03"])
+    frame = pd.DataFrame({"d days": [7.0, 8.0], "d": dates, "d day": dates, "d day days": "x"})
+    made = Columns().fit(frame).transform(frame)
+    assert list(made) == [
+        "d days", "d days_", "d day_", "d day_of_week", "d day days_", "d day day",
+        "d day day_of_week", "d day days",
+    ]  # fmt: skip
+    assert list(made["d days"]) == [7, 8]
+    assert list(made["d days_"]) == [1, 2]
+    assert list(made["d day days"]) == ["x", "x"]
+
+
 def test_numbers_and_words_stay_what_they_are():
     frame = dated()
     made = Columns().fit(frame).transform(frame)
