@@ -77,6 +77,24 @@ def test_the_objective_is_the_usual_one_of_the_task_unless_it_is_given(
     assert [str(one) for one in given.record.objectives] == ["val_accuracy", "-predict_seconds"]
 
 
+@pytest.mark.parametrize(
+    ("target", "objective", "said"),
+    [
+        ("age", "mae", "mae is better when low: give --objective=-mae."),
+        ("age", "rmse,-predict_seconds",
+         "rmse is better when low: give --objective=-rmse,-predict_seconds."),
+        ("left", "log_loss", "log_loss is better when low: give --objective=-log_loss."),
+        ("left", "-auc", "auc is better when high: give --objective=auc."),
+        ("left", "auc, predict_seconds",
+         "predict_seconds is better when low: give --objective=auc,-predict_seconds."),
+    ],
+)  # fmt: skip
+def test_a_search_for_the_worst_is_refused(target, objective, said, planned):
+    with pytest.raises(UserError) as caught:
+        planned(target=target, objective=objective)
+    assert str(caught.value) == said
+
+
 def test_the_portfolio_is_tried_first(points):
     space = find_space("tables")
     first = points()
