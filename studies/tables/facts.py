@@ -66,13 +66,13 @@ def _of_target(table: Table) -> str:
 
 
 def _of_split(table: Table, asked: AutomlSettings) -> str:
+    ways = []
     if asked.time:
-        how = f"by time ({asked.time}), later rows held out"
-    elif asked.group:
-        how = f"by group ({asked.group}), none in two parts"
-    else:
-        how = f"at random (seed {asked.seed}){', by class' if table.classes else ''}"
-    return f"{len(table.folds)} folds and the test part, {how}"
+        ways.append(f"by time ({asked.time}), later rows held out")
+    if asked.group:
+        ways.append(f"by group ({asked.group}), none in two parts")
+    chance = f"at random (seed {asked.seed}){', by class' if table.classes else ''}"
+    return f"{len(table.folds)} folds and the test part, {' and '.join(ways) or chance}"
 
 
 def _folded(names: Sequence[str], missing: Mapping[str, float]) -> str:

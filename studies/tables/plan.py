@@ -1,6 +1,7 @@
 """The plan of a study of a table: all settings, checked before anything is started."""
 
 import importlib.util
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from automl_on_ray.command_line import step
@@ -86,7 +87,10 @@ def _check_scheduler(name: str) -> None:
 
 
 def _objectives(text: str | None, table: Table) -> tuple[Objective, ...]:
-    """The task's usual one where none is given. UserError for a metric of another task."""
+    """The task's usual one where none is given.
+
+    UserError for a metric of another task, and for a search for the worst.
+    """
     objectives = objectives_of(text or USUAL[table.task], TablePipeline)
     of_tasks = {f"val_{name}" for metrics in METRICS.values() for name in metrics}
     own = {f"val_{name}" for name in METRICS[table.task]}
@@ -96,4 +100,19 @@ def _objectives(text: str | None, table: Table) -> tuple[Objective, ...]:
                 f"{objective.metric.removeprefix('val_')!r} in --objective is no metric of "
                 f"{table.task}, which {table.target!r} is; it has {', '.join(METRICS[table.task])}."
             )
+    _check_ways(objectives)
     return objectives
+
+
+def _check_ways(objectives: Sequence[Objective]) -> None:
+    """UserError where the worst pipelines would be kept, as of `mae` instead of `-mae`."""
+    ways = TablePipeline.METRICS
+    right = ",".join(str(Objective(o.metric, ways[o.metric])) for o in objectives)
+    for objective in objectives:
+        way = ways[objective.metric]
+        if objective.mode != way:
+            raise UserError(
+                f"{objective.metric.removeprefix('val_')} is better when "
+                f"{'low' if way == 'min' else 'high'}: give "
+                f"--objective={right.replace('val_', '')}."
+            )

@@ -75,7 +75,7 @@ class TableModel(LoadedModel):
     def predict(self, frame: "pd.DataFrame") -> "pd.DataFrame":  # type: ignore[override]
         """One row a row of `frame`, which has the raw columns in any order.
 
-        Of classes the `label`, its `probability`, and `P(NAME)` of each; else the `prediction`.
+        Of classes the `label`, its `probability`, and `P(NAME)` of each; else the `value`.
         MLflow's error for a frame that lacks a column names it.
         """
         answer: pd.DataFrame = super().predict(frame)

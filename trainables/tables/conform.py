@@ -83,15 +83,15 @@ def _of_kind(column: pd.Series, kind: str, written: str | None) -> np.ndarray:
         raise ValueError(f"Column {column.name!r} must hold single values, not lists.") from None
     filled = column[column.notna()]
     if len(filled) and np.isnan(made).all() and not _all_missing(filled):
-        raise ValueError(f"Column {column.name!r} must hold {kind}s, but holds {filled.iloc[0]!r}.")
+        first = filled.iloc[:1].tolist()[0]
+        raise ValueError(f"Column {column.name!r} must hold {kind}s, but holds {first!r}.")
     return made
 
 
 def _all_missing(filled: pd.Series) -> bool:
-    if pd.api.types.is_numeric_dtype(filled):
-        return True  # infinite ones
-    texts = {str(value).strip() for value in filled.unique()}
-    return texts <= MISSING or {text.lower() for text in texts - MISSING} <= NO_NUMBER
+    texts = {str(value).strip() for value in filled.unique()} - MISSING
+    odd = [text for text in texts if text.lower() not in NO_NUMBER]
+    return bool(np.isinf(numbers_of_texts(np.array(odd, object))).all())
 
 
 def numbers(column: pd.Series, written: str | None = None) -> np.ndarray:

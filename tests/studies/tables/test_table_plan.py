@@ -11,8 +11,10 @@ from automl_on_ray.searchers import SearcherSettings
 from automl_on_ray.studies import plan as plans
 from automl_on_ray.studies.inputs import find_space
 from automl_on_ray.studies.tables import AutomlSettings, prepare
+from automl_on_ray.studies.tables.facts import facts_told
 from automl_on_ray.studies.tables.portfolio import FILE, portfolio_of
 from automl_on_ray.studies.tables.study import limited
+from automl_on_ray.trainables.tables import load_table
 from tests.helpers.odd_tables import csv_of, usual
 
 NAMES = (f"plan-{number}" for number in itertools.count())
@@ -75,6 +77,40 @@ def test_the_objective_is_the_usual_one_of_the_task_unless_it_is_given(
     assert [str(one) for one in plan.record.objectives] == objective
     given = planned(target="left", objective="accuracy, -predict_seconds")
     assert [str(one) for one in given.record.objectives] == ["val_accuracy", "-predict_seconds"]
+
+
+@pytest.mark.parametrize(
+    ("target", "objective", "said"),
+    [
+        ("age", "mae", "mae is better when low: give --objective=-mae."),
+        ("age", "rmse,-predict_seconds",
+         "rmse is better when low: give --objective=-rmse,-predict_seconds."),
+        ("left", "log_loss", "log_loss is better when low: give --objective=-log_loss."),
+        ("left", "-auc", "auc is better when high: give --objective=auc."),
+        ("left", "auc, predict_seconds",
+         "predict_seconds is better when low: give --objective=auc,-predict_seconds."),
+    ],
+)  # fmt: skip
+def test_a_search_for_the_worst_is_refused(target, objective, said, planned):
+    with pytest.raises(UserError) as caught:
+        planned(target=target, objective=objective)
+    assert str(caught.value) == said
+
+
+@pytest.mark.parametrize(
+    ("time", "group", "said"),
+    [
+        (None, None, "at random (seed 0), by class"),
+        ("since", None, "by time (since), later rows held out"),
+        (None, "town", "by group (town), none in two parts"),
+        ("since", "town",
+         "by time (since), later rows held out and by group (town), none in two parts"),
+    ],
+)  # fmt: skip
+def test_all_that_parts_the_rows_is_told(time, group, said, table):
+    asked = AutomlSettings(dataset=str(table), target="left", time=time, group=group)
+    told = dict(facts_told(load_table({"dataset": str(table), "target": "left"}), asked, ()))
+    assert told["split"] == f"5 folds and the test part, {said}"
 
 
 def test_the_portfolio_is_tried_first(points):

@@ -62,7 +62,14 @@ def test_texts_of_numbers_are_numbers_and_signs_of_missing_ones_missing():
 
 def test_infinite_numbers_are_missing():
     assert conform(FRAME.assign(age=[np.inf, 1]), KINDS)["age"].isna().tolist() == [True, False]
-    assert conform(FRAME.assign(age=[np.inf, -np.inf]), KINDS)["age"].isna().all()
+    for dtype in (float, object, str):
+        infinite = pd.Series([np.inf, -np.inf], dtype=dtype)
+        assert conform(FRAME.assign(age=infinite), KINDS)["age"].isna().all()
+
+
+def test_odd_values_among_others_are_missing():
+    made = conform(FRAME.assign(age=[1, "abc"], since=["2020-01-31", "soon"]), KINDS)
+    assert made["age"].isna().tolist() == made["since"].isna().tolist() == [False, True]
 
 
 def test_a_frame_without_rows_is_made_too():
@@ -86,6 +93,7 @@ def test_values_of_another_kind_are_refused():
     assert refused(FRAME.assign(since="yesterday")) == (
         "Column 'since' must hold dates, but holds 'yesterday'."
     )
+    assert refused(FRAME.assign(since=5)) == "Column 'since' must hold dates, but holds 5."
     assert refused(FRAME.assign(town=[["a"], ["b"]])) == (
         "Column 'town' must hold single values, not lists."
     )

@@ -20,7 +20,9 @@ PAGE = """Predicts `{target}` of a row: {answers}.
 row a row: {columns}.
 
 The frame has these columns, raw, in any order; others are passed over. One that is missing is \
-refused by its name. Unknown categories, missing and odd values are taken.
+refused by its name. Unknown categories and missing values are taken. An odd value in a column of \
+numbers or dates, such as a word or an infinite number, counts as missing; a column that holds \
+nothing but odd words is refused.
 
 {taken}
 

@@ -64,11 +64,12 @@ def _members(report: TableReport) -> Iterator[str]:
 def _importance(report: TableReport) -> Iterator[str]:
     if not report.importance:
         return
-    told = [f"{one.column} {one.loss:.3g}" for one in report.importance[:MOST_COLUMNS]]
-    yield (
-        f"Columns that matter most, by how much worse {report.metric} is without them: "
-        f"{', '.join(told)}."
-    )
+    useful = [one for one in report.importance if one.loss > 0][:MOST_COLUMNS]
+    if useful:
+        yield (
+            f"Columns that matter most, by how much worse {report.metric} is without them: "
+            f"{', '.join(f'{one.column} {one.loss:.3g}' for one in useful)}."
+        )
     silent = [one.column for one in report.importance if one.low <= 0]
     if silent:
         yield f"{len(silent)} of {len(report.importance)} columns have no effect that is seen."

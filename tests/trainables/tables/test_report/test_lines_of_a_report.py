@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 from automl_on_ray.trainables.tables import Interval
-from automl_on_ray.trainables.tables.test_report import TableReport, lines_of
+from automl_on_ray.trainables.tables.test_report import Importance, TableReport, lines_of
 from tests.trainables.tables.table_reports import classes_report, values_report
 
 
@@ -38,6 +38,18 @@ def test_columns_without_an_effect_and_those_not_measured_are_counted():
     assert "tenure 0.08, plan of the customer 0.03, state 0.002" in told
     assert "1 of 3 columns have no effect that is seen." in told
     assert "There was no time to measure 1 columns." in told
+
+
+def test_only_columns_that_are_missed_matter():
+    losses = {"tenure": 0.08, "plan": 0.0, "state": -0.03}
+
+    def told(names):
+        columns = tuple(Importance(n, losses[n], losses[n] - 0.1, losses[n] + 0.1) for n in names)
+        return "\n".join(lines_of(replace(classes_report(), importance=columns)))
+
+    assert "by how much worse auc is without them: tenure 0.08.\n" in told(losses)
+    assert "matter most" not in told(["plan", "state"])
+    assert "2 of 2 columns have no effect that is seen." in told(["plan", "state"])
 
 
 def test_what_did_not_help_is_told_with_how_far_it_is_behind():
