@@ -31,8 +31,13 @@ FEATURES, ANSWERS = "features.arrow", "answers.npy"
 TOLD, PREDICTIONS, PRINTED = "told.json", "predictions.npy", "printed.txt"
 PRELOADED = ["pyarrow.feather", "sklearn.ensemble", "sklearn.linear_model", "sklearn.preprocessing",
              "automl_on_ray.trainables.tables.fitted"]  # fmt: skip
-# How libraries say that there was no memory: LightGBM, PyTorch, numpy, and OpenMP for its threads.
-NO_MEMORY = re.compile(r"bad_alloc|memory|alloc|Resource temporarily unavailable", re.IGNORECASE)
+# How libraries say that there was no memory: Python and Arrow, LightGBM, numpy, the system, PyTorch
+# (two), OpenBLAS, and OpenMP for its threads.
+NO_MEMORY = re.compile(
+    r"MemoryError|std::bad_alloc|Unable to allocate|Cannot allocate memory|out of memory"
+    r"|DefaultCPUAllocator|Memory allocation still failed|Resource temporarily unavailable",
+    re.IGNORECASE,
+)
 SHOWN = 300  # characters of what a fit that failed has printed
 
 

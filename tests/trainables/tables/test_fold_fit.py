@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from automl_on_ray.trainables.tables import FitFailed, FittedPipeline, FitTooLarge, FitTooLong
-from automl_on_ray.trainables.tables.fold_fit import Fit, fit_apart, write_rows
+from automl_on_ray.trainables.tables.fold_fit import NO_MEMORY, Fit, fit_apart, write_rows
 from automl_on_ray.trainables.tables.models import FitSettings
 from tests.helpers.waiting import wait_until
 from tests.trainables.tables.pipelines import config, table
@@ -74,6 +74,25 @@ def test_what_a_fit_raises_is_named(data, tmp_path):
     odd = {**config("linear"), "linear_c": -1.0}
     with pytest.raises(FitFailed, match=r"linear failed: InvalidParameterError: .*'C'"):
         fit_apart(fit(odd), data, tmp_path / "fit", memory_limit=None)
+
+
+@pytest.mark.parametrize(
+    ("told", "lacks"),
+    [
+        ("MemoryError: ", True),
+        ("_ArrayMemoryError: Unable to allocate 1.2 GiB for an array with shape (9,)", True),
+        ("ArrowMemoryError: malloc of size 128 failed", True),
+        ("LightGBMError: std::bad_alloc", True),
+        ("RuntimeError: [enforce fail] DefaultCPUAllocator: can't allocate memory", True),
+        ("OutOfMemoryError: CUDA out of memory.", True),
+        ("OSError: [Errno 12] Cannot allocate memory", True),
+        ("its process ended with code 1. libgomp: Resource temporarily unavailable", True),
+        ("KeyError: 'memory_gb'", False),
+        ("ValueError: The column 'allocated' is missing", False),
+    ],
+)
+def test_only_what_libraries_say_of_memory_is_a_lack_of_it(told, lacks):
+    assert bool(NO_MEMORY.search(told)) == lacks
 
 
 def test_no_fit_outlives_its_trial(data, tmp_path):
