@@ -3,14 +3,22 @@
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import psutil
 import pytest
 
-from automl_on_ray.trainables.tables import FitFailed, FittedPipeline, FitTooLarge, FitTooLong
+from automl_on_ray.trainables.tables import (
+    FitFailed,
+    FittedPipeline,
+    FitTooLarge,
+    FitTooLong,
+    fold_fit,
+)
 from automl_on_ray.trainables.tables.fold_fit import NO_MEMORY, Fit, fit_apart, write_rows
 from automl_on_ray.trainables.tables.models import FitSettings
 from tests.helpers.waiting import wait_until
@@ -55,6 +63,19 @@ def test_a_fit_that_takes_too_long_is_ended_by_name(data, tmp_path):
     with pytest.raises(FitTooLong, match=r"neighbours took longer than its limit of 0\.2 seconds"):
         fit_apart(fit(slow, time_limit=0.2), data, tmp_path / "fit", memory_limit=None)
     assert not fits_of(psutil.Process())
+
+
+def test_a_fit_counts_its_time_from_when_its_trial_began_to_count(data, tmp_path, monkeypatch):
+    """This process's clock is an hour late, so a fit has begun an hour ago by the true one."""
+    late = SimpleNamespace(monotonic=lambda: time.monotonic() - 3600)
+    rounds = []
+    for name, clock in {"true": time, "late": late}.items():
+        monkeypatch.setattr(fold_fit, "time", clock)
+        asked = fit(config("lightgbm"), time_limit=4000)
+        fit_apart(asked, data, tmp_path / name, memory_limit=None)
+        model = (tmp_path / name / "model.txt").read_text()
+        rounds.append(model.count("Tree="))
+    assert rounds[0] > rounds[1] == 1
 
 
 def test_a_fit_that_needs_too_much_memory_fails_by_name_and_the_next_one_does_not(tmp_path):
