@@ -31,8 +31,13 @@ FEATURES, ANSWERS = "features.arrow", "answers.npy"
 TOLD, PREDICTIONS, PRINTED = "told.json", "predictions.npy", "printed.txt"
 PRELOADED = ["pyarrow.feather", "sklearn.ensemble", "sklearn.linear_model", "sklearn.preprocessing",
              "automl_on_ray.trainables.tables.fitted"]  # fmt: skip
-# How libraries say that there was no memory: LightGBM, PyTorch, numpy, and OpenMP for its threads.
-NO_MEMORY = re.compile(r"bad_alloc|memory|alloc|Resource temporarily unavailable", re.IGNORECASE)
+# How libraries say that there was no memory: Python and Arrow, LightGBM, numpy, the system, PyTorch
+# (two), OpenBLAS, and OpenMP for its threads.
+NO_MEMORY = re.compile(
+    r"MemoryError|std::bad_alloc|Unable to allocate|Cannot allocate memory|out of memory"
+    r"|DefaultCPUAllocator|Memory allocation still failed|Resource temporarily unavailable",
+    re.IGNORECASE,
+)
 SHOWN = 300  # characters of what a fit that failed has printed
 
 
@@ -76,19 +81,20 @@ def write_rows(features: pd.DataFrame, answers: np.ndarray, folder: Path) -> Non
 def fit_apart(fit: Fit, data: Path, target: Path, *, memory_limit: int | None) -> Outcome:
     """Fit rows that `write_rows` has put to `data`, and save the pipeline in the folder `target`.
 
-    `fit.settings.time_limit` is of its process: fit, prediction and saving. `memory_limit` is in
-    bytes, of what the process asks for beside its libraries; Linux alone keeps to it. No process is
-    left. Raises FitTooLong, FitTooLarge, or FitFailed with the name and text of what the fit
+    `fit.settings.time_limit` is from now on: start, fit, prediction and saving. `memory_limit` is
+    in bytes, of what the process asks for beside its libraries; Linux alone keeps to it. No process
+    is left. Raises FitTooLong, FitTooLarge, or FitFailed with the name and text of what the fit
     raised.
     """
     target.mkdir(parents=True, exist_ok=True)
+    limit, started = fit.settings.time_limit, time.monotonic()  # one clock of all processes
+    fit = replace(fit, settings=replace(fit.settings, started=started))
     process = _start(fit, data, target, memory_limit)
     try:
-        process.join(fit.settings.time_limit)
+        process.join(None if limit is None else max(0.0, started + limit - time.monotonic()))
         if process.is_alive():
             raise FitTooLong(
-                f"The fit of {fit.config['model']} took longer than its limit of "
-                f"{fit.settings.time_limit:g} seconds."
+                f"The fit of {fit.config['model']} took longer than its limit of {limit:g} seconds."
             )
     finally:
         process.kill()
@@ -186,12 +192,13 @@ def _fit(fit: Fit, data: Path, target: Path) -> dict[str, float]:
     from automl_on_ray.trainables.tables.fitted import FittedPipeline  # a second, that others save
 
     warnings.simplefilter("ignore")  # of thousands of fits, to nobody
-    settings = replace(fit.settings, started=time.monotonic())
     pyarrow.set_memory_pool(pyarrow.system_memory_pool())  # another reserves a gigabyte at once
     features = pd.read_feather(data / FEATURES, use_threads=False)
     answers = np.load(data / ANSWERS, allow_pickle=False)
     started = time.perf_counter()
-    pipeline = FittedPipeline.fit(fit.config, features.iloc[fit.rows], answers[fit.rows], settings)
+    pipeline = FittedPipeline.fit(
+        fit.config, features.iloc[fit.rows], answers[fit.rows], fit.settings
+    )
     fitted = time.perf_counter()
     predictions = pipeline.predict(features.iloc[fit.held])
     ended = time.perf_counter()

@@ -1,6 +1,8 @@
 """Fits a pipeline fold by fold: what one trial of a study of a table does."""
 
 import importlib.util
+import os
+import platform
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -92,7 +94,8 @@ class TablePipeline(tune.Trainable):
         self.time_limit, self.memory_limit = time_limit, memory_limit
         self.seed, self.in_time = table.get("seed", 0), table.get("time") is not None
         self.table: Table = load_table(table)
-        self._scratch = tempfile.TemporaryDirectory(prefix="automl-table-")
+        _sweep()
+        self._scratch = tempfile.TemporaryDirectory(prefix=f"{_scratch_of_host()}{os.getpid()}-")
         self._place_rows()
         self._begin(config)
 
@@ -233,6 +236,20 @@ def read_progress(checkpoint: str | Path) -> Progress:
     with np.load(Path(checkpoint) / PREDICTIONS, allow_pickle=False) as stored:
         told = {field.name: stored[field.name] for field in fields(Progress)}
     return Progress(**{**told, "steps": int(told["steps"])})
+
+
+def _scratch_of_host() -> str:
+    return f"automl-table-{platform.node()}-"  # hosts may share a temp folder
+
+
+def _sweep() -> None:
+    """Remove what trials have left here whose process was killed; Linux alone tells."""
+    if not Path("/proc/self").exists():
+        return
+    for folder in Path(tempfile.gettempdir()).glob(f"{_scratch_of_host()}*"):
+        pid = folder.name.removeprefix(_scratch_of_host()).partition("-")[0]
+        if pid.isdecimal() and not Path("/proc", pid).exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _member(space: SearchSpace, config: Mapping[str, Any]) -> tuple[Config, int | None]:

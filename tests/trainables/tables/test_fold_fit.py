@@ -3,15 +3,23 @@
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import psutil
 import pytest
 
-from automl_on_ray.trainables.tables import FitFailed, FittedPipeline, FitTooLarge, FitTooLong
-from automl_on_ray.trainables.tables.fold_fit import Fit, fit_apart, write_rows
+from automl_on_ray.trainables.tables import (
+    FitFailed,
+    FittedPipeline,
+    FitTooLarge,
+    FitTooLong,
+    fold_fit,
+)
+from automl_on_ray.trainables.tables.fold_fit import NO_MEMORY, Fit, fit_apart, write_rows
 from automl_on_ray.trainables.tables.models import FitSettings
 from tests.helpers.waiting import wait_until
 from tests.trainables.tables.pipelines import config, table
@@ -57,6 +65,19 @@ def test_a_fit_that_takes_too_long_is_ended_by_name(data, tmp_path):
     assert not fits_of(psutil.Process())
 
 
+def test_a_fit_counts_its_time_from_when_its_trial_began_to_count(data, tmp_path, monkeypatch):
+    """This process's clock is an hour late, so a fit has begun an hour ago by the true one."""
+    late = SimpleNamespace(monotonic=lambda: time.monotonic() - 3600)
+    rounds = []
+    for name, clock in {"true": time, "late": late}.items():
+        monkeypatch.setattr(fold_fit, "time", clock)
+        asked = fit(config("lightgbm"), time_limit=4000)
+        fit_apart(asked, data, tmp_path / name, memory_limit=None)
+        model = (tmp_path / name / "model.txt").read_text()
+        rounds.append(model.count("Tree="))
+    assert rounds[0] > rounds[1] == 1
+
+
 def test_a_fit_that_needs_too_much_memory_fails_by_name_and_the_next_one_does_not(tmp_path):
     features = np.random.default_rng(0).normal(size=(200_000, 20))
     frame = pd.DataFrame(features).rename(columns=str)
@@ -74,6 +95,25 @@ def test_what_a_fit_raises_is_named(data, tmp_path):
     odd = {**config("linear"), "linear_c": -1.0}
     with pytest.raises(FitFailed, match=r"linear failed: InvalidParameterError: .*'C'"):
         fit_apart(fit(odd), data, tmp_path / "fit", memory_limit=None)
+
+
+@pytest.mark.parametrize(
+    ("told", "lacks"),
+    [
+        ("MemoryError: ", True),
+        ("_ArrayMemoryError: Unable to allocate 1.2 GiB for an array with shape (9,)", True),
+        ("ArrowMemoryError: malloc of size 128 failed", True),
+        ("LightGBMError: std::bad_alloc", True),
+        ("RuntimeError: [enforce fail] DefaultCPUAllocator: can't allocate memory", True),
+        ("OutOfMemoryError: CUDA out of memory.", True),
+        ("OSError: [Errno 12] Cannot allocate memory", True),
+        ("its process ended with code 1. libgomp: Resource temporarily unavailable", True),
+        ("KeyError: 'memory_gb'", False),
+        ("ValueError: The column 'allocated' is missing", False),
+    ],
+)
+def test_only_what_libraries_say_of_memory_is_a_lack_of_it(told, lacks):
+    assert bool(NO_MEMORY.search(told)) == lacks
 
 
 def test_no_fit_outlives_its_trial(data, tmp_path):

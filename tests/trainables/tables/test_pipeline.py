@@ -1,6 +1,9 @@
 """A trial fits a pipeline fold by fold, is stopped anywhere, and ends as if it had not been."""
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -180,6 +183,23 @@ def test_a_trial_leaves_nothing_on_the_disk(file):
     assert folder.exists()
     one.cleanup()
     assert not folder.exists()
+
+
+def test_a_trial_sweeps_away_what_killed_ones_have_left(file, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    other = trial(file)
+    own = Path(other._scratch.name)
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left = tmp_path / own.name.replace(f"-{os.getpid()}-", f"-{ended.pid}-")
+    (left / "data").mkdir(parents=True)
+    one = trial(file)
+    assert not left.exists()
+    assert {path.name for path in tmp_path.glob("automl-table-*")} == {
+        own.name, Path(one._scratch.name).name,
+    }  # fmt: skip
+    one.cleanup()
+    other.cleanup()
 
 
 def test_mistakes_are_told_before_anything_is_fitted(file, monkeypatch):

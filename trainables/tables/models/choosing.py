@@ -21,8 +21,8 @@ class FitSettings:
     """`task` is "binary", "multiclass" or "regression"; `classes` are codes 0 .. classes - 1.
 
     `categories` are columns that hold codes of categories. Rows may be `in_time`, later ones last.
-    `time_limit` is of the fit, in seconds from `started` on: models that can end early keep what
-    they have when it is nearly over.
+    `time_limit` is of the fit, in seconds from `started` (by `time.monotonic`) on: models that can
+    end early keep what they have when it is nearly over.
     """
 
     task: str
