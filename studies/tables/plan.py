@@ -107,12 +107,9 @@ def _objectives(text: str | None, table: Table) -> tuple[Objective, ...]:
 def _check_ways(objectives: Sequence[Objective]) -> None:
     """UserError where the worst pipelines would be kept, as of `mae` instead of `-mae`."""
     ways = TablePipeline.METRICS
-    right = ",".join(str(Objective(o.metric, ways[o.metric])) for o in objectives)
-    for objective in objectives:
-        way = ways[objective.metric]
+    names = [(one.metric.removeprefix("val_"), ways[one.metric]) for one in objectives]
+    right = ",".join(f"-{name}" if way == "min" else name for name, way in names)
+    for objective, (name, way) in zip(objectives, names, strict=True):
         if objective.mode != way:
-            raise UserError(
-                f"{objective.metric.removeprefix('val_')} is better when "
-                f"{'low' if way == 'min' else 'high'}: give "
-                f"--objective={right.replace('val_', '')}."
-            )
+            wanted = "low" if way == "min" else "high"
+            raise UserError(f"{name} is better when {wanted}: give --objective={right}.")

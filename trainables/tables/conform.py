@@ -45,8 +45,9 @@ def conform(
 
     Numbers are float64 and dates datetime64[ns], with NaN and NaT where there is none; categories
     are texts, with NaN. `formats` says how a column's texts are to be read, where they can be read
-    in two ways. Other columns are passed over. ValueError, one line, for columns that are missing
-    or twice, and for one of which no value is of its kind.
+    in two ways, and how many digits its codes have (00000). Other columns are passed over.
+    ValueError, one line, for columns that are missing or twice, and for one of which no value is
+    of its kind.
     """
     if hasattr(frame, "to_pandas"):  # of polars or Arrow
         frame = frame.to_pandas()
@@ -77,7 +78,7 @@ def as_frame(columns: Mapping[str, np.ndarray], index: pd.Index | None = None) -
 def _of_kind(column: pd.Series, kind: str, written: str | None) -> np.ndarray:
     try:
         if kind == CATEGORY:
-            return words(column)
+            return words(column, written)
         made = numbers(column, written) if kind == NUMBER else dates(column, written)
     except TypeError:  # what has no hash, such as a list
         raise ValueError(f"Column {column.name!r} must hold single values, not lists.") from None
@@ -110,9 +111,15 @@ def numbers(column: pd.Series, written: str | None = None) -> np.ndarray:
     return found
 
 
-def words(column: pd.Series) -> np.ndarray:
-    """Texts (n,), dtype object; NaN where there is none."""
+def words(column: pd.Series, written: str | None = None) -> np.ndarray:
+    """Texts (n,), dtype object; NaN where there is none.
+
+    Numbers of a column whose codes are `written` as 00000 get back the zeros in front of them.
+    """
     codes, texts = texts_of(column)
+    if written and pd.api.types.is_numeric_dtype(column):
+        padded = [text.zfill(len(written)) if text.isdigit() else text for text in texts]
+        texts = np.array(padded, object)
     return np.append(texts, np.array([np.nan], object))[codes]
 
 

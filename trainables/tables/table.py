@@ -26,7 +26,7 @@ from automl_on_ray.trainables.tables.columns import (
 from automl_on_ray.trainables.tables.conform import CATEGORY, DATE, NUMBER
 from automl_on_ray.trainables.tables.preparing import prepare
 
-LAYOUT = 1  # one more whenever the same file comes to be read in another way
+LAYOUT = 2  # one more whenever the same file comes to be read in another way
 FOLDS = 5
 KINDS = (NUMBER, CATEGORY, DATE)
 TOLD = ("digest", "task", "target", "kinds", "left_out", "formats")  # kept as words

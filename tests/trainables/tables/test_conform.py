@@ -116,6 +116,25 @@ def test_a_decimal_comma_is_read_as_in_the_column_that_was_learned_from():
     assert conform(frame, {"x": "number"}, {"x": "decimal comma"})["x"][0] == 1.234
 
 
+@pytest.mark.parametrize("raw", [
+    ["01000", "20095", None], [1000, 20095, None], pd.array([1000, 20095, None], "Int64"),
+], ids=str)  # fmt: skip
+def test_numbers_get_back_the_zeros_of_codes_of_one_width(raw):
+    column = column_of(pd.Series(["01000", "20095"] * 20, name="zip"))
+    made = conform(pd.DataFrame({"zip": raw}), {"zip": column.kind}, {"zip": column.written})
+
+    assert made["zip"].tolist()[:2] == ["01000", "20095"]
+    assert made["zip"].isna().tolist() == [False, False, True]
+
+
+def test_numbers_stay_as_they_are_where_codes_have_several_widths():
+    column = column_of(pd.Series(["01", "001"] * 20, name="x"))
+
+    assert (
+        conform(pd.DataFrame({"x": [1]}), {"x": column.kind}, {"x": column.written})["x"][0] == "1"
+    )
+
+
 TEXTS = st.none() | st.sampled_from([
     "1", "2.5", "1,5", "1.234,5", "$4", "abc", "x y", "2020-01-31", "31.1.2020", "2/3/2020",
     "13/3/2020", "true", "False", "007", "?", "NA", "inf",

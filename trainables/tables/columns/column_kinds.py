@@ -6,7 +6,7 @@ no kind, a remark tells.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,8 @@ SOME = 1000  # distinct texts that say how long they are
 class Column:
     """`values` (n,): float64, datetime64[ns], or a Categorical of sorted texts; None if left out.
 
-    `written` is how its texts are read, where they could be read in two ways.
+    `written` is how its texts are read, where they could be read in two ways. Of codes with zeros
+    in front it is as many zeros as all of them have digits, or one where they differ.
     """
 
     kind: str = ""
@@ -54,7 +55,7 @@ def column_of(raw: pd.Series, *, ordered: bool = False) -> Column:
         found = _number(raw)
     else:
         own = isinstance(kind, pd.CategoricalDtype)
-        found = _of_texts(*conform.texts_of(raw), own=own)
+        found = _with_codes(_of_texts(*conform.texts_of(raw), own=own), str(raw.name))
     return _checked(found, str(raw.name), ordered)
 
 
@@ -108,6 +109,20 @@ def _of_texts(codes: np.ndarray, texts: np.ndarray, *, own: bool) -> Column:
         return Column(left_out=f"{reason}{''.join(f'; {note}' for note in notes)}")
     values = pd.Categorical.from_codes(codes, categories=pd.Index(texts, dtype=object))
     return Column(CATEGORY, values, remark="; ".join(notes))
+
+
+def _with_codes(column: Column, name: str) -> Column:
+    """Says of codes such as 01000 that other readers of a file make numbers of them."""
+    texts = column.values.categories if column.kind == CATEGORY else ()
+    if not any(is_code(text) for text in texts):
+        return column
+    widths = {len(text) if text.isdigit() else 0 for text in texts}
+    said = (
+        "its codes have zeros in front; to predict for a frame of pandas.read_csv, read "
+        f"{name!r} as text: dtype={{{name!r}: str}}"
+    )
+    written = "0" * (widths.pop() if len(widths) == 1 else 1)
+    return replace(column, written=written, remark=_joined(column.remark, said))
 
 
 Found = tuple[Column | None, str]

@@ -6,6 +6,7 @@ from importlib import metadata
 from pathlib import Path
 
 from automl_on_ray.search_spaces.data_kinds import FinalModel
+from automl_on_ray.trainables.tables.conform import CATEGORY
 from automl_on_ray.trainables.tables.models import LIBRARIES
 from automl_on_ray.trainables.tables.registered.brought_code import bring_code, call_types
 from automl_on_ray.trainables.tables.registered.predictor import Bagged
@@ -84,8 +85,17 @@ def _libraries(bagged: Bagged) -> list[str]:
     return sorted(installed.get(name, [name])[0] for name in modules)
 
 
+def _on_codes(name: str, kind: str, bagged: Bagged) -> str:
+    if kind != CATEGORY or name not in bagged.formats:
+        return ""
+    return f" of codes with zeros in front; read `{name}` as text: `dtype={{{name!r}: str}}`"
+
+
 def _page(target: str, bagged: Bagged) -> str:
-    listed = [f"- `{name}`: {kind}" for name, kind in list(bagged.kinds.items())[:LISTED]]
+    listed = [
+        f"- `{name}`: {kind}{_on_codes(name, kind, bagged)}"
+        for name, kind in list(bagged.kinds.items())[:LISTED]
+    ]
     more = len(bagged.kinds) - LISTED
     answered = "`label`, its `probability`, and `P(NAME)` of each class"
     return PAGE.format(

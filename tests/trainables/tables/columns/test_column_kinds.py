@@ -135,6 +135,13 @@ def test_codes_with_zeros_in_front_are_categories():
     found = column(["007", "010", "123"])
 
     assert (found.kind, list(found.values)) == ("category", ["007", "010", "123"])
+    assert found.written == "000"
+    assert found.remark == (
+        "its codes have zeros in front; to predict for a frame of pandas.read_csv, read 'x' as "
+        "text: dtype={'x': str}"
+    )
+    assert column(["007", "10", "a"]).written == column(["007", "10"]).written == "0"
+    assert column(["7", "a", "b"]).written == column(["7", "a", "b"]).remark == ""
 
 
 def test_few_words_among_numbers_are_missing_and_said():
