@@ -42,7 +42,8 @@ def fit(chosen, rows=300, **settings):
 
 def fits_of(process):
     """Its fits: forked processes of the server that multiprocessing has started for it."""
-    return [each for server in process.children() for each in server.children()]
+    servers = [each for each in process.children() if "forkserver" in " ".join(each.cmdline())]
+    return [each for server in servers for each in server.children()]
 
 
 def test_a_fit_predicts_what_the_same_fit_here_does(data, tmp_path):
