@@ -31,6 +31,10 @@ LIBRARIES = {
 }
 
 
+# Several studies each.
+LONG = {*LIBRARIES, "Tutorial: fifteen minutes", "From a table to a model"}
+
+
 def blocks(text):
     return [one["code"] for one in BLOCK.finditer(text) if not one["word"]]
 
@@ -44,13 +48,13 @@ def sections(page):
 
 
 def examples():
-    """Studies of libraries run in CI alone: the test of their checkpoints runs their training."""
+    """What is long runs in CI alone. The test of checkpoints runs the training of libraries."""
     return [
         pytest.param(
             page,
             heading,
             id=f"{page.name}: {heading}",
-            marks=[pytest.mark.whole] if heading in LIBRARIES else [],
+            marks=[pytest.mark.whole] if heading in LONG else [],
         )
         for page in PAGES
         for heading in sections(page)

@@ -33,7 +33,7 @@ def file(tmp_path):
     return tmp_path / "rows.npz"
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_its_final_model_is_tested_told_registered_and_loads_without_this_project(
     storage, ray_cluster, file, tmp_path
 ):

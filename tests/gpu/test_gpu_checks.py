@@ -51,7 +51,7 @@ def test_a_step_takes_what_is_forecast_or_less(setting):
         assert max(figures.values()) == figures["forecast"] < 3 * min(figures.values())
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_steps_and_epochs_of_supernets_are_timed_in_both_forms(setting):
     steps, epochs = checks.supernet_steps(setting), checks.supernet_epochs(setting)
     for order in ORDERS:
@@ -61,7 +61,7 @@ def test_steps_and_epochs_of_supernets_are_timed_in_both_forms(setting):
         assert min(epochs[order].values()) > 0
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_trials_run_at_once_and_alone(setting, ray_cluster):
     found = checks.trials_that_share(setting)
     assert found["share"] == 0.0

@@ -43,7 +43,7 @@ def steps_of(uri, run):
     return sorted(point.step for point in points)
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_a_server_that_goes_away_and_comes_back_misses_nothing(
     server, template, tmp_path, make_study, monkeypatch
 ):

@@ -144,14 +144,14 @@ def printed(storage):
     return said
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_a_study_that_was_killed_ends_as_if_it_had_not_been(printed, storage, ray_cluster):
     whole = run(storage, "whole", *SMALL, "--final-seeds", 0)
     assert whole.exit_code == 0, whole.output
     assert judged(storage, "tuned") == judged(storage, "whole")
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_values_are_metrics_by_epoch_and_the_config_is_what_was_suggested(printed, storage):
     client = MlflowClient(f"sqlite:///{storage}/mlflow.db")
     roles = runs_of(storage, "tuned")
@@ -167,7 +167,7 @@ def test_values_are_metrics_by_epoch_and_the_config_is_what_was_suggested(printe
     assert {"schedule.json", "schedule.png", "tuned_config.json"} <= files
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_what_was_found_is_trained_along_and_searched_on_from_as_printed(
     printed, storage, tmp_path
 ):

@@ -168,7 +168,7 @@ def test_networks_are_searched_with_their_training_from_beginning_to_end(storage
         MACRO.check({**MACRO.constants, **plan.given[str(best)]})
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_supernets_may_be_a_population(storage, ray_cluster):
     result = run(
         storage, "pbt",
@@ -197,6 +197,7 @@ def test_supernets_that_all_diverge_end_the_search_with_their_errors(storage, ra
     assert not (storage / "diverging" / "select").exists()
 
 
+@pytest.mark.whole
 def test_random_cells_get_as_much_time_as_the_search_where_no_number_is_given(storage, ray_cluster):
     arguments = quick_but(
         "--select-seeds", 1, "--trials", 1, "--layers", 2, "--epochs", 1, "--subset", 100,
@@ -223,6 +224,7 @@ COUNTING = [
 ]  # fmt: skip
 
 
+@pytest.mark.whole
 def test_failed_trials_of_a_search_that_has_ended_are_tried_again_and_so_are_cells(
     storage, ray_cluster, tmp_path
 ):

@@ -73,7 +73,7 @@ def test_a_searchers_cells_are_judged_by_a_supernet_and_its_ranking_is_tested(st
     assert "The supernet:" not in again.output  # trained already
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_a_study_that_is_killed_goes_on_with_its_supernet_and_its_cells(storage, ray_cluster):
     study, longer = storage / "killed", {"epochs": 6, "trials": 12, "stage": "search"}
     kill_at("supernet/*/checkpoint_000001", storage, "killed", **longer)

@@ -34,7 +34,7 @@ def pasted(line, folder, **options):
     )  # fmt: skip
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_each_command_that_is_printed_runs(printed, storage, tmp_path):
     commands = LINE.findall(printed)
     ui = [line for line in commands if "ui.py" in line]
@@ -66,7 +66,7 @@ def answers(line, folder):
     assert any("http://127.0.0.1" in each for each in said)
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_the_command_that_goes_on_is_right_in_any_folder(printed, storage, tmp_path):
     (ui,) = [line for line in LINE.findall(printed) if "ui.py" in line]
     root = ui.replace("ui.py", "studies.py show told")

@@ -122,7 +122,7 @@ def documented(first, port):
     return command
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_the_served_model_answers_the_guides_request(home):
     (home / ".venv").symlink_to(sys.prefix)
     port = free_port()

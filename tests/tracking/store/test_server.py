@@ -187,6 +187,7 @@ def test_a_database_that_another_process_has_locked_is_named(template, tmp_path)
         holder.rollback()
 
 
+@pytest.mark.whole
 def test_a_server_behind_token_and_certificate_is_used_as_mlflows_client_would(
     server, tmp_path, make_study, monkeypatch
 ):
@@ -222,6 +223,7 @@ def test_a_server_behind_token_and_certificate_is_used_as_mlflows_client_would(
         one.shutdown()
 
 
+@pytest.mark.whole
 def test_mlflows_own_server_with_users_takes_a_study_of_one_and_refuses_others(
     guarded, tmp_path, make_study, monkeypatch
 ):
