@@ -15,7 +15,7 @@ The ways, beside `hypergradient` itself:
 
 - plain: the same start, and nothing is tuned;
 - tuned constant: the best of a grid of ten, by mean test accuracy on seeds of its own (`--tune`);
-- tuned again: once more from scratch, from the value that it ended with;
+- tuned again: once more from scratch, from the largest value that an epoch of it ended with;
 - Ax, random search: trainings with constants, for as many CPU seconds as the hypergradient took;
   the best by the loss on the 2,000 images. Seconds of Ax's own are not counted. They know no
   start, so what they find for the rate that is too small stands for the one too large as well.
@@ -212,8 +212,8 @@ def compared(case: Case, seed: int) -> Iterator[dict[str, Any]]:
 
 
 def again(case: Case, found: dict[str, Any]) -> Case:
-    """From scratch, and tuned again, from the value that the training ended with."""
-    return replace(case, start=found["found"][-1])
+    """From scratch, and tuned again, from the largest value that an epoch ended with."""
+    return replace(case, start=max(found["found"]))
 
 
 def unguarded(case: Case, seed: int) -> dict[str, Any]:

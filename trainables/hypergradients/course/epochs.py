@@ -63,7 +63,6 @@ class Course:
             self._values.starts, self._values.names, self._values.transforms,
             optimizer=settings.outer_optimizer, rate=settings.outer_rate,
             rates={one.key: settings.outer_rate / settings.unroll for one in settings.by("online")},
-            slowing=[one.key for one in settings.tuned if one.estimator in ("reverse", "forward")],
         )  # fmt: skip
         self._along = self._chosen()
         self._solver = settings.solver
@@ -214,7 +213,6 @@ class Course:
         raw, in_a_row = self._outer.raw, self._guard.in_a_row
         if reduced := self._values.reduced(trouble.too_large, raw, in_a_row):
             self._outer.put({**back.raw, **reduced})
-            self._outer.begin_again()
         self.weights = back.weights
         # What is beside the optimiser's own, such as a count of steps, goes on.
         kept = {

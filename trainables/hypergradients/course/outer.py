@@ -4,12 +4,6 @@ The useful size of a hypergradient differs by orders of magnitude between starts
 the learning rate at which a network dies may be three times the best one. So a step is bounded, and
 a hypergradient far beyond the usual is clipped (section 3 of Metz et al. 2019, arXiv:1810.10180,
 shows how unrolled gradients explode).
-
-A hypergradient that looks a few steps ahead keeps its sign as long as a value is far off, and is
-mostly noise when it is not. So steps of such values are divided by one more than the times that it
-has turned (Kesten 1958, doi:10.1214/aoms/1177706705). Momentum is dropped at a turn (O'Donoghue and
-Candes 2015, arXiv:1204.3982): of hypergradients that were a hundred times larger, it would carry a
-learning rate on to where it damages the network for good.
 """
 
 import math
@@ -34,8 +28,7 @@ class Outer:
     """Raw values by name, and torch.optim's SGD, Adam or L-BFGS on them.
 
     `names` has the names of each key: a key's values are clipped and counted together. `rates` are
-    those of keys that have one of their own. Steps of the keys of `slowing` get shorter each time
-    that the hypergradient turns, value by value.
+    those of keys that have one of their own.
     """
 
     def __init__(
@@ -47,7 +40,6 @@ class Outer:
         optimizer: str,
         rate: float,
         rates: Mapping[str, float],
-        slowing: Collection[str] = (),
     ) -> None:
         self._names, self._transforms = names, transforms
         self._parameters = {name: nn.Parameter(one.detach().clone()) for name, one in raw.items()}
@@ -58,8 +50,6 @@ class Outer:
         ]
         kind = torch.optim.Adam if optimizer == "adam" else torch.optim.SGD
         self._optimizer = kind(groups or [{"params": []}])  # nothing may be tuned, along a replay
-        self._slowing = [name for key in slowing for name in names[key]]
-        self._signs, self._turns = self._fresh(), self._fresh()
         self._norms: dict[str, list[float]] = {key: [] for key in names}
         self.clipped = self.skipped = 0
 
@@ -88,14 +78,8 @@ class Outer:
             factor = self._factor(key, {name: gradient[name] for name in names})
             for name in names if factor else ():
                 self._parameters[name].grad = gradient[name].detach() * factor
-                self._notice(name, gradient[name].sign())
         self._optimizer.step()
-        near = {name: self._near(name, before[name], one) for name, one in self.raw.items()}
-        self.put({name: self._slowed(name, before[name], one) for name, one in near.items()})
-
-    def begin_again(self) -> None:
-        """Whole steps once more: the values were put somewhere else."""
-        self._signs, self._turns = self._fresh(), self._fresh()
+        self.put({name: self._near(name, before[name], one) for name, one in self.raw.items()})
 
     def search(self, evaluate: Callable[[Tensors], tuple[float, Tensors]]) -> None:
         """L-BFGS with a strong Wolfe search, on one function: a loss and its hypergradient.
@@ -134,8 +118,6 @@ class Outer:
             "raw": self.raw,
             "optimizer": deepcopy(self._optimizer.state_dict()),
             "norms": {key: list(norms) for key, norms in self._norms.items()},
-            "signs": dict(self._signs),
-            "turns": dict(self._turns),
             "clipped": self.clipped,
             "skipped": self.skipped,
         }
@@ -149,30 +131,7 @@ class Outer:
         learned = deepcopy(state["optimizer"]["state"])
         self._optimizer.load_state_dict({"state": learned, "param_groups": groups})
         self._norms = {key: list(norms) for key, norms in state["norms"].items()}
-        self._signs, self._turns = (
-            {name: state[kind][name].to(self._parameters[name]) for name in self._slowing}
-            for kind in ("signs", "turns")
-        )
         self.clipped, self.skipped = state["clipped"], state["skipped"]
-
-    def _fresh(self) -> Tensors:
-        return {name: torch.zeros_like(self._parameters[name].detach()) for name in self._slowing}
-
-    def _notice(self, name: str, sign: Tensor) -> None:
-        """Where the sign is another one than before, count a turn, and forget Adam's momentum."""
-        if name not in self._turns:
-            return
-        turned = sign * self._signs[name] < 0
-        self._signs[name], self._turns[name] = sign, self._turns[name] + turned
-        momentum = self._optimizer.state.get(self._parameters[name], {}).get("exp_avg")
-        if momentum is not None:
-            momentum[turned] = 0.0
-
-    def _slowed(self, name: str, before: Tensor, after: Tensor) -> Tensor:
-        """A part of the way, where the hypergradient has turned."""
-        if name not in self._turns:
-            return after
-        return before + (after - before) / (1 + self._turns[name])
 
     def _near(self, name: str, before: Tensor, after: Tensor) -> Tensor:
         """What one step may come to, on the way to `after`, within the bounds of the value."""
