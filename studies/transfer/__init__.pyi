@@ -1,1 +1,8 @@
+from .choosing import (
+    Today as Today,
+    find_earlier as find_earlier,
+    studies_in as studies_in,
+)
 from .portfolio import first_configs as first_configs
+from .trust import keep_trust as keep_trust, trust_in_words as trust_in_words
+from .warm_start import warm_start as warm_start
