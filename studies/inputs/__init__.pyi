@@ -19,6 +19,7 @@ from .input_files import (
     read_list as read_list,
     read_points as read_points,
 )
+from .known_results import read_known as read_known, read_results as read_results
 from .names import (
     check_experiment as check_experiment,
     check_model as check_model,
@@ -34,7 +35,6 @@ from .networks import (
     within as within,
 )
 from .pairs import check_pair as check_pair
-from .known_results import read_known as read_known, read_results as read_results
 from .previous_trials import find_earlier as find_earlier, warmed as warmed
 from .trainable import (
     accepts as accepts,

@@ -127,10 +127,9 @@ def test_where_a_row_is_a_report_the_last_one_of_each_trial_counts(tmp_path):
 
 
 def test_final_trainings_of_ours_are_no_trials_of_the_search(tmp_path):
-    rows = [
-        trial(role=role, outcome="completed", value=v) for role, v in (("trial", 1), ("final", 2))
-    ]
-    assert values(found(tmp_path, pd.DataFrame(rows))) == [1]
+    roles = ["trial", "final", "candidate"]
+    rows = [trial(role=role, outcome="completed", value=v) for v, role in enumerate(roles)]
+    assert values(found(tmp_path, pd.DataFrame(rows))) == [0, 2]
 
 
 def test_a_metric_with_a_parameters_name_is_not_taken_for_it(tmp_path):
@@ -163,7 +162,7 @@ def test_rows_without_a_finite_metric_are_counted(tmp_path):
     [
         (
             {"depth": 3, "accuracy": 0.5},
-            "no column for any parameter of space 'given', such as 'lr'",
+            "no column for any parameter of space 'given', such as",
         ),
         ({"lr": 0.1, "acuracy": 0.5}, "no column for metric 'val_accuracy'; beside parameters"),
         ({"lr": 0.1, "units": 9}, "it has none"),
@@ -191,5 +190,5 @@ def test_a_pickle_under_a_tables_name_is_refused_and_not_run(suffix, tmp_path, m
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path):
-    with pytest.raises(UserError, match="no table at .*none.csv"):
+    with pytest.raises(UserError, match=r"no table at .*none\.csv"):
         read_results(tmp_path / "none.csv", SPACE, ["val_accuracy"])

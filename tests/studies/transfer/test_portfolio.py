@@ -53,9 +53,9 @@ def distance(one, other):
 
 
 def test_of_one_source_the_best_comes_first_and_then_the_best_that_are_far_apart():
-    values = [(at(0.5, 0.5), 1), (at(0.51, 0.5), 2), (at(0.9, 0.5), 3), (at(0.5, 0.9), 4),
-              (at(0.1, 0.1), 90), (at(0.2, 0.9), 91), (at(0.9, 0.9), 92), (at(0.1, 0.9), 93)]  # fmt: skip
-    found = first_configs([source("a", values)], PLANE, LOSS, 3)
+    good = [(at(0.5, 0.5), 1), (at(0.51, 0.5), 2), (at(0.9, 0.5), 3), (at(0.5, 0.9), 4)]
+    bad = [(at(0.1, 0.1), 90), (at(0.2, 0.9), 91), (at(0.9, 0.9), 92), (at(0.1, 0.9), 93)]
+    found = first_configs([source("a", good + bad)], PLANE, LOSS, 3)
     assert found == (at(0.5, 0.5), at(0.9, 0.5), at(0.5, 0.9))
 
 
