@@ -260,12 +260,14 @@ TryFirst = Annotated[
     ),
 ]
 Known = Annotated[
-    Path | None,
+    list[str] | None,
     Change.ANOTHER_STUDY,
     typer.Option(
         help=(
-            "JSON file with results that the searcher learns from at the start: a list of "
-            '{"config": ..., "metrics": ...}. Example: --known results.json'
+            "File with results on the same data that the searcher learns from at the start: a "
+            'JSON list of {"config": ..., "metrics": ...}, or a .csv or .parquet of Optuna, Ray '
+            "Tune, MLflow, Ax or Syne Tune. May be given several times. Example: "
+            "--known results.json"
         ),
         rich_help_panel=_SEARCH,
     ),

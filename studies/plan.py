@@ -52,7 +52,7 @@ from automl_on_ray.studies.inputs import (
 )
 from automl_on_ray.studies.populations import REPEATS, explorer_of, read_schedule
 from automl_on_ray.studies.settings import StudySettings
-from automl_on_ray.studies.transfer import Today, find_earlier, studies_in, warm_start
+from automl_on_ray.studies.transfer import Today, warm_start
 from automl_on_ray.tracking import NO_DATA, Study, TrackingCallback
 from automl_on_ray.tracking.store import check_tracking, default_uri
 
@@ -233,15 +233,17 @@ def open_plan(
     """
     asked, before = draft.asked, stored_study(draft.storage, draft.name)
     proposing = placed(draft.proposing, evaluation.trial_kwargs.get("limits", ()), data)
-    proposing, earlier, said = _warm(draft, evaluation, proposing, data, before)
-    proposing = begun(proposing, asked.searcher, evaluation.starts)
+    today = Today(draft.name, draft.uri, proposing, asked.searcher, evaluation.role,
+                  _trainable(draft), data)  # fmt: skip
+    warm = warm_start(today, asked.warm_start, before, fresh=asked.fresh)
+    proposing = begun(warm.settings, asked.searcher, evaluation.starts)
     files = {
         "dataset": data.digest if data else None,
         "space": evaluation.space.describe(),
         "outcome_constraint": list(proposing.outcome_constraints),
         "try_first": list(draft.proposing.points),
         "known": [asdict(trial) for trial in draft.proposing.known],
-        "warm_start": earlier or None,
+        "warm_start": warm.meant,
         "replay": [asdict(segment) for segment in draft.schedule or []],
         **draft.names,
     }
@@ -251,7 +253,7 @@ def open_plan(
     study = open_study(
         draft.storage, draft.name, identity(asked, {**files, **stands_for}),
         # A study that begins with its own older trials takes their study's place.
-        fresh=asked.fresh or before.get("study_id") in [one["id"] for one in studies_in(earlier)],
+        fresh=asked.fresh or warm.renews,
         trusted=asked.trust_storage,
         may_grow=() if fixed else options_of(type(asked), Change.GROWS),
         hint=f" (with --warm-start {draft.name} its trials are known to the new one)",
@@ -260,27 +262,8 @@ def open_plan(
     return StudyPlan(
         asked, draft.klass, draft.schedule, draft.gpus, draft.storage, draft.uri, draft.scheduler,
         searcher, tuple(metric_names(proposing)), evaluation, data, trial_kwargs, study,
-        replace(_record(draft, evaluation, data, study), warm_start=said),
+        replace(_record(draft, evaluation, data, study), warm_start=warm.said),
     )  # fmt: skip
-
-
-def _warm(
-    draft: Draft,
-    evaluation: Evaluation,
-    proposing: SearcherSettings,
-    data: Data | None,
-    before: Mapping[str, Any],
-) -> tuple[SearcherSettings, dict[str, Any], str]:
-    """With what earlier studies tell, if that was asked; which ones these are, and what is said."""
-    asked = draft.asked
-    if asked.warm_start is None:
-        return proposing, {}, ""
-    today = Today(
-        draft.name, draft.uri, proposing, asked.searcher, evaluation.role, _trainable(draft), data
-    )
-    earlier = find_earlier(asked.warm_start, today, before, fresh=asked.fresh)
-    warmed, said = warm_start(today, earlier)
-    return warmed, earlier, said
 
 
 def _trainable(draft: Draft) -> str:

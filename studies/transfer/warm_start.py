@@ -14,11 +14,11 @@ from automl_on_ray.command_line import console, step
 from automl_on_ray.search_spaces import Config
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.searchers import PriorTrial, SearcherSettings, Source, check_searcher
-from automl_on_ray.studies.transfer.choosing import ALL, Today, studies_in
-from automl_on_ray.studies.transfer.members import best_and_spread, member, shared, whole_first
+from automl_on_ray.studies.transfer.choosing import ALL, Today, find_earlier, studies_in
+from automl_on_ray.studies.transfer.members import best_and_spread, member, whole_first
 from automl_on_ray.studies.transfer.nearness import distance
 from automl_on_ray.studies.transfer.portfolio import first_configs
-from automl_on_ray.studies.transfer.tables import read_source
+from automl_on_ray.studies.transfer.tables import fitting, read_source
 from automl_on_ray.tracking.store import (
     EarlierData,
     EarlierStudy,
@@ -48,12 +48,37 @@ class Found:
     strange: str = ""
 
 
-def warm_start(today: Today, earlier: Mapping[str, Any]) -> tuple[SearcherSettings, str]:
-    """Today's settings with what its searcher takes of the `earlier` studies; and that in a line.
+@dataclass(frozen=True)
+class WarmStart:
+    """Settings with what the searcher takes of earlier studies, which are `meant`, and a line on it.
 
-    `earlier` as `find_earlier` has it. UserError if a study that was named has no trial with all
-    metrics that are learned from, or nothing of what was named fits today's space.
+    `renews`: one of these is the study of today's name, which the new one takes the place of.
     """
+
+    settings: SearcherSettings
+    meant: dict[str, Any] | None = None  # as identity has it
+    said: str = ""
+    renews: bool = False
+
+
+def warm_start(
+    today: Today, asked: str | None, stored: Mapping[str, Any], *, fresh: bool
+) -> WarmStart:
+    """With what --warm-start asks for; `stored` is what there is of the study of today's name.
+
+    UserError if a study is not there, or one that was named has no trial with all metrics that are
+    learned from, or nothing of what was named fits today's space.
+    """
+    if asked is None:
+        return WarmStart(today.settings)
+    meant = find_earlier(asked, today, stored, fresh=fresh)
+    settings, said = _begun(today, meant)
+    console.print(said, soft_wrap=True)
+    own = stored.get("study_id")
+    return WarmStart(settings, meant, said, own in [one["id"] for one in studies_in(meant)])
+
+
+def _begun(today: Today, earlier: Mapping[str, Any]) -> tuple[SearcherSettings, str]:
     with step("Reading earlier trials"):
         found = _read(today, earlier)
     if not (found.known or found.sources):
@@ -64,7 +89,6 @@ def warm_start(today: Today, earlier: Mapping[str, Any]) -> tuple[SearcherSettin
     taken, why = _taken(settings, sources, today.searcher) if sources else ((), "")
     points = () if found.known else _first(today, sources)
     said = _said(found, sources, len(points), why)
-    console.print(said, soft_wrap=True)
     return replace(settings, sources=taken, points=(*settings.points, *points)), said
 
 
@@ -86,7 +110,7 @@ def _read(today: Today, earlier: Mapping[str, Any]) -> Found:
             _add_source(found, today, study, trials)
     space, own = today.settings.space, today.settings
     for file in earlier.get("files", {}):
-        source = read_source(Path(file), space, own.objectives, own.max_t)
+        source = read_source(Path(file), space, today.metrics, own.max_t)
         found.sources.append((EarlierData(), _named(source, found)))
     return found
 
@@ -125,7 +149,7 @@ def _add_source(
     wide = best_and_spread(whole_first(trials, ENOUGH), objective, 2 * MOST_OF_A_SOURCE)
     for trial in with_configs(today.uri, wide):
         try:
-            fit.append(replace(trial, config=shared(today.settings.space, trial.config or {})))
+            fit.append(replace(trial, config=fitting(today.settings.space, trial.config or {})))
         except UserError as error:
             found.left, found.strange = found.left + 1, str(error)
     chosen = best_and_spread(fit, objective, MOST_OF_A_SOURCE)
@@ -204,6 +228,4 @@ def _nothing(earlier: Mapping[str, Any], found: Found) -> str:
             f"No trial of {names} can be learned from; {found.left} lie outside the space "
             f"({found.strange})"
         )
-    said = "Warm start: no earlier study of this store has trials of half of this space's keys."
-    console.print(said, soft_wrap=True)
-    return said
+    return "Warm start: no earlier study of this store has trials of half of this space's keys."
