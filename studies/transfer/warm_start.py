@@ -50,7 +50,7 @@ class Found:
 
 @dataclass(frozen=True)
 class WarmStart:
-    """Settings with what the searcher takes of earlier studies, which are `meant`, and a line on it.
+    """Settings with what the searcher takes of the studies that are `meant`, and a line on it.
 
     `renews`: one of these is the study of today's name, which the new one takes the place of.
     """
