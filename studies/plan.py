@@ -43,17 +43,16 @@ from automl_on_ray.studies.inputs import (
     check_pair,
     draft_prior,
     final_objectives,
-    find_earlier,
     limits_of,
     outcome_constraints_of,
     placed,
     read_known,
     read_points,
     study_name,
-    warmed,
 )
 from automl_on_ray.studies.populations import REPEATS, explorer_of, read_schedule
 from automl_on_ray.studies.settings import StudySettings
+from automl_on_ray.studies.transfer import Today, find_earlier, studies_in, warm_start
 from automl_on_ray.tracking import NO_DATA, Study, TrackingCallback
 from automl_on_ray.tracking.store import check_tracking, default_uri
 
@@ -232,14 +231,9 @@ def open_plan(
     `stands_for`: what options of this kind of study stand for (`identity`), beside those that all
     studies have. UserError if it was begun as another study.
     """
-    asked, proposing = draft.asked, draft.proposing
-    before, earlier = stored_study(draft.storage, draft.name), None
-    if asked.warm_start is not None:
-        earlier = find_earlier(asked.warm_start, draft.name, before, draft.uri, fresh=asked.fresh)
-        proposing = warmed(
-            proposing, earlier, draft.uri, data, searcher=asked.searcher, role=evaluation.role
-        )
-    proposing = placed(proposing, evaluation.trial_kwargs.get("limits", ()), data)
+    asked, before = draft.asked, stored_study(draft.storage, draft.name)
+    proposing = placed(draft.proposing, evaluation.trial_kwargs.get("limits", ()), data)
+    proposing, earlier, said = _warm(draft, evaluation, proposing, data, before)
     proposing = begun(proposing, asked.searcher, evaluation.starts)
     files = {
         "dataset": data.digest if data else None,
@@ -247,7 +241,7 @@ def open_plan(
         "outcome_constraint": list(proposing.outcome_constraints),
         "try_first": list(draft.proposing.points),
         "known": [asdict(trial) for trial in draft.proposing.known],
-        "warm_start": earlier,
+        "warm_start": earlier or None,
         "replay": [asdict(segment) for segment in draft.schedule or []],
         **draft.names,
     }
@@ -257,7 +251,7 @@ def open_plan(
     study = open_study(
         draft.storage, draft.name, identity(asked, {**files, **stands_for}),
         # A study that begins with its own older trials takes their study's place.
-        fresh=asked.fresh or bool(earlier and earlier["id"] == before.get("study_id")),
+        fresh=asked.fresh or before.get("study_id") in [one["id"] for one in studies_in(earlier)],
         trusted=asked.trust_storage,
         may_grow=() if fixed else options_of(type(asked), Change.GROWS),
         hint=f" (with --warm-start {draft.name} its trials are known to the new one)",
@@ -266,8 +260,32 @@ def open_plan(
     return StudyPlan(
         asked, draft.klass, draft.schedule, draft.gpus, draft.storage, draft.uri, draft.scheduler,
         searcher, tuple(metric_names(proposing)), evaluation, data, trial_kwargs, study,
-        _record(draft, evaluation, data, study),
+        replace(_record(draft, evaluation, data, study), warm_start=said),
     )  # fmt: skip
+
+
+def _warm(
+    draft: Draft,
+    evaluation: Evaluation,
+    proposing: SearcherSettings,
+    data: Data | None,
+    before: Mapping[str, Any],
+) -> tuple[SearcherSettings, dict[str, Any], str]:
+    """With what earlier studies tell, if that was asked; which ones these are, and what is said."""
+    asked = draft.asked
+    if asked.warm_start is None:
+        return proposing, {}, ""
+    today = Today(
+        draft.name, draft.uri, proposing, asked.searcher, evaluation.role, _trainable(draft), data
+    )
+    earlier = find_earlier(asked.warm_start, today, before, fresh=asked.fresh)
+    warmed, said = warm_start(today, earlier)
+    return warmed, earlier, said
+
+
+def _trainable(draft: Draft) -> str:
+    """What trials run, as later studies will know it."""
+    return draft.asked.trainable or draft.klass.__name__
 
 
 def _proposing(
@@ -346,4 +364,6 @@ def _record(draft: Draft, evaluation: Evaluation, data: Data | None, study: Stud
         max_t=evaluation.epochs,
         changes_running_trials=can.changes_running_trials,
         test_metrics=final_objectives(draft.klass),
+        trainable=_trainable(draft),
+        subset=draft.asked.subset,
     )

@@ -35,7 +35,6 @@ from .networks import (
     within as within,
 )
 from .pairs import check_pair as check_pair
-from .previous_trials import find_earlier as find_earlier, warmed as warmed
 from .trainable import (
     accepts as accepts,
     bind as bind,

@@ -1,2 +1,9 @@
+from .choosing import (
+    Today as Today,
+    find_earlier as find_earlier,
+    studies_in as studies_in,
+)
 from .portfolio import first_configs as first_configs
-from .tables import fitting as fitting, is_file as is_file, read_source as read_source
+from .tables import read_source as read_source
+from .trust import keep_trust as keep_trust, trust_in_words as trust_in_words
+from .warm_start import warm_start as warm_start
