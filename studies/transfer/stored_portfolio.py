@@ -35,8 +35,9 @@ def stored_portfolio(
 ) -> Portfolio:
     """At most `count` configs out of the studies of a store, by `first_configs`.
 
-    A data set is a source. Of studies on a space of that name whose trials ran `trainable`, or that do not tell what they
-    ran. UserError with less than two data sets: what did best on one says little of others.
+    A data set is a source. Studies count whose space has that name and whose trials ran
+    `trainable`, and older ones that do not tell what they ran. UserError with less than two data
+    sets: what did best on one says little of others.
     """
     studies = [
         study
