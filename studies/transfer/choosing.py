@@ -11,7 +11,6 @@ from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.search_spaces.data_kinds import Data
 from automl_on_ray.searchers import SearcherSettings
 from automl_on_ray.searchers.ax import metric_names
-from automl_on_ray.studies.transfer.tables import is_file
 from automl_on_ray.tracking import NO_DATA
 from automl_on_ray.tracking.store import (
     EarlierData,
@@ -24,6 +23,7 @@ from automl_on_ray.tracking.store import (
 )
 
 ALL = "all"
+FILES = (".json", ".parquet", ".csv")
 MOST_OF_THE_SAME, MOST_OF_OTHERS = 10, 5  # studies, on the same data and on other data
 LOOKED_AT = 200  # of the newest studies of a store
 
@@ -89,7 +89,7 @@ def find_earlier(
     words = [word.strip() for word in asked.split(",") if word.strip()]
     if not words or (ALL in words and len(words) > 1):
         raise UserError(f"--warm-start {asked!r} must be names of studies, or all alone.")
-    files = {word: _digest(word) for word in words if is_file(word)}
+    files = {word: _digest(word) for word in words if word.lower().endswith(FILES)}
     if told is not None and told.get("asked", told.get("study")) == asked and not fresh:
         return {**told, "files": files} if "files" in told else dict(told)
     if words == [ALL]:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from automl_on_ray.search_spaces import Config, SearchSpace
+from automl_on_ray.search_spaces import Config, SearchSpace, contains
 from automl_on_ray.search_spaces.core import Objective, UserError
+from automl_on_ray.searchers import meets_constraints
 from automl_on_ray.tracking.store import EarlierTrial
 
 
@@ -17,6 +18,26 @@ def member(space: SearchSpace, config: Config) -> Config:
         if key in whole and whole[key] != value:
             raise UserError(f"Config has {key}={whole[key]!r}, which is {value!r} today.")
     return {key: value for key, value in whole.items() if key in space.domains}
+
+
+def shared(space: SearchSpace, config: Config) -> Config:
+    """What today's space varies of a config of another one; what it lacks is left open.
+
+    UserError if that is nothing, or today's space does not allow it.
+    """
+    plain = space.plain(config)
+    own = {key: value for key, value in plain.items() if key in space.domains}
+    kept = space.active({**space.constants, **own})
+    own = {key: value for key, value in own.items() if key in kept}
+    for key, value in own.items():
+        if not contains(space.domains[key], value):
+            told = space.domains[key].domain_str
+            raise UserError(f"Config has {key}={value!r}, outside {told} of space {space.name!r}.")
+    if not own:
+        raise UserError(f"Config has nothing that space {space.name!r} varies.")
+    if not meets_constraints(space, own):
+        raise UserError(f"Config breaks a constraint of space {space.name!r}.")
+    return own
 
 
 def best_and_spread(

@@ -15,10 +15,10 @@ from automl_on_ray.search_spaces import Config
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.searchers import PriorTrial, SearcherSettings, Source, check_searcher
 from automl_on_ray.studies.transfer.choosing import ALL, Today, find_earlier, studies_in
-from automl_on_ray.studies.transfer.members import best_and_spread, member, whole_first
+from automl_on_ray.studies.transfer.members import best_and_spread, member, shared, whole_first
 from automl_on_ray.studies.transfer.nearness import distance
 from automl_on_ray.studies.transfer.portfolio import first_configs
-from automl_on_ray.studies.transfer.tables import fitting, read_source
+from automl_on_ray.studies.transfer.tables import read_source
 from automl_on_ray.tracking.store import (
     EarlierData,
     EarlierStudy,
@@ -149,7 +149,7 @@ def _add_source(
     wide = best_and_spread(whole_first(trials, ENOUGH), objective, 2 * MOST_OF_A_SOURCE)
     for trial in with_configs(today.uri, wide):
         try:
-            fit.append(replace(trial, config=fitting(today.settings.space, trial.config or {})))
+            fit.append(replace(trial, config=shared(today.settings.space, trial.config or {})))
         except UserError as error:
             found.left, found.strange = found.left + 1, str(error)
     chosen = best_and_spread(fit, objective, MOST_OF_A_SOURCE)

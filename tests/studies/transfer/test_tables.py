@@ -8,7 +8,7 @@ from ray import tune
 from automl_on_ray.search_spaces import Condition, SearchSpace
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.searchers import PriorTrial
-from automl_on_ray.studies.transfer import fitting, is_file, read_source
+from automl_on_ray.studies.transfer import read_source
 
 SPACE = SearchSpace(
     "today",
@@ -27,33 +27,6 @@ METRICS = ["val_accuracy"]
 def written(folder, name, text):
     (folder / name).write_text(text)
     return folder / name
-
-
-@pytest.mark.parametrize(
-    ("config", "fits"),
-    [
-        ({"lr": 0.1, "width": 3}, {"lr": 0.1, "width": 3}),
-        ({"lr": 0.1, "depth": 9}, {"lr": 0.1}),  # gone, and new ones
-        ({"lr": 0.1, "epochs": 9}, {"lr": 0.1}),  # a constant of today
-        ({"lr": 0.1, "optimizer": "adam", "momentum": 0.5}, {"lr": 0.1, "optimizer": "adam"}),
-        ({"optimizer": "sgd", "momentum": 0.5}, {"optimizer": "sgd", "momentum": 0.5}),
-    ],
-)  # fmt: skip
-def test_of_another_spaces_config_is_kept_what_todays_space_varies(config, fits):
-    assert fitting(SPACE, config) == fits
-
-
-@pytest.mark.parametrize(
-    ("config", "said"),
-    [
-        ({"lr": 2.0}, "lr=2.0, outside"), ({"lr": 0.1, "width": 3.5}, "width=3.5, outside"),
-        ({"optimizer": "lion"}, "optimizer='lion', outside"), ({"depth": 3}, "no parameter"),
-        ([0.1], "must be a JSON object"),
-    ],
-)  # fmt: skip
-def test_a_config_with_a_value_that_todays_space_has_not_does_not_fit(config, said):
-    with pytest.raises(UserError, match=said):
-        fitting(SPACE, config)
 
 
 @pytest.mark.parametrize("suffix", ["csv", "json"])
@@ -81,11 +54,3 @@ def test_a_file_of_which_nothing_fits_is_refused_with_the_reason(tmp_path):
     path = written(tmp_path, "other.csv", "lr,accuracy\n7.0,0.5\n8.0,0.6\n")
     with pytest.raises(UserError, match=r"No row of .* fits space 'today', of 2; 2 outside .*lr=8"):
         read_source(path, SPACE, METRICS, 9)
-
-
-@pytest.mark.parametrize(
-    ("word", "is_one"),
-    [("a.csv", True), ("b/c.PARQUET", True), ("d.json", True), ("mnist", False), ("v1.2", False)],
-)
-def test_a_word_is_a_file_by_its_end(word, is_one):
-    assert is_file(word) == is_one
