@@ -21,6 +21,7 @@ from automl_on_ray.searchers.members import varying
 CAPABILITIES = SearcherCapabilities(
     learns_from_results=True,
     takes_known_results=True,
+    takes_sources=True,
     takes_acquisition_function=True,
     takes_outcome_constraints=True,
     takes_parameter_constraints=True,

@@ -54,6 +54,7 @@ def _needed(settings: SearcherSettings) -> dict[str, str]:
         ("takes_acquisition_function", "--beta", settings.beta is not None),
         ("takes_prior", "--prior", settings.prior is not None),
         ("takes_known_results", "--known (or --warm-start)", settings.known),
+        ("takes_sources", "--warm-start from other data", settings.sources),
         ("takes_outcome_constraints", "--outcome-constraint", settings.outcome_constraints),
         ("takes_parameter_constraints", "constraints between parameters", space.constraints),
         (
