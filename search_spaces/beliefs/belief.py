@@ -12,8 +12,7 @@ from automl_on_ray.search_spaces.core import UserError, check_choice
 
 Density: TypeAlias = Normal | LogNormal | Weights
 
-# How many results, or draws, a belief weighs as much as: after n, it counts to the power BETA / n.
-BETA = 10.0
+BETA = 10.0  # the paper's: of a belief after as many results its density itself counts
 DENSITIES: dict[str, type[Density]] = {
     "lognormal": LogNormal,
     "normal": Normal,
@@ -36,6 +35,16 @@ class Belief:
     def log_density(self, value: Any) -> float:
         """Of a value of the parameter's domain: 0 for the best, below for all others."""
         return self.density.log_density(value)
+
+
+def weight_after(results: int) -> float:
+    """To which power the density counts then (Hvarfner et al. 2022, section 4.1)."""
+    return BETA / max(1, results)
+
+
+def log_density(beliefs: Iterable[Belief], config: Mapping[str, Any]) -> float:
+    """Of a config, by all beliefs together; parameters that it does not have count for nothing."""
+    return sum(one.log_density(config[one.key]) for one in beliefs if one.key in config)
 
 
 def is_belief(text: str) -> bool:

@@ -26,8 +26,10 @@ from botorch.acquisition.logei import qLogExpectedImprovement
 from botorch.acquisition.monte_carlo import qNoisyExpectedImprovement, qUpperConfidenceBound
 
 from automl_on_ray.search_spaces import Config
+from automl_on_ray.search_spaces.beliefs import weight_after
 from automl_on_ray.searchers._ask_tell import TrialOutcome
 from automl_on_ray.searchers._settings import SearcherSettings
+from automl_on_ray.searchers.ax.believing import BelievedAcquisition, Weighting
 from automl_on_ray.searchers.ax.encoding import Encoding
 from automl_on_ray.searchers.ax.internals import (
     forget_strategy,
@@ -45,6 +47,7 @@ ACQUISITIONS = {
     "qnei": qNoisyExpectedImprovement,
     "ucb": qUpperConfidenceBound,
 }
+NOT_LOGARITHMS = ("qnei",)
 DEFAULT_BETA = 4.0
 MAX_CURVE_STEPS = 3  # of a learning curve that the model sees
 RESTARTS, RAW_SAMPLES = 20, 1024  # with fewer, a better branch of a conditional space is missed
@@ -81,6 +84,7 @@ class AxModel:
             seed=settings.seed,
             done=list(settings.points),
             centre=not settings.points and not settings.known,
+            beliefs=settings.beliefs,
         )
         self._open: dict[str, list[int]] = {}
         self._begun = self._finished = self._generations = 0
@@ -164,15 +168,28 @@ class AxModel:
         seeds = np.random.SeedSequence([self._settings.seed, self._generations])
         seed_next(self._client, seeds)
         self._generations += 1
-        self._client.set_generation_strategy(_strategy(self._settings, curves=self._early))
+        self._client.set_generation_strategy(
+            _strategy(self._settings, self._weighting(), curves=self._early)
+        )
         with warnings.catch_warnings(), going_on_from(self._fit):
             warnings.simplefilter("ignore")
             ((index, parameters),) = self._client.get_next_trials(max_trials=1).items()
         forget_trial(self._client, index)
         return dict(parameters)
 
+    def _weighting(self) -> Weighting:
+        return Weighting(
+            self._settings.space,
+            self.encoding,
+            self._settings.beliefs,
+            power=weight_after(self._finished),
+            log=self._settings.acquisition not in NOT_LOGARITHMS,
+        )
 
-def _strategy(settings: SearcherSettings, *, curves: bool) -> GenerationStrategy:
+
+def _strategy(
+    settings: SearcherSettings, weighting: Weighting, *, curves: bool
+) -> GenerationStrategy:
     """One node: a Gaussian process and the acquisition function that was chosen.
 
     With `curves` the process models values over steps too, so that what a trial had when it was
@@ -184,6 +201,9 @@ def _strategy(settings: SearcherSettings, *, curves: bool) -> GenerationStrategy
     if settings.acquisition == "ucb":
         beta = settings.beta if settings.beta is not None else DEFAULT_BETA
         chosen["botorch_acqf_options"] = {"beta": beta}
+    if weighting.beliefs:
+        chosen["acquisition_class"] = BelievedAcquisition
+        chosen["acquisition_options"] = {"weighting": weighting}
     if curves:
         chosen["data_loader_config"] = DataLoaderConfig(
             latest_rows_per_group=None, limit_rows_per_group=MAX_CURVE_STEPS
