@@ -1,4 +1,4 @@
-"""What `--prior` says of parameters: to the searcher, the terminal, the page, MLflow and a resume."""
+"""What `--prior` says of parameters: to searchers, the terminal, the page, MLflow and a resume."""
 
 import itertools
 
