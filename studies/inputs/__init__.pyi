@@ -36,6 +36,12 @@ from .networks import (
 )
 from .pairs import check_pair as check_pair
 from .previous_trials import find_earlier as find_earlier, warmed as warmed
+from .priors import (
+    beliefs_heeded as beliefs_heeded,
+    parted as parted,
+    prior_asked as prior_asked,
+    tell_beliefs as tell_beliefs,
+)
 from .trainable import (
     accepts as accepts,
     bind as bind,
