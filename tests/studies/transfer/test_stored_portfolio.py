@@ -43,7 +43,7 @@ def folder(storage):
     store(uri, "first", hill(0.25, *PLACES[::2]), data=("one", "abc"), **mine)
     store(uri, "again", hill(0.25, *PLACES[1::2]), data=("one", "abc"), **mine)
     store(uri, "second", hill(0.75, *PLACES), data=("two", "def"), **mine)
-    store(uri, "other space", hill(1.0, *PLACES), data=("three", "ghi"), **{**mine, "space": "no"})
+    store(uri, "elsewhere", hill(1.0, *PLACES), data=("three", "ghi"), **{**mine, "space": "no"})
     store(uri, "other", hill(1.0, *PLACES), data=("four", "jkl"), **theirs)
     return storage
 
@@ -74,7 +74,7 @@ def test_the_command_writes_a_file_of_configs_to_try_first(folder, tmp_path):
     done = run(folder, tmp_path / "portfolio.json")
     assert done.exit_code == 0, done.output
     assert "2 configs" in done.output
-    assert "one (9), two (9)" in done.output
+    assert "two (9), one (9)" in done.output
     points = read_points(tmp_path / "portfolio.json", SPACE)
     assert list(points) == json.loads((tmp_path / "portfolio.json").read_text())
     assert len(points) == 2
