@@ -267,9 +267,9 @@ Known = Annotated[
     Change.ANOTHER_STUDY,
     typer.Option(
         help=(
-            "File with results on the same data that the searcher learns from at the start: a "
-            'JSON list of {"config": ..., "metrics": ...}, or a .csv or .parquet of Optuna, Ray '
-            "Tune, MLflow, Ax or Syne Tune. May be given several times. Example: "
+            "File with results on the same data, which the searcher learns from at the start. "
+            'A JSON list of {"config": ..., "metrics": ...}, or a .csv or .parquet of Optuna, '
+            "Ray Tune, MLflow, Ax or Syne Tune. May be given several times. Example: "
             "--known results.json"
         ),
         rich_help_panel=_SEARCH,
