@@ -42,7 +42,7 @@ def test_studies_of_the_store_are_sources_and_the_study_stays_with_them(storage)
     settings = plan.searcher.settings
     assert [(one.name, len(one.trials)) for one in settings.sources] == [("first", 6)]
     assert [point["batch"] for point in settings.points][:1] == [15]
-    assert plan.record.warm_start.startswith("Warm start: 6 trials of 'first', on other data")
+    assert plan.record.warm_start.startswith("Warm start: 6 trials of 'first' on other data")
     assert plan.study.asked["warm-start"] == {
         "asked": "all", "studies": [{"study": "first", "id": first}], "files": {}
     }  # fmt: skip
