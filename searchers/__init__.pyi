@@ -1,6 +1,10 @@
 from ._ask_tell import AskTellSearcher as AskTellSearcher, TrialOutcome as TrialOutcome
 from ._constraints import meets_constraints as meets_constraints
-from ._settings import PriorTrial as PriorTrial, SearcherSettings as SearcherSettings
+from ._settings import (
+    PriorTrial as PriorTrial,
+    SearcherSettings as SearcherSettings,
+    Source as Source,
+)
 from .choosing.capabilities import (
     SearcherCapabilities as SearcherCapabilities,
     searcher_capabilities as searcher_capabilities,

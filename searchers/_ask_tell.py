@@ -119,6 +119,7 @@ class AskTellSearcher(Searcher):
         self._live: dict[str, Config] = {}
         self._reports: dict[str, Reports] = {}
         self._aliases: dict[str, str] = {}
+        self.trust: dict[str, float] = {}  # how far each source is believed, 0 to 1, by its name
         self.settings = settings
         if settings is not None:
             self._begin(settings)

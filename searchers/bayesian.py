@@ -21,6 +21,8 @@ from automl_on_ray.searchers.members import varying
 CAPABILITIES = SearcherCapabilities(
     learns_from_results=True,
     takes_known_results=True,
+    takes_sources=True,
+    takes_beliefs=True,
     takes_acquisition_function=True,
     takes_outcome_constraints=True,
     takes_parameter_constraints=True,
@@ -148,6 +150,7 @@ class Bayesian(AskTellSearcher):
             config = self.model.receive(timeout)
         except queue.Empty:
             return
+        self.trust = self.model.trust
         if config is None:
             self._exhausted = True
         else:
@@ -157,7 +160,8 @@ class Bayesian(AskTellSearcher):
 def check(settings: SearcherSettings) -> None:
     """UserError for what the bayesian searcher cannot do, without importing Ax."""
     encoding = Encoding(settings.space)
-    for config in (*settings.points, *(trial.config for trial in settings.known)):
+    trials = [*settings.known, *(trial for source in settings.sources for trial in source.trials)]
+    for config in (*settings.points, *(trial.config for trial in trials)):
         encoding.encode(varying(settings.space, config))
     check_outcomes(settings)
     several = len(settings.objectives) > 1
@@ -168,6 +172,11 @@ def check(settings: SearcherSettings) -> None:
             raise UserError("beta belongs to --acquisition ucb alone.")
         if settings.beta is not None and settings.beta < 0:
             raise UserError(f"beta must not be negative, but is {settings.beta}.")
+        if settings.beliefs and acquisition == "ucb":
+            raise UserError(
+                f'The belief "{settings.beliefs[0]}" weighs an improvement, and --acquisition ucb '
+                "is none; leave one of them out."
+            )
         return
     every = FOR_ONE_OBJECTIVE + FOR_SEVERAL_OBJECTIVES
     if acquisition not in every:

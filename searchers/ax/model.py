@@ -26,8 +26,10 @@ from botorch.acquisition.logei import qLogExpectedImprovement
 from botorch.acquisition.monte_carlo import qNoisyExpectedImprovement, qUpperConfidenceBound
 
 from automl_on_ray.search_spaces import Config
+from automl_on_ray.search_spaces.beliefs import weight_after
 from automl_on_ray.searchers._ask_tell import TrialOutcome
 from automl_on_ray.searchers._settings import SearcherSettings
+from automl_on_ray.searchers.ax.believing import BelievedAcquisition, Weighting
 from automl_on_ray.searchers.ax.encoding import Encoding
 from automl_on_ray.searchers.ax.internals import (
     forget_strategy,
@@ -36,6 +38,13 @@ from automl_on_ray.searchers.ax.internals import (
 )
 from automl_on_ray.searchers.ax.outcomes import ax_objective, ax_outcome_constraints, metric_names
 from automl_on_ray.searchers.ax.step_effect import StepEffect
+from automl_on_ray.searchers.ax.transfer import (
+    SourceFeatures,
+    Sources,
+    Transfer,
+    TransferGP,
+    beside,
+)
 from automl_on_ray.searchers.ax.warm_gp import LastFit, WarmGP, going_on_from
 from automl_on_ray.searchers.members import key_of
 from automl_on_ray.searchers.sobol import Design
@@ -45,6 +54,7 @@ ACQUISITIONS = {
     "qnei": qNoisyExpectedImprovement,
     "ucb": qUpperConfidenceBound,
 }
+NOT_LOGARITHMS = ("qnei",)
 DEFAULT_BETA = 4.0
 MAX_CURVE_STEPS = 3  # of a learning curve that the model sees
 RESTARTS, RAW_SAMPLES = 20, 1024  # with fewer, a better branch of a conditional space is missed
@@ -81,12 +91,15 @@ class AxModel:
             seed=settings.seed,
             done=list(settings.points),
             centre=not settings.points and not settings.known,
+            beliefs=settings.beliefs,
         )
         self._open: dict[str, list[int]] = {}
         self._begun = self._finished = self._generations = 0
         self.fallbacks = 0  # suggestions that Ax should have made, but could not
         self._early = False
         self._fit = LastFit()
+        self._sources = Sources(settings, self.encoding) if settings.sources else None
+        self._transfer = Transfer()
         for trial in settings.known:
             curve = {s: metrics for s, metrics in trial.curve.items() if s <= settings.max_t}
             if curve:
@@ -99,7 +112,7 @@ class AxModel:
     def suggest(self) -> Config:
         """The next config, taken as begun. Raises Exhausted at the end of a finite space."""
         self._design.unvisited.check()
-        if self._begun < MIN_BEGUN_TRIALS or self._finished < MIN_ENDED_TRIALS:
+        if self._too_early():
             config = self._design.next()
             self.begin(config)
             return config
@@ -116,6 +129,12 @@ class AxModel:
         config = self._design.next()
         self.begin(config)
         return config
+
+    @property
+    def trust(self) -> dict[str, float]:
+        """How far each source is believed now, 0 to 1: its results' correlation with today's."""
+        goal = self._names[self._settings.objectives[0].metric]
+        return dict(self._transfer.trust.get(goal, {}))
 
     def begin(self, config: Config) -> None:
         """A trial of `config` runs, whoever suggested it; results known beforehand count too."""
@@ -144,9 +163,17 @@ class AxModel:
             )
         if outcome.verdict == "completed":
             self._client.complete_trial(index)
+            if self._sources is not None:
+                self._sources.tell(config, outcome)
         else:
             self._early = True
             self._client.mark_trial_early_stopped(index)
+
+    def _too_early(self) -> bool:
+        """Whether there is too little for a model; beside sources, one result is enough."""
+        if self._sources is not None:
+            return not self._finished
+        return self._begun < MIN_BEGUN_TRIALS or self._finished < MIN_ENDED_TRIALS
 
     def _raw(self, metrics: Mapping[str, float]) -> dict[str, float]:
         return {self._names[name]: value for name, value in metrics.items() if name in self._names}
@@ -164,19 +191,35 @@ class AxModel:
         seeds = np.random.SeedSequence([self._settings.seed, self._generations])
         seed_next(self._client, seeds)
         self._generations += 1
-        self._client.set_generation_strategy(_strategy(self._settings, curves=self._early))
-        with warnings.catch_warnings(), going_on_from(self._fit):
+        tasks = self._sources.chosen() if self._sources is not None else []
+        multi_task = list(self._names.values()) if tasks else []
+        self._client.set_generation_strategy(
+            _strategy(self._settings, self._weighting(), curves=self._early, multi_task=multi_task)
+        )
+        with warnings.catch_warnings(), going_on_from(self._fit), beside(self._transfer, tasks):
             warnings.simplefilter("ignore")
             ((index, parameters),) = self._client.get_next_trials(max_trials=1).items()
         forget_trial(self._client, index)
         return dict(parameters)
 
+    def _weighting(self) -> Weighting:
+        return Weighting(
+            self._settings.space,
+            self.encoding,
+            self._settings.beliefs,
+            power=weight_after(self._finished),
+            log=self._settings.acquisition not in NOT_LOGARITHMS,
+        )
 
-def _strategy(settings: SearcherSettings, *, curves: bool) -> GenerationStrategy:
+
+def _strategy(
+    settings: SearcherSettings, weighting: Weighting, *, curves: bool, multi_task: list[str]
+) -> GenerationStrategy:
     """One node: a Gaussian process and the acquisition function that was chosen.
 
     With `curves` the process models values over steps too, so that what a trial had when it was
-    stopped early counts as that, not as its final value.
+    stopped early counts as that, not as its final value. The metrics `multi_task` are modelled
+    beside those of the sources.
     """
     chosen: dict[str, Any] = {}
     if settings.acquisition in ACQUISITIONS:
@@ -184,6 +227,9 @@ def _strategy(settings: SearcherSettings, *, curves: bool) -> GenerationStrategy
     if settings.acquisition == "ucb":
         beta = settings.beta if settings.beta is not None else DEFAULT_BETA
         chosen["botorch_acqf_options"] = {"beta": beta}
+    if weighting.beliefs:
+        chosen["acquisition_class"] = BelievedAcquisition
+        chosen["acquisition_options"] = {"weighting": weighting}
     if curves:
         chosen["data_loader_config"] = DataLoaderConfig(
             latest_rows_per_group=None, limit_rows_per_group=MAX_CURVE_STEPS
@@ -192,13 +238,18 @@ def _strategy(settings: SearcherSettings, *, curves: bool) -> GenerationStrategy
         Generators.BOTORCH_MODULAR,
         generator_kwargs={
             "surrogate_spec": SurrogateSpec(
-                model_configs=[ModelConfig(botorch_model_class=WarmGP, name="warm GP")]
+                model_configs=[ModelConfig(botorch_model_class=WarmGP, name="warm GP")],
+                metric_to_model_configs={
+                    name: [ModelConfig(botorch_model_class=TransferGP, name="transfer GP")]
+                    for name in multi_task
+                },
             ),
             "transforms": [
                 *([StepEffect] if curves else []),
                 AddExecutionViability,
                 *MBM_X_trans,
                 *Y_trans,
+                *([SourceFeatures] if multi_task else []),
             ],
             "transform_configs": {
                 "AddExecutionViability": {"min_abandoned_trials": 2, "feasibility_threshold": 0.8}

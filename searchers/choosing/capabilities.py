@@ -13,7 +13,9 @@ class SearcherCapabilities:
     - `learns_from_results`: what it suggests depends on the results of trials before, so it cannot
       be asked for all configs at once.
     - `takes_known_results`: heeds `known` of its settings, trials from before the study.
+    - `takes_sources`: heeds `sources`, trials on other data.
     - `takes_prior`: heeds `prior`, what is believed of a config before any trial.
+    - `takes_beliefs`: heeds `beliefs`, what people know of parameters.
     - `takes_acquisition_function`: heeds `acquisition` and `beta`.
     - `takes_outcome_constraints`: heeds `outcome_constraints`, on metrics.
     - `takes_parameter_constraints`: heeds the `constraints` of the space.
@@ -24,7 +26,9 @@ class SearcherCapabilities:
 
     learns_from_results: bool = True
     takes_known_results: bool = False
+    takes_sources: bool = False
     takes_prior: bool = False
+    takes_beliefs: bool = False
     takes_acquisition_function: bool = False
     takes_outcome_constraints: bool = False
     takes_parameter_constraints: bool = False
