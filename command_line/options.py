@@ -282,8 +282,8 @@ WarmStart = Annotated[
     typer.Option(
         help=(
             "Earlier studies to begin from, by names with commas; all for those of this MLflow "
-            "store whose space shares half of its keys, the newest first; or files, as for "
-            "--known, of other data. Trials on the same data are results. Of other data each "
+            "store whose space shares half of its keys, the newest first. Files, as for --known, "
+            "are of other data. Trials on the same data are results. Of other data each "
             "study is a task to learn from, and the best configs come first. With this study's "
             "own name, the old one is kept under another. Example: --warm-start mnist"
         ),
