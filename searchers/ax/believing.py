@@ -107,15 +107,23 @@ class _Axis:
     values: list[Any]
 
     def at(self, points: Tensor, heights: Tensor) -> Tensor:
-        """What has these heights at the values, and lies on straight lines in between."""
+        """What has these heights at the values, and lies on cubic curves in between.
+
+        Straight lines would have kinks, at which the optimiser takes a third more steps.
+        """
         if len(self.columns) > 1:
             return torch.softmax(SHARPNESS * points[..., self.columns], -1) @ heights
         place = points[..., self.columns[0]]
         right = torch.searchsorted(self.places, place.detach().contiguous())
         right = right.clamp(1, len(self.places) - 1)
         left = right - 1
-        part = (place - self.places[left]) / (self.places[right] - self.places[left])
-        return torch.lerp(heights[left], heights[right], part)
+        width = self.places[right] - self.places[left]
+        part = (place - self.places[left]) / width
+        rest = 1 - part
+        (slopes,) = torch.gradient(heights, spacing=(self.places,))
+        from_left = (1 + 2 * part) * heights[left] + part * width * slopes[left]
+        from_right = (1 + 2 * rest) * heights[right] - rest * width * slopes[right]
+        return rest**2 * from_left + part**2 * from_right
 
 
 def _axes(encoding: Encoding, names: Sequence[str]) -> Iterator[tuple[str, _Axis]]:
