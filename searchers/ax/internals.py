@@ -18,6 +18,8 @@ AX = Internals(
         "ax.core.experiment:Experiment._arms_by_signature",
         "ax.core.experiment:Experiment._arms_by_name",
         "ax.core.experiment:Experiment.trials",
+        "ax.adapter.base:Adapter.transforms",
+        "botorch.acquisition.cached_cholesky:supports_cache_root -> _supports_cache_root",
         "ax.adapter.transforms.one_hot:OH_PARAM_INFIX",
         "ax.generators.torch.botorch_modular.acquisition:Acquisition.acqf",
         "ax.generators.torch.botorch_modular.acquisition:Acquisition.options",
