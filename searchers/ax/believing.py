@@ -53,12 +53,10 @@ class Weighted(AcquisitionFunction):
         super().__init__(model=plain.model)
         self._plain, self._density = plain, density
         self._power, self._log = weighting.power, weighting.log
+        self.X_pending = plain.X_pending
 
-    @property
-    def X_pending(self) -> Tensor | None:  # noqa: N802 - BoTorch's name
-        return self._plain.X_pending
-
-    def set_X_pending(self, X_pending: Tensor | None = None) -> None:  # noqa: N802, N803
+    def set_X_pending(self, X_pending: Tensor | None = None) -> None:  # noqa: N802, N803 - its name
+        super().set_X_pending(X_pending)
         self._plain.set_X_pending(X_pending)
 
     def forward(self, X: Tensor) -> Tensor:  # noqa: N803
