@@ -116,6 +116,15 @@ def test_a_wrong_belief_keeps_a_searcher_from_good_values_for_a_number_of_trials
     assert np.mean(good[100:]) > 0.2  # 0.4 where nothing is believed
 
 
+def test_what_learns_draws_hardly_from_beliefs_after_many_results():
+    searcher = create_searcher("local", told(["lr ~ lognormal(1e-5, x1.5)"]))
+    for number in range(300):
+        trial = f"t{number}"
+        searcher.suggest(trial)
+        searcher.on_trial_complete(trial, {"score": 0.0, "training_iteration": 1})
+    assert np.mean([searcher.sampled()["lr"] > 0.01 for _ in range(200)]) > 0.25
+
+
 @pytest.mark.parametrize("name", ["random", "sobol", "evolution", "local", "gaussian-process"])
 def test_a_saved_searcher_draws_on_exactly(name, tmp_path):
     whole, restored = (create_searcher(name, told(TEXTS)) for _ in range(2))
