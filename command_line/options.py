@@ -281,11 +281,11 @@ WarmStart = Annotated[
     Change.ANOTHER_STUDY,
     typer.Option(
         help=(
-            "Earlier studies to begin from, by names with commas, or files as for --known, but of "
-            "other data. all means those of this MLflow store whose space shares half of its keys. "
-            "Trials on the same data are results. Of other data each study is a task to learn "
-            "from, and the best configs come first. With this study's own name, the old one is "
-            "kept under another. Example: --warm-start mnist"
+            "Earlier studies to begin from, by names with commas; all for those of this MLflow "
+            "store whose space shares half of its keys, the newest first. Files, as for --known, "
+            "are of other data. Trials on the same data are results. Of other data each "
+            "study is a task to learn from, and the best configs come first. With this study's "
+            "own name, the old one is kept under another. Example: --warm-start mnist"
         ),
         rich_help_panel=_SEARCH,
     ),

@@ -17,8 +17,8 @@ Results: TypeAlias = list[tuple[Config, dict[str, float]]]  # configs, and metri
 # Before a parameter's name: of Optuna; of Ray Tune, and ours; of MLflow; of Syne Tune; nothing.
 BEFORE_PARAMETERS = ("params_", "config/", "params.", "config_", "")
 BEFORE_METRICS = ("", "metrics.", "values_", "user_attrs_")
-# How a trial ended: of Optuna, MLflow, Ax, ours, Syne Tune. And the words for one that is whole.
-ENDS = ("state", "status", "trial_status", "outcome", "st_decision")
+# How a trial ended: of ours in MLflow, Optuna, MLflow, Ax, ours, Syne Tune. And if it is whole:
+ENDS = ("tags.automl.outcome", "state", "status", "trial_status", "outcome", "st_decision")
 WHOLE = {"complete", "completed", "finished", "terminated", "success", "succeeded", "continue"}
 STEPS = "training_iteration"  # of Ray Tune, whose tables do not say how a trial ended
 

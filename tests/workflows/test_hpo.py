@@ -44,7 +44,7 @@ def test_a_study_finds_tests_tracks_and_registers_a_model(storage, ray_cluster):
     assert len(list(storage.glob("whole*/study.json"))) == 2
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_two_processes_train_the_final_model_and_one_each_trial(storage, ray_cluster):
     before = ranks_started()
     result = run(
@@ -124,7 +124,7 @@ def test_trials_that_never_say_done_come_to_their_end(storage, ray_cluster, sche
     assert all(kept[row["trial_id"]]["automl.outcome"] == row["outcome"] for row in rows)
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_a_population_leaves_a_schedule_which_replayed_comes_to_about_the_same(
     storage, ray_cluster
 ):

@@ -218,7 +218,7 @@ def test_a_script_s_function_is_tuned_on_a_cluster_with_what_is_beside_it(
     assert "0 failed finished" in ended.stdout, ended.stdout + ended.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_a_script_that_was_killed_goes_on_where_its_trials_were(
     ray_cluster, storage, tmp_path, monkeypatch, capsys
 ):

@@ -119,6 +119,12 @@ def test_only_trials_that_ran_to_their_end_count(column, whole, others, tmp_path
     assert table.remarks[0] == f"{len(others)} not run to the end"
 
 
+def test_of_our_own_runs_in_mlflow_those_that_were_stopped_early_do_not_count(tmp_path):
+    ends = ["completed", "pruned", None]  # the study's own run has none
+    rows = [trial(status="FINISHED", **{"tags.automl.outcome": end}) for end in ends]
+    assert len(found(tmp_path, pd.DataFrame(rows)).results) == 1
+
+
 def test_where_a_row_is_a_report_the_last_one_of_each_trial_counts(tmp_path):
     ends = [(0, "CONTINUE", 0.1), (1, "CONTINUE", 0.2), (0, "CONTINUE", 0.3), (1, "STOP", 0.4)]
     rows = [trial(trial_id=name, st_decision=end, value=value) for name, end, value in ends]
