@@ -78,9 +78,14 @@ class RandomSearch(AskTellSearcher):
             raise UserError(f"{MAX_DRAWS} draws from space {space.name!r} met no constraint.")
         return self._unvisited.left.pop(min(self._unvisited.left))
 
+    @property
+    def begun(self) -> int:
+        """Trials, or draws, by which beliefs have faded."""
+        return self._draws
+
     def sampled(self) -> Config:
         """A member, whether it is new or not, and meets the constraints or not."""
         assert self.settings is not None
         space = self.settings.space
-        given = self._beliefs.draw(self._generator, self._draws)
+        given = self._beliefs.draw(self._generator, self.begun)
         return varying(space, space.sample(self._generator, given))

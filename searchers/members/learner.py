@@ -151,6 +151,10 @@ class Learner(RandomSearch):
         raise Exhausted  # of a space too large to be listed
 
     @property
+    def begun(self) -> int:
+        return max(self._draws, self.asked)
+
+    @property
     def asked(self) -> int:
         """Trials that were handed out and may still be, or have, learned from."""
         return self._learned + len(self.in_flight)

@@ -9,6 +9,7 @@ from ray import tune
 from ray.tune.search import Searcher
 
 from automl_on_ray.search_spaces import SearchSpace, darts, nas_bench_201
+from automl_on_ray.search_spaces.beliefs import read_beliefs
 from automl_on_ray.search_spaces.core import Objective, UserError
 from automl_on_ray.searchers import SearcherSettings, gaussian_process
 from automl_on_ray.searchers.gaussian_process import BEGINNING, GaussianProcess
@@ -206,6 +207,20 @@ def test_a_prior_that_is_wrong_or_says_nothing_does_no_harm():
     for prior in (lambda config: -letters_right(config), lambda config: -np.inf):
         found = play(GaussianProcess(replace(settings, prior=prior)), 70, letters_right)
         assert max(map(letters_right, found)) >= 11
+
+
+@pytest.mark.parametrize("acquisition", ["expected-improvement", "thompson"])
+def test_a_belief_that_is_right_leads_to_the_peak_sooner_and_a_wrong_one_not_astray(acquisition):
+    def played(*texts):
+        beliefs = read_beliefs(texts, PLANE.domains)
+        settings = replace(SETTINGS, space=PLANE, beliefs=beliefs)
+        return play(GaussianProcess(settings, acquisition=acquisition), 50, peak)
+
+    right, cold = played("x ~ normal(0.7, 0.05)", "y ~ normal(0.2, 0.05)"), played()
+    assert np.mean([*map(peak, right[:10])]) > max(-0.02, np.mean([*map(peak, cold[:10])]))
+    wrong = played("x ~ normal(0.1, 0.05)", "y ~ normal(0.9, 0.05)")
+    assert max(map(peak, wrong[:5])) < -0.3
+    assert max(map(peak, wrong)) > -0.02
 
 
 def test_the_model_is_hardly_asked_twice_for_what_is_within_a_limit():

@@ -25,7 +25,7 @@ from tests.helpers.studies import (
 )
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_more_trials_may_be_asked_of_a_study_that_has_ended(storage, ray_cluster):
     def best_and_rows():
         rows = rows_of(storage, "longer")

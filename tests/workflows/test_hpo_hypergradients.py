@@ -189,7 +189,7 @@ def test_what_was_found_is_trained_along_and_searched_on_from_as_printed(
     assert schedule[-1]["config"] in configs
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_a_population_clones_what_was_tuned(storage, ray_cluster):
     result = run(
         storage, "bred", *DIGITS, "--hypergradient", "learning_rate", "--unroll", 5,

@@ -62,7 +62,7 @@ def runs_of(storage, name):
     return client, by_role
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_a_search_goes_stage_by_stage_to_a_registered_network(storage, ray_cluster):
     """Two processes train each supernet and the final network, and one each cell in between."""
     quick = [*QUICK, "--search-workers", 2, "--train-workers", 2, "--recompute"]

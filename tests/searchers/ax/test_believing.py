@@ -10,7 +10,13 @@ from ray import tune
 from automl_on_ray.search_spaces import Condition, SearchSpace
 from automl_on_ray.search_spaces.beliefs import log_density, read_beliefs
 from automl_on_ray.search_spaces.core import UserError, parse_objectives
-from automl_on_ray.searchers import SearcherSettings, TrialOutcome, check_searcher
+from automl_on_ray.searchers import (
+    PriorTrial,
+    SearcherSettings,
+    Source,
+    TrialOutcome,
+    check_searcher,
+)
 from automl_on_ray.searchers.ax import AxModel, believing
 from tests.searchers.driving import PLANE, SCORE, peak
 
@@ -126,10 +132,27 @@ def test_a_right_belief_finds_the_peak_in_fewer_trials():
     assert max(map(peak, right)) > max(map(peak, cold))
 
 
-def test_a_wrong_belief_costs_a_number_of_trials_and_the_peak_is_found_all_the_same():
-    configs = led(on_plane("x ~ normal(0.05, 0.01)"), 25)
-    assert max(map(peak, configs[:5])) < -0.2
-    assert max(map(peak, configs)) > -0.01
+@pytest.mark.parametrize(("results", "found"), [(5, False), (40, True)])
+def test_a_wrong_belief_keeps_it_from_the_peak_for_a_number_of_results_only(results, found):
+    model = AxModel(on_plane("x ~ normal(0.05, 0.01)"))
+    for x, y in np.random.default_rng(0).random((results, 2)):
+        model.begin({"x": float(x), "y": float(y)})
+        told(model, {"x": float(x), "y": float(y)}, peak({"x": x, "y": y}))
+    suggested = []
+    for _ in range(3):
+        suggested.append(model.suggest())
+        told(model, suggested[-1], peak(suggested[-1]))
+    assert not model.fallbacks
+    assert (max(map(peak, suggested)) > -0.01) == found
+
+
+def test_beliefs_and_studies_on_other_data_go_together():
+    generator = np.random.default_rng(0)
+    configs = [PLANE.sample(generator) for _ in range(20)]
+    trials = [PriorTrial(config, {4: {"score": 3 * peak(config)}}) for config in configs]
+    configs = led(on_plane("x ~ normal(0.7, 0.1)", sources=(Source("earlier", tuple(trials)),)), 3)
+    assert configs[0]["x"] == pytest.approx(0.7, abs=0.01)
+    assert peak(configs[2]) > -0.02
 
 
 def test_the_same_events_give_the_same_suggestions_before_and_after_a_pickle():

@@ -10,7 +10,7 @@ from tests.workflows.test_export import app as exporting
 
 
 @pytest.mark.slow
-def test_each_point_of_a_front_can_be_trained_again_and_exported(storage, ray_cluster, tmp_path):
+def test_a_point_of_a_front_can_be_trained_again_and_exported(storage, ray_cluster, tmp_path):
     found = run(
         storage, "cost", *QUICK, "--trials", 6, "--epochs", 1, "--final-seeds", 0, "--searcher",
         "evolution", "--objective", "accuracy, -latency, -parameters", "--limit",
@@ -28,7 +28,7 @@ def test_each_point_of_a_front_can_be_trained_again_and_exported(storage, ray_cl
         row["trial_id"] for row in rows if row["trial_id"] in table
     }
     assert str(storage / "cost" / "front") in found.output
-    for number, file in enumerate(front[:2]):
+    for number, file in enumerate(front[:1]):
         again = run(
             storage, f"point-{number}", *QUICK, "--trials", 1, "--epochs", 1, "--try-first", file,
             "--searcher", "random", "--register", f"point-{number}", "--final-seeds", 1,

@@ -159,6 +159,7 @@ def test_a_user_s_mistake_raises_before_anything_is_started(tmp_path):
         ),
         "fresh must be True or False": lambda: tune(descend, SPACE, fresh="no", **usual),
         "must be a list of texts": lambda: tune(descend, SPACE, outcome_constraint=3, **usual),
+        "There is no table at": lambda: tune(descend, SPACE, known=tmp_path / "a.csv", **usual),
         "is for an estimator": lambda: tune(descend, SPACE, data=([1], [1]), **usual),
         "test and folds are for": lambda: tune(descend, SPACE, folds=3, **usual),
         "data must be a pair": lambda: tune(LogisticRegression(), {"C": 1.0}, data=3, **usual),
@@ -217,7 +218,7 @@ def test_a_script_s_function_is_tuned_on_a_cluster_with_what_is_beside_it(
     assert "0 failed finished" in ended.stdout, ended.stdout + ended.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_a_script_that_was_killed_goes_on_where_its_trials_were(
     ray_cluster, storage, tmp_path, monkeypatch, capsys
 ):

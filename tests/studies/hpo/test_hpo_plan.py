@@ -5,6 +5,7 @@ import json
 import random
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from automl_on_ray.schedulers import scheduler_capabilities
@@ -206,7 +207,7 @@ def test_a_replay_takes_every_trial_through_the_schedule_with_a_seed_of_its_own(
 
 def known(folder):
     config = SPACE.sample(np.random.default_rng(0))
-    return written(folder, [{"config": config, "metrics": {"score": 1.5}}])
+    return [str(written(folder, [{"config": config, "metrics": {"score": 1.5}}]))]
 
 
 def points(folder):
@@ -245,6 +246,16 @@ def test_the_searcher_begins_with_the_points_given_and_knows_the_results_given(p
     (result,) = planned(searcher="bayesian", known=known(tmp_path)).searcher.settings.known
     assert result.config == config
     assert [dict(metrics) for metrics in result.curve.values()] == [{"score": 1.5}]
+
+
+def test_results_in_a_table_of_another_tool_are_known_to_the_searcher(planned, tmp_path):
+    config = SPACE.sample(np.random.default_rng(0))
+    row = {**{f"params_{key}": value for key, value in config.items()}, "value": 1.5}
+    pd.DataFrame([row]).to_csv(tmp_path / "known.csv", index=False)
+    plan = planned(searcher="bayesian", known=[str(tmp_path / "known.csv")])
+    (result,) = plan.searcher.settings.known
+    assert {**SPACE.constants, **result.config} == config
+    assert plan.study.asked["known"][0]["curve"] == {str(EPOCHS): {"score": 1.5}}
 
 
 def test_a_searchers_own_options_belong_to_the_study(planned):

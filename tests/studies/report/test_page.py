@@ -61,6 +61,12 @@ def test_a_thousand_trials_of_twenty_epochs_make_no_larger_page():
     assert len(page.encode()) < 1_000_000
 
 
+def test_a_page_says_what_was_believed_beforehand():
+    believed = "x ~ normal(0.5, 0.1)"
+    assert f"seed 0; priors: {believed}" in report_of(stored(halved(0), believed=believed)).html
+    assert "priors" not in report_of(stored(halved(0))).html
+
+
 def test_equal_studies_have_equal_pages():
     assert report_of(stored(halved(0))).html == report_of(stored(halved(0))).html
 

@@ -194,6 +194,13 @@ def test_a_frame_of_the_program_is_a_table(planned):
     assert len(plan.data.answers) + len(plan.data.test_answers) == len(frame)
 
 
+def test_what_people_know_of_a_models_parameters_reaches_the_searcher(planned):
+    plan = planned(prior=["boosted_leaves ~ lognormal(31, x2)"], searcher="random")
+    assert [belief.key for belief in plan.searcher.settings.beliefs] == ["boosted_leaves"]
+    with pytest.raises(UserError, match="--prior naswot judges networks"):
+        planned(prior=["naswot"], searcher="random")
+
+
 def test_what_a_study_of_images_has_is_no_option_here():
     with pytest.raises(TypeError, match="final_seeds"):
         AutomlSettings(dataset="x.csv", target="y", final_seeds=3)

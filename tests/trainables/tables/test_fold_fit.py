@@ -42,7 +42,9 @@ def fit(chosen, rows=300, **settings):
 
 def fits_of(process):
     """Its fits: forked processes of the server that multiprocessing has started for it."""
-    servers = [each for each in process.children() if "forkserver" in " ".join(each.cmdline())]
+    # What an earlier test has left to be waited for has no command line.
+    alive = [each for each in process.children() if each.status() != psutil.STATUS_ZOMBIE]
+    servers = [each for each in alive if "forkserver" in " ".join(each.cmdline())]
     return [each for server in servers for each in server.children()]
 
 

@@ -59,7 +59,7 @@ def done(storage, churn):
     return run(storage, "churn", churn, "--target", "churn", "--minutes", MINUTES)
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_a_command_finds_a_model_that_is_far_better_than_a_linear_one(done, storage):
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads((storage / "churn" / "tested.json").read_text())["report"]
@@ -70,14 +70,14 @@ def test_a_command_finds_a_model_that_is_far_better_than_a_linear_one(done, stor
         assert any(line.strip().startswith(name) for line in done.stdout.splitlines())
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_the_time_limit_holds_with_the_fits_that_are_at_work(done, storage):
     spent = json.loads((storage / "churn" / "spent.json").read_text())
     assert spent["ended"]
     assert 60 * MINUTES <= spent["clock_seconds"] <= 1.1 * 60 * MINUTES + 5  # to stop processes
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_the_registered_model_is_loaded_without_this_repository(done, storage, churn, tmp_path):
     uri = json.loads((storage / "churn" / "summary.json").read_text())["model"]
     given = [f"sqlite:///{storage}/mlflow.db", uri, churn, "churn"]
@@ -91,7 +91,7 @@ def test_the_registered_model_is_loaded_without_this_repository(done, storage, c
     assert set(answers["label"]) <= {"yes", "no"}
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_the_page_of_the_study_has_the_figures_of_its_test_part(done, storage):
     (study,) = runs_of(storage, "churn")["study"]
     page = next(Path(study.info.artifact_uri.removeprefix("file://")).rglob("*.html")).read_text()
