@@ -97,7 +97,8 @@ class SourceFeatures(Transform):
 class TransferGP(MultiTaskGP):
     """BoTorch's MultiTaskGP of today's trials (task 0) and the sources', as a model of today's.
 
-    Sources are standardised each; what the study is told Ax has standardised.
+    Sources are standardised each; what the study is told Ax has standardised. So it knows no other
+    outcome transform, though Ax asks for the word.
     """
 
     _supports_cache_root = True  # with one output it is as any other
@@ -112,11 +113,7 @@ class TransferGP(MultiTaskGP):
     ) -> None:
         self._metric = metric
         width = train_X.shape[-1]
-        ours = [train_X, *_current.rows]
-        inputs = [
-            torch.cat([rows, torch.full_like(rows[:, :1], task)], -1)
-            for task, rows in enumerate(ours)
-        ]
+        inputs = [_of_task(rows, number) for number, rows in enumerate([train_X, *_current.rows])]
         values = [_standardised(task.values[metric]) for task in _current.tasks]
         if input_transform is not None:  # of today's features, without the task
             indices = list(range(width))
@@ -134,7 +131,7 @@ class TransferGP(MultiTaskGP):
         _search_logarithms(over_inputs, "raw_lengthscale", 0.025, over_inputs.lengthscale_prior)
         noise = self.likelihood.noise_covar
         _search_logarithms(noise, "raw_noise", MIN_INFERRED_NOISE_LEVEL, noise.noise_prior)
-        self.covar_module = over_inputs * TaskKernel(len(ours), active_dims=[width])
+        self.covar_module = over_inputs * TaskKernel(len(inputs), active_dims=[width])
         self.to(train_X)
 
     @classmethod
@@ -213,6 +210,11 @@ def negative_likelihood(mll: Any, inputs: Tensor) -> Tensor:
     for _, module, prior, value_of, _ in model.named_priors():  # the likelihood's are among them
         likelihood = likelihood + prior.log_prob(value_of(module)).sum()
     return -likelihood / len(tasks)
+
+
+def _of_task(rows: Tensor, number: int) -> Tensor:
+    """Rows (n, features) with the task's number behind."""
+    return torch.cat([rows, torch.full_like(rows[:, :1], number)], -1)
 
 
 def _search_logarithms(module: Any, name: str, least: float, prior: Any) -> None:
