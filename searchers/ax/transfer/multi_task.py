@@ -87,7 +87,7 @@ class SourceFeatures(Transform):
             features = [ObservationFeatures(dict(codes)) for codes in task.codes]
             for transform in adapter.transforms.values():
                 features = transform.transform_observation_features(features)
-            rows = [[float(one.parameters[name]) for name in names] for one in features]
+            rows = [[one.parameters[name] for name in names] for one in features]
             _current.rows.append(torch.tensor(rows, dtype=torch.double))
 
     def transform_experiment_data(self, experiment_data: ExperimentData) -> ExperimentData:
@@ -135,7 +135,9 @@ class TransferGP(MultiTaskGP):
         self.to(train_X)
 
     @classmethod
-    def construct_inputs(cls, training_data: Any, **_: Any) -> dict[str, Any]:
+    def construct_inputs(  # type: ignore[override] - Ax gives no more
+        cls, training_data: Any, **_: Any
+    ) -> dict[str, Any]:
         """What Ax makes one from."""
         return {
             "train_X": training_data.X,
@@ -172,7 +174,8 @@ class TransferGP(MultiTaskGP):
         self.load_state_dict({**self.state_dict(), **start})
         mll.train()
         parameters = {n: p for n, p in mll.named_parameters() if p.requires_grad}
-        inputs = self.transform_inputs(self.train_inputs[0])
+        (given,) = self.train_inputs
+        inputs = self.transform_inputs(given)
 
         def closure() -> tuple[Tensor, tuple[Tensor, ...]]:
             loss = negative_likelihood(mll, inputs)
