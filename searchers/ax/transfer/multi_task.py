@@ -135,7 +135,7 @@ class TransferGP(MultiTaskGP):
         self.to(train_X)
 
     @classmethod
-    def construct_inputs(  # type: ignore[override] - Ax gives no more
+    def construct_inputs(  # type: ignore[override]  # Ax gives no more
         cls, training_data: Any, **_: Any
     ) -> dict[str, Any]:
         """What Ax makes one from."""
@@ -174,8 +174,8 @@ class TransferGP(MultiTaskGP):
         self.load_state_dict({**self.state_dict(), **start})
         mll.train()
         parameters = {n: p for n, p in mll.named_parameters() if p.requires_grad}
-        (given,) = self.train_inputs
-        inputs = self.transform_inputs(given)
+        given: Any = self.train_inputs
+        inputs = self.transform_inputs(given[0])
 
         def closure() -> tuple[Tensor, tuple[Tensor, ...]]:
             loss = negative_likelihood(mll, inputs)
