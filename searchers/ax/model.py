@@ -132,7 +132,11 @@ class AxModel:
 
     @property
     def trust(self) -> dict[str, float]:
-        """How far each source is believed now, 0 to 1: its results' correlation with today's."""
+        """How far each source is believed now, 0 to 1, by its name, where the model is shown it.
+
+        It is the correlation of its results with today's that the model learned; before results
+        say anything, about 0.6.
+        """
         goal = self._names[self._settings.objectives[0].metric]
         return dict(self._transfer.trust.get(goal, {}))
 

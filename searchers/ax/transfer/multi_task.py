@@ -87,7 +87,7 @@ class SourceFeatures(Transform):
             features = [ObservationFeatures(dict(codes)) for codes in task.codes]
             for transform in adapter.transforms.values():
                 features = transform.transform_observation_features(features)
-            rows = [[float(one.parameters[name]) for name in names] for one in features]
+            rows = [[one.parameters[name] for name in names] for one in features]
             _current.rows.append(torch.tensor(rows, dtype=torch.double))
 
     def transform_experiment_data(self, experiment_data: ExperimentData) -> ExperimentData:
@@ -97,7 +97,8 @@ class SourceFeatures(Transform):
 class TransferGP(MultiTaskGP):
     """BoTorch's MultiTaskGP of today's trials (task 0) and the sources', as a model of today's.
 
-    Sources are standardised each; what the study is told Ax has standardised.
+    Sources are standardised each; what the study is told Ax has standardised. So it knows no other
+    outcome transform, though Ax asks for the word.
     """
 
     _supports_cache_root = True  # with one output it is as any other
@@ -112,11 +113,7 @@ class TransferGP(MultiTaskGP):
     ) -> None:
         self._metric = metric
         width = train_X.shape[-1]
-        ours = [train_X, *_current.rows]
-        inputs = [
-            torch.cat([rows, torch.full_like(rows[:, :1], task)], -1)
-            for task, rows in enumerate(ours)
-        ]
+        inputs = [_of_task(rows, number) for number, rows in enumerate([train_X, *_current.rows])]
         values = [_standardised(task.values[metric]) for task in _current.tasks]
         if input_transform is not None:  # of today's features, without the task
             indices = list(range(width))
@@ -134,11 +131,13 @@ class TransferGP(MultiTaskGP):
         _search_logarithms(over_inputs, "raw_lengthscale", 0.025, over_inputs.lengthscale_prior)
         noise = self.likelihood.noise_covar
         _search_logarithms(noise, "raw_noise", MIN_INFERRED_NOISE_LEVEL, noise.noise_prior)
-        self.covar_module = over_inputs * TaskKernel(len(ours), active_dims=[width])
+        self.covar_module = over_inputs * TaskKernel(len(inputs), active_dims=[width])
         self.to(train_X)
 
     @classmethod
-    def construct_inputs(cls, training_data: Any, **_: Any) -> dict[str, Any]:
+    def construct_inputs(  # type: ignore[override]  # Ax gives no more
+        cls, training_data: Any, **_: Any
+    ) -> dict[str, Any]:
         """What Ax makes one from."""
         return {
             "train_X": training_data.X,
@@ -175,7 +174,8 @@ class TransferGP(MultiTaskGP):
         self.load_state_dict({**self.state_dict(), **start})
         mll.train()
         parameters = {n: p for n, p in mll.named_parameters() if p.requires_grad}
-        inputs = self.transform_inputs(self.train_inputs[0])
+        given: Any = self.train_inputs
+        inputs = self.transform_inputs(given[0])
 
         def closure() -> tuple[Tensor, tuple[Tensor, ...]]:
             loss = negative_likelihood(mll, inputs)
@@ -213,6 +213,11 @@ def negative_likelihood(mll: Any, inputs: Tensor) -> Tensor:
     for _, module, prior, value_of, _ in model.named_priors():  # the likelihood's are among them
         likelihood = likelihood + prior.log_prob(value_of(module)).sum()
     return -likelihood / len(tasks)
+
+
+def _of_task(rows: Tensor, number: int) -> Tensor:
+    """Rows (n, features) with the task's number behind."""
+    return torch.cat([rows, torch.full_like(rows[:, :1], number)], -1)
 
 
 def _search_logarithms(module: Any, name: str, least: float, prior: Any) -> None:

@@ -44,7 +44,8 @@ class TaskKernel(Kernel):
     @property
     def pairs(self) -> Tensor:
         """The correlation of each pair of tasks, (pairs,)."""
-        rows, columns = torch.tril_indices(*self.correlations.shape, offset=-1)
+        count = len(self.raw_shares)
+        rows, columns = torch.tril_indices(count, count, offset=-1)
         return self.correlations[rows, columns]
 
     def forward(self, x1: Tensor, x2: Tensor, diag: bool = False, **_: Any) -> Tensor:
