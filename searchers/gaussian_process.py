@@ -30,7 +30,7 @@ ACQUISITIONS = ("expected-improvement", "thompson")
 BEGINNING = 10  # members at random before the model proposes
 PARENTS = 5  # of the best, whose neighbours are candidates
 NEIGHBOURS, DRAWN = 120, 200  # candidates: of the best, and at random
-CENTRES, FURTHER = 2, 200  # of the best, and candidates two steps from these
+CENTRES, FURTHER = 2, 100  # of the best, and candidates two steps from each of them
 FRESH = 20  # of those at random, for each suggestion
 REFIT = 5  # new results, after which the model's parameters are found anew
 COUNTED = 100  # new candidates, the best first, that are looked at for one within the limits
@@ -146,9 +146,11 @@ class GaussianProcess(Learner):
         """Members a step from the best, two steps from the very best, and some at random."""
         assert self.settings is not None
         space, generator = self.settings.space, self._generator
-        near = self._neighbours(best_first[:CENTRES])
-        steps = generator.integers(len(near), size=FURTHER)
-        further = [mutated(space, near[index], generator) for index in steps]
+        further = [
+            mutated(space, mutated(space, config, generator), generator)
+            for config in best_first[:CENTRES]
+            for _ in range(FURTHER)
+        ]
         return [*self._neighbours(best_first[:PARENTS]), *further, *self._at_random()]
 
     def _scores(
