@@ -70,8 +70,7 @@ class Course:
         self.weights = detached(weights)
         self.optimizer_state = {**(state or {}), **begin(self.weights)}
         self._tangents = self._fresh_tangents()
-        rates = self._values.names.get("learning_rate", ())
-        self._guard = Guard(self._point(), settings.restarts, rates)
+        self._guard = Guard(self._point(), settings.restarts)
         self._steps = 0
 
     @property
@@ -115,7 +114,7 @@ class Course:
         return mean
 
     def metrics(self) -> dict[str, float]:
-        """`hyper/KEY`, `hyper_grad_norm/KEY`, and what was restarted, taken back, clipped, skipped.
+        """`hyper/KEY`, `hyper_grad_norm/KEY`, `restarts`, and hypergradients clipped or skipped.
 
         A key of several values has `hyper/KEY/min`, `/mean` and `/max`.
         """
@@ -125,7 +124,6 @@ class Course:
             "hypergradients_clipped": self._outer.clipped,
             "hypergradients_skipped": self._outer.skipped,
             "restarts": self._guard.restarts,
-            "rises_taken_back": self._guard.taken_back,
         }
 
     def state(self) -> dict[str, Any]:
@@ -212,8 +210,8 @@ class Course:
         Where they are not tuned all values stay: else all would be as it was.
         """
         back = self._guard.restart(trouble, told(self._by_key()))
-        times = 1 if trouble.damaged else self._guard.in_a_row
-        if reduced := self._values.reduced(trouble.too_large, self._outer.raw, times):
+        raw, in_a_row = self._outer.raw, self._guard.in_a_row
+        if reduced := self._values.reduced(trouble.too_large, raw, in_a_row):
             self._outer.put({**back.raw, **reduced})
             self._outer.stop(reduced)
         self.weights = back.weights

@@ -4,16 +4,12 @@ After a learning rate that was far too large the loss is often finite, at what c
 are all gradients: the units are dead, and no hypergradient brings them back. So the guard compares
 with the initial weights, on the very batches that a window was trained on. What batches have in
 common then cancels, however small they are, and so does what the hyperparameters do to the loss.
-
-A rate that is a few times too large kills no network, but some of its units. What is left goes on
-learning, and never gets as far. So where learning rates are tuned, windows are compared with the
-best weights so far, too.
 """
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import Any
 
 import torch
@@ -29,10 +25,7 @@ MUCH = 0.2  # that is lost again
 SHRUNK = 0.5  # of the norm of the initial weights
 PATIENCE = 2  # windows in a row without progress
 EARLY, LEAP, KEPT_PROMISE = 5, 3, 0.03  # windows; times the loss; of what was promised
-RISE, ERRORS = math.log(1.1), 2  # of a learning rate; standard errors that are no chance
-COUNTS = ("restarts", "in_a_row", "taken_back", "_idle", "_worse", "_windows")
-KEPT = (*COUNTS, "_untrained", "_usual", "_least", "_slope")
-POINTS = ("initial", "good", "best")
+KEPT = ("restarts", "in_a_row", "_idle", "_windows", "_untrained", "_usual", "_slope")
 
 Loss = Callable[[Tensors, Any], Tensor]  # of weights, for a batch and the values as they are
 
@@ -63,77 +56,55 @@ class Window:
 
 @dataclass(frozen=True)
 class Trouble:
-    """What is wrong, in words, where to go on from, and the key whose values were too large.
-
-    What is damaged, not broken, learns on: that counts as no restart, and ends no trial.
-    """
+    """What is wrong, in words, where to go on from, and the key whose values were too large."""
 
     what: str
     back: Point
     too_large: str = "learning_rate"
-    damaged: bool = False
 
 
 class Guard:
     """Judges each window, and remembers where training can go back to.
 
     Untrained is the loss of the initial weights, or that of zeros where it is larger: the initial
-    weights may have been trained before. Broken is what is not finite, or a training that
+    weights may have been trained before. Trouble is what is not finite, or a training that
 
     - is dead: for two windows not better than untrained by 2 %;
     - or has lost, within two windows, more than half of what it had gained, and a fifth of the
       untrained loss.
-
-    It is damaged if a learning rate has risen since the best window, and for two windows the loss
-    was larger than that of the best weights on the same batches, by 2 % of the untrained loss and
-    twice the standard error of the difference.
 
     A learning rate that is much too small makes no progress either. So one is dead only if the
     weights have moved so far that their slope at the beginning promised all of the loss, or have
     shrunk to half. In the first five windows one is dead at once that has moved three times as far,
     and kept less than 3 % of the promise: what units survive such a leap learn a little, not much.
 
-    One goes back to the beginning of the last good window or of the best, or to the initial weights
-    if those are hardly better. Judging takes five passes over the window's batches without
-    gradients, and only while the loss is near the untrained one, or rises. To look for damage takes
-    one, while the loss is above its least.
+    One goes back to the beginning of the last good window, or to the initial weights if that is
+    hardly better. Judging takes four passes over the window's batches without gradients, and only
+    while the loss is near the untrained one, or rises.
     """
 
-    def __init__(self, initial: Point, restarts: int, rates: Collection[str] = ()) -> None:
-        """`rates` are the names of the learning rates that are tuned."""
-        self._initial = self._good = self._best = replace(initial, tangents={})
-        self._most, self.in_a_row, self._rates = restarts, 0, rates
-        self._idle = self._worse = self._windows = 0  # windows, the first two in a row
+    def __init__(self, initial: Point, restarts: int) -> None:
+        self._initial = self._good = replace(initial, tangents={})
+        self._most, self.in_a_row, self._idle, self._windows = restarts, 0, 0, 0
         self._untrained: float | None = None  # the loss, as last found
         self._usual: float | None = None  # the mean loss of the last good window
-        self._least = math.inf  # that of the best
         self._slope: float | None = None  # the norm of the gradient at the initial weights
-        self.restarts = self.taken_back = 0
+        self.restarts = 0
 
     def trouble(self, window: Window, loss: Loss) -> Trouble | None:
         """None if nothing is wrong with it."""
         self._windows += 1
         mean, broken = fmean(window.losses), not_finite(window)
-        if broken or self._is_suspect(mean):
-            if trouble := self._broken(window, loss, broken):
-                return trouble
-            if self._idle:
-                return None
-        if self._rates and (damage := self._damage(window, loss, mean)):
-            return damage
-        self._fine(window, mean)
-        return None
-
-    def _broken(self, window: Window, loss: Loss, broken: str) -> Trouble | None:
-        """By what it was before, on the same batches; `broken` is what of it is not finite."""
-        mean = fmean(window.losses)
-        places = (self._initial, self._good, self._best, window.end)
-        initial, good, best, end = (_mean(loss, one.weights, window.batches) for one in places)
+        if not broken and not self._is_suspect(mean):
+            self._fine(window, mean)
+            return None
+        places = (self._initial, self._good, window.end)
+        initial, good, end = (_mean(loss, one.weights, window.batches) for one in places)
         zeros = self._at_zeros(loss, window.batches)
         untrained = max(initial, zeros) if math.isfinite(zeros) else initial
         size, gained = abs(untrained), untrained - good
-        better = min(good, best) < initial - SOME * abs(initial) or not math.isfinite(initial)
-        back = (self._best if best < good else self._good) if better else self._initial
+        better = good < initial - SOME * abs(initial) or not math.isfinite(initial)
+        back = self._good if better else self._initial
         if broken:
             return Trouble(broken, back)
         self._untrained = untrained
@@ -149,54 +120,40 @@ class Guard:
         risen = max(mean, end)
         if gained > SOME * size and risen - good > max(MUCH * size, gained / 2):
             return Trouble(f"the loss has risen from {good:.3g} to {risen:.3g}", back)
+        if not self._idle:
+            self._fine(window, mean)
         return None
-
-    def _damage(self, window: Window, loss: Loss, mean: float) -> Trouble | None:
-        """By the best weights, on the same batches; they are replaced by what is better."""
-        if mean < self._least:
-            return self._improved(window, mean)
-        before = [float(loss(self._best.weights, batch)) for batch in window.batches]
-        best = fmean(before)
-        if mean < best:
-            return self._improved(window, mean)
-        losses = zip(window.losses, before, strict=True)
-        worse = mean - best > max(self._some_loss(), _doubt([now - then for now, then in losses]))
-        self._worse = self._worse + 1 if worse and self._risen(window) else 0
-        if self._worse < PATIENCE:
-            return None
-        what = f"the loss is {mean:.3g}, and {best:.3g} before the learning rate rose"
-        return Trouble(what, self._best, damaged=True)
 
     def restart(self, trouble: Trouble, values: str) -> Point:
         """Where to go on from, counted; tangents are to begin anew.
 
         DivergedError, with the trouble and the values in words, after too many in a row.
         """
-        if trouble.damaged:
-            self.taken_back += 1
-            return self._begun_again(trouble.back)
         if self.in_a_row >= self._most:
             after = f" after {self.in_a_row} restarts in a row" if self.in_a_row else ""
             raise DivergedError(f"Training diverged{after}: {trouble.what}, with {values}.")
         self.in_a_row += 1
         self.restarts += 1
-        return self._begun_again(trouble.back)
+        self._idle, self._usual, self._good = 0, None, trouble.back
+        if trouble.back is self._initial:
+            self._windows = 0
+        return trouble.back
 
     def state(self) -> dict[str, Any]:
         """Tensors, numbers and dicts of them."""
-        points = {name: getattr(self, f"_{name}").tensors() for name in POINTS}
+        points = {"initial": self._initial.tensors(), "good": self._good.tensors()}
         return {**points, **{name: getattr(self, name) for name in KEPT}}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        self._initial, self._good, self._best = (Point(**state[name]) for name in POINTS)
+        self._initial, self._good = Point(**state["initial"]), Point(**state["good"])
         for name in KEPT:
             setattr(self, name, state[name])
 
     def move(self, by: Tensors) -> None:
         """Raw values of these names, wherever one may go back to."""
-        self._initial, self._good, self._best = (
+        self._initial, self._good = (
             replace(one, raw={**one.raw, **{name: one.raw[name] + d for name, d in by.items()}})
-            for one in (self._initial, self._good, self._best)
+            for one in (self._initial, self._good)
         )
 
     def _at_zeros(self, loss: Loss, batches: Sequence[Any]) -> float:
@@ -222,24 +179,6 @@ class Guard:
         if self._untrained is not None and self._untrained - mean > SOME * abs(self._untrained):
             self.in_a_row = 0
 
-    def _begun_again(self, back: Point) -> Point:
-        self._idle, self._usual, self._good = 0, None, back
-        self._worse, self._least, self._best = 0, math.inf, back
-        if back is self._initial:
-            self._windows = 0
-        return back
-
-    def _improved(self, window: Window, mean: float) -> None:
-        self._best, self._least, self._worse = replace(window.begin, tangents={}), mean, 0
-
-    def _risen(self, window: Window) -> bool:
-        """Whether a learning rate is larger than it was at the best."""
-        best, now = self._best.raw, window.begin.raw
-        return any(float((now[name] - best[name]).max()) > RISE for name in self._rates)
-
-    def _some_loss(self) -> float:
-        return NONE * abs(self._untrained or 0.0)
-
     def _promised(self, window: Window, loss: Loss) -> float:
         """The most by which the slope at the initial weights lets a move so far lower the loss."""
         initial = self._initial.weights
@@ -258,13 +197,6 @@ class Guard:
 
 def _mean(loss: Loss, weights: Tensors, batches: Sequence[Any]) -> float:
     return fmean(float(loss(weights, batch)) for batch in batches)
-
-
-def _doubt(differences: Sequence[float]) -> float:
-    """How far their mean may be from nothing by chance; infinite for one alone."""
-    if len(differences) < 2:
-        return math.inf
-    return ERRORS * stdev(differences) / math.sqrt(len(differences))
 
 
 def not_finite(window: Window) -> str:
