@@ -69,7 +69,10 @@ class Outer:
                 self._parameters[name].copy_(self._transforms[name].clamped(one))
 
     def stop(self, names: Iterable[str]) -> None:
-        """Drop Adam's momentum of these values: it would carry them back to where they were."""
+        """Drop Adam's momentum of these values, which would carry them back to where they were.
+
+        Where training breaks, the last hypergradients before it are often a hundred times larger.
+        """
         for name in names:
             learned = self._optimizer.state.get(self._parameters[name], {})
             if "exp_avg" in learned:
