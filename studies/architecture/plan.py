@@ -11,7 +11,6 @@ from automl_on_ray.search_spaces.core import (
     Objective,
     UserError,
     check_choice,
-    check_no_secrets,
     parse_objectives,
 )
 from automl_on_ray.search_spaces.data_kinds import Data
@@ -33,10 +32,9 @@ from automl_on_ray.studies.inputs import (
 from automl_on_ray.studies.plan import Draft, StudyPlan, draft_study, open_plan, replayed
 from automl_on_ray.trainables import BORDERS, SCHEDULED_BY
 from automl_on_ray.trainables.datasets import Dataset
-from automl_on_ray.trainables.differentiable_search import check_remedy, check_selection
+from automl_on_ray.trainables.differentiable_search import check_selection
 
 COMPARED = "compared.json"  # what the second stage leaves in the folder
-STAGES = ("search", "select", "train", "all")
 OBJECTIVE = "accuracy"  # of a candidate by itself, where none is given
 
 
@@ -64,7 +62,6 @@ class NasPlan(StudyPlan):
 
 def prepare(asked: NasSettings) -> NasPlan:
     """Nothing is started yet. Raises UserError for whatever its user can mend."""
-    check_no_secrets(vars(asked))  # all of it may be kept
     check_words(asked)
     way = way_of(asked)
     given = read_architectures(asked.cells, way.candidates)
@@ -105,10 +102,8 @@ def prepare(asked: NasSettings) -> NasPlan:
 
 def check_words(asked: NasSettings) -> None:
     """UserError for an unknown word."""
-    check_choice("stage", asked.stage, STAGES)
     check_choice("crop border", asked.crop_border or BORDERS[0], BORDERS)
     check_choice("--schedule-by", asked.schedule_by or SCHEDULED_BY[0], SCHEDULED_BY)
-    check_remedy(asked.remedy)
     check_selection(asked.select)
     if asked.operations is not None:
         operation_set(asked.operations)

@@ -4,8 +4,11 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from automl_on_ray.command_line import architecture_options as nas, options
+from automl_on_ray.search_spaces.core import check_choice
 from automl_on_ray.studies.settings import StudySettings
+from automl_on_ray.trainables.differentiable_search import check_remedy
 
+STAGES = ("search", "select", "train", "all")
 # Options of networks by themselves, and what they are for DARTS's cells where they are not given.
 # Other spaces have their own.
 OF_DARTS: dict[str, Any] = {
@@ -70,6 +73,11 @@ class NasSettings(StudySettings):
     schedule_by: nas.ScheduleBy = None
     last_batch: nas.LastBatch = False
     experiment: options.Experiment = "nas"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_choice("stage", self.stage, STAGES)
+        check_remedy(self.remedy)
 
     @property
     def epochs_of_search(self) -> int:

@@ -17,9 +17,9 @@ from .hypergradients import (
 from .input_files import (
     read_architectures as read_architectures,
     read_known as read_known,
-    read_list as read_list,
     read_points as read_points,
 )
+from .json_files import read_list as read_list
 from .names import (
     check_experiment as check_experiment,
     check_model as check_model,
@@ -52,4 +52,9 @@ from .trainable import (
     own_kwargs as own_kwargs,
     taken_of as taken_of,
     trained_together as trained_together,
+)
+from .words import (
+    check_budget as check_budget,
+    check_choice_of as check_choice_of,
+    check_words as check_words,
 )

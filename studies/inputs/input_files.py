@@ -1,6 +1,5 @@
 """Reads what a user gives in files: configs to try first, known results, architectures."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from automl_on_ray.search_spaces.cells import split_words
 from automl_on_ray.search_spaces.core import UserError, finite
 from automl_on_ray.search_spaces.drawings import TABLE, Form
 from automl_on_ray.searchers import PriorTrial, identity_of, varying
+from automl_on_ray.studies.inputs.json_files import read_json, read_list
 
 
 def read_points(path: Path | None, space: SearchSpace) -> tuple[Config, ...]:
@@ -97,7 +97,7 @@ def _check_told(word: str, own: Config, space: SearchSpace) -> None:
 
 
 def _one_config(path: Path, form: Form) -> Config:
-    config = _read_json(path)
+    config = read_json(path)
     if isinstance(config, list) and len(config) == 1:  # a study's best_config.json
         config = config[0]
     if not isinstance(config, dict):
@@ -108,25 +108,6 @@ def _one_config(path: Path, form: Form) -> Config:
         except UserError as error:
             raise UserError(f"{path}: {error}") from error
     return config
-
-
-def read_list(path: Path | None) -> list[dict[str, Any]]:
-    """A JSON list of objects; empty without a path."""
-    if path is None:
-        return []
-    entries = _read_json(path)
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise UserError(f"{path} must hold a JSON list of objects.")
-    return entries
-
-
-def _read_json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text())
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}.") from error
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{path} is not JSON: {error}.") from error
 
 
 def _member(space: SearchSpace, config: Any, where: str) -> Config:
