@@ -11,8 +11,7 @@ from automl_on_ray.trainables.datasets import check_dataset
 
 @dataclass(frozen=True, kw_only=True)
 class StudySettings:
-    """One field an option of the command. UserError for what can be seen to be wrong without Ray:
-    numbers out of their range, names and choices that there are not.
+    """One field an option of the command. UserError for a number out of its range.
 
     Each option's declaration says what another value means to a resumed study.
     """
@@ -73,6 +72,11 @@ class StudySettings:
     def __post_init__(self) -> None:
         check_ranges(get_type_hints(type(self), include_extras=True), vars(self))
         refuse_brought_values(vars(self))
+
+    def check(self) -> None:
+        """UserError for names, choices and files that there are not: seen without Ray,
+        whose import takes seconds.
+        """
         check_words(vars(self))
         check_budget(cost=self.cost, price_per_hour=self.price_per_hour)
         self._check_data()

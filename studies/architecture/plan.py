@@ -62,6 +62,7 @@ class NasPlan(StudyPlan):
 
 def prepare(asked: NasSettings) -> NasPlan:
     """Nothing is started yet. Raises UserError for whatever its user can mend."""
+    asked.check()
     check_words(asked)
     way = way_of(asked)
     given = read_architectures(asked.cells, way.candidates)

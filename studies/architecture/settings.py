@@ -74,8 +74,8 @@ class NasSettings(StudySettings):
     last_batch: nas.LastBatch = False
     experiment: options.Experiment = "nas"
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def check(self) -> None:
+        super().check()
         check_choice("stage", self.stage, STAGES)
         check_remedy(self.remedy)
 

@@ -15,7 +15,7 @@ USUAL = ("random", "local", "evolution", "reinforce")
 
 @dataclass(frozen=True, kw_only=True)
 class CompareSettings:
-    """One field an option. UserError for what can be seen to be wrong without Ray."""
+    """One field an option. UserError for a number out of its range."""
 
     table: own.Table = None
     function: own.Function = None
@@ -48,6 +48,9 @@ class CompareSettings:
 
     def __post_init__(self) -> None:
         check_ranges(get_type_hints(type(self), include_extras=True), vars(self))
+
+    def check(self) -> None:
+        """UserError for names, choices and files that there are not."""
         check_words(vars(self))
         for method in self.methods:
             check_choice_of("searcher", method)

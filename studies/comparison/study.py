@@ -42,6 +42,7 @@ def compare_methods(asked: CompareSettings) -> None:
     """
     with user_errors_to_exit_codes():
         quiet_libraries()
+        asked.check()
         tracked = _by_training(asked) if asked.trains else _without_training(asked)
     if not tracked:
         raise SystemExit(NOT_TRACKED)

@@ -32,6 +32,7 @@ from automl_on_ray.trainables.hypergradients import HypergradientSettings
 
 def prepare(asked: HpoSettings) -> StudyPlan:
     """Nothing is started yet. Raises UserError for whatever its user can mend."""
+    asked.check()
     klass, space, tuned = _tuned(asked)
     asked, schedule = replayed(asked, space, tunables(klass))
     objectives = objectives_of(asked.objective, klass)

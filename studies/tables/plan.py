@@ -34,6 +34,7 @@ class TablePlan(StudyPlan):
 
 def prepare(asked: AutomlSettings) -> TablePlan:
     """Nothing is started yet; what was read is told. UserError for whatever its user can mend."""
+    asked.check()
     space = find_space(asked.space)
     _check_libraries(space)
     _check_scheduler(asked.scheduler)
