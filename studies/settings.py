@@ -74,9 +74,7 @@ class StudySettings:
         refuse_brought_values(vars(self))
 
     def check(self) -> None:
-        """UserError for names, choices and files that there are not: seen without Ray,
-        whose import takes seconds.
-        """
+        """UserError for names, choices and files that there are not. It needs no Ray."""
         check_words(vars(self))
         check_budget(cost=self.cost, price_per_hour=self.price_per_hour)
         self._check_data()
