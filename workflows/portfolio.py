@@ -2,23 +2,23 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from automl_on_ray.clusters import folder_named
 from automl_on_ray.command_line import (
     checked,
     console,
     options,
     quiet_libraries,
     run_command,
+    step,
     user_errors_to_exit_codes,
 )
 from automl_on_ray.search_spaces.core import Between, UserError, parse_objectives
-from automl_on_ray.studies.inputs import find_space, find_trainable, objectives_of
-from automl_on_ray.studies.transfer import Portfolio, stored_portfolio
-from automl_on_ray.tracking.store import stored_uri
+
+if TYPE_CHECKING:
+    from automl_on_ray.studies.transfer import Portfolio
 
 
 @checked
@@ -41,6 +41,12 @@ def portfolio(
     """
     with user_errors_to_exit_codes():
         quiet_libraries()
+        with step("Loading Ray"):
+            from automl_on_ray.clusters import folder_named
+            from automl_on_ray.studies.inputs import find_space, find_trainable, objectives_of
+            from automl_on_ray.studies.transfer import stored_portfolio
+            from automl_on_ray.tracking.store import stored_uri
+
         klass = find_trainable(trainable, parse_objectives(objective)[0].metric)
         goals = objectives_of(objective, klass)
         if len(goals) > 1:
@@ -52,7 +58,7 @@ def portfolio(
         _write(found, out)
 
 
-def _write(found: Portfolio, path: Path) -> None:
+def _write(found: "Portfolio", path: Path) -> None:
     try:
         path.write_text(json.dumps(found.configs, indent=1))
     except OSError as error:
