@@ -1,10 +1,12 @@
-"""What the start of a driver, and of a worker that trains on digits, costs in CPU time, and what
-the start of a second model of Ax takes.
+"""What the start of a command, of a driver and of a worker costs in CPU time: help, a mistake that
+is refused, a study's imports. And what the start of a second model of Ax takes.
 
     python -m benchmarks.start_up
+    python -m benchmarks.start_up --only "hpo.py --help" --only "hpo.py --dataset mnst"
 
 Each beside the same with what it imported before as well; in turn, so that a machine that slows
-down does so for both.
+down does so for both. Mistakes that need Ray to be seen are there without such a comparison, and
+so is what Python and typer take by themselves.
 """
 
 import os
@@ -12,29 +14,86 @@ import subprocess
 import sys
 import time
 from statistics import median
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.table import Table
 
 from automl_on_ray.searchers.ax.process import AxWorker, _server
 
-DRIVER = "import automl_on_ray.workflows.hpo"
+RUN = """
+import runpy, sys
+sys.argv = {words}
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+DRAWING = "import scipy.special, matplotlib.figure"  # which each study imported before
+STUDY = "from automl_on_ray.studies.hpo import tune_hyperparameters"
 WORKER = (
     "from automl_on_ray.trainables.datasets._dataset import load_dataset; load_dataset('digits')"
 )
-CASES = {
-    "driver": (DRIVER, f"{DRIVER}, scipy.stats, matplotlib.pyplot"),
-    "worker": (WORKER, f"{WORKER}; import sklearn.datasets"),
+TABLES = "from automl_on_ray.studies.tables import search_pipelines"
+CELLS = "from automl_on_ray.studies.architecture import search_architectures"
+METHODS = "from automl_on_ray.studies.comparison import compare_methods"
+SIMULATOR = "import automl_on_ray.tracking.store, ray.tune, automl_on_ray.simulation.recorded_study"
+# What was typed, and what was imported first.
+COMMANDS = {
+    "hpo.py --help": STUDY,
+    "nas.py --help": CELLS,
+    "automl.py --help": TABLES,
+    "compare.py --help": METHODS,
+    "simulate.py --help": SIMULATOR,
+    "hpo.py --trials 0": STUDY,
+    "hpo.py --dataset mnst": STUDY,
+    "hpo.py --space mnist-cn": STUDY,
+    "hpo.py --searcher bayesan": STUDY,
+    "nas.py --evaluation one-shoot": CELLS,
+    "automl.py none.csv --target y": TABLES,
+    "compare.py --base randm": METHODS,
 }
-REPEATS = 5
+NEED_RAY = (
+    "hpo.py --dataset digits --objective acuracy",
+    "hpo.py --dataset digits --scheduler pb2",
+    "hpo.py --dataset digits --explore ax",
+    "hpo.py --dataset digits --gpus-per-trial 99",
+    "hpo.py --dataset digits --space docs.own_trainable:NONE",
+    "nas.py --dataset digits --select magnitud",
+)
+ALONE = {"Python": "pass", "Python, typer and rich": "import typer, typer.rich_utils"}
+Only = Annotated[list[str] | None, typer.Option(help="These processes, by name. Default: all.")]
 
 
 def seconds(code: str) -> float:
     """Of CPU, all threads, until the process has ended."""
     before = os.times()
-    subprocess.run([sys.executable, "-c", code], check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True)
     after = os.times()
+    assert done.returncode in (0, 2), done.stderr.decode()  # 2: a mistake was refused
     return after.children_user + after.children_system - before[2] - before[3]
+
+
+def of_command(typed: str) -> str:
+    return RUN.format(words=f"workflows/{typed}".split())
+
+
+def cases() -> dict[str, list[str]]:
+    """By name the code, and the same as it was before if there is a difference."""
+    heavy = {name: f"{DRAWING}\n{before}" for name, before in COMMANDS.items()}
+    return {
+        **{name: [code] for name, code in ALONE.items()},
+        **{typed: [of_command(typed), f"{heavy[typed]}{of_command(typed)}"] for typed in COMMANDS},
+        **{typed: [of_command(typed)] for typed in NEED_RAY},
+        "a study's imports": [STUDY, f"{STUDY}; {DRAWING}"],
+        "a worker that trains on digits": [WORKER, f"{WORKER}; import sklearn.datasets"],
+    }
+
+
+def row(codes: list[str], repeats: int) -> list[str]:
+    seconds(codes[0])  # the cache, and the disk's
+    runs = [[seconds(code) for code in codes] for _ in range(repeats)]
+    found = [median(column) for column in zip(*runs, strict=True)]
+    told = [f"{each:.2f}" for each in found]
+    return [*told, f"{found[0] / found[1]:.2f}"] if len(found) > 1 else told
 
 
 def ready(*, alone: bool) -> float:
@@ -48,18 +107,21 @@ def ready(*, alone: bool) -> float:
     return time.perf_counter() - began
 
 
-def main() -> None:
-    table = Table("process", "CPU seconds", "as before", "ratio")
-    for name, codes in CASES.items():
-        seconds(codes[0])  # the cache, and the disk's
-        runs = [[seconds(code) for code in codes] for _ in range(REPEATS)]
-        now, then = (median(column) for column in zip(*runs, strict=True))
-        table.add_row(name, f"{now:.2f}", f"{then:.2f}", f"{now / then:.2f}")
-    Console().print(time.strftime("%Y-%m-%d"), table)
-    models = [(ready(alone=True), ready(alone=False)) for _ in range(REPEATS)]
-    own, forked = (median(column) for column in zip(*models, strict=True))
+def models(repeats: int) -> None:
+    taken = [(ready(alone=True), ready(alone=False)) for _ in range(repeats)]
+    own, forked = (median(column) for column in zip(*taken, strict=True))
     print(f"A second model of Ax: {forked:.3f} s until its process is there, {own:.2f} s before")
 
 
+def main(only: Only = None, repeats: int = 5) -> None:
+    table = Table("process", "CPU seconds", "as before", "ratio")
+    for name, codes in cases().items():
+        if not only or name in only:
+            table.add_row(name, *row(codes, repeats))
+    Console().print(time.strftime("%Y-%m-%d"), table)
+    if not only:
+        models(repeats)
+
+
 if __name__ == "__main__":
-    main()
+    typer.run(main)

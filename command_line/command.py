@@ -6,7 +6,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, Protocol, TypeVar, get_args, get_type_hints
 
 import typer
 from typer.models import ArgumentInfo
@@ -16,7 +16,15 @@ from automl_on_ray.command_line.config_file import config_parameters, config_tex
 from automl_on_ray.command_line.errors_and_exit_codes import user_errors_to_exit_codes
 from automl_on_ray.search_spaces.core import UserError, check_no_secrets, check_ranges
 
-Settings = TypeVar("Settings")
+
+class Checked(Protocol):
+    """Settings that tell mistakes at once."""
+
+    def check(self) -> None:
+        """UserError for what is wrong and can be seen without what takes seconds to import."""
+
+
+Settings = TypeVar("Settings", bound=Checked)
 
 
 def command_of(
@@ -36,6 +44,8 @@ def command_of(
                 check_no_secrets(vars(asked))  # what is printed is meant to be kept
             print(config_text(vars(asked), declared), end="")
             return
+        with user_errors_to_exit_codes():
+            asked.check()
         run(asked)
 
     parameters = [*own.parameters.values(), *config_parameters(declared)]

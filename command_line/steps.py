@@ -10,7 +10,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from automl_on_ray.command_line.errors_and_exit_codes import console
 from automl_on_ray.search_spaces.core import visible
 
-QUICK_SECONDS = 2.0  # what takes no longer has no line in a log
+QUICK_SECONDS = 0.5  # what takes no longer has no line in a log
 SILENCE_SECONDS = 30.0
 
 

@@ -3,12 +3,12 @@ from ._explorers import Exploit as Exploit, Explorer as Explorer, Interval as In
 from ._space import (
     Build as Build,
     Condition as Condition,
-    Config as Config,
     GraphOf as GraphOf,
     ImageShape as ImageShape,
     SearchSpace as SearchSpace,
 )
 from .domains import (
+    Config as Config,
     at_step as at_step,
     contains as contains,
     grid_of as grid_of,

@@ -12,6 +12,7 @@ from ray.tune.search.sample import Categorical, Domain
 from automl_on_ray.search_spaces.beliefs import Belief, read_beliefs
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.search_spaces.domains import (
+    Config,
     as_data,
     check_bounds,
     check_searchable,
@@ -31,7 +32,6 @@ if TYPE_CHECKING:  # to import it takes a second, also where nobody builds a net
 
     from automl_on_ray.search_spaces.drawings import Form
 
-Config: TypeAlias = dict[str, Any]
 ImageShape: TypeAlias = tuple[int, int, int]  # channels, height, width
 Build: TypeAlias = Callable[[Config, ImageShape, int], "nn.Module"]
 GraphOf: TypeAlias = Callable[[Config], Graph]

@@ -11,17 +11,10 @@ from weakref import WeakValueDictionary
 from ray.tune import Stopper
 from ray.tune.stopper import NoopStopper
 
-from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.studies.folder import write_json
 
 SAVE_SECONDS = 1.0  # between two writings of what was spent,
 SAVE_SHARE = 0.02  # which with thousands of trials take so much of the loop's time at most
-
-
-def check_budget(*, cost: float | None, price_per_hour: float | None) -> None:
-    """UserError for one of the two without the other."""
-    if (cost is None) != (price_per_hour is None):
-        raise UserError("--cost and --price-per-hour go together: give both or neither.")
 
 
 _budgets: WeakValueDictionary[str, Stopper] = WeakValueDictionary()

@@ -32,7 +32,7 @@ from automl_on_ray.search_spaces.core import Objective, UserError
 from automl_on_ray.search_spaces.data_kinds import Data
 from automl_on_ray.searchers import SearcherSettings, create_searcher, searcher_capabilities
 from automl_on_ray.searchers.ax import metric_names
-from automl_on_ray.studies.budget import Budget, check_budget
+from automl_on_ray.studies.budget import Budget
 from automl_on_ray.studies.folder import StudyFolder, open_study, stored_study
 from automl_on_ray.studies.identity import identity, option_of, options_of
 from automl_on_ray.studies.inputs import (
@@ -40,8 +40,6 @@ from automl_on_ray.studies.inputs import (
     begun,
     beliefs_heeded,
     check_constrained,
-    check_experiment,
-    check_model,
     check_pair,
     draft_prior,
     final_objectives,
@@ -199,10 +197,7 @@ def draft_study(
     schedule: Schedule | None,
 ) -> Draft:
     """UserError for whatever its user can mend. No data are read yet, and no server is asked."""
-    check_experiment(asked.experiment)
-    check_model(asked.register)
     name = study_name(asked.name, asked.workflow)
-    check_budget(cost=asked.cost, price_per_hour=asked.price_per_hour)
     if asked.population is not None and asked.population > evaluation.samples:
         raise UserError(
             f"--population {asked.population} is more than the {evaluation.samples} trials asked."

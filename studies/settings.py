@@ -5,6 +5,8 @@ from typing import ClassVar, get_type_hints
 
 from automl_on_ray.command_line import options, refuse_brought_values
 from automl_on_ray.search_spaces.core import check_ranges
+from automl_on_ray.studies.inputs import check_budget, check_words
+from automl_on_ray.trainables.datasets import check_dataset
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +72,17 @@ class StudySettings:
     def __post_init__(self) -> None:
         check_ranges(get_type_hints(type(self), include_extras=True), vars(self))
         refuse_brought_values(vars(self))
+
+    def check(self) -> None:
+        """UserError for names, choices and files that there are not. It needs no Ray."""
+        check_words(vars(self))
+        check_budget(cost=self.cost, price_per_hour=self.price_per_hour)
+        self._check_data()
+
+    def _check_data(self) -> None:
+        """UserError for data that there are not. A trainable of the user's may know other names."""
+        if self.trainable is None:
+            check_dataset(self.dataset)
 
     @property
     def epochs_of_final(self) -> int:

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from ray.tune.experiment import Trial
 
 from automl_on_ray.search_spaces.core import ENDED_BY_ITSELF, INFEASIBLE, Objective, last_reported
 from automl_on_ray.tracking import TrialRow, error_line, error_text
 from automl_on_ray.tracking.reports import best_first
-from automl_on_ray.trainables import printed_by
+
+if TYPE_CHECKING:  # seconds, also where studies are only read
+    from ray.tune.experiment import Trial
 
 RowT = TypeVar("RowT", bound=TrialRow)
 
@@ -26,11 +27,13 @@ class Row(TrialRow):
         return asdict(self)
 
 
-def row_of(trial: Trial, *, max_t: int, stopped: bool = False) -> Row:
+def row_of(trial: "Trial", *, max_t: int, stopped: bool = False) -> Row:
     """Metrics are each as it was reported last; nested ones have names such as `val/score`.
 
     `stopped`: the user or a budget ended the study while the trial was at work.
     """
+    from automl_on_ray.trainables import printed_by
+
     outcome = outcome_of(trial, max_t=max_t, stopped=stopped)
     steps = int((trial.last_result or {}).get("training_iteration", 0))
     last = {key: last_reported(trial, key) for key in trial.run_metadata.metric_analysis}
@@ -41,22 +44,22 @@ def row_of(trial: Trial, *, max_t: int, stopped: bool = False) -> Row:
     )
 
 
-def outcome_of(trial: Trial, *, max_t: int, stopped: bool) -> str:
+def outcome_of(trial: "Trial", *, max_t: int, stopped: bool) -> str:
     """One of "completed", "pruned", "infeasible", "failed", "stopped"; see `row_of`."""
     result = trial.last_result or {}
     steps = int(result.get("training_iteration", 0))
-    if trial.status == Trial.ERROR:
+    if trial.status == trial.ERROR:
         return "failed"
     if INFEASIBLE in result:
         return "infeasible"
-    if stopped or trial.status != Trial.TERMINATED or not steps:
+    if stopped or trial.status != trial.TERMINATED or not steps:
         return "stopped"
     return "completed" if steps >= max_t or ENDED_BY_ITSELF in result else "pruned"
 
 
-def error_of(trial: Trial) -> str | None:
+def error_of(trial: "Trial") -> str | None:
     """The line that names a failed trial's error."""
-    return error_line(error_text(trial)) if trial.status == Trial.ERROR else None
+    return error_line(error_text(trial)) if trial.status == trial.ERROR else None
 
 
 def scored(rows: Iterable[RowT], objectives: Sequence[Objective]) -> list[RowT]:

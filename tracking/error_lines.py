@@ -2,8 +2,10 @@
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ray.tune.experiment import Trial
+if TYPE_CHECKING:  # seconds, also where studies are only read
+    from ray.tune.experiment import Trial
 
 _FAILURE = re.compile(r"^Failure # \d+ \(occurred at .*\)$", re.MULTILINE)  # Ray's heading
 _FRAME = re.compile(r'^[\s|]+File ".*", line \d+')
@@ -12,7 +14,7 @@ _DIED = re.compile(r"Worker exit detail: (.*?)(?: Some common causes.*)?$")
 _EOF = "End of file"  # Ray's word for a process that is gone without a word
 
 
-def error_text(trial: Trial) -> str:
+def error_text(trial: "Trial") -> str:
     """All that Ray has written of a trial's failures; empty if there was none."""
     path = Path(trial.error_file) if trial.error_file else None
     return path.read_text(errors="replace") if path and path.exists() else ""

@@ -1,7 +1,7 @@
 """From a table to a model: python workflows/automl.py --help"""
 
-from automl_on_ray.command_line import command_of, run_command
-from automl_on_ray.studies.tables import AutomlSettings, search_pipelines
+from automl_on_ray.command_line import command_of, run_command, step
+from automl_on_ray.studies.tables import AutomlSettings
 
 
 def run(asked: AutomlSettings) -> None:
@@ -11,6 +11,9 @@ def run(asked: AutomlSettings) -> None:
     best on held-out folds is tested once and registered. Ctrl-C stops cleanly; the same command
     with the same --name goes on.
     """
+    with step("Loading Ray"):
+        from automl_on_ray.studies.tables import search_pipelines
+
     search_pipelines(asked)
 
 

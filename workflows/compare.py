@@ -1,7 +1,7 @@
 """Compare methods of search: python workflows/compare.py --help"""
 
-from automl_on_ray.command_line import command_of, run_command
-from automl_on_ray.studies.comparison import CompareSettings, compare_methods
+from automl_on_ray.command_line import command_of, run_command, step
+from automl_on_ray.studies.comparison import CompareSettings
 
 
 def run(asked: CompareSettings) -> None:
@@ -11,6 +11,9 @@ def run(asked: CompareSettings) -> None:
     (--space alone) each method's best is trained anew, all alike, with --retrain seeds. Random
     search is always in the table. The same command with the same --name goes on.
     """
+    with step("Loading Ray"):
+        from automl_on_ray.studies.comparison import compare_methods
+
     compare_methods(asked)
 
 

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from automl_on_ray.clusters.doctor import examine, tell
 from automl_on_ray.command_line import (
     checked,
     quiet_libraries,
@@ -50,6 +49,8 @@ def doctor(
         quiet_libraries()
         if file is None and not live:
             raise UserError("Name a cluster's file, or look at a running cluster with --live.")
+        from automl_on_ray.clusters.doctor import examine, tell
+
         found, lines = ([], []) if file is None else examine(file, constraints)
         if live:
             from automl_on_ray.clusters.doctor import (

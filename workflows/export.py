@@ -7,23 +7,14 @@ from typing import Annotated
 
 import typer
 
-from automl_on_ray.clusters import folder_named
 from automl_on_ray.command_line import (
     checked,
     console,
     options,
     quiet_libraries,
     run_command,
+    step,
     user_errors_to_exit_codes,
-)
-from automl_on_ray.tracking.reports import fetch_model
-from automl_on_ray.tracking.store import stored_uri
-from automl_on_ray.trainables.registered_models import (
-    FILES,
-    check_export,
-    checked_recipe,
-    rebuilt,
-    write_files,
 )
 
 
@@ -42,12 +33,25 @@ def export(
     weights are read as numbers. All files are given the same images and must answer alike, and as
     the model did when it was stored. Nothing that is there is overwritten.
     """
+    from automl_on_ray.clusters import folder_named
+    from automl_on_ray.tracking.store import stored_uri
+
     with user_errors_to_exit_codes():
         quiet_libraries()
         warnings.filterwarnings("ignore")
         place = folder_named(out, "--out")
-        check_export(place)
         uri = stored_uri(folder_named(storage, "--storage"), tracking_uri)
+        with step("Loading torch"):
+            from automl_on_ray.tracking.reports import fetch_model
+            from automl_on_ray.trainables.registered_models import (
+                FILES,
+                check_export,
+                checked_recipe,
+                rebuilt,
+                write_files,
+            )
+
+        check_export(place)
         with tempfile.TemporaryDirectory() as folder:
             path, stored = fetch_model(uri, model, Path(folder))
             recipe = checked_recipe(stored, model)

@@ -1,7 +1,7 @@
 """Hyperparameter optimisation: python workflows/hpo.py --help"""
 
-from automl_on_ray.command_line import command_of, run_command
-from automl_on_ray.studies.hpo import HpoSettings, tune_hyperparameters
+from automl_on_ray.command_line import command_of, run_command, step
+from automl_on_ray.studies.hpo import HpoSettings
 
 
 def run(asked: HpoSettings) -> None:
@@ -10,6 +10,9 @@ def run(asked: HpoSettings) -> None:
     The best config is trained again with several seeds and tested once. Ctrl-C stops cleanly; the
     same command with the same --name goes on.
     """
+    with step("Loading Ray"):
+        from automl_on_ray.studies.hpo import tune_hyperparameters
+
     tune_hyperparameters(asked)
 
 

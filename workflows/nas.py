@@ -1,7 +1,7 @@
 """Neural architecture search: python workflows/nas.py --help"""
 
-from automl_on_ray.command_line import command_of, run_command
-from automl_on_ray.studies.architecture import NasSettings, search_architectures
+from automl_on_ray.command_line import command_of, run_command, step
+from automl_on_ray.studies.architecture import NasSettings
 
 
 def run(asked: NasSettings) -> None:
@@ -11,6 +11,9 @@ def run(asked: NasSettings) -> None:
     ones, and the best is trained from scratch, tested once and registered. --minutes bounds the
     search. Ctrl-C stops cleanly; the same command with the same --name goes on.
     """
+    with step("Loading Ray"):
+        from automl_on_ray.studies.architecture import search_architectures
+
     search_architectures(asked)
 
 

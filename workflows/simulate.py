@@ -1,22 +1,23 @@
 """Run a recorded study under other schedulers: python workflows/simulate.py --help"""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from automl_on_ray.clusters import folder_named
 from automl_on_ray.command_line import (
     checked,
     console,
     options,
     quiet_libraries,
     run_command,
+    step,
     user_errors_to_exit_codes,
 )
 from automl_on_ray.search_spaces.core import Between, Objective, UserError, parse_objectives
-from automl_on_ray.simulation import check_recorded, outcome_of, outcome_table
-from automl_on_ray.tracking.store import recorded_study, recorded_table, stored_uri
+
+if TYPE_CHECKING:
+    from automl_on_ray.tracking.store import Recording
 
 
 @checked
@@ -54,13 +55,9 @@ def simulate(
     """
     with user_errors_to_exit_codes():
         quiet_libraries()
-        if Path(study).suffix in (".parquet", ".csv"):
-            goal = _goal(metric)
-            recording = recorded_table(Path(study), goal.metric, goal.mode)
-        else:
-            recording = recorded_study(
-                stored_uri(folder_named(storage, "--storage"), tracking_uri), study
-            )
+        recording = _recording(study, metric, storage, tracking_uri)
+        with step("Loading Ray"):
+            from automl_on_ray.simulation import check_recorded, outcome_of, outcome_table
         names = _words(scheduler) or [recording.scheduler]
         numbers = [int(word) for word in _words(slots)] or [recording.slots]
         for name in names:
@@ -71,6 +68,16 @@ def simulate(
             for number in numbers
         ]
         console.print(outcome_table(recording, found))
+
+
+def _recording(study: str, metric: str, storage: Path, tracking_uri: str | None) -> "Recording":
+    from automl_on_ray.clusters import folder_named
+    from automl_on_ray.tracking.store import recorded_study, recorded_table, stored_uri
+
+    if Path(study).suffix in (".parquet", ".csv"):
+        goal = _goal(metric)
+        return recorded_table(Path(study), goal.metric, goal.mode)
+    return recorded_study(stored_uri(folder_named(storage, "--storage"), tracking_uri), study)
 
 
 def _words(text: str | None) -> list[str]:

@@ -6,7 +6,6 @@ On machines of one's own `ray down` ends no more than the head's Ray: workers' R
 minute, MLflow and its backup for ever.
 """
 
-from automl_on_ray.clusters import stop_all
 from automl_on_ray.command_line import checked, run_command, user_errors_to_exit_codes
 
 UNREACHED = 1
@@ -20,6 +19,8 @@ def stop_cluster() -> None:
     The exit code is 1 if a worker cannot be reached, Ray goes on here, or the last copy cannot be
     made.
     """
+    from automl_on_ray.clusters import stop_all
+
     with user_errors_to_exit_codes():
         ended = stop_all()
     raise SystemExit(0 if ended else UNREACHED)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,20 +14,10 @@ from automl_on_ray.command_line import (
     user_errors_to_exit_codes,
 )
 from automl_on_ray.search_spaces.core import UserError
-from automl_on_ray.studies.results import StoredStudy, read_study, stored_names
-from automl_on_ray.studies.upkeep import (
-    OUTCOMES,
-    ask_to_stop,
-    compare,
-    delete_all,
-    disk_use,
-    in_bytes,
-    list_studies,
-    needless_checkpoints,
-    plan_removal,
-    show,
-    size_of,
-)
+
+# What reads studies is imported by the command that does: --help need not wait for pandas.
+if TYPE_CHECKING:
+    from automl_on_ray.studies.results import StoredStudy
 
 Name = Annotated[str, typer.Argument(help="The study's name, as `list` shows it.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask first.")]
@@ -35,6 +25,8 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask first.")]
 
 def list_all(storage: options.Storage = "runs") -> None:
     """List all studies, the newest first: state, best value, trials, size and age."""
+    from automl_on_ray.studies.upkeep import OUTCOMES, list_studies
+
     with user_errors_to_exit_codes():
         table = list_studies(storage)
         console.print(table if table else f"There is no study in {storage}.")
@@ -50,6 +42,9 @@ def show_one(
     storage: options.Storage = "runs",
 ) -> None:
     """Show what a study has found, its best trials, their curves, and how to go on with it."""
+    from automl_on_ray.studies.results import read_study
+    from automl_on_ray.studies.upkeep import show
+
     with user_errors_to_exit_codes():
         study = read_study(name, storage)
         show(study)
@@ -62,6 +57,9 @@ def compare_some(
     storage: options.Storage = "runs",
 ) -> None:
     """Show studies side by side: what they found, at what cost, and which options differ."""
+    from automl_on_ray.studies.results import read_study
+    from automl_on_ray.studies.upkeep import compare
+
     with user_errors_to_exit_codes():
         console.print(compare([read_study(name, storage) for name in names]))
 
@@ -72,6 +70,9 @@ def stop(
     storage: options.Storage = "runs",
 ) -> None:
     """End one trial of a study that runs. The study goes on; what the trial reported counts."""
+    from automl_on_ray.studies.results import read_study
+    from automl_on_ray.studies.upkeep import ask_to_stop
+
     with user_errors_to_exit_codes():
         ended = ask_to_stop(trial, lambda: read_study(name, storage))
         told = "has ended" if ended else "ends when the study next looks"
@@ -88,6 +89,8 @@ def remove(
 
     Registered models stay. MLflow hides runs; `mlflow gc` deletes them for good.
     """
+    from automl_on_ray.studies.upkeep import plan_removal
+
     with user_errors_to_exit_codes():
         quiet_libraries()
         removal = plan_removal(name, storage, tracking_uri)
@@ -110,6 +113,9 @@ def clean(
     Of finished studies, those of trials that completed or were pruned. Kept are the best trial's,
     those of failed or unfinished trials, of the final training, and of populations.
     """
+    from automl_on_ray.studies.results import read_study, stored_names
+    from automl_on_ray.studies.upkeep import delete_all, needless_checkpoints
+
     with user_errors_to_exit_codes():
         found = [read_study(one, storage) for one in ([name] if name else stored_names(storage))]
         needless = {study.path: needless_checkpoints(study) for study in found}
@@ -123,7 +129,7 @@ def clean(
             console.print("Deleted.")
 
 
-def _write_report(study: StoredStudy, path: Path) -> None:
+def _write_report(study: "StoredStudy", path: Path) -> None:
     from automl_on_ray.studies.report import write_report  # seconds, of drawing libraries
 
     quiet_libraries()
@@ -134,7 +140,9 @@ def _write_report(study: StoredStudy, path: Path) -> None:
     console.print(f"Report: {path.absolute()}", soft_wrap=True)
 
 
-def _taken(study: StoredStudy, needless: list[Path]) -> str:
+def _taken(study: "StoredStudy", needless: list[Path]) -> str:
+    from automl_on_ray.studies.upkeep import disk_use, in_bytes, size_of
+
     use = disk_use(study.path)
     return (
         f"{study.name} ({study.state}): {in_bytes(use.total)}, of it checkpoints "

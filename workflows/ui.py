@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from automl_on_ray.clusters import folder_named
 from automl_on_ray.command_line import (
     checked,
     console,
@@ -20,12 +19,6 @@ from automl_on_ray.command_line import (
     user_errors_to_exit_codes,
 )
 from automl_on_ray.search_spaces.core import Between
-from automl_on_ray.tracking.store import (
-    stored_uri,
-    study_links,
-    ui_server_command,
-    wait_until_healthy,
-)
 
 
 @checked
@@ -40,6 +33,9 @@ def ui(
 
     Where MLflow runs as a server, that has the UI: only its links are printed.
     """
+    from automl_on_ray.clusters import folder_named
+    from automl_on_ray.tracking.store import stored_uri, ui_server_command, wait_until_healthy
+
     with user_errors_to_exit_codes():
         quiet_libraries()
         uri = stored_uri(folder_named(storage, "--storage"), tracking_uri)
@@ -71,6 +67,8 @@ def ui(
 
 
 def _print_links(uri: str, base: str) -> None:
+    from automl_on_ray.tracking.store import study_links
+
     for study, link in study_links(uri, base).items():
         console.print(f"{study}: {link}", soft_wrap=True)
 

@@ -16,6 +16,7 @@ The ways, beside `hypergradient` itself:
 - plain: the same start, and nothing is tuned;
 - tuned constant: the best of a grid of ten, by mean test accuracy on seeds of its own (`--tune`);
 - tuned again: once more from scratch, from the largest value that an epoch of it ended with;
+- trained again: once more from scratch, with that value as a constant;
 - Ax, random search: trainings with constants, for as many CPU seconds as the hypergradient took;
   the best by the loss on the 2,000 images. Seconds of Ax's own are not counted. They know no
   start, so what they find for the rate that is too small stands for the one too large as well.
@@ -203,7 +204,10 @@ def compared(case: Case, seed: int) -> Iterator[dict[str, Any]]:
     yield {"way": "tuned constant", **trained(constantly({}), seed)}
     own = tuned_within(case, seed)
     yield {"way": "hypergradient", **own}
-    yield {"way": "tuned again", **tuned_within(again(case, own), seed)}
+    case_again = again(case, own)
+    yield {"way": "tuned again", **tuned_within(case_again, seed)}
+    constant = constantly({case.key: case_again.start})
+    yield {"way": "trained again", **trained(constant, seed)}
     if case == CASES["rate too large"]:
         yield {"way": "without restarts", **unguarded(case, seed)}
         return
@@ -212,7 +216,7 @@ def compared(case: Case, seed: int) -> Iterator[dict[str, Any]]:
 
 
 def again(case: Case, found: dict[str, Any]) -> Case:
-    """From scratch, and tuned again, from the largest value that an epoch ended with."""
+    """From scratch, beginning with the largest value that an epoch ended with."""
     return replace(case, start=max(found["found"]))
 
 

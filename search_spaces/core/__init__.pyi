@@ -7,6 +7,7 @@ from .lookup import (
     find as find,
     give as give,
     load_object as load_object,
+    module_of as module_of,
 )
 from .near_words import check_choice as check_choice, near_miss as near_miss
 from .numbers import as_number as as_number, finite as finite, last_reported as last_reported

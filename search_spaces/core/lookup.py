@@ -41,6 +41,11 @@ def choices(room: str) -> dict[str, str]:
 
 def find(room: str, name: str, *, kind: str) -> ModuleType:
     """The module of `room` that `name` chooses; UserError with the list if there is none."""
+    return importlib.import_module(module_of(room, name, kind=kind))
+
+
+def module_of(room: str, name: str, *, kind: str) -> str:
+    """The same, but not imported: what it is called."""
     known = choices(room)
     module = known.get(name.replace("_", "-"))
     if module is None:
@@ -48,7 +53,7 @@ def find(room: str, name: str, *, kind: str) -> ModuleType:
             f"Unknown {kind} {name!r}.{near_miss(name, known)} There are: {', '.join(known)}. "
             f"To add one, put a file into {room.replace('.', '/')}/."
         )
-    return importlib.import_module(module)
+    return module
 
 
 def give(thing: Any, name: str = "") -> str:

@@ -11,5 +11,6 @@ from .bounds import (
     nearest as nearest,
     step_of as step_of,
 )
+from .configs import Config as Config
 from .nesting import flattened as flattened, nested as nested, parts_of as parts_of
 from .values import is_json as is_json, match as match

@@ -6,15 +6,16 @@ from typing import Any
 
 from automl_on_ray.clusters import AUTO
 from automl_on_ray.search_spaces import Config, SearchSpace
+from automl_on_ray.search_spaces.cells import operation_set
 from automl_on_ray.search_spaces.core import (
     Objective,
     UserError,
-    check_no_secrets,
+    check_choice,
     parse_objectives,
 )
 from automl_on_ray.search_spaces.data_kinds import Data
 from automl_on_ray.studies.architecture.evaluations import Way, way_of
-from automl_on_ray.studies.architecture.settings import NasSettings, check_words
+from automl_on_ray.studies.architecture.settings import NasSettings
 from automl_on_ray.studies.folder import stored_study
 from automl_on_ray.studies.inputs import (
     check_data_parallel,
@@ -29,7 +30,9 @@ from automl_on_ray.studies.inputs import (
     read_architectures,
 )
 from automl_on_ray.studies.plan import Draft, StudyPlan, draft_study, open_plan, replayed
+from automl_on_ray.trainables import BORDERS, SCHEDULED_BY
 from automl_on_ray.trainables.datasets import Dataset
+from automl_on_ray.trainables.differentiable_search import check_selection
 
 COMPARED = "compared.json"  # what the second stage leaves in the folder
 OBJECTIVE = "accuracy"  # of a candidate by itself, where none is given
@@ -59,7 +62,7 @@ class NasPlan(StudyPlan):
 
 def prepare(asked: NasSettings) -> NasPlan:
     """Nothing is started yet. Raises UserError for whatever its user can mend."""
-    check_no_secrets(vars(asked))  # all of it may be kept
+    asked.check()
     check_words(asked)
     way = way_of(asked)
     given = read_architectures(asked.cells, way.candidates)
@@ -96,6 +99,15 @@ def prepare(asked: NasSettings) -> NasPlan:
         searcher="none: cells were given" if given else plan.record.searcher,
     )  # fmt: skip
     return NasPlan(**{**vars(plan), "record": record}, way=way, given=given)
+
+
+def check_words(asked: NasSettings) -> None:
+    """UserError for an unknown word."""
+    check_choice("crop border", asked.crop_border or BORDERS[0], BORDERS)
+    check_choice("--schedule-by", asked.schedule_by or SCHEDULED_BY[0], SCHEDULED_BY)
+    check_selection(asked.select)
+    if asked.operations is not None:
+        operation_set(asked.operations)
 
 
 def subset_of(images: int, data: Data | None, most: int | None) -> int | None:

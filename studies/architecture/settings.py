@@ -4,13 +4,9 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from automl_on_ray.command_line import architecture_options as nas, options
-from automl_on_ray.search_spaces import Config
-from automl_on_ray.search_spaces.cells import operation_set
 from automl_on_ray.search_spaces.core import check_choice
 from automl_on_ray.studies.settings import StudySettings
-from automl_on_ray.trainables import BORDERS, SCHEDULED_BY
-from automl_on_ray.trainables.differentiable_search import check_remedy, check_selection
-from automl_on_ray.trainables.image_classifier import DEFAULTS
+from automl_on_ray.trainables.differentiable_search import check_remedy
 
 STAGES = ("search", "select", "train", "all")
 # Options of networks by themselves, and what they are for DARTS's cells where they are not given.
@@ -20,7 +16,6 @@ OF_DARTS: dict[str, Any] = {
     "auxiliary_weight": 0.0, "learning_rate": 0.05, "weight_decay": 3e-4, "augmentation": 0.5,
     "crop": 0, "crop_border": "mirror", "gradient_clip": 0.0, "schedule_by": "batch",
 }  # fmt: skip
-OTHERS = ("cutout", "flip", "even_cutout", "nesterov", "decay_vectors", "last_batch")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +74,11 @@ class NasSettings(StudySettings):
     last_batch: nas.LastBatch = False
     experiment: options.Experiment = "nas"
 
+    def check(self) -> None:
+        super().check()
+        check_choice("stage", self.stage, STAGES)
+        check_remedy(self.remedy)
+
     @property
     def epochs_of_search(self) -> int:
         assert self.epochs is not None  # nor the next: way_of has filled them in
@@ -93,23 +93,3 @@ class NasSettings(StudySettings):
         """The same with what DARTS's networks have where nothing is given."""
         missing = {key: value for key, value in OF_DARTS.items() if getattr(self, key) is None}
         return replace(self, **missing)
-
-    @property
-    def of_networks(self) -> Config:
-        """What was given of networks by themselves, by key; a flag if it is not as usual."""
-        given = {key: getattr(self, key) for key in (*OF_DARTS, *OTHERS)}
-        return {
-            key: value for key, value in given.items()
-            if value is not None and not (key in OTHERS and value == DEFAULTS[key])
-        }  # fmt: skip
-
-
-def check_words(asked: NasSettings) -> None:
-    """UserError for an unknown word."""
-    check_choice("stage", asked.stage, STAGES)
-    check_choice("crop border", asked.crop_border or BORDERS[0], BORDERS)
-    check_choice("--schedule-by", asked.schedule_by or SCHEDULED_BY[0], SCHEDULED_BY)
-    check_remedy(asked.remedy)
-    check_selection(asked.select)
-    if asked.operations is not None:
-        operation_set(asked.operations)

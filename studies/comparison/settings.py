@@ -5,6 +5,8 @@ from typing import get_type_hints
 
 from automl_on_ray.command_line import comparison_options as own, options
 from automl_on_ray.search_spaces.core import UserError, check_ranges
+from automl_on_ray.studies.inputs import check_choice_of, check_words
+from automl_on_ray.trainables.datasets import check_dataset
 
 SEEDS, SEEDS_OF_TRAINING = 50, 3
 BUDGETS, BUDGET_OF_TRAINING = "100,300", "16"
@@ -46,6 +48,14 @@ class CompareSettings:
 
     def __post_init__(self) -> None:
         check_ranges(get_type_hints(type(self), include_extras=True), vars(self))
+
+    def check(self) -> None:
+        """UserError for names, choices and files that there are not."""
+        check_words(vars(self))
+        for method in self.methods:
+            check_choice_of("searcher", method)
+        if self.trains:
+            check_dataset(self.images)
 
     @property
     def methods(self) -> list[str]:

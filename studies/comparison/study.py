@@ -30,7 +30,7 @@ from automl_on_ray.studies.comparison.standings import (
 )
 from automl_on_ray.studies.comparison.tables import tables_of
 from automl_on_ray.studies.comparison.yardstick import Source, Yardstick
-from automl_on_ray.studies.inputs import check_experiment, check_study, study_name
+from automl_on_ray.studies.inputs import study_name
 from automl_on_ray.tracking.reports import ComparisonReport
 from automl_on_ray.tracking.store import check_tracking, default_uri
 
@@ -42,6 +42,7 @@ def compare_methods(asked: CompareSettings) -> None:
     """
     with user_errors_to_exit_codes():
         quiet_libraries()
+        asked.check()
         tracked = _by_training(asked) if asked.trains else _without_training(asked)
     if not tracked:
         raise SystemExit(NOT_TRACKED)
@@ -55,8 +56,6 @@ def _by_training(asked: CompareSettings) -> bool:
 
 def _without_training(asked: CompareSettings) -> bool:
     name = study_name(asked.name, "compare")
-    check_study(name)
-    check_experiment(asked.experiment)
     storage = folder_named(asked.storage, "--storage")
     uri = asked.tracking_uri or default_uri(storage)
     with step("Reading what methods are compared on"):

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 
 from automl_on_ray.command_line import console, is_python_call, same_command, with_options
-from automl_on_ray.schedulers.populations import Segment, draw_schedule
+from automl_on_ray.schedulers.populations import Segment
 from automl_on_ray.search_spaces import Config, SearchSpace
 from automl_on_ray.search_spaces.domains import nearest
 from automl_on_ray.studies.finish.best_config import written
@@ -48,6 +48,8 @@ def keep_tuned_values(
     write_json(plan.study.path / SCHEDULE, [asdict(one) for one in schedule])
     write_json(plan.study.path / TUNED_CONFIG, [own])
     kept = {name: (plan.study.path / name).read_text() for name in (SCHEDULE, TUNED_CONFIG)}
+    from automl_on_ray.schedulers.populations import draw_schedule  # and matplotlib
+
     tracking.study_files({**kept, "schedule.png": draw_schedule(schedule)})
     return schedule
 

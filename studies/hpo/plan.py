@@ -6,7 +6,7 @@ from typing import Any
 from ray import tune
 
 from automl_on_ray.search_spaces import SearchSpace
-from automl_on_ray.search_spaces.core import check_no_secrets, parse_objectives
+from automl_on_ray.search_spaces.core import parse_objectives
 from automl_on_ray.studies.hpo.settings import HpoSettings
 from automl_on_ray.studies.inputs import (
     check_data_parallel,
@@ -32,7 +32,7 @@ from automl_on_ray.trainables.hypergradients import HypergradientSettings
 
 def prepare(asked: HpoSettings) -> StudyPlan:
     """Nothing is started yet. Raises UserError for whatever its user can mend."""
-    check_no_secrets(vars(asked))  # all of it may be kept
+    asked.check()
     klass, space, tuned = _tuned(asked)
     asked, schedule = replayed(asked, space, tunables(klass))
     objectives = objectives_of(asked.objective, klass)

@@ -16,10 +16,17 @@ from .hypergradients import (
 )
 from .input_files import (
     read_architectures as read_architectures,
+<<<<<<< HEAD
     read_list as read_list,
     read_points as read_points,
 )
 from .known_results import read_known as read_known, read_results as read_results
+=======
+    read_known as read_known,
+    read_points as read_points,
+)
+from .json_files import read_list as read_list
+>>>>>>> h8
 from .names import (
     check_experiment as check_experiment,
     check_model as check_model,
@@ -57,4 +64,9 @@ from .trainable import (
     own_kwargs as own_kwargs,
     taken_of as taken_of,
     trained_together as trained_together,
+)
+from .words import (
+    check_budget as check_budget,
+    check_choice_of as check_choice_of,
+    check_words as check_words,
 )

@@ -10,7 +10,7 @@ from ray import tune
 from automl_on_ray.search_spaces import SearchSpace
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.search_spaces.domains import step_of
-from automl_on_ray.studies.inputs.input_files import read_list
+from automl_on_ray.studies.inputs.json_files import read_list
 from automl_on_ray.trainables.hypergradients import HypergradientSettings, Tunable, parse_tuned
 
 

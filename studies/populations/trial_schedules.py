@@ -8,12 +8,7 @@ from typing import Any
 
 from ray import tune
 
-from automl_on_ray.schedulers.populations import (
-    PopulationBased,
-    Segment,
-    draw_family,
-    draw_schedule,
-)
+from automl_on_ray.schedulers.populations import PopulationBased, Segment
 from automl_on_ray.search_spaces import Config, SearchSpace
 from automl_on_ray.search_spaces.core import Objective, UserError
 from automl_on_ray.studies.folder import StudyFolder, write_json
@@ -33,6 +28,8 @@ def keep_schedules(
     tracking: TrackingCallback,
 ) -> None:
     """All trials' schedules in the study's folder; the best one's there and in MLflow, drawn."""
+    from automl_on_ray.schedulers.populations import draw_family, draw_schedule  # and matplotlib
+
     trial_schedules = {row.trial_id: population.schedule(row.trial_id) for row in rows}
     write_json(
         study.path / SCHEDULES,

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import stdtrit  # scipy.stats takes half a second to import
 
 from automl_on_ray.tracking import TrialRow
 
@@ -13,6 +12,8 @@ def half_width(values: Sequence[float]) -> float:
     count = len(values)
     if count < 2:
         return float("nan")
+    from scipy.special import stdtrit  # scipy.stats would take half a second
+
     return float(stdtrit(count - 1, 0.975) * np.std(values, ddof=1) / np.sqrt(count))
 
 

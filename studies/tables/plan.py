@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from automl_on_ray.command_line import step
 from automl_on_ray.schedulers import scheduler_capabilities
 from automl_on_ray.search_spaces import SearchSpace
-from automl_on_ray.search_spaces.core import Objective, UserError, check_no_secrets
+from automl_on_ray.search_spaces.core import Objective, UserError
 from automl_on_ray.studies.inputs import find_space, objectives_of
 from automl_on_ray.studies.plan import Evaluation, StudyPlan, draft_study, open_plan
 from automl_on_ray.studies.tables.facts import print_facts
@@ -34,7 +34,7 @@ class TablePlan(StudyPlan):
 
 def prepare(asked: AutomlSettings) -> TablePlan:
     """Nothing is started yet; what was read is told. UserError for whatever its user can mend."""
-    check_no_secrets(vars(asked))  # all of it may be kept
+    asked.check()
     space = find_space(asked.space)
     _check_libraries(space)
     _check_scheduler(asked.scheduler)

@@ -1,9 +1,11 @@
 """The settings of a study of a table, with their defaults."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar
 
 from automl_on_ray.command_line import options, table_options as tables
+from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.studies.settings import StudySettings
 
 
@@ -56,3 +58,9 @@ class AutomlSettings(StudySettings):
         """A step is a fold; the first one comes before, on a part of its rows."""
         super().__post_init__()
         object.__setattr__(self, "epochs", self.folds + 1)
+
+    def _check_data(self) -> None:
+        """UserError where there is no table; a bucket and the user's own code are asked later."""
+        path = Path(self.dataset).absolute()
+        if ":" not in self.dataset and not path.exists():
+            raise UserError(f"There is no table at {path}.")

@@ -9,19 +9,75 @@ ROOT = Path(__file__).parents[2]
 WORKER = (
     "from automl_on_ray.trainables.datasets._dataset import load_dataset; load_dataset('digits')"
 )
+STUDIES = """
+from automl_on_ray.studies.hpo import tune_hyperparameters
+from automl_on_ray.studies.architecture import search_architectures
+"""
+RUN = """
+import runpy, sys
+for words in {commands!r}:
+    sys.argv = words.split()
+    try:
+        runpy.run_path(sys.argv[0], run_name="__main__")
+    except SystemExit as ended:
+        assert ended.code == {code}, (words, ended.code)
+    heavy = {heavy} & set(sys.modules)
+    assert not heavy, (words, heavy)
+"""
+HELP = sorted(f"{path.relative_to(ROOT)} --help" for path in (ROOT / "workflows").glob("[a-z]*.py"))
+SECONDS_EACH = {"ray", "torch", "ax", "mlflow", "matplotlib", "pandas", "sklearn", "scipy",
+                "pyarrow"}  # fmt: skip
+MISTAKES = [
+    "workflows/hpo.py --trials 0",
+    "workflows/hpo.py --n-trials 3",
+    "workflows/hpo.py --dataset mnst",
+    "workflows/hpo.py --dataset ./none.npz",
+    "workflows/hpo.py --space mnist-cn",
+    "workflows/hpo.py --searcher bayes",
+    "workflows/hpo.py --searcher bayesan",
+    "workflows/hpo.py --scheduler ahsa",
+    "workflows/hpo.py --objective a,-",
+    "workflows/hpo.py --name a/b",
+    "workflows/hpo.py --try-first none.json",
+    "workflows/hpo.py --cost 1",
+    "workflows/hpo.py --tracking-uri http://me:secret@127.0.0.1:9",
+    "workflows/hpo.py --config none.yaml",
+    "workflows/nas.py --space darst",
+    "workflows/nas.py --evaluation one-shoot",
+    "workflows/nas.py --stage trian",
+    "workflows/nas.py --remedy none",
+    "workflows/automl.py none.csv --target y",
+    "workflows/compare.py --base randm",
+    "workflows/compare.py --method evoltion:population=4",
+    "workflows/doctor.py",
+]
 
 
 def imported(code, cache):
+    """The names of all modules that a process has after `code`, which must not fail."""
     done = subprocess.run(
-        [sys.executable, "-c", f"{code}; import sys; print(*sys.modules)"], cwd=ROOT, check=True,
+        [sys.executable, "-c", f"{code}\nimport sys; print(); print(*sys.modules)"], cwd=ROOT,
         env={**os.environ, "AUTOML_CACHE_DIR": str(cache)}, capture_output=True, text=True,
     )  # fmt: skip
-    return set(done.stdout.split())
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.splitlines()[-1].split())
 
 
-def test_a_workflow_imports_nothing_slow_that_it_may_never_need(tmp_path):
-    found = imported("from automl_on_ray.workflows import hpo, nas", tmp_path)
-    assert not found & {"scipy.stats", "matplotlib.pyplot", "sklearn", "mlflow", "ax"}
+def test_help_comes_without_what_takes_seconds_to_import(tmp_path):
+    imported(RUN.format(commands=HELP, code=0, heavy=SECONDS_EACH), tmp_path)
+
+
+def test_a_mistake_in_words_is_refused_before_that_is_imported(tmp_path):
+    imported(RUN.format(commands=MISTAKES, code=2, heavy=SECONDS_EACH), tmp_path)
+
+
+def test_a_study_imports_nothing_slow_that_it_may_never_need(tmp_path):
+    assert not imported(STUDIES, tmp_path) & {"scipy", "matplotlib", "sklearn", "mlflow", "ax"}
+
+
+def test_a_look_at_studies_imports_neither_ray_nor_torch(tmp_path):
+    looks = [f"workflows/studies.py list --storage {tmp_path}"]
+    imported(RUN.format(commands=looks, code=0, heavy={"ray", "torch", "mlflow"}), tmp_path)
 
 
 def test_a_trainable_of_ones_own_brings_none_of_our_libraries_to_its_workers(tmp_path):

@@ -24,8 +24,8 @@ def test_what_lasts_is_named_and_then_told_of_again_and_again(capsys):
     tell_of("Waiting for [all] workers", *lasting(QUICK_SECONDS + 2.5 * SILENCE_SECONDS))
     assert capsys.readouterr().out.splitlines() == [
         "Waiting for [all] workers",
-        "Waiting for [all] workers: 32 s so far",
-        "Waiting for [all] workers: 62 s so far",
+        "Waiting for [all] workers: 30 s so far",
+        "Waiting for [all] workers: 60 s so far",
     ]
 
 

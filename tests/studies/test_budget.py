@@ -7,7 +7,8 @@ import pickle
 import pytest
 
 from automl_on_ray.search_spaces.core import UserError
-from automl_on_ray.studies.budget import Budget, check_budget
+from automl_on_ray.studies.budget import Budget
+from automl_on_ray.studies.inputs import check_budget
 
 
 def test_a_cost_budget_ends_the_study_when_trials_have_used_it_up_over_its_resumes(tmp_path):

@@ -15,8 +15,8 @@ from automl_on_ray.search_spaces.cells import keys, published_cell
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.search_spaces.macro import SPACE as MACRO
 from automl_on_ray.studies.architecture.evaluations import way_of
-from automl_on_ray.studies.architecture.plan import prepare
-from automl_on_ray.studies.architecture.settings import NasSettings, check_words
+from automl_on_ray.studies.architecture.plan import check_words, prepare
+from automl_on_ray.studies.architecture.settings import NasSettings
 from automl_on_ray.trainables.differentiable_search import DEFAULTS as SUPERNET_DEFAULTS
 from automl_on_ray.trainables.image_classifier import DEFAULTS as CELL_DEFAULTS
 from automl_on_ray.workflows.nas import nas

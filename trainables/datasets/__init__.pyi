@@ -5,9 +5,9 @@ from ._dataset import (
     Dataset as Dataset,
     Images as Images,
     data_folder as data_folder,
-    is_path as is_path,
     load_asked as load_asked,
     load_dataset as load_dataset,
     versioned as versioned,
 )
+from ._names import check_dataset as check_dataset, is_path as is_path
 from ._split import stratified as stratified

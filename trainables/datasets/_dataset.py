@@ -12,16 +12,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from automl_on_ray.search_spaces.core import UserError, choices, find, is_uri
+from automl_on_ray.search_spaces.core import UserError, find, is_uri
 from automl_on_ray.trainables.datasets._arrays import Arrays
 from automl_on_ray.trainables.datasets._bucket import at_hand, with_version
 from automl_on_ray.trainables.datasets._cache import Kept, cache_folder, keep
+from automl_on_ray.trainables.datasets._names import ROOM, is_path
 from automl_on_ray.trainables.datasets._split import stratified
 from automl_on_ray.trainables.datasets.user_data import folder_or_file
 
 __all__ = ["Arrays", "Dataset", "Images", "load_dataset"]
 
-ROOM = "trainables.datasets"
 TEST_SHARE = 1 / 6  # where the data brings no test part of its own
 
 
@@ -177,14 +177,6 @@ def data_folder(data_dir: str | Path | None = None) -> Path:
     if not folder.is_dir():
         raise UserError(f"The data folder {folder} does not exist.")
     return folder
-
-
-def is_path(name_or_path: str) -> bool:
-    """Whether this means the user's own data, a URI too, rather than a name; names win."""
-    if name_or_path.replace("_", "-") in choices(ROOM):
-        return False
-    written_as_path = "/" in name_or_path or os.sep in name_or_path
-    return written_as_path or Path(name_or_path).suffix != "" or Path(name_or_path).exists()
 
 
 @lru_cache(maxsize=4)

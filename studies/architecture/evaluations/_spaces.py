@@ -4,16 +4,17 @@ from dataclasses import replace
 
 from automl_on_ray.search_spaces import Config, SearchSpace, darts
 from automl_on_ray.search_spaces.core import UserError
-from automl_on_ray.studies.architecture.settings import NasSettings
+from automl_on_ray.studies.architecture.settings import OF_DARTS, NasSettings
 from automl_on_ray.studies.inputs import find_space
 from automl_on_ray.trainables.image_classifier import DEFAULTS
 
+OTHERS = ("cutout", "flip", "even_cutout", "nesterov", "decay_vectors", "last_batch")
 DARTS = "darts"  # the one space of cells that is made of options: size, operations, training
 
 
 def darts_space(asked: NasSettings) -> SearchSpace:
     """DARTS's cells in networks of one size, all trained alike. `asked` has all of it."""
-    given = asked.of_networks
+    given = _of_networks(asked)
     sizes = {key: given.pop(key) for key in ("operations", "channels", "layers", "stem_stride")}
     # What is as usual is left out, as it was before there were options for it.
     rare = ("crop_border", "gradient_clip", "schedule_by")
@@ -40,9 +41,18 @@ def network_space(asked: NasSettings) -> SearchSpace:
             f"Space {space.name!r} has a 'seed', but each architecture is trained with "
             "--select-seeds of them: leave it out of the space."
         )
-    for key, value in asked.of_networks.items():
+    for key, value in _of_networks(asked).items():
         space = _fixed(space, key, value, ours=asked.trainable is None)
     return space
+
+
+def _of_networks(asked: NasSettings) -> Config:
+    """What was given of networks by themselves, by key; a flag if it is not as usual."""
+    given = {key: getattr(asked, key) for key in (*OF_DARTS, *OTHERS)}
+    return {
+        key: value for key, value in given.items()
+        if value is not None and not (key in OTHERS and value == DEFAULTS[key])
+    }  # fmt: skip
 
 
 def _fixed(space: SearchSpace, key: str, value: object, *, ours: bool) -> SearchSpace:

@@ -1,6 +1,7 @@
 """What an architecture search will do, by its settings: what other searches take, it takes too."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from tests.helpers.counting import Accurate, Counting
 SMALL = {"evaluation": "supernet", "dataset": "digits", "stem_stride": 1,
          "search_images": 200, "search_channels": 4, "layers": 3, "channels": 4,
          "epochs": 3, "searcher": "random", "operations": "s2"}  # fmt: skip
+CONFIGS = Path(__file__).parents[3] / "docs/about/mnist_longer.json"
 RESOURCES = Resources(slots=4, cpus=1.0, gpus=0.0)
 
 
@@ -279,7 +281,7 @@ def test_cells_with_inherited_weights_are_proposed_by_any_searcher_and_reported_
         ({"space": "nas-bench-201"}, "supernet of DARTS's cells alone"),
         ({"objective": "flops"}, "cannot tell 'flops' of a cell"),
         ({"gpus_per_trial": "auto"}, "give a number with --evaluation one-shot"),
-        ({"replay": "schedule.json"}, "one-shot ones have one each"),
+        ({"replay": CONFIGS}, "one-shot ones have one each"),
     ],
 )
 def test_what_inherited_weights_cannot_do_is_one_line(planned, asked, message):

@@ -2,9 +2,12 @@
 
 import shutil
 
+import numpy as np
 import pytest
 
 from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.studies.architecture import NasSettings
+from automl_on_ray.studies.architecture.plan import prepare as prepare_architectures
 from automl_on_ray.studies.hpo import HpoSettings, prepare
 from automl_on_ray.tracking.store import earlier_studies
 from tests.tracking.store.stored import store
@@ -85,3 +88,24 @@ def test_a_searcher_that_learns_nothing_takes_first_configs_alone(storage):
     settings = planned(storage, warm_start="first", searcher="random").searcher.settings
     assert settings.sources == settings.known == ()
     assert settings.points
+
+
+def test_cells_found_on_one_data_set_come_first_on_another(storage):
+    """A searcher that takes no sources begins with what was best there."""
+    asked = {
+        "dataset": "digits", "space": "nas-bench-201", "evaluation": "standalone",
+        "searcher": "evolution", "scheduler": "fifo", "trials": 9, "epochs": 1,
+        "storage": str(storage), "tracking_uri": f"sqlite:///{storage}/mlflow.db",
+    }  # fmt: skip
+    with (plan := prepare_architectures(NasSettings(**asked, name="cold"))).study:
+        space, metric = plan.evaluation.space, plan.evaluation.objectives[0].metric
+    generator = np.random.default_rng(0)
+    cells = [space.sample(generator) for _ in range(8)]
+    role = {"automl.role": plan.evaluation.role}
+    trials = [(cell, [{metric: 0.5 + n / 100}], role) for n, cell in enumerate(cells)]
+    store(plan.uri, "cifar10", trials, data=("cifar10", "xyz"), domains=list(space.domains))
+    with (plan := prepare_architectures(NasSettings(**asked, name="w", warm_start="all"))).study:
+        settings = plan.searcher.settings
+    assert settings.known == settings.sources == ()
+    assert len(settings.points) == 3
+    assert {**space.constants, **settings.points[0]} == cells[-1]

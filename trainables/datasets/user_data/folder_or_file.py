@@ -11,6 +11,7 @@ import numpy as np
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.trainables.datasets._arrays import Arrays
 from automl_on_ray.trainables.datasets._cache import Kept, keep
+from automl_on_ray.trainables.datasets._names import check_there
 from automl_on_ray.trainables.datasets.user_data import image_folder, npz, parquet
 from automl_on_ray.trainables.datasets.user_data.copies import remarks_on_copies
 from automl_on_ray.trainables.datasets.user_data.files import entries_below
@@ -41,8 +42,7 @@ def _sign(file: Path) -> str:
 
 def _reader(path: Path) -> tuple[Callable[[], Arrays], Sequence[Path]]:
     """Who reads it, and from which files."""
-    if not path.exists():
-        raise UserError(f"There is no data at {path}.")
+    check_there(path)
     suffix = path.suffix.lower()
     if path.is_dir():
         entries = entries_below(path)

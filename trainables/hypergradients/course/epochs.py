@@ -213,6 +213,7 @@ class Course:
         raw, in_a_row = self._outer.raw, self._guard.in_a_row
         if reduced := self._values.reduced(trouble.too_large, raw, in_a_row):
             self._outer.put({**back.raw, **reduced})
+            self._outer.stop(reduced)
         self.weights = back.weights
         # What is beside the optimiser's own, such as a count of steps, goes on.
         kept = {

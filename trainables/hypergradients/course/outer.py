@@ -7,7 +7,7 @@ shows how unrolled gradients explode).
 """
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from copy import deepcopy
 from statistics import median
 from typing import Any
@@ -67,6 +67,16 @@ class Outer:
         with torch.no_grad():
             for name, one in raw.items():
                 self._parameters[name].copy_(self._transforms[name].clamped(one))
+
+    def stop(self, names: Iterable[str]) -> None:
+        """Drop Adam's momentum of these values, which would carry them back to where they were.
+
+        Where training breaks, the last hypergradients before it are often a hundred times larger.
+        """
+        for name in names:
+            learned = self._optimizer.state.get(self._parameters[name], {})
+            if "exp_avg" in learned:
+                learned["exp_avg"].zero_()
 
     def step(self, gradient: Tensors) -> None:
         """One step for the keys whose hypergradient is given; one that is not finite is skipped."""

@@ -144,6 +144,26 @@ def test_one_batch_that_breaks_all_costs_a_restart_from_the_last_good_window(est
     assert trial.of("hyper/learning_rate") < before / 2
 
 
+def test_after_a_restart_a_rate_is_not_carried_back_by_the_hypergradients_before_it():
+    class Flat(Digits):
+        """Flat from some time on: there the learning rate has a hypergradient of 0."""
+
+        scale = 1.0
+
+        def val_loss(self, weights, batch):
+            return self.scale * super().val_loss(weights, batch)
+
+    trial = Trial("learning_rate", {"learning_rate": 5e-4}, Flat())
+    trial.train(1, steps=80)
+    risen = trial.of("hyper/learning_rate")
+    assert risen > 10 * 5e-4
+    trial.train(1, steps=10, factors=[1.0] * 9 + [1e30])
+    assert trial.of("restarts") == 1
+    trial.problem.scale = 0.0
+    trial.train(1)
+    assert trial.of("hyper/learning_rate") == pytest.approx(risen / 4, rel=1e-5)
+
+
 def test_a_restart_leaves_a_fresh_optimiser_and_what_is_beside_it():
     class Counting(Digits):
         def update(self, weights, state, gradient, hyper):

@@ -58,6 +58,19 @@ def test_what_is_no_factor_is_bounded_alike_both_ways():
     assert one.raw["share"].tolist() == pytest.approx([math.log(4), -math.log(4)])
 
 
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_a_value_that_was_stopped_is_not_carried_on_by_steps_before(optimizer):
+    one = outer(optimizer)
+    one.stop(["rate"])  # before any step there is nothing to stop
+    for _ in range(5):
+        one.step(slope(-100.0))
+    stopped = one.raw
+    one.stop(["rate"])
+    one.step(slope(0.0, share=(0.0, 0.0)))
+    assert torch.equal(one.raw["rate"], stopped["rate"])
+    assert torch.equal(one.raw["share"], stopped["share"]) == (optimizer == "sgd")
+
+
 def test_values_stay_within_the_bounds_of_their_transform():
     one = outer("sgd", rate=1.0, start=9.0)
     for _ in range(3):

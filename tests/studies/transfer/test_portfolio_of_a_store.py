@@ -16,7 +16,7 @@ from tests.tracking.store.stored import store
 
 SPACE = SearchSpace("line", training={"x": tune.uniform(0, 1), "kind": "a"})
 GOAL = Objective("score")
-SELF = "tests.studies.transfer.test_stored_portfolio"
+SELF = "tests.studies.transfer.test_portfolio_of_a_store"
 
 app = typer.Typer()
 app.command()(portfolio)
