@@ -16,17 +16,10 @@ from .hypergradients import (
 )
 from .input_files import (
     read_architectures as read_architectures,
-<<<<<<< HEAD
-    read_list as read_list,
-    read_points as read_points,
-)
-from .known_results import read_known as read_known, read_results as read_results
-=======
-    read_known as read_known,
     read_points as read_points,
 )
 from .json_files import read_list as read_list
->>>>>>> h8
+from .known_results import read_known as read_known, read_results as read_results
 from .names import (
     check_experiment as check_experiment,
     check_model as check_model,

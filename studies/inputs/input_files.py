@@ -1,10 +1,5 @@
 """Reads what a user gives in files: configs to try first, architectures."""
 
-<<<<<<< HEAD
-import json
-=======
-from collections.abc import Mapping, Sequence
->>>>>>> h8
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +7,8 @@ from automl_on_ray.search_spaces import Config, SearchSpace
 from automl_on_ray.search_spaces.cells import split_words
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.search_spaces.drawings import TABLE, Form
-<<<<<<< HEAD
 from automl_on_ray.searchers import identity_of, varying
-=======
-from automl_on_ray.searchers import PriorTrial, identity_of, varying
 from automl_on_ray.studies.inputs.json_files import read_json, read_list
->>>>>>> h8
 
 
 def read_points(path: Path | None, space: SearchSpace) -> tuple[Config, ...]:
@@ -107,38 +98,3 @@ def _one_config(path: Path, form: Form) -> Config:
         except UserError as error:
             raise UserError(f"{path}: {error}") from error
     return config
-
-
-<<<<<<< HEAD
-def read_list(path: Path | None) -> list[dict[str, Any]]:
-    """A JSON list of objects; empty without a path."""
-    if path is None:
-        return []
-    entries = _read_json(path)
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise UserError(f"{path} must hold a JSON list of objects.")
-    return entries
-
-
-def _read_json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text())
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}.") from error
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{path} is not JSON: {error}.") from error
-=======
-def _member(space: SearchSpace, config: Any, where: str) -> Config:
-    if not isinstance(config, dict):
-        raise UserError(f"{where}: a config must be a JSON object, but is {config!r}.")
-    config = space.plain(config)
-    try:
-        whole = {**space.constants, **config}
-        space.check(whole)
-        for key, value in space.constants.items():
-            if whole[key] != value:
-                raise UserError(f"Config has {key}={whole[key]!r}, but the space has {value!r}.")
-    except UserError as error:
-        raise UserError(f"{where}: {error}") from error
-    return config
->>>>>>> h8

@@ -6,6 +6,8 @@ from typing import Any
 
 from automl_on_ray.search_spaces.core import UserError
 
+TABLES = (".parquet", ".csv")  # what is read as a table instead, by its file's ending
+
 
 def read_list(path: Path | None) -> list[dict[str, Any]]:
     """A JSON list of objects; empty without a path."""

@@ -8,10 +8,9 @@ from automl_on_ray.command_line import console
 from automl_on_ray.search_spaces import Config, SearchSpace
 from automl_on_ray.search_spaces.core import UserError, finite
 from automl_on_ray.searchers import PriorTrial, meets_constraints, varying
-from automl_on_ray.studies.inputs.input_files import check_member, member_of, read_list
+from automl_on_ray.studies.inputs.input_files import check_member, member_of
+from automl_on_ray.studies.inputs.json_files import TABLES, read_list
 from automl_on_ray.studies.inputs.trial_tables import Results, TrialTable, read_trials
-
-TABLES = (".parquet", ".csv")
 
 
 def read_known(

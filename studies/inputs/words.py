@@ -1,6 +1,7 @@
 """What is refused by the words of a command alone: before Ray is loaded, which takes seconds."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from automl_on_ray.search_spaces.core import (
@@ -9,7 +10,7 @@ from automl_on_ray.search_spaces.core import (
     module_of,
     parse_objectives,
 )
-from automl_on_ray.studies.inputs.json_files import read_list
+from automl_on_ray.studies.inputs.json_files import TABLES, read_list
 from automl_on_ray.studies.inputs.names import check_experiment, check_model, check_study
 
 # Options whose values are files of a room, unless they lead to the user's own code.
@@ -19,7 +20,7 @@ _ROOMS = {
     "space": "search_spaces",
     "evaluation": "studies.architecture.evaluations",
 }
-_FILES = ("replay", "try_first", "known")  # with a JSON list each
+_FILES = ("replay", "try_first")  # with a JSON list each
 
 
 def check_words(given: Mapping[str, Any]) -> None:
@@ -36,8 +37,10 @@ def check_words(given: Mapping[str, Any]) -> None:
         check_choice_of(option, given.get(option))
     if given["objective"] is not None:
         parse_objectives(given["objective"])
-    for option in _FILES:
-        read_list(given.get(option))
+    known = [Path(path) for path in given.get("known") or ()]
+    lists = [path for path in known if path.suffix.lower() not in TABLES]
+    for path in [*(given.get(option) for option in _FILES), *lists]:
+        read_list(path)
 
 
 def check_choice_of(option: str, word: str | None) -> None:
