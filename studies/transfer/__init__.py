@@ -1,0 +1,5 @@
+"""What studies on other data are good for: first configs, and results beside one's own."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,1 @@
+from .portfolio import first_configs as first_configs
