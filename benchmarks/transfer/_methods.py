@@ -5,9 +5,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from automl_on_ray.search_spaces import Config
 from automl_on_ray.searchers import SearcherSettings, TrialOutcome, create_searcher
 from automl_on_ray.searchers.ax import AxModel
+from automl_on_ray.studies.transfer import first_configs
 from benchmarks.transfer._problems import GOAL, Problem
 
 FIRST = 3  # configs of the sources that come first
@@ -25,7 +25,7 @@ def as_results(problem: Problem) -> Given:
 
 
 def as_first_configs(problem: Problem) -> Given:
-    return {"points": tuple(_best(source) for source in problem.sources[:FIRST])}
+    return {"points": first_configs(problem.sources, problem.space, GOAL, FIRST)}
 
 
 def as_sources(problem: Problem) -> Given:
@@ -34,11 +34,6 @@ def as_sources(problem: Problem) -> Given:
 
 def as_both(problem: Problem) -> Given:
     return as_first_configs(problem) | as_sources(problem)
-
-
-def _best(source: Any) -> Config:
-    best = min(source.trials, key=lambda trial: trial.curve[1][GOAL.metric])
-    return dict(best.config)
 
 
 def in_ax(settings: SearcherSettings, problem: Problem) -> list[float]:

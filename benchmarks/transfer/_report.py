@@ -58,8 +58,8 @@ def leave_one_out(runs: pd.DataFrame) -> Iterator[str]:
     whole = _whole(runs)
     if not len(whole):
         return
-    sets = whole.index.unique("problem")
-    yield f"\nleave one out: mean rank after so many trials [95 % interval over {len(sets)} data sets]"
+    sets = len(whole.index.unique("problem"))
+    yield f"\nleave one out: mean rank after so many trials [95 % interval, {sets} data sets]"
     yield f"{'':18}" + "".join(f"{n:>22}" for n in RANKED) + f"{'runs':>7}{'CPU s':>8}"
     for method in whole.columns.unique("method"):
         seconds = runs[runs.method == method].cpu_seconds.mean() / RANKED[-1]
