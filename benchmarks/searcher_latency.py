@@ -78,7 +78,7 @@ class InLoop:
         method, arguments = message
         answer = getattr(self._model, method)(*arguments)
         if method == "suggest":
-            self._replies.put((answer, b""))
+            self._replies.put((answer, {}, b""))
 
     def receive(self, timeout: float | None = 0.0) -> Any:
         return self._replies.get(block=timeout is None or timeout > 0, timeout=timeout or None)

@@ -149,6 +149,7 @@ class Bayesian(AskTellSearcher):
             config = self.model.receive(timeout)
         except queue.Empty:
             return
+        self.trust = self.model.trust
         if config is None:
             self._exhausted = True
         else:
@@ -158,7 +159,8 @@ class Bayesian(AskTellSearcher):
 def check(settings: SearcherSettings) -> None:
     """UserError for what the bayesian searcher cannot do, without importing Ax."""
     encoding = Encoding(settings.space)
-    for config in (*settings.points, *(trial.config for trial in settings.known)):
+    trials = [*settings.known, *(trial for source in settings.sources for trial in source.trials)]
+    for config in (*settings.points, *(trial.config for trial in trials)):
         encoding.encode(varying(settings.space, config))
     check_outcomes(settings)
     several = len(settings.objectives) > 1

@@ -18,6 +18,8 @@ AX = Internals(
         "ax.core.experiment:Experiment._arms_by_signature",
         "ax.core.experiment:Experiment._arms_by_name",
         "ax.core.experiment:Experiment.trials",
+        "ax.adapter.base:Adapter.transforms",
+        "botorch.acquisition.cached_cholesky:supports_cache_root -> _supports_cache_root",
         "botorch.fit:_fit_fallback(mll, ...)",
         "botorch.fit:fit_gpytorch_mll -> custom_fit",
         "botorch.optim.fit:fit_gpytorch_mll_scipy(mll, parameters, bounds, closure, "

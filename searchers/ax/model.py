@@ -34,7 +34,9 @@ from automl_on_ray.searchers.ax.internals import (
     forget_trial,
     seed_next,
 )
+from automl_on_ray.searchers.ax.multi_task import SourceFeatures, Transfer, TransferGP, beside
 from automl_on_ray.searchers.ax.outcomes import ax_objective, ax_outcome_constraints, metric_names
+from automl_on_ray.searchers.ax.sources import Sources
 from automl_on_ray.searchers.ax.step_effect import StepEffect
 from automl_on_ray.searchers.ax.warm_gp import LastFit, WarmGP, going_on_from
 from automl_on_ray.searchers.members import key_of
@@ -87,6 +89,8 @@ class AxModel:
         self.fallbacks = 0  # suggestions that Ax should have made, but could not
         self._early = False
         self._fit = LastFit()
+        self._sources = Sources(settings, self.encoding) if settings.sources else None
+        self._transfer = Transfer()
         for trial in settings.known:
             curve = {s: metrics for s, metrics in trial.curve.items() if s <= settings.max_t}
             if curve:
@@ -99,7 +103,7 @@ class AxModel:
     def suggest(self) -> Config:
         """The next config, taken as begun. Raises Exhausted at the end of a finite space."""
         self._design.unvisited.check()
-        if self._begun < MIN_BEGUN_TRIALS or self._finished < MIN_ENDED_TRIALS:
+        if self._too_early():
             config = self._design.next()
             self.begin(config)
             return config
@@ -116,6 +120,12 @@ class AxModel:
         config = self._design.next()
         self.begin(config)
         return config
+
+    @property
+    def trust(self) -> dict[str, float]:
+        """How far each source is believed now, 0 to 1: its results' correlation with today's."""
+        goal = self._names[self._settings.objectives[0].metric]
+        return dict(self._transfer.trust.get(goal, {}))
 
     def begin(self, config: Config) -> None:
         """A trial of `config` runs, whoever suggested it; results known beforehand count too."""
@@ -144,9 +154,17 @@ class AxModel:
             )
         if outcome.verdict == "completed":
             self._client.complete_trial(index)
+            if self._sources is not None:
+                self._sources.tell(config, outcome)
         else:
             self._early = True
             self._client.mark_trial_early_stopped(index)
+
+    def _too_early(self) -> bool:
+        """Whether there is too little for a model; beside sources, one result is enough."""
+        if self._sources is not None:
+            return not self._finished
+        return self._begun < MIN_BEGUN_TRIALS or self._finished < MIN_ENDED_TRIALS
 
     def _raw(self, metrics: Mapping[str, float]) -> dict[str, float]:
         return {self._names[name]: value for name, value in metrics.items() if name in self._names}
@@ -164,19 +182,26 @@ class AxModel:
         seeds = np.random.SeedSequence([self._settings.seed, self._generations])
         seed_next(self._client, seeds)
         self._generations += 1
-        self._client.set_generation_strategy(_strategy(self._settings, curves=self._early))
-        with warnings.catch_warnings(), going_on_from(self._fit):
+        tasks = self._sources.chosen() if self._sources is not None else []
+        multi_task = list(self._names.values()) if tasks else []
+        self._client.set_generation_strategy(
+            _strategy(self._settings, curves=self._early, multi_task=multi_task)
+        )
+        with warnings.catch_warnings(), going_on_from(self._fit), beside(self._transfer, tasks):
             warnings.simplefilter("ignore")
             ((index, parameters),) = self._client.get_next_trials(max_trials=1).items()
         forget_trial(self._client, index)
         return dict(parameters)
 
 
-def _strategy(settings: SearcherSettings, *, curves: bool) -> GenerationStrategy:
+def _strategy(
+    settings: SearcherSettings, *, curves: bool, multi_task: list[str]
+) -> GenerationStrategy:
     """One node: a Gaussian process and the acquisition function that was chosen.
 
     With `curves` the process models values over steps too, so that what a trial had when it was
-    stopped early counts as that, not as its final value.
+    stopped early counts as that, not as its final value. The metrics `multi_task` are modelled
+    beside those of the sources.
     """
     chosen: dict[str, Any] = {}
     if settings.acquisition in ACQUISITIONS:
@@ -192,13 +217,18 @@ def _strategy(settings: SearcherSettings, *, curves: bool) -> GenerationStrategy
         Generators.BOTORCH_MODULAR,
         generator_kwargs={
             "surrogate_spec": SurrogateSpec(
-                model_configs=[ModelConfig(botorch_model_class=WarmGP, name="warm GP")]
+                model_configs=[ModelConfig(botorch_model_class=WarmGP, name="warm GP")],
+                metric_to_model_configs={
+                    name: [ModelConfig(botorch_model_class=TransferGP, name="transfer GP")]
+                    for name in multi_task
+                },
             ),
             "transforms": [
                 *([StepEffect] if curves else []),
                 AddExecutionViability,
                 *MBM_X_trans,
                 *Y_trans,
+                *([SourceFeatures] if multi_task else []),
             ],
             "transform_configs": {
                 "AddExecutionViability": {"min_abandoned_trials": 2, "feasibility_threshold": 0.8}

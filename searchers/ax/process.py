@@ -74,8 +74,9 @@ class AxWorker:
         self._outbox.put(message)
 
     def receive(self, timeout: float | None = 0.0) -> Any:
-        """The next reply: (config, snapshot), or (None, None) at the end of a finite space; or as
-        text what the model raised and would raise again, after which there is nothing more.
+        """The next reply: (config, trust, snapshot), or (None, None, None) at the end of a finite
+        space; or as text what the model raised and would raise again, after which there is nothing
+        more. `trust` is what the model says of sources, if it has any.
 
         Raises queue.Empty if there is none within `timeout` seconds (None waits for ever), EOFError
         if the process has died.
@@ -225,9 +226,10 @@ def _serve(pipe: Connection) -> None:
             if method != "suggest":
                 getattr(model, method)(*arguments)
                 continue
-            reply = (model.suggest(*arguments), cloudpickle.dumps(model))
+            answer = model.suggest(*arguments)
+            reply = (answer, getattr(model, "trust", {}), cloudpickle.dumps(model))
         except Exhausted:
-            reply = (None, None)
+            reply = (None, None, None)
         except Exception as error:
             if method == "suggest" or isinstance(error, PASSING):
                 _fail(pipe, error)

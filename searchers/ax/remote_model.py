@@ -14,7 +14,10 @@ MAX_RESTARTS = 3
 
 
 class RemoteModel:
-    """`model` is "module:Class", made there from `start`; `waiting` counts unanswered suggests."""
+    """`model` is "module:Class", made there from `start`; `waiting` counts unanswered suggests.
+
+    `trust` is what the model said of its sources with the last answer.
+    """
 
     def __init__(self, model: str, start: Any) -> None:
         self._model, self._start = model, start
@@ -22,6 +25,7 @@ class RemoteModel:
         self._log: list[Message] = []
         self._restarts = 0
         self.waiting = 0
+        self.trust: dict[str, float] = {}
 
     def send(self, method: str, *arguments: Any) -> None:
         """An event, or "suggest"; only the latter needs the process to be there."""
@@ -51,11 +55,11 @@ class RemoteModel:
             raise queue.Empty from None
         if isinstance(reply, str):
             raise _cannot_go_on(reply)
-        answer, snapshot = reply
+        answer, trust, snapshot = reply
         self.waiting -= 1
         self._restarts = 0
         if snapshot is not None:
-            self._start = snapshot
+            self._start, self.trust = snapshot, trust
             done = [method for method, _ in self._log].index("suggest") + 1
             self._log = self._log[done:]
         return answer

@@ -1,0 +1,217 @@
+"""A Gaussian process of several tasks: today's study beside studies on other data.
+
+It learns how far the results of each go together with today's, and so what each is worth (Swersky,
+Snoek and Adams 2013). It is BoTorch's MultiTaskGP, with what Ax's own adapter for transfer
+("BOTL") leaves open: the fit has a bound and a certain start, and the sources are no trials of the
+study. So whatever else there is of Ax, such as curves, crashes and pending trials, works as without
+them.
+"""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from ax.adapter.data_utils import ExperimentData
+from ax.adapter.transforms.base import Transform
+from ax.core.observation import ObservationFeatures
+from botorch.models import MultiTaskGP
+from botorch.models.transforms.input import Normalize
+from botorch.optim.fit import fit_gpytorch_mll_scipy
+from linear_operator.utils.cholesky import psd_safe_cholesky
+from linear_operator.utils.errors import NanError, NotPSDError
+from torch import Tensor
+
+from automl_on_ray.searchers.ax.sources import Task
+
+MAX_STEPS = {True: 25, False: 75}  # L-BFGS's, from the last fit or from nothing
+FIRST_RAW_VARIANCE = -3.0  # of a task alone, where a fit starts
+OUTLYING = 3.0  # interquartile ranges beyond the quartiles
+
+
+@dataclass
+class Transfer:
+    """What is kept between suggestions: the last fit of each metric, and the trust in each source.
+
+    `tasks` and `rows`, (n, features) of each as Ax's model has them, are of the suggestion under
+    way.
+    """
+
+    fits: dict[str, dict[str, Tensor]] = field(default_factory=dict)
+    trust: dict[str, dict[str, float]] = field(default_factory=dict)
+    names: list[str] = field(default_factory=list)
+    tasks: list[Task] = field(default_factory=list)
+    rows: list[Tensor] = field(default_factory=list)
+
+
+_current = Transfer()
+
+
+@contextmanager
+def beside(transfer: Transfer, tasks: list[Task]) -> Iterator[None]:
+    """Models inside are of today's trials beside `tasks`."""
+    global _current
+    names = [task.name for task in tasks]
+    if names != transfer.names:
+        transfer.fits.clear()
+    transfer.names, transfer.tasks, transfer.rows = names, tasks, []
+    _current = transfer
+    try:
+        yield
+    finally:
+        transfer.tasks, transfer.rows, _current = [], [], Transfer()
+
+
+class SourceFeatures(Transform):
+    """The last of Ax's transforms: has those before it do with the sources what they did today.
+
+    It changes nothing itself.
+    """
+
+    def __init__(
+        self,
+        search_space: Any = None,
+        experiment_data: ExperimentData | None = None,
+        adapter: Any = None,
+        config: Any = None,
+    ) -> None:
+        super().__init__(search_space, experiment_data, adapter, config)
+        names = list(search_space.parameters)
+        _current.rows = []
+        for task in _current.tasks:
+            features = [ObservationFeatures(dict(codes)) for codes in task.codes]
+            for transform in adapter.transforms.values():
+                features = transform.transform_observation_features(features)
+            rows = [[float(one.parameters[name]) for name in names] for one in features]
+            _current.rows.append(torch.tensor(rows, dtype=torch.double))
+
+
+class TransferGP(MultiTaskGP):
+    """BoTorch's MultiTaskGP of today's trials (task 0) and the sources', as a model of today's.
+
+    Sources are standardised each; what the study is told Ax has standardised.
+    """
+
+    _supports_cache_root = True  # with one output it is as any other
+
+    def __init__(
+        self,
+        train_X: Tensor,  # noqa: N803 - BoTorch's names
+        train_Y: Tensor,  # noqa: N803
+        metric: str,
+        input_transform: Any = None,
+        outcome_transform: Any = None,
+    ) -> None:
+        self._metric = metric
+        width = train_X.shape[-1]
+        ours = [train_X, *_current.rows]
+        inputs = [
+            torch.cat([rows, torch.full_like(rows[:, :1], task)], -1)
+            for task, rows in enumerate(ours)
+        ]
+        values = [_standardised(task.values[metric]) for task in _current.tasks]
+        if input_transform is not None:  # of today's features, without the task
+            indices = list(range(width))
+            input_transform = Normalize(width + 1, indices, bounds=input_transform.bounds)
+        super().__init__(
+            torch.cat(inputs),
+            torch.cat([train_Y, *values]),
+            task_feature=width,
+            output_tasks=[0],
+            outcome_transform=None,
+            input_transform=input_transform,
+            validate_task_values=False,
+        )
+        tasks = self.task_kernel.num_tasks
+        self.task_kernel.initialize(raw_var=torch.full((tasks,), FIRST_RAW_VARIANCE).to(train_X))
+        self.task_kernel.covar_factor = (0.5 + torch.eye(tasks)).to(train_X)
+
+    @classmethod
+    def construct_inputs(cls, training_data: Any, **_: Any) -> dict[str, Any]:
+        """What Ax makes one from."""
+        return {
+            "train_X": training_data.X,
+            "train_Y": training_data.Y,
+            "metric": training_data.outcome_names[0],
+        }
+
+    @property
+    def task_kernel(self) -> Any:
+        return self.covar_module.kernels[1]
+
+    @property
+    def correlations(self) -> list[float]:
+        """Of the sources' results with today's, 0 to 1."""
+        covariance = self.task_kernel.covar_matrix.detach()
+        spread = covariance.diagonal().sqrt()
+        return [float(one) for one in covariance[0, 1:] / (spread[0] * spread[1:])]
+
+    def custom_fit(self, mll: Any, **_: Any) -> Any:
+        """`botorch.fit.fit_gpytorch_mll` leaves it to a model that has it."""
+        start = self._hyperparameters()
+        kept = _current.fits.get(self._metric)
+        attempts = [start] if kept is None else [kept, start]
+        if not any(self._fit_from(begin, mll, MAX_STEPS[begin is kept]) for begin in attempts):
+            self.load_state_dict({**self.state_dict(), **start})
+        _current.fits[self._metric] = self._hyperparameters()
+        names = [task.name for task in _current.tasks]
+        _current.trust[self._metric] = dict(zip(names, self.correlations, strict=True))
+        return mll.eval()
+
+    def _hyperparameters(self) -> dict[str, Tensor]:
+        return {n: p.detach().clone() for n, p in self.named_parameters() if p.requires_grad}
+
+    def _fit_from(self, start: dict[str, Tensor], mll: Any, steps: int) -> bool:
+        """Fit from `start`; whether that could be done."""
+        self.load_state_dict({**self.state_dict(), **start})
+        mll.train()
+        parameters = {n: p for n, p in mll.named_parameters() if p.requires_grad}
+        inputs = self.transform_inputs(self.train_inputs[0])
+
+        def closure() -> tuple[Tensor, tuple[Tensor, ...]]:
+            loss = negative_likelihood(mll, inputs)
+            return loss, torch.autograd.grad(loss, list(parameters.values()))
+
+        try:
+            fit_gpytorch_mll_scipy(
+                mll, parameters, closure=closure, options={"maxiter": steps, "ftol": 1e-6}
+            )
+        except (NotPSDError, NanError):
+            return False
+        return all(bool(p.isfinite().all()) for p in parameters.values())
+
+
+def negative_likelihood(mll: Any, inputs: Tensor) -> Tensor:
+    """Minus GPyTorch's marginal likelihood of a TransferGP, with its priors, a trial.
+
+    `inputs` (n, features + 1) have the task last. It is the same number in a tenth of the time, as
+    nothing here is lazy: a fit calls it for each step.
+    """
+    model = mll.model
+    features, tasks = inputs[:, :-1], inputs[:, -1].long()
+    scaled = features / model.covar_module.kernels[0].lengthscale
+    alike = torch.exp(-0.5 * (scaled[:, None] - scaled[None]).square().sum(-1))
+    covariance = alike * model.task_kernel.covar_matrix[tasks][:, tasks]
+    noise = mll.likelihood.noise.reshape(-1)[tasks]
+    means = torch.stack([one.constant for one in model.mean_module.base_means])
+    root = psd_safe_cholesky(covariance + noise.diag())
+    rest = (model.train_targets - means[tasks])[:, None]
+    white = torch.linalg.solve_triangular(root, rest, upper=False)
+    likelihood = -0.5 * white.square().sum() - root.diagonal().log().sum()
+    likelihood = likelihood - 0.5 * len(tasks) * math.log(2 * math.pi)
+    for _, module, prior, value_of, _ in mll.named_priors():
+        likelihood = likelihood + prior.log_prob(value_of(module)).sum()
+    return -likelihood / len(tasks)
+
+
+def _standardised(values: np.ndarray) -> Tensor:
+    """(n, 1), with mean 0 and variance 1; what is far off the others counts as less far."""
+    low, high = np.quantile(values, [0.25, 0.75])
+    reach = OUTLYING * (high - low)
+    if reach > 0:
+        values = np.clip(values, low - reach, high + reach)
+    spread = values.std() or 1.0
+    return torch.tensor((values - values.mean()) / spread, dtype=torch.double)[:, None]
