@@ -140,7 +140,14 @@ def sqlite_store() -> Iterator[str]:
 @contextmanager
 def http_store() -> Iterator[str]:
     """A server process on a fresh SQLite file, as a team would have."""
-    with sqlite_store() as backend, socket.socket() as free:
+    with sqlite_store() as backend, served(backend) as uri:
+        yield uri
+
+
+@contextmanager
+def served(backend: str) -> Iterator[str]:
+    """A server process on a SQLite store."""
+    with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
         free.close()

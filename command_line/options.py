@@ -260,12 +260,14 @@ TryFirst = Annotated[
     ),
 ]
 Known = Annotated[
-    Path | None,
+    list[str] | None,
     Change.ANOTHER_STUDY,
     typer.Option(
         help=(
-            "JSON file with results that the searcher learns from at the start: a list of "
-            '{"config": ..., "metrics": ...}. Example: --known results.json'
+            "File with results on the same data that the searcher learns from at the start: a "
+            'JSON list of {"config": ..., "metrics": ...}, or a .csv or .parquet of Optuna, Ray '
+            "Tune, MLflow, Ax or Syne Tune. May be given several times. Example: "
+            "--known results.json"
         ),
         rich_help_panel=_SEARCH,
     ),
@@ -276,9 +278,11 @@ WarmStart = Annotated[
     Change.ANOTHER_STUDY,
     typer.Option(
         help=(
-            "An earlier study, by name, whose trials the searcher learns from at the start; "
-            "of one of other data the best configs are tried first. With this study's own "
-            "name, the old one is kept under another. Example: --warm-start mnist"
+            "Earlier studies to begin from, by names with commas; all for those of this MLflow "
+            "store whose space shares half of its keys, the newest first; or files, as for "
+            "--known, of other data. Trials on the same data are results. Of other data each "
+            "study is a task to learn from, and the best configs come first. With this study's "
+            "own name, the old one is kept under another. Example: --warm-start mnist"
         ),
         rich_help_panel=_SEARCH,
     ),

@@ -8,6 +8,7 @@ from automl_on_ray.search_spaces import Config
 from automl_on_ray.studies.inputs import bind, is_reusable
 from automl_on_ray.studies.plan import StudyPlan
 from automl_on_ray.studies.populations import keep_schedules, proposals, seeds_along
+from automl_on_ray.studies.transfer import keep_trust
 from automl_on_ray.studies.tuner import StagePlan, StageResult, run_stage
 from automl_on_ray.tracking import TrackingCallback
 from automl_on_ray.trainables.multi_process import alone
@@ -22,6 +23,7 @@ def search(
     """
     budget = plan.budget()
     ran = run_stage(plan.study, stage_of(plan, resources, title), tracking, budget)
+    keep_trust(getattr(plan.searcher, "trust", {}), tracking)
     if budget.reason:
         console.print(f"The search has ended, as {budget.reason}.")
     if plan.can.keeps_schedules:

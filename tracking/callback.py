@@ -194,6 +194,14 @@ class TrackingCallback(Tracker, Callback):
         """Keep files with the study's own run, name -> content. Never raises."""
         self._keep_files(PARENT, files)
 
+    def study_tags(self, tags: Mapping[str, str]) -> None:
+        """Keep tags with the study's own run. Never raises."""
+        try:
+            self._open()
+            self._log(PARENT, tags=dict(tags))
+        except Exception as error:
+            warn(f"Tags could not be kept ({', '.join(tags)}): {_where(error)}")
+
     def trial_files(self, trial_id: str, files: Mapping[str, str | bytes]) -> None:
         """Keep files with a trial's run. Never raises."""
         self._keep_files(trial_id, files)

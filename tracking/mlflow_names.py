@@ -1,6 +1,7 @@
-"""Params and metrics of a trial, under names and in lengths that MLflow accepts."""
+"""Params, metrics and tags of a trial, under names and in lengths that MLflow accepts."""
 
 import hashlib
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from automl_on_ray.search_spaces.core import TUNES_OWN, as_number
 
 MAX_PARAM_CHARACTERS = 6000  # MLflow's own limit
+MAX_TAG_CHARACTERS = 5000  # older servers cut there, newer ones at 8,000
 MAX_NAME_CHARACTERS = 250
 
 
@@ -40,6 +42,12 @@ def numbers(
 def params(config: Mapping[str, Any]) -> dict[str, str]:
     """A config as MLflow's params; a value that is too long is cut, `config.json` has it whole."""
     return {mlflow_name(key): str(value)[:MAX_PARAM_CHARACTERS] for key, value in flat(config)}
+
+
+def json_tag(name: str, value: Any) -> dict[str, str]:
+    """A tag that has `value` as JSON; none where it is empty, or longer than MLflow keeps."""
+    text = json.dumps(value, default=str)
+    return {name: text} if value and len(text) <= MAX_TAG_CHARACTERS else {}
 
 
 def mlflow_name(key: str) -> str:

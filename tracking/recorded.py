@@ -30,14 +30,21 @@ class RecordedTrial(TrialRow):
     origin: str = ""
 
 
+TRUST = "automl.trust"  # a tag of the study's run: how far its searcher believes earlier studies
+
+
 @dataclass(frozen=True)
 class RecordedStudy:
-    """`facts` are those of the `Study` that began it; empty if there is no journal yet."""
+    """`facts` are those of the `Study` that began it; empty if there is no journal yet.
+
+    `trust` is that of its searcher in each earlier study, by name.
+    """
 
     facts: dict[str, Any] = field(default_factory=dict)
     outcome: str = ""
     trials: tuple[RecordedTrial, ...] = ()
     lineage: tuple[dict[str, Any], ...] = ()
+    trust: dict[str, float] = field(default_factory=dict)
 
     @property
     def objectives(self) -> tuple[Objective, ...]:
@@ -51,11 +58,13 @@ def read_recorded(folder: Path, study_id: str) -> RecordedStudy:
     stages.sort(key=lambda stage: stage.began)
     facts = [stage.facts for stage in stages if stage.facts]
     outcomes = [stage.outcome for stage in stages if stage.outcome]
+    trusts = [stage.trust for stage in stages if stage.trust]
     return RecordedStudy(
         facts[-1] if facts else {},
         outcomes[-1] if outcomes else "",
         tuple(trial for stage in stages for trial in stage.trials()),
         tuple(exploit for stage in stages for exploit in stage.states.lineage),
+        trusts[-1] if trusts else {},
     )
 
 
@@ -66,6 +75,7 @@ class _Stage:
         name = path.name.removesuffix(f"-{study_id}.jsonl")
         self.role, _, self.stage = name.partition("-")
         self.facts: dict[str, Any] = {}
+        self.trust: dict[str, float] = {}
         self.outcome, self.began = "", 0.0
         self.states = Trials([Objective("")])  # who leads is not asked here
         self._curves: dict[str, dict[int, dict[str, float]]] = {}
@@ -83,6 +93,8 @@ class _Stage:
             self.outcome = outcome or self.outcome
             if text := op.get("files", {}).get("study.json"):
                 self.facts = json.loads(text)
+            if text := op.get("tags", {}).get(TRUST):
+                self.trust = json.loads(text)
             return
         self.states.apply(op)
         if lost := op.get("adopts"):  # the same trial, under another id

@@ -5,6 +5,7 @@ from typing import Any
 
 from automl_on_ray.search_spaces import Config
 from automl_on_ray.search_spaces.core import Objective
+from automl_on_ray.tracking.mlflow_names import json_tag
 
 NO_DATA = "the trainable's own"  # the data set of a trainable that takes none of ours
 
@@ -21,6 +22,9 @@ class Study:
     book-keeping. The objectives' are logged in any case. A trial that ends before `time_attr`
     reaches `max_t` was pruned. If the scheduler `changes_running_trials`, their configs are logged
     with each report. With `only_whole` trials are compared once they have reached `max_t`.
+
+    `trainable` is what trials run, of at most `subset` examples; `warm_start` says in a line which
+    earlier studies it began from.
     """
 
     name: str
@@ -41,6 +45,9 @@ class Study:
     metrics: tuple[str, ...] | None = None
     changes_running_trials: bool = False
     only_whole: bool = False
+    trainable: str = ""
+    subset: int | None = None
+    warm_start: str = ""
 
     def params(self) -> dict[str, str]:
         """What the study's own run has as params."""
@@ -52,6 +59,14 @@ class Study:
             "objective": ", ".join(map(str, self.objectives)),
             "seed": str(self.seed),
             "max_t": str(self.max_t),
+        }
+
+    def tags(self) -> dict[str, str]:
+        """What else a later study wants to know of it, all in one query."""
+        told = {"automl.trainable": self.trainable, "automl.subset": str(self.subset or "")}
+        return {
+            **{name: value for name, value in told.items() if value},
+            **json_tag("automl.keys", list(self.domains)),
         }
 
 

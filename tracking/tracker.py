@@ -10,7 +10,7 @@ from ray.tune.experiment import Trial
 
 from automl_on_ray.tracking import provenance
 from automl_on_ray.tracking.journal import Journal
-from automl_on_ray.tracking.mlflow_names import params
+from automl_on_ray.tracking.mlflow_names import json_tag, params
 from automl_on_ray.tracking.population_lineage import exploit_of, exploit_tags
 from automl_on_ray.tracking.reports import NOTE, TABLE_ROWS, best_values, describe, ours
 from automl_on_ray.tracking.runs import Runs
@@ -62,7 +62,7 @@ class Tracker:
                 PARENT,
                 # Stages of one study differ in theirs, and MLflow's params never change.
                 params=self._study.params() if self._role == "trial" else {},
-                tags=provenance.tags(self._study.command),
+                tags={**provenance.tags(self._study.command), **self._study.tags()},
                 files={"study.json": text},
             )
 
@@ -109,6 +109,7 @@ class Tracker:
                 "mlflow.source.name": self._study.command,
                 "mlflow.source.type": "LOCAL",
                 **({"automl.origin": self.origin} if self.origin else {}),
+                **json_tag("automl.config", trial.config),
             },
             files={"config.json": json.dumps(trial.config, indent=1, default=str)},
         )
@@ -140,10 +141,12 @@ class Tracker:
             self._log(trial.trial_id, exploit=exploit, tags=exploit_tags(exploit))
 
     def _end(self, trial: Trial, outcome: str, *, error: str = "", traceback: str = "") -> None:
-        self._known(trial)
+        known = self._known(trial)
         tags = {"automl.outcome": outcome}
         if error:
             tags["automl.error"] = error[:5000]
+        if not known.exploits:  # else it is not the work of one config
+            tags |= json_tag("automl.curve", known.curve)
         self._log(
             trial.trial_id,
             status="FAILED" if outcome == "failed" else "FINISHED",

@@ -12,13 +12,17 @@ from automl_on_ray.tracking.journal import Op
 from automl_on_ray.tracking.reports import Front, Standings, hypervolume, rank
 from automl_on_ray.tracking.study import TrialRow
 
+MAX_CURVE_STEPS = 64  # of a trial at work, which its run keeps in a tag
 PARENT = ""  # the key of the study's own run; a trial's key is its id
 RUNNING = "running"
 
 
 @dataclass
 class TrialState:
-    """`step` is the last one logged; `offset` is what turns a training iteration into a step."""
+    """`step` is the last one logged; `offset` is what turns a training iteration into a step.
+
+    `curve` has the objectives' values by step, until the trial has ended.
+    """
 
     config: Config
     step: int = 0
@@ -27,6 +31,15 @@ class TrialState:
     cloned: list[Any] = field(default_factory=list)  # the last exploit's donor and its iteration
     outcome: str = RUNNING
     metrics: dict[str, float] = field(default_factory=dict)
+    curve: dict[str, dict[int, float]] = field(default_factory=dict)
+
+    def add_to_curve(self, metric: str, step: int, value: float) -> None:
+        """Where it gets long, the steps at which trials are compared are kept: powers of three."""
+        steps = self.curve.setdefault(metric, {})
+        if len(steps) >= MAX_CURVE_STEPS:
+            kept = {3**power for power in range(40)}
+            self.curve[metric] = steps = {s: v for s, v in steps.items() if s in kept}
+        steps[step] = value
 
 
 class Trials:
@@ -61,9 +74,13 @@ class Trials:
         if "metrics" in op:
             own = {k: v for k, v in op["metrics"].items() if not k.startswith("hp/")}
             trial.metrics |= own  # each as it was reported last
+            for objective in self._objectives:
+                if objective.metric in own:
+                    trial.add_to_curve(objective.metric, trial.step, own[objective.metric])
         if "exploit" in op:
             self._exploited(trial, op["exploit"])
-        self.ended += int(op.get("ended", False))
+        if op.get("ended"):
+            self.ended, trial.curve = self.ended + 1, {}
         if op.get("ended") and len(self._objectives) > 1:
             self._place(trial)
         for standings in self._standings:

@@ -186,9 +186,9 @@ def _typed(option: str, value: Any, declared: Any) -> Any:
         return None
     kind = next(one for one in kinds if one is not NoneType)
     if get_origin(kind) is list:
-        each = [value] if isinstance(value, str) else value
-        if isinstance(each, list | tuple) and all(isinstance(one, str) for one in each):
-            return list(each)
+        each = [value] if isinstance(value, str | Path) else value
+        if isinstance(each, list | tuple) and all(isinstance(one, str | Path) for one in each):
+            return [str(one) for one in each]
         raise UserError(f"{option} must be a list of texts, but is {value!r}.")
     if isinstance(value, Real) and any(isinstance(note, Between) for note in notes):
         value = str(value) if kind is str else value  # a number, or a word in its place

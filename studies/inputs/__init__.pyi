@@ -16,10 +16,10 @@ from .hypergradients import (
 )
 from .input_files import (
     read_architectures as read_architectures,
-    read_known as read_known,
     read_list as read_list,
     read_points as read_points,
 )
+from .known_results import read_known as read_known, read_results as read_results
 from .names import (
     check_experiment as check_experiment,
     check_model as check_model,
@@ -35,7 +35,6 @@ from .networks import (
     within as within,
 )
 from .pairs import check_pair as check_pair
-from .previous_trials import find_earlier as find_earlier, warmed as warmed
 from .trainable import (
     accepts as accepts,
     bind as bind,

@@ -1,51 +1,36 @@
-"""Reads what a user gives in files: configs to try first, known results, architectures."""
+"""Reads what a user gives in files: configs to try first, architectures."""
 
 import json
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from automl_on_ray.search_spaces import Config, SearchSpace
 from automl_on_ray.search_spaces.cells import split_words
-from automl_on_ray.search_spaces.core import UserError, finite
+from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.search_spaces.drawings import TABLE, Form
-from automl_on_ray.searchers import PriorTrial, identity_of, varying
+from automl_on_ray.searchers import identity_of, varying
 
 
 def read_points(path: Path | None, space: SearchSpace) -> tuple[Config, ...]:
     """A JSON list of configs, each a member of `space`; constants may be left out."""
     entries = enumerate(read_list(path), start=1)
-    return tuple(_member(space, config, f"{path}, entry {number}") for number, config in entries)
+    return tuple(member_of(space, config, f"{path}, entry {number}") for number, config in entries)
 
 
-def read_known(
-    path: Path | None, space: SearchSpace, max_t: int, metrics: Sequence[str]
-) -> tuple[PriorTrial, ...]:
-    """A JSON list of {"config": ..., "metrics": ...}, the latter at `max_t`.
-
-    Configs are as in `read_points`. Each entry must have all of `metrics` as finite numbers, which
-    may be written as in an objective, "accuracy" for "val_accuracy". UserError names the entry.
-    """
-    known = []
-    for number, entry in enumerate(read_list(path), start=1):
-        where = f"{path}, entry {number}"
-        if set(entry) != {"config", "metrics"} or not isinstance(entry["metrics"], dict):
-            raise UserError(f'{where} must be {{"config": ..., "metrics": ...}}.')
-        numbers = {name: _number(entry["metrics"], name, where) for name in metrics}
-        known.append(PriorTrial(_member(space, entry["config"], where), {max_t: numbers}))
-    return tuple(known)
-
-
-def _number(metrics: Mapping[str, Any], name: str, where: str) -> float:
-    short = name.removeprefix("val_")
-    found = metrics.get(name, metrics.get(short))
-    if name not in metrics and short not in metrics:
-        there = f"only {', '.join(metrics)}" if metrics else "none"
-        raise UserError(f"{where} has no metric {name!r}, {there}.")
-    number = finite(found)
-    if number is None:
-        raise UserError(f"{where}: {name} must be a finite number, but is {found!r}.")
-    return number
+def member_of(space: SearchSpace, config: Any, where: str) -> Config:
+    """A config that was read, flat. UserError, which says `where` it is, if it is no member."""
+    if not isinstance(config, dict):
+        raise UserError(f"{where}: a config must be a JSON object, but is {config!r}.")
+    config = space.plain(config)
+    try:
+        whole = {**space.constants, **config}
+        space.check(whole)
+        for key, value in space.constants.items():
+            if whole[key] != value:
+                raise UserError(f"Config has {key}={whole[key]!r}, but the space has {value!r}.")
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from error
+    return config
 
 
 def read_architectures(text: str | None, space: SearchSpace) -> dict[str, Config]:
@@ -127,18 +112,3 @@ def _read_json(path: Path) -> Any:
         raise UserError(f"{path} cannot be read: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is not JSON: {error}.") from error
-
-
-def _member(space: SearchSpace, config: Any, where: str) -> Config:
-    if not isinstance(config, dict):
-        raise UserError(f"{where}: a config must be a JSON object, but is {config!r}.")
-    config = space.plain(config)
-    try:
-        whole = {**space.constants, **config}
-        space.check(whole)
-        for key, value in space.constants.items():
-            if whole[key] != value:
-                raise UserError(f"Config has {key}={whole[key]!r}, but the space has {value!r}.")
-    except UserError as error:
-        raise UserError(f"{where}: {error}") from error
-    return config

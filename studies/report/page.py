@@ -20,6 +20,7 @@ from automl_on_ray.studies.report.svg import svg
 from automl_on_ray.studies.report.tables import CAPTIONS as OF_TABLES, figures_of_table
 from automl_on_ray.studies.report.tuned import tuned_values
 from automl_on_ray.studies.results import StoredStudy, read_study, stored_names
+from automl_on_ray.studies.transfer import trust_in_words
 
 MOST_KEYS = 40
 MOST_NEIGHBOURS, MOST_BYTES = 6, 30_000_000  # of a journal: it is read in a second or two
@@ -226,4 +227,10 @@ def _about(study: StoredStudy) -> str:
         )
     if began:
         parts.append(f"begun {datetime.fromtimestamp(began):%Y-%m-%d %H:%M}")
-    return "; ".join(parts) + "."
+    told = [*map(str, filter(None, [facts.get("warm_start")])), *_trusted(study)]
+    return " ".join(["; ".join(parts) + ".", *told])
+
+
+def _trusted(study: StoredStudy) -> list[str]:
+    trust = study.recorded.trust
+    return [f"Trust in earlier studies: {trust_in_words(trust)}."] if trust else []

@@ -1,4 +1,4 @@
-"""What studies on other data are good for: first configs, and results beside one's own."""
+"""Begins a study from what others have found: which of them, and what of it is for today."""
 
 import lazy_loader
 

@@ -36,6 +36,8 @@ def describe(
         f"space {study.space}, searcher {study.searcher}, scheduler {study.scheduler}, "
         f"seed {study.seed}."
     ]
+    if study.warm_start:
+        parts.append(study.warm_start)
     if verdict:
         parts.append(" ".join(verdict))
     if links:

@@ -10,9 +10,17 @@ from .mlflow_internals import (
     leave_checks_to_the_model as leave_checks_to_the_model,
 )
 from .previous_studies import (
-    earlier_data as earlier_data,
-    earlier_study as earlier_study,
+    EarlierData as EarlierData,
+    EarlierStudy as EarlierStudy,
+    earlier_studies as earlier_studies,
+    newest_of as newest_of,
+    space_keys as space_keys,
+)
+from .previous_trials import (
+    EarlierTrial as EarlierTrial,
     earlier_trials as earlier_trials,
+    with_configs as with_configs,
+    with_curves as with_curves,
 )
 from .server import (
     connect as connect,

@@ -27,11 +27,24 @@ def newest_study(client: "MlflowClient", uri: str, name: str) -> "Run":
 
 def json_of(client: "MlflowClient", run: "Run", file: str) -> Any:
     """What a JSON file kept with a run holds."""
+    return json_at(client, str(run.info.artifact_uri), file)
+
+
+def json_at(client: "MlflowClient", place: str, file: str) -> Any:
+    """What a JSON file holds that is kept with a run whose files are at `place`."""
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-    store = get_artifact_repository(run.info.artifact_uri, tracking_uri=client.tracking_uri)
+    store = get_artifact_repository(place, tracking_uri=client.tracking_uri)
     with tempfile.TemporaryDirectory() as folder:
         return json.loads(fetch_file(store, file, Path(folder)).read_text())
+
+
+def json_in(text: str | None) -> Any:
+    """What a tag holds, that anybody may have changed; None where it is no JSON."""
+    try:
+        return json.loads(text or "")
+    except (ValueError, RecursionError):
+        return None
 
 
 def last_step(run: "Run") -> int:

@@ -1,25 +1,33 @@
 """A study in MLflow, written by hand."""
 
+import json
+
 from mlflow.entities import Dataset, DatasetInput, InputTag
 from mlflow.tracking import MlflowClient
 
 from automl_on_ray.tracking.mlflow_names import mlflow_name
 
 
-def store(uri, name, trials, *, scheduler="fifo", data=None):
+def store(uri, name, trials, *, scheduler="fifo", data=None, domains=None, tags=None):
     """`trials` are (config, reports by step, tags); a number is one of `score`. The study's id.
 
-    `data` are the name and the digest of its data.
+    `data` are the name, the digest, and perhaps the facts of its data, `domains` the keys that its
+    file tells, `tags` more of its own run's.
     """
     client = MlflowClient(uri)
     beside = uri.removeprefix("sqlite:///").removesuffix("mlflow.db") + "artifacts"
     experiment = client.create_experiment(name, artifact_location=beside)
-    tags = {"automl.role": "study", "automl.study_id": f"id-of-{name}"}
-    study = client.create_run(experiment, run_name=name, tags=tags)
+    own, tags = tags or {}, {"automl.role": "study", "automl.study_id": f"id-of-{name}"}
+    study = client.create_run(experiment, run_name=name, tags={**tags, **own})
+    if domains is not None:
+        client.log_dict(study.info.run_id, {"domains": {key: {} for key in domains}}, "study.json")
     client.log_param(study.info.run_id, "scheduler", scheduler)
     if data is not None:
         context = [InputTag("mlflow.data.context", "study")]
-        told = Dataset(name=data[0], digest=data[1], source_type="local", source="{}")
+        told = Dataset(
+            name=data[0], digest=data[1], source_type="local", source="{}",
+            profile=json.dumps(data[2]) if len(data) > 2 else None,
+        )  # fmt: skip
         client.log_inputs(study.info.run_id, datasets=[DatasetInput(told, context)])
     for config, curve, more in trials:
         run = client.create_run(

@@ -1,0 +1,231 @@
+"""What a study begins with of earlier ones: results, other tasks to learn from, first configs.
+
+Results on the same data are results. Those on other data are on a scale of their own, and never
+told as today's: each study is a task of its own to a searcher that takes such, and the best of
+their configs, far apart, are tried first.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from automl_on_ray.command_line import console, step
+from automl_on_ray.search_spaces import Config
+from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.searchers import PriorTrial, SearcherSettings, Source, check_searcher
+from automl_on_ray.studies.transfer.choosing import ALL, Today, find_earlier, studies_in
+from automl_on_ray.studies.transfer.members import best_and_spread, member, shared, whole_first
+from automl_on_ray.studies.transfer.nearness import distance
+from automl_on_ray.studies.transfer.portfolio import first_configs
+from automl_on_ray.studies.transfer.tables import read_source
+from automl_on_ray.tracking.store import (
+    EarlierData,
+    EarlierStudy,
+    EarlierTrial,
+    with_configs,
+    with_curves,
+)
+
+FIRST = 3  # configs that are tried first
+MOST_KNOWN = 1000  # trials on the same data
+MOST_OF_A_SOURCE = 50  # trials of one study on other data
+ENOUGH = 10  # whole trials, beside which those that were stopped early are not needed
+
+
+@dataclass
+class Found:
+    """What fits today's space, of all earlier studies; `sources` with what is known of their data.
+
+    `alike` are names of the studies whose results are known. `left` counts trials that do not fit,
+    `strange` says why one of them does not.
+    """
+
+    known: list[PriorTrial] = field(default_factory=list)
+    sources: list[tuple[EarlierData, Source]] = field(default_factory=list)
+    alike: list[str] = field(default_factory=list)
+    left: int = 0
+    strange: str = ""
+
+
+@dataclass(frozen=True)
+class WarmStart:
+    """Settings with what the searcher takes of the studies that are `meant`, and a line on it.
+
+    `renews`: one of these is the study of today's name, which the new one takes the place of.
+    """
+
+    settings: SearcherSettings
+    meant: dict[str, Any] | None = None  # as identity has it
+    said: str = ""
+    renews: bool = False
+
+
+def warm_start(
+    today: Today, asked: str | None, stored: Mapping[str, Any], *, fresh: bool
+) -> WarmStart:
+    """With what --warm-start asks for; `stored` is what there is of the study of today's name.
+
+    UserError if a study is not there, or one that was named has no trial with all metrics that are
+    learned from, or nothing of what was named fits today's space.
+    """
+    if asked is None:
+        return WarmStart(today.settings)
+    meant = find_earlier(asked, today, stored, fresh=fresh)
+    settings, said = _begun(today, meant)
+    console.print(said, soft_wrap=True)
+    own = stored.get("study_id")
+    return WarmStart(settings, meant, said, own in [one["id"] for one in studies_in(meant)])
+
+
+def _begun(today: Today, earlier: Mapping[str, Any]) -> tuple[SearcherSettings, str]:
+    with step("Reading earlier trials"):
+        found = _read(today, earlier)
+    if not (found.known or found.sources):
+        return today.settings, _nothing(earlier, found)
+    settings = replace(today.settings, known=(*today.settings.known, *found.known))
+    order = sorted(found.sources, key=lambda one: distance(today.facts, one[0]))
+    sources = tuple(source for _, source in order)
+    taken, why = _taken(settings, sources, today.searcher) if sources else ((), "")
+    points = () if found.known else _first(today, sources)
+    said = _said(found, sources, len(points), why)
+    return replace(settings, sources=taken, points=(*settings.points, *points)), said
+
+
+def _read(today: Today, earlier: Mapping[str, Any]) -> Found:
+    found, by_id = Found(), {study.study_id: study for study in today.studies}
+    for entry in studies_in(earlier):
+        study = by_id.get(entry["id"])
+        trials = today.trials(study) if study else []
+        if study is None or not trials:
+            if earlier.get("asked") == ALL:  # they are gone by now
+                continue
+            raise UserError(
+                f"No trial of study {entry['study']!r} has reported {', '.join(today.metrics)} for "
+                "one config; --warm-start needs such."
+            )
+        if today.is_alike(study):
+            _add_known(found, today, study, trials)
+        else:
+            _add_source(found, today, study, trials)
+    space, own = today.settings.space, today.settings
+    for file in earlier.get("files", {}):
+        source = read_source(Path(file), space, today.metrics, own.max_t)
+        found.sources.append((EarlierData(), _named(source, found)))
+    return found
+
+
+def _add_known(
+    found: Found, today: Today, study: EarlierStudy, trials: Sequence[EarlierTrial]
+) -> None:
+    """As results. What is no member of today's space is another task, where it fits that."""
+    settings, members, others = today.settings, [], []
+    chosen = best_and_spread(trials, settings.objectives[0], MOST_KNOWN - len(found.known))
+    for trial in with_configs(today.uri, chosen):
+        try:
+            config = member(settings.space, trial.config or {})
+            _check(today, config)
+            members.append(replace(trial, config=config))
+        except UserError:
+            others.append(trial)
+    members = with_curves(today.uri, members, today.metrics, whole=settings.max_t)
+    found.known += [PriorTrial(one.config or {}, one.curve or {}) for one in members]
+    found.alike += [study.name] if members else []
+    if others:
+        _add_source(found, today, study, others)
+
+
+def _check(today: Today, config: Config) -> None:
+    """UserError for a config that the searcher cannot be told of."""
+    alone = replace(today.settings, points=(config,), known=(), sources=())
+    check_searcher(today.searcher, alone)
+
+
+def _add_source(
+    found: Found, today: Today, study: EarlierStudy, trials: Sequence[EarlierTrial]
+) -> None:
+    """As a task of its own, of last values alone."""
+    objective, fit = today.settings.objectives[0], []
+    wide = best_and_spread(whole_first(trials, ENOUGH), objective, 2 * MOST_OF_A_SOURCE)
+    for trial in with_configs(today.uri, wide):
+        try:
+            fit.append(replace(trial, config=shared(today.settings.space, trial.config or {})))
+        except UserError as error:
+            found.left, found.strange = found.left + 1, str(error)
+    chosen = best_and_spread(fit, objective, MOST_OF_A_SOURCE)
+    if chosen:
+        trials_of = [PriorTrial(one.config or {}, {one.step: one.metrics}) for one in chosen]
+        found.sources.append((study.data, _named(Source(study.name, tuple(trials_of)), found)))
+
+
+def _named(source: Source, found: Found) -> Source:
+    """With a number behind its name, where another one has that."""
+    names = [other.name for _, other in found.sources]
+    again = sum(name == source.name or name.startswith(f"{source.name} (") for name in names)
+    return replace(source, name=f"{source.name} ({again + 1})") if again else source
+
+
+def _taken(
+    settings: SearcherSettings, sources: tuple[Source, ...], searcher: str
+) -> tuple[tuple[Source, ...], str]:
+    """The sources, if the searcher takes them; else none, and why."""
+    try:
+        check_searcher(searcher, replace(settings, sources=sources))
+    except UserError as error:
+        return (), str(error)
+    return sources, ""
+
+
+def _first(today: Today, sources: Sequence[Source]) -> tuple[Config, ...]:
+    """The best of their configs, behind those that are given; none beyond a limit."""
+    settings = today.settings
+    given, meets = settings.points, settings.meets
+    room = min(FIRST, max(0, (settings.samples or FIRST) - len(given)))
+    found: list[Config] = []
+    # Some of them may be given, or beyond a limit.
+    for config in first_configs(
+        sources, settings.space, settings.objectives[0], len(given) + 4 * FIRST
+    ):
+        fits = config not in given and (meets is None or meets(config))
+        if fits and len(found) < room and _is_taken(today, config):
+            found.append(config)
+    return tuple(found)
+
+
+def _is_taken(today: Today, config: Config) -> bool:
+    try:
+        _check(today, config)
+    except UserError:
+        return False
+    return True
+
+
+def _said(found: Found, sources: Sequence[Source], points: int, why: str) -> str:
+    parts = []
+    if found.known:
+        parts.append(f"{len(found.known)} trials of {_list(found.alike)} are known as results")
+    if sources:
+        count = sum(len(source.trials) for source in sources)
+        tasks = f"{count} trials of {_list([source.name for source in sources])}, on other data,"
+        used = f"are not: {why}" if why else "are tasks of their own to the searcher"
+        parts.append(f"{tasks} {used}")
+    if points:
+        parts.append(f"{points} of their configs come first")
+    if found.left:
+        parts.append(f"{found.left} trials do not fit ({found.strange.rstrip('.')})")
+    return f"Warm start: {'; '.join(parts)}."
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(map(repr, dict.fromkeys(names)))
+
+
+def _nothing(earlier: Mapping[str, Any], found: Found) -> str:
+    """What is said where `all` finds nothing. UserError where studies were named."""
+    if earlier.get("asked") != ALL:
+        names = _list([entry["study"] for entry in studies_in(earlier)])
+        raise UserError(
+            f"No trial of {names} can be learned from; {found.left} lie outside the space "
+            f"({found.strange})"
+        )
+    return "Warm start: no earlier study of this store has trials of half of this space's keys."

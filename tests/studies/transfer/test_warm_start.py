@@ -1,0 +1,241 @@
+"""What a study begins with of earlier ones: results, sources, first configs."""
+
+from dataclasses import replace
+
+import pytest
+from ray import tune
+
+from automl_on_ray.search_spaces import SearchSpace
+from automl_on_ray.search_spaces.core import Objective, UserError
+from automl_on_ray.searchers import PriorTrial
+from automl_on_ray.studies.transfer import warm_start
+from tests.studies.transfer.earlier import GOOD, MNIST, OWN, SPACE, point, today
+from tests.tracking.store.stored import store
+
+OUTSIDE = [{"w": 101}, {"w": 90, "d": 90}, {"q": 0.13}, {"betas": [1, 2]}]
+ANOTHER_SPACE = [{"optimizer": "sgd"}, {"depth": 3}]
+
+
+@pytest.fixture(scope="module")
+def uri(tmp_path_factory):
+    return f"sqlite:///{tmp_path_factory.mktemp('mlflow')}/mlflow.db"
+
+
+def begun(uri, name, **asked):
+    """Settings, and what is said."""
+    warm = warm_start(today(uri, **asked), name, {}, fresh=False)
+    return warm.settings, warm.said
+
+
+def stored(uri, name, configs, data=OWN):
+    """A study of these configs, of which each reported 0.1 and then 0.2."""
+    store(uri, name, [(config, [0.1, 0.2], {}) for config in configs], data=data)
+
+
+def test_results_on_the_same_data_are_results_with_their_curves(uri):
+    stored(uri, "same", [GOOD])
+    settings, said = begun(uri, "same")
+    assert settings.known == (PriorTrial(point(10), {1: {"score": 0.1}, 2: {"score": 0.2}}),)
+    assert settings.sources == settings.points == ()
+    assert said == "Warm start: 1 trials of 'same' are known as results."
+
+
+def test_what_is_outside_of_todays_space_is_left_out_and_counted(uri):
+    stored(uri, "mixed", [GOOD, *[{**GOOD, **bad} for bad in OUTSIDE]])
+    settings, said = begun(uri, "mixed")
+    assert [one.config for one in settings.known] == [point(10)]
+    assert settings.sources == ()
+    assert "4 trials do not fit (Config has" in said
+
+
+@pytest.mark.parametrize("bad", OUTSIDE, ids=str)
+def test_a_study_of_which_nothing_fits_is_refused(uri, bad):
+    name = "-".join(bad)
+    stored(uri, name, [{**GOOD, **bad}])
+    with pytest.raises(UserError, match=f"No trial of '{name}' can be learned from; 1 lie outside"):
+        begun(uri, name)
+
+
+@pytest.mark.parametrize("config", [{**GOOD, **bad} for bad in ANOTHER_SPACE], ids=str)
+def test_on_the_same_data_trials_of_another_space_are_a_task_of_their_own(uri, config):
+    """What today's space fixes otherwise, or does not have, made their results what they were."""
+    stored(uri, f"space-{len(config)}", [GOOD, config, config])
+    settings, said = begun(uri, f"space-{len(config)}")
+    assert len(settings.known) == 1
+    (source,) = settings.sources
+    assert [one.config for one in source.trials] == 2 * [point(10)]
+    assert settings.points == ()
+    assert "2 trials of" in said
+
+
+def test_a_parameter_that_is_new_today_is_left_open(uri):
+    old = {key: value for key, value in GOOD.items() if key != "d"}
+    stored(uri, "fewer", [old, {**old, "w": 20}])
+    settings, _ = begun(uri, "fewer")
+    assert settings.known == ()
+    (source,) = settings.sources
+    assert [set(one.config) for one in source.trials] == 2 * [{"w", "q", "betas"}]
+    assert all(set(one) == {"w", "d", "q", "betas"} for one in settings.points)
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "same"),
+    [
+        (("mnist", "abc"), ("mnist", "abcdef"), True),  # MLflow keeps a part of a digest
+        (("renamed", "abc"), ("mnist", "abc"), True),
+        (("mnist", "xyz"), ("mnist", "abc"), False),
+        (("mnist", ""), ("mnist", "abc"), True),
+        (("digits", ""), ("mnist", "abc"), False),
+        (None, ("mnist", "abc"), False),
+    ],
+)
+def test_results_on_other_data_are_a_source_and_never_known(then, now, same, tmp_path):
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    trials = [({**GOOD, "w": w}, [0.1, w / 100], {}) for w in (10, 50, 40, 30, 20)]
+    store(uri, "other", trials, data=then)
+    data = replace(MNIST, name=now[0], digest=now[1])
+    settings, said = begun(uri, "other", data=data, samples=9)
+    assert len(settings.known) == (5 if same else 0)
+    assert [len(one.trials) for one in settings.sources] == ([] if same else [5])
+    assert len(settings.points) == (0 if same else 3)
+    assert ("3 of their configs come first" in said) == (not same)
+
+
+def test_without_a_digest_another_trainable_is_another_task(uri):
+    for name, trainable in (("tells", "mine:B"), ("same-one", "mine:A"), ("silent", "")):
+        tags = {"automl.trainable": trainable} if trainable else {}
+        store(uri, name, [(GOOD, [0.1], {})], data=OWN, tags=tags)
+    known = {
+        name: len(begun(uri, name, trainable="mine:A")[0].known)
+        for name in ("tells", "same-one", "silent")
+    }
+    assert known == {"tells": 0, "same-one": 1, "silent": 1}
+
+
+@pytest.fixture(scope="module")
+def other(uri):
+    """A study of other data: five configs, the fourth with the least score."""
+    trials = [({**GOOD, "w": w}, [0.1, w / 100], {}) for w in (10, 50, 40, 5, 30)]
+    store(uri, "elsewhere", trials, data=("digits", "xyz"))
+    return "elsewhere"
+
+
+def test_a_source_has_last_values_alone(uri, other):
+    settings, _ = begun(uri, other, data=MNIST)
+    (source,) = settings.sources
+    assert source.name == "elsewhere"
+    assert source.trials[1] == PriorTrial(point(50), {2: {"score": 0.5}})
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({}, 3), ({"samples": 2}, 2), ({"samples": 4, "points": (point(1), point(2))}, 2),
+        ({"samples": 1, "points": (point(1), point(2))}, 0),
+    ],
+)  # fmt: skip
+def test_their_first_configs_come_behind_those_that_are_given(asked, found, uri, other):
+    settings, _ = begun(uri, other, data=MNIST, **asked)
+    given = asked.get("points", ())
+    assert settings.points[: len(given)] == given
+    assert len(settings.points) == len(given) + found
+
+
+@pytest.mark.parametrize(("mode", "best"), [("max", 50), ("min", 5)])
+def test_the_best_comes_first(mode, best, uri, other):
+    settings, _ = begun(uri, other, data=MNIST, objectives=(Objective("score", mode),))
+    assert settings.points[0] == point(best)
+
+
+def test_a_config_beyond_a_limit_is_not_tried_first(uri, other):
+    settings, _ = begun(uri, other, data=MNIST, meets=lambda config: config["w"] < 40)
+    assert settings.points
+    assert all(config["w"] < 40 for config in settings.points)
+
+
+def test_a_given_config_is_not_tried_twice(uri, other):
+    settings, _ = begun(uri, other, data=MNIST, samples=9, points=(point(50),))
+    assert settings.points.count(point(50)) == 1
+
+
+def test_a_searcher_that_takes_no_sources_gets_first_configs_alone(uri, other):
+    settings, said = begun(uri, other, data=MNIST, searcher="evolution")
+    assert settings.sources == ()
+    assert len(settings.points) == 3
+    assert "5 trials of 'elsewhere', on other data, are not: --searcher evolution takes no" in said
+
+
+def test_results_of_before_are_known_beside_those_that_are_given(uri):
+    store(uri, "more", [(GOOD, [0.1], {})], data=OWN)
+    given = PriorTrial(point(1), {4: {"score": 0.5}})
+    settings, _ = begun(uri, "more", known=(given,))
+    assert settings.known == (given, PriorTrial(point(10), {1: {"score": 0.1}}))
+
+
+def test_a_study_without_the_metric_is_refused(uri):
+    store(uri, "bare", [(GOOD, [0.1], {})], data=OWN)
+    with pytest.raises(UserError, match="No trial of study 'bare' has reported loss for one"):
+        begun(uri, "bare", objectives=(Objective("loss"),))
+
+
+def test_of_a_source_trials_that_ended_early_are_taken_where_there_are_too_few_others(uri):
+    early = {"automl.outcome": "pruned"}
+    few = [({**GOOD, "w": w}, [0.1] * (1 + w % 3), early if w else {}) for w in range(20)]
+    many = [({**GOOD, "w": w}, [0.1], early if w > 12 else {}) for w in range(20)]
+    store(uri, "few", few, data=("digits", "xyz"))
+    store(uri, "many", many, data=("digits", "xyz"))
+    lengths = {
+        name: [max(one.curve) for one in begun(uri, name, data=MNIST)[0].sources[0].trials]
+        for name in ("few", "many")
+    }
+    assert len(lengths["few"]) == 10  # the whole one, and those that came farthest
+    assert lengths["few"].count(3) == 6
+    assert len(lengths["many"]) == 13
+
+
+def test_of_a_large_study_the_best_and_a_spread_are_a_source(uri):
+    trials = [({**GOOD, "w": w % 70}, [w / 200], {}) for w in range(70)]
+    store(uri, "large", trials, data=("digits", "xyz"))
+    settings, _ = begun(uri, "large", data=MNIST)
+    values = sorted(one.curve[1]["score"] for one in settings.sources[0].trials)
+    assert len(values) == 50
+    assert values[-25:] == [w / 200 for w in range(45, 70)]
+    assert values[0] == 0.0
+
+
+def test_the_nearest_source_comes_first_and_each_has_a_name_of_its_own(uri):
+    for number, (data, name) in enumerate(
+        [(("far", "1", {"train": 10}), "a"), (("near", "2", {"train": 900}), "b")]
+    ):
+        store(uri, name, [({**GOOD, "w": 3 + number}, [0.1], {})], data=data)
+    data = replace(MNIST, numbers={"train": 1000})
+    settings, said = begun(uri, "a,b", data=data)
+    assert [one.name for one in settings.sources] == ["b", "a"]
+    assert "'b', 'a'" in said
+
+
+def test_files_are_sources_too(uri, other, tmp_path):
+    file = tmp_path / "ours.csv"
+    file.write_text('w,d,q,betas,score\n7,1,0.1,"(0.9, 0.99)",0.9\n8,2,0.1,"(0.9, 0.99)",0.8\n')
+    warm = warm_start(today(uri, data=MNIST), f"{other},{file}", {}, fresh=False)
+    assert [one.name for one in warm.settings.sources] == ["elsewhere", "ours"]
+    assert warm.meant["studies"] == [{"study": "elsewhere", "id": "id-of-elsewhere"}]
+    assert list(warm.meant["files"]) == [str(file)]
+
+
+def test_a_space_that_shares_nothing_is_refused(uri):
+    stored(uri, "strange", [{"momentum": 0.9}], data=("digits", "xyz"))
+    with pytest.raises(UserError, match="'strange' can be learned from"):
+        begun(uri, "strange", data=MNIST)
+
+
+def test_without_a_warm_start_nothing_changes_and_no_store_is_asked():
+    one = today("sqlite:////nowhere/mlflow.db")
+    assert warm_start(one, None, {}, fresh=False).settings is one.settings
+
+
+def test_a_widened_range_takes_what_was_tried_in_the_narrow_one(uri):
+    wide = SearchSpace("wide", training={**SPACE.training, "w": tune.randint(0, 999)})
+    stored(uri, "narrow", [GOOD, {**GOOD, "w": 100}])
+    settings, _ = begun(uri, "narrow", space=wide)
+    assert [one.config["w"] for one in settings.known] == [10, 100]
