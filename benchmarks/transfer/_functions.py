@@ -37,11 +37,11 @@ class Task:
 
 def branin(point: np.ndarray) -> float:
     scaled = torch.as_tensor(point * 15 - [5, 0])
-    return float(Branin()(scaled))
+    return float(Branin(bounds=[(-15, 25), (-15, 30)])(scaled))
 
 
 def hartmann6(point: np.ndarray) -> float:
-    return float(Hartmann(dim=6)(torch.as_tensor(point)))
+    return float(Hartmann(dim=6, bounds=[(-1, 2)] * 6)(torch.as_tensor(point)))
 
 
 KNOWN = {
@@ -56,7 +56,7 @@ FUNCTIONS = (*KNOWN, "quadratic")
 
 
 def function_problem(
-    name: str, *, related: bool, seed: int, sources: int = 3, points: int = 30
+    name: str, seed: int, *, related: bool, sources: int = 3, points: int = 30
 ) -> Problem:
     """Of one of FUNCTIONS; the target is the same whether or not the sources are related."""
     generator = np.random.default_rng(seed)

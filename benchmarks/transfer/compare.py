@@ -42,7 +42,7 @@ def problems(cells: Path | None, svm: Path | None) -> dict[str, tuple[Maker, tup
     }
     large = partial(function_problem, "branin", related=True, sources=5, points=50)
     return {
-        **{name: (maker, (*IN_AX, "prior-right", "prior-wrong"))
+        **{name: (maker, IN_AX)
            for name, maker in functions.items()},
         "large-branin": (large, ("cold", "both")),
         **{f"cells-{name}": (partial(cells_problem, cells, name), (*ON_CELLS, *IN_AX))

@@ -9,7 +9,6 @@ import pytest
 from pyarrow import table
 from scipy.stats import spearmanr
 
-from automl_on_ray.search_spaces import contains
 from automl_on_ray.search_spaces.nas_bench_201 import EDGES, OPERATIONS, architecture_text, key
 from benchmarks.transfer._cells import cells_problem
 from benchmarks.transfer._functions import FUNCTIONS, KNOWN, cube, function_problem
@@ -75,7 +74,8 @@ def test_a_seed_gives_the_same_problem_again(name):
 def test_who_knows_the_task_believes_in_a_better_config_than_who_is_wrong(name):
     for seed in SEEDS:
         problem = function_problem(name, related=True, seed=seed)
-        assert all(contains(problem.space, c) for c in (problem.believed, problem.misbelieved))
+        problem.space.check(problem.believed)
+        problem.space.check(problem.misbelieved)
         assert problem.value(problem.believed) < problem.value(problem.misbelieved)
 
 
@@ -157,18 +157,19 @@ def test_there_are_at_least_ten_tables():
 
 def test_the_grid_has_each_member_of_the_space_once():
     assert len({str(member) for member in MEMBERS}) == len(MEMBERS) == 6 * 6 * 2 * 2 * 2
-    assert all(contains(SPACE, member) for member in MEMBERS)
+    for member in MEMBERS:
+        SPACE.check(member)
 
 
 def test_a_support_vector_machine_learns_a_table_with_words_and_gaps():
-    """Only `word` says the class; `number` has a gap and says nothing."""
+    """Nearly always `word` says the class; `number` has a gap and says nothing."""
     generator = np.random.default_rng(0)
     word = generator.choice(["left", "right"], 60)
     frame = pd.DataFrame({"number": generator.normal(size=60), "word": word})
     frame.loc[5, "number"] = np.nan
-    found = pd.DataFrame(errors(frame, pd.Series(word)))
+    found = pd.DataFrame(errors(frame, pd.Series(np.append(word[:-3], ["left"] * 3))))
     assert len(found) == len(MEMBERS)
-    assert found.error.min() == 0
+    assert found.error.min() < 0.1
     assert found.error.max() <= 0.7
 
 
