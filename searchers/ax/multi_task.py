@@ -88,6 +88,9 @@ class SourceFeatures(Transform):
             rows = [[float(one.parameters[name]) for name in names] for one in features]
             _current.rows.append(torch.tensor(rows, dtype=torch.double))
 
+    def transform_experiment_data(self, experiment_data: ExperimentData) -> ExperimentData:
+        return experiment_data
+
 
 class TransferGP(MultiTaskGP):
     """BoTorch's MultiTaskGP of today's trials (task 0) and the sources', as a model of today's.

@@ -21,10 +21,12 @@ from automl_on_ray.searchers import (
     AskTellSearcher,
     PriorTrial,
     SearcherSettings,
+    Source,
     TrialOutcome,
     check_searcher,
     create_searcher,
     searcher_capabilities,
+    varying,
 )
 from automl_on_ray.searchers.random_search import RandomSearch
 from automl_on_ray.simulation import Simulation
@@ -62,6 +64,7 @@ CONSTRAINED = pytest.mark.parametrize(
 POINT = {"norm": None, "optimizer": "sgd", "momentum": 0.9, "share": 0.25, "batch": 64}
 ASKED = {
     "takes_known_results": {"known": (PriorTrial(POINT, {4: {"score": 1.0}}),)},
+    "takes_sources": {"sources": (Source("s", (PriorTrial(POINT, {4: {"score": 1.0}}),)),)},
     "takes_prior": {"prior": repr},
     "takes_acquisition_function": {"acquisition": "ucb"},
     "takes_outcome_constraints": {"outcome_constraints": ("cost <= 1",)},
@@ -170,6 +173,31 @@ def test_a_saved_searcher_goes_on_exactly(name, after, tmp_path):
     for searcher in (whole, restored):
         searcher.on_trial_complete("running", {"score": score(running), "training_iteration": 4})
     assert walk(restored, 2, "later") == walk(whole, 2, "later")
+
+
+def earlier(seed):
+    """Trials of a study on other data."""
+    generator = np.random.default_rng(seed)
+    configs = [varying(SPACE, SPACE.sample(generator)) for _ in range(12)]
+    return tuple(PriorTrial(config, {4: {"score": 9 * score(config)}}) for config in configs)
+
+
+@pytest.mark.parametrize(
+    "name", [n for n in choices("searchers") if searcher_capabilities(n).takes_sources]
+)
+def test_beside_sources_a_saved_searcher_goes_on_exactly_and_keeps_its_trust(name, tmp_path):
+    sources = tuple(Source(name, earlier(seed)) for seed, name in enumerate(("a", "b")))
+    settings = replace(SETTINGS, sources=sources)
+    whole, restored = create_searcher(name, settings), create_searcher(name, settings)
+    assert whole.trust == {}
+    walk(whole, 2)
+    assert set(whole.trust) == {"a", "b"}
+    assert all(0 <= trust <= 1 for trust in whole.trust.values())
+    whole.save(str(tmp_path / "state"))
+    restored.restore(str(tmp_path / "state"))
+    assert restored.trust == whole.trust
+    assert walk(restored, 2, "later") == walk(whole, 2, "later")
+    assert restored.trust == whole.trust
 
 
 @OURS
