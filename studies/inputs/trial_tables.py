@@ -81,13 +81,13 @@ def read_trials(path: Path, space: SearchSpace, metrics: Sequence[str]) -> Trial
 
 
 def _parameters(path: Path, columns: Sequence[str], space: SearchSpace) -> dict[str, str]:
-    """Columns by the keys of the space, named in the one way that finds most."""
-    ways = (
+    """Columns by the keys of the space, all named in one way; a key alone means a metric else."""
+    ways = [
         {key: f"{before}{key}" for key in space.all if f"{before}{key}" in columns}
         for before in BEFORE_PARAMETERS
-    )
-    found = max(ways, key=lambda way: len(way.keys() & space.domains.keys()))
-    if not found.keys() & space.domains.keys():
+    ]
+    found = next((way for way in ways if way.keys() & space.domains.keys()), None)
+    if found is None:
         key = next(iter(space.domains))
         raise UserError(
             f"{path} has no column for any parameter of space {space.name!r}, such as {key!r}; it "

@@ -11,8 +11,8 @@ from automl_on_ray.searchers import PriorTrial, Source, meets_constraints, varyi
 from automl_on_ray.searchers.kernels import Features
 from automl_on_ray.searchers.members import from_unit, key_of
 
-NEIGHBOURS = 5  # trials by which a config is judged where it was not tried
-APART = 0.1  # least distance of two configs: root of the mean square over parameters, each 0 to 1
+NEIGHBOURS = 8  # trials by which a config is judged where it was not tried
+APART = 0.05  # least distance of two configs: root of the mean square over parameters, each 0 to 1
 
 
 def first_configs(

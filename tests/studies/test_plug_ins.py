@@ -135,12 +135,12 @@ def test_no_code_asks_for_the_name_of_a_searcher_or_scheduler(room):
 
 def test_a_new_searcher_learns_from_results_that_were_known_beforehand(tmp_path):
     plan = planned(
-        tmp_path, searcher="heredity", scheduler="asha", trials=12, known=known(tmp_path)
+        tmp_path, searcher="heredity", scheduler="asha", trials=12, known=[known(tmp_path)]
     )
     first = plan.searcher.suggest("first")
     assert sum(first.get(key) != value for key, value in GOOD.items()) <= 1
     plan = planned(
-        tmp_path, searcher="heredity", scheduler="asha", trials=12, known=known(tmp_path),
+        tmp_path, searcher="heredity", scheduler="asha", trials=12, known=[known(tmp_path)],
         fresh=True,
     )  # fmt: skip
     study = simulated(

@@ -63,11 +63,11 @@ def test_ways_to_train_a_supernet_may_be_tried_first(planned, members, tmp_path)
 
 def test_known_supernets_need_the_metric_that_supernets_are_judged_by(planned, members, tmp_path):
     told = [{"config": members[0], "metrics": {"val_loss": 0.7}}]
-    plan = planned(searcher="bayesian", known=written(tmp_path / "known.json", told))
+    plan = planned(searcher="bayesian", known=[written(tmp_path / "known.json", told)])
     assert plan.study.asked["known"][0]["curve"] == {"3": {"val_loss": 0.7}}
     told[0]["metrics"] = {"val_accuracy": 0.7}
     with pytest.raises(UserError, match="no metric 'val_loss'"):
-        planned(searcher="bayesian", known=written(tmp_path / "known.json", told))
+        planned(searcher="bayesian", known=[written(tmp_path / "known.json", told)])
 
 
 def test_a_supernet_may_have_to_be_small(planned):

@@ -206,7 +206,7 @@ def test_a_replay_takes_every_trial_through_the_schedule_with_a_seed_of_its_own(
 
 def known(folder):
     config = SPACE.sample(np.random.default_rng(0))
-    return written(folder, [{"config": config, "metrics": {"score": 1.5}}])
+    return [str(written(folder, [{"config": config, "metrics": {"score": 1.5}}]))]
 
 
 def points(folder):

@@ -8,11 +8,11 @@ from mlflow.tracking import MlflowClient
 from automl_on_ray.tracking.mlflow_names import mlflow_name
 
 
-def store(uri, name, trials, *, scheduler="fifo", data=None, domains=None, tags=None):
+def store(uri, name, trials, *, scheduler="fifo", data=None, domains=None, tags=None, space=None):
     """`trials` are (config, reports by step, tags); a number is one of `score`. The study's id.
 
     `data` are the name, the digest, and perhaps the facts of its data, `domains` the keys that its
-    file tells, `tags` more of its own run's.
+    file tells, `tags` more of its own run's, `space` the name of its space.
     """
     client = MlflowClient(uri)
     beside = uri.removeprefix("sqlite:///").removesuffix("mlflow.db") + "artifacts"
@@ -22,6 +22,8 @@ def store(uri, name, trials, *, scheduler="fifo", data=None, domains=None, tags=
     if domains is not None:
         client.log_dict(study.info.run_id, {"domains": {key: {} for key in domains}}, "study.json")
     client.log_param(study.info.run_id, "scheduler", scheduler)
+    if space is not None:
+        client.log_param(study.info.run_id, "space", space)
     if data is not None:
         context = [InputTag("mlflow.data.context", "study")]
         told = Dataset(
