@@ -26,6 +26,7 @@ from .untrusted import (
     check_name as check_name,
     files_of_tar as files_of_tar,
     inside as inside,
+    is_id as is_id,
     is_inside as is_inside,
 )
 from .uris import (

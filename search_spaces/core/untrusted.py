@@ -16,9 +16,14 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
 
 
+def is_id(text: object) -> bool:
+    """Whether it is an id as studies have them: letters, digits, - and _."""
+    return isinstance(text, str) and bool(_ID.fullmatch(text))
+
+
 def check_id(text: object, what: str) -> str:
-    """An id as studies have them: letters, digits, - and _. UserError for anything else."""
-    if not isinstance(text, str) or not _ID.fullmatch(text):
+    """An id as studies have them. UserError for anything else."""
+    if not isinstance(text, str) or not is_id(text):
         raise UserError(f"{what} {_shown(text)} must be letters, digits, - and _ only.")
     return text
 

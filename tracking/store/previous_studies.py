@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from automl_on_ray.search_spaces.core import UserError, near_miss
+from automl_on_ray.search_spaces.core import UserError, is_id, near_miss
 from automl_on_ray.tracking.store.database import database_path
 from automl_on_ray.tracking.store.recorded_trials import json_at, json_in
 from automl_on_ray.tracking.store.server import connect, find_studies
@@ -50,7 +50,8 @@ def earlier_studies(uri: str) -> list[EarlierStudy]:
     path = database_path(uri)
     if path is not None and not path.exists():
         return []
-    return [_study(run) for run in find_studies(connect(uri))]
+    found = [_study(run) for run in find_studies(connect(uri))]
+    return [study for study in found if is_id(study.study_id)]
 
 
 def newest_of(studies: list[EarlierStudy], name: str, uri: str) -> EarlierStudy:

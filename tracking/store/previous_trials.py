@@ -4,6 +4,7 @@ What their runs tell in tags comes with the query. Studies from before these tag
 curves elsewhere, one call each, so that is asked for those trials alone that are wanted.
 """
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -99,7 +100,7 @@ def with_curves(
 
 def _trial(run: "Run", metrics: Sequence[str]) -> EarlierTrial | None:
     tags, values = run.data.tags, run.data.metrics
-    last = {metric: finite(values.get(mlflow_name(metric))) for metric in metrics}
+    last = {metric: _finite(values.get(mlflow_name(metric))) for metric in metrics}
     told = {metric: value for metric, value in last.items() if value is not None}
     outcome = tags.get("automl.outcome", "")
     if len(told) < len(metrics) or EXPLOITED in tags or outcome in ("failed", "infeasible"):
@@ -146,6 +147,12 @@ def _reports(kept: Any) -> dict[int, float]:
     }
 
 
+def _finite(value: float | None) -> float | None:
+    """None for what is none; in place of infinity MLflow's databases have the largest number."""
+    number = finite(value)
+    return None if number is None or abs(number) == sys.float_info.max else number
+
+
 def _config_in(client: "MlflowClient", trial: EarlierTrial) -> Config | None:
     try:
         config = json_at(client, trial.files, "config.json")
@@ -171,7 +178,7 @@ def _curve(reports: Mapping[str, Mapping[int, float]], last_step: int) -> Curve:
 
     Empty if a value is not finite, or a metric was never reported.
     """
-    if any(finite(value) is None for each in reports.values() for value in each.values()):
+    if any(_finite(value) is None for each in reports.values() for value in each.values()):
         return {}
     curve: dict[int, dict[str, float]] = {}
     last: dict[str, float] = {}

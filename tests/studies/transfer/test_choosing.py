@@ -58,12 +58,17 @@ def test_words_that_mean_nothing_are_refused(asked):
 def test_all_are_those_with_half_of_the_keys_in_common_the_newest_first(uri):
     study(uri, "same")
     study(uri, "half", keys=["w", "d", "x", "y"])
-    study(uri, "too few", keys=["w", "x"])
-    study(uri, "too many others", keys=[*KEYS, "e", "f", "g", "h", "i"])
-    study(uri, "nothing told", keys=None)
-    study(uri, "without trials", configs=())
+    study(uri, "too-few", keys=["w", "x"])
+    study(uri, "too-many-others", keys=[*KEYS, "e", "f", "g", "h", "i"])
+    study(uri, "nothing-told", keys=None)
+    study(uri, "without-trials", configs=())
     assert found(uri, "all") == ["half", "same"]
     assert found(uri, "all", objectives=(Objective("loss"),)) == []
+
+
+def test_all_are_without_what_is_no_study_of_ours(uri):
+    store(uri, "not ours", [(GOOD, [0.1], {})], tags={"automl.keys": json.dumps(KEYS)})
+    assert found(uri, "all") == []
 
 
 def test_all_are_bounded_more_on_other_data_than_on_the_same(uri):

@@ -2,7 +2,7 @@
 
 import json
 
-from mlflow.entities import Dataset, DatasetInput, InputTag
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric
 from mlflow.tracking import MlflowClient
 
 from automl_on_ray.tracking.mlflow_names import mlflow_name
@@ -36,8 +36,11 @@ def store(uri, name, trials, *, scheduler="fifo", data=None, domains=None, tags=
             experiment, tags={**tags, "automl.role": "trial", "automl.outcome": "completed", **more}
         )
         client.log_dict(run.info.run_id, config, "config.json")
-        for step, report in enumerate(curve, start=1):
-            metrics = report if isinstance(report, dict) else {"score": report}
-            for key, value in metrics.items():
-                client.log_metric(run.info.run_id, mlflow_name(key), value, step=step)
+        reports = [each if isinstance(each, dict) else {"score": each} for each in curve]
+        metrics = [
+            Metric(mlflow_name(key), value, 0, step)
+            for step, report in enumerate(reports, start=1)
+            for key, value in report.items()
+        ]
+        client.log_batch(run.info.run_id, metrics)
     return tags["automl.study_id"]

@@ -39,6 +39,7 @@ def test_the_trials_that_are_the_work_of_one_config_with_their_curves(uri):
             ({"x": 5}, [0.9], {"pbt.generation": "1"}),
             ({"x": 6}, [], {}),
             ({"x": 7}, [math.inf, 0.5], {}),
+            ({"x": 8}, [0.5, -math.inf], {}),
         ],
     )  # fmt: skip
     assert read(uri, "earlier", ["score"]) == [
