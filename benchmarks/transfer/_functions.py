@@ -62,6 +62,7 @@ def function_problem(
     generator = np.random.default_rng(seed)
     task = _quadratic(generator) if name == "quadratic" else _shifted(KNOWN[name], generator)
     space = cube(len(task.where))
+    believed = _config(_about(task.where, generator))
     others = [_other(name, task, generator, related=related) for _ in range(sources)]
     return Problem(
         space,
@@ -70,7 +71,7 @@ def function_problem(
         tuple(_source(f"task{i}", other, space, generator, points)
               for i, other in enumerate(others)),
         TRIALS,
-        believed=_config(_about(task.where, generator)),
+        believed=believed,
         misbelieved=_config(_worst_corner(task)),
     )  # fmt: skip
 

@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 import typer
@@ -29,6 +29,7 @@ from benchmarks.transfer._report import report
 from benchmarks.transfer._tables import TARGETS, tables_problem
 
 IN_AX = ("cold", "pooling", "best-first", "multi-task", "both")
+WITHOUT_SOURCES = ("cold",)
 ON_CELLS = ("process", "process-best-first", "random", "random-best-first")
 Maker = Callable[[int], Problem]
 
@@ -79,10 +80,20 @@ def main(
         maker, methods = every[name]
         for way in method or methods:
             if (name, way, seed) not in done:
-                line = {"problem": name, "method": way, "seed": seed, **run(way, maker(seed), seed)}
+                found = _of_twin(lines, name, way, seed) or run(way, maker(seed), seed)
+                lines.append({"problem": name, "method": way, "seed": seed, **found})
                 with out.open("a") as file:
-                    file.write(json.dumps(line) + "\n")
-                print(name, way, seed, line["regrets"][-1], line["cpu_seconds"], flush=True)
+                    file.write(json.dumps(lines[-1]) + "\n")
+                print(name, way, seed, found["regrets"][-1], found["cpu_seconds"], flush=True)
+
+
+def _of_twin(lines: list[dict[str, Any]], name: str, way: str, seed: int) -> dict[str, Any] | None:
+    """The same run: without sources it does not matter whether they are related."""
+    twin = name.removeprefix("un") if name.startswith("un") else f"un{name}"
+    for line in lines if way in WITHOUT_SOURCES else ():
+        if (line["problem"], line["method"], line["seed"]) == (twin, way, seed):
+            return {key: line[key] for key in ("regrets", "cpu_seconds")}
+    return None
 
 
 if __name__ == "__main__":

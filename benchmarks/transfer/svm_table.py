@@ -2,7 +2,7 @@
 
     python -m benchmarks.transfer.svm_table --out svm.parquet      # about two CPU minutes; goes on
 
-An error is 1 - balanced accuracy in three folds, on at most 450 rows. The data sets are those that
+An error is 1 - balanced accuracy in three folds, on at most 300 rows. The data sets are those that
 the portfolio for tables was chosen on, but for the regressions.
 """
 
@@ -28,7 +28,7 @@ from sklearn.svm import SVC
 from automl_on_ray.search_spaces import SearchSpace
 from benchmarks.tabular.data import PORTFOLIO, DataSet, read
 
-ROWS, FOLDS = 450, 3
+ROWS, FOLDS = 300, 3
 SPACE = SearchSpace(
     "svm",
     training={
