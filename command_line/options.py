@@ -212,13 +212,16 @@ Beta = Annotated[
     ),
 ]
 Prior = Annotated[
-    str | None,
+    list[str] | None,
     Change.ANOTHER_STUDY,
     typer.Option(
         help=(
-            "A zero-cost proxy that judges untrained networks: "
+            "What is known before any trial. Of a parameter a density over its values, which fades "
+            "as results come: lognormal(MEDIAN, xFACTOR), normal(MEAN, SD) or "
+            "choice(OPTION: WEIGHT, ...). Or a zero-cost proxy that judges untrained networks: "
             f"{', '.join(NAMES)}. Of members drawn at random the better half by it are tried; "
-            "--searcher random tries its best ones first. Example: --prior naswot"
+            "--searcher random tries its best ones first. May be given several times. "
+            'Example: --prior "learning_rate ~ lognormal(1e-3, x3)"'
         ),
         rich_help_panel=_SEARCH,
     ),

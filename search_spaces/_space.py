@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from ray.tune.search.sample import Categorical, Domain
 
+from automl_on_ray.search_spaces.beliefs import Belief, read_beliefs
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.search_spaces.domains import (
     as_data,
@@ -62,7 +63,8 @@ class SearchSpace:
     shows everything that `architecture` varies: members with the same graph and the same training
     parameters are one. `form` says how a member is written and drawn, if it is more than a table of
     decisions. `start` is the member that its author would begin with, constants left out: what
-    learns from results tries it first. Raises UserError if the declaration cannot be, and in
+    learns from results tries it first. `beliefs` are densities that its author expects good values
+    of, by key ("lr": "lognormal(1e-3, x3)"). Raises UserError if the declaration cannot be, and in
     `validate` if it cannot be searched.
 
     A config is flat everywhere but in a trial: one key is one decision ("opt/lr"), its value a
@@ -80,6 +82,7 @@ class SearchSpace:
     form: "Form | None" = None
     graph: GraphOf | None = None
     start: Mapping[str, Any] | None = None
+    beliefs: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         both = set(self.architecture) & set(self.training)
@@ -96,7 +99,8 @@ class SearchSpace:
         """UserError for what can be declared, but not searched.
 
         That is a grid search, a sample_from, domains within a choice, steps without a multiple,
-        conditions in a circle, or on what their parent never is. A start that is no member, too.
+        conditions in a circle, or on what their parent never is. A start that is no member, too,
+        and a belief that cannot be of its parameter.
         """
         if self.start is not None:
             try:
@@ -107,6 +111,7 @@ class SearchSpace:
                 ) from error
         for key, value in self._declared.items():
             check_searchable(self.name, key, value)
+        self.believed  # noqa: B018 - to read them is to check them
         for key, condition in self.conditions.items():
             self._refuse_cycle(key)
             parent = self.all[condition.parent]
@@ -126,6 +131,12 @@ class SearchSpace:
     def domains(self) -> dict[str, Domain]:
         """What varies: the part that a searcher answers for."""
         return {key: value for key, value in self.all.items() if isinstance(value, Domain)}
+
+    @functools.cached_property
+    def believed(self) -> tuple[Belief, ...]:
+        """What its author believes of parameters. UserError if that cannot be."""
+        texts = (f"{key} ~ {density}" for key, density in self.beliefs.items())
+        return read_beliefs(texts, self.domains)
 
     @property
     def mutable(self) -> dict[str, Domain]:
@@ -150,7 +161,10 @@ class SearchSpace:
             {key: self.all[key] for key in self._leaves(part)}
             for part in ("architecture", "training")
         )
-        return SearchSpace(self.name, architecture, training, self.conditions, self.constraints)
+        return SearchSpace(
+            self.name, architecture, training, self.conditions, self.constraints,
+            beliefs=self.beliefs,
+        )  # fmt: skip
 
     def describe(self) -> dict[str, str]:
         """Every declaration as text: what tells a reader, or a resumed study, what was searched."""
@@ -158,6 +172,8 @@ class SearchSpace:
         for key, condition in self.conditions.items():
             values = ", ".join(map(repr, condition.values))
             text[key] += f" if {condition.parent} in ({values})"
+        for belief in self.believed:
+            text[belief.key] += f", believed {belief.density}"
         return {**text, **{f"constraint {i}": c for i, c in enumerate(self.constraints, 1)}}
 
     def as_data(self) -> dict[str, dict[str, Any]]:
@@ -180,10 +196,11 @@ class SearchSpace:
             for key in gone:
                 del kept[key]
 
-    def sample(self, generator: np.random.Generator) -> Config:
+    def sample(self, generator: np.random.Generator, given: Mapping[str, Any] = {}) -> Config:
         """One member, drawn from the domains and without inactive parameters; constants included.
 
-        Constraints are not looked at: searchers reject or project as suits them.
+        What is `given` is taken as it is. Constraints are not looked at: searchers reject or
+        project as suits them.
         """
         state = np.random.RandomState(generator.integers(2**32 - 1))
         # Ray's own steps are not quite multiples: 0.30000000000000004 for 0.3.
@@ -191,7 +208,7 @@ class SearchSpace:
             key: nearest(domain, domain.sample(random_state=state))
             for key, domain in self.domains.items()
         }
-        return self.active({**self.constants, **drawn})
+        return self.active({**self.constants, **drawn, **given})
 
     def plain(self, config: Mapping[str, Any]) -> Config:
         """A config as a trial has it, or as it was read from JSON: flat, with labels for values.

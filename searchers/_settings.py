@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from automl_on_ray.search_spaces import Config, SearchSpace
+from automl_on_ray.search_spaces.beliefs import Belief, together
 from automl_on_ray.search_spaces.core import Objective, UserError
 
 
@@ -34,9 +34,10 @@ class SearcherSettings:
 
     `points` are tried first; `known` are trials from before the study, of which steps after `max_t`
     count for nothing; `sources` are studies on other data, the nearest first; `beliefs` are what
-    people know of parameters; `outcome_constraints` are such as "parameters <= 1e5"; `acquisition`
-    names an acquisition function, of which `beta` is a parameter. Not every searcher takes all of
-    these (`SearcherCapabilities`). `samples` is the number of trials, where known.
+    people know of parameters, and take the place of the space's own; `outcome_constraints` are such
+    as "parameters <= 1e5"; `acquisition` names an acquisition function, of which `beta` is a
+    parameter. Not every searcher takes all of these (`SearcherCapabilities`). `samples` is the
+    number of trials, where known.
 
     `prior` scores a config before any trial, by a zero-cost proxy: higher is better, and minus
     infinity a network that cannot learn. `meets` tells whether a config is within hard limits; all
@@ -52,7 +53,7 @@ class SearcherSettings:
     points: tuple[Config, ...] = ()
     known: tuple[PriorTrial, ...] = ()
     sources: tuple[Source, ...] = ()
-    beliefs: tuple[Any, ...] = ()
+    beliefs: tuple[Belief, ...] = ()
     outcome_constraints: tuple[str, ...] = ()
     acquisition: str | None = None
     beta: float | None = None
@@ -69,6 +70,7 @@ class SearcherSettings:
         object.__setattr__(self, "points", plain)
         object.__setattr__(self, "known", known)
         object.__setattr__(self, "sources", sources)
+        object.__setattr__(self, "beliefs", together(self.space.believed, self.beliefs))
         for config in (*plain, *(trial.config for trial in known)):
             self.space.check({**self.space.constants, **config})
 

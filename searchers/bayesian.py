@@ -22,6 +22,7 @@ CAPABILITIES = SearcherCapabilities(
     learns_from_results=True,
     takes_known_results=True,
     takes_sources=True,
+    takes_beliefs=True,
     takes_acquisition_function=True,
     takes_outcome_constraints=True,
     takes_parameter_constraints=True,
@@ -171,6 +172,11 @@ def check(settings: SearcherSettings) -> None:
             raise UserError("beta belongs to --acquisition ucb alone.")
         if settings.beta is not None and settings.beta < 0:
             raise UserError(f"beta must not be negative, but is {settings.beta}.")
+        if settings.beliefs and acquisition == "ucb":
+            raise UserError(
+                f'The belief "{settings.beliefs[0]}" weighs an improvement, and --acquisition ucb '
+                "is none; leave one of them out."
+            )
         return
     every = FOR_ONE_OBJECTIVE + FOR_SEVERAL_OBJECTIVES
     if acquisition not in every:

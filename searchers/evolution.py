@@ -13,7 +13,10 @@ from automl_on_ray.searchers.choosing import SearcherCapabilities
 from automl_on_ray.searchers.members import Judged, Learner, best_first, crossed, mutated
 
 CAPABILITIES = SearcherCapabilities(
-    takes_known_results=True, takes_prior=True, takes_parameter_constraints=True
+    takes_known_results=True,
+    takes_prior=True,
+    takes_beliefs=True,
+    takes_parameter_constraints=True,
 )
 USUAL_BUDGET = 50  # trials, where it is not known
 MAX_CHILDREN = 20  # that are bred for one that is new

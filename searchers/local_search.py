@@ -6,7 +6,10 @@ from automl_on_ray.searchers.choosing import SearcherCapabilities
 from automl_on_ray.searchers.members import Judged, Learner, key_of, neighbours
 
 CAPABILITIES = SearcherCapabilities(
-    takes_known_results=True, takes_prior=True, takes_parameter_constraints=True
+    takes_known_results=True,
+    takes_prior=True,
+    takes_beliefs=True,
+    takes_parameter_constraints=True,
 )
 
 

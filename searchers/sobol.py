@@ -1,18 +1,22 @@
 """A scrambled Sobol sequence (Owen 1998): it fills the space more evenly than chance."""
 
+from collections.abc import Sequence
+
 from torch.quasirandom import SobolEngine
 
 from automl_on_ray.search_spaces import Config, SearchSpace
+from automl_on_ray.search_spaces.beliefs import Belief
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.searchers._ask_tell import AskTellSearcher
 from automl_on_ray.searchers._constraints import parse_constraints
 from automl_on_ray.searchers._settings import SearcherSettings
 from automl_on_ray.searchers._unvisited_members import UnvisitedMembers
 from automl_on_ray.searchers.choosing import SearcherCapabilities
-from automl_on_ray.searchers.members import check_supported, from_unit, varying
+from automl_on_ray.searchers.members import BelievedDraws, check_supported, from_unit, varying
 
 CAPABILITIES = SearcherCapabilities(
     learns_from_results=False,
+    takes_beliefs=True,
     takes_parameter_constraints=True,
 )
 MAX_DRAWS = 10_000  # for one config
@@ -25,12 +29,19 @@ def create(settings: SearcherSettings) -> "Sobol":
 class Design:
     """Points of the sequence that are members of `space`, satisfy its constraints and are new.
 
-    With `centre`, the middle of all domains comes before them. Its state is how far it has come, so
-    it can be saved, and two of one seed are alike.
+    With `centre`, the middle of all domains comes before them. Where there are `beliefs` the points
+    are their quantiles. Its state is how far it has come, so it can be saved, and two of one seed
+    are alike.
     """
 
     def __init__(
-        self, space: SearchSpace, *, seed: int, done: list[Config], centre: bool = False
+        self,
+        space: SearchSpace,
+        *,
+        seed: int,
+        done: list[Config],
+        centre: bool = False,
+        beliefs: Sequence[Belief] = (),
     ) -> None:
         for name, domain in space.domains.items():
             check_supported(name, domain)
@@ -39,6 +50,7 @@ class Design:
         self._drawn = 0
         self._centre = centre
         self._constraints = parse_constraints(space)
+        self._beliefs = BelievedDraws(space, beliefs)
         self.unvisited = UnvisitedMembers(space, done)
 
     def next(self) -> Config:
@@ -53,8 +65,7 @@ class Design:
             else:
                 units = engine.draw(1)[0].tolist()
                 self._drawn += 1
-            drawn = {k: from_unit(d, u) for (k, d), u in zip(domains.items(), units, strict=True)}
-            config = varying(self._space, drawn)
+            config = varying(self._space, self._values(units))
             if all(c.holds(config) for c in self._constraints) and self.unvisited.take(config):
                 return config
         if self.unvisited.left:
@@ -64,13 +75,26 @@ class Design:
             f"{'; '.join(c.text for c in self._constraints)}."
         )
 
+    def _values(self, units: list[float]) -> Config:
+        """Of all domains, in their order."""
+        placed = zip(self._space.domains.items(), units, strict=True)
+        return {
+            key: from_unit(domain, self._beliefs.unit(key, unit, self._drawn))
+            for (key, domain), unit in placed
+        }
+
 
 class Sobol(AskTellSearcher):
     """The design, and nothing learned from results."""
 
     def start(self) -> None:
         assert self.settings is not None
-        self._design = Design(self.settings.space, seed=self.settings.seed, done=self._points)
+        self._design = Design(
+            self.settings.space,
+            seed=self.settings.seed,
+            done=self._points,
+            beliefs=self.settings.beliefs,
+        )
 
     def ask(self) -> Config:
         return self._design.next()

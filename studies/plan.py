@@ -27,6 +27,7 @@ from automl_on_ray.schedulers import (
 )
 from automl_on_ray.schedulers.populations import Replay, Segment
 from automl_on_ray.search_spaces import Config, SearchSpace
+from automl_on_ray.search_spaces.beliefs import read_beliefs
 from automl_on_ray.search_spaces.core import Objective, UserError
 from automl_on_ray.search_spaces.data_kinds import Data
 from automl_on_ray.searchers import SearcherSettings, create_searcher, searcher_capabilities
@@ -37,6 +38,7 @@ from automl_on_ray.studies.identity import identity, option_of, options_of
 from automl_on_ray.studies.inputs import (
     accepts,
     begun,
+    beliefs_heeded,
     check_constrained,
     check_experiment,
     check_model,
@@ -45,10 +47,13 @@ from automl_on_ray.studies.inputs import (
     final_objectives,
     limits_of,
     outcome_constraints_of,
+    parted,
     placed,
+    prior_asked,
     read_known,
     read_points,
     study_name,
+    tell_beliefs,
 )
 from automl_on_ray.studies.populations import REPEATS, explorer_of, read_schedule
 from automl_on_ray.studies.settings import StudySettings
@@ -237,6 +242,8 @@ def open_plan(
                   _trainable(draft), data)  # fmt: skip
     warm = warm_start(today, asked.warm_start, before, fresh=asked.fresh)
     proposing = begun(warm.settings, asked.searcher, evaluation.starts)
+    if not draft.schedule:
+        tell_beliefs(proposing, asked.searcher)
     files = {
         "dataset": data.digest if data else None,
         "space": evaluation.space.describe(),
@@ -244,6 +251,7 @@ def open_plan(
         "try_first": list(draft.proposing.points),
         "known": [asdict(trial) for trial in draft.proposing.known],
         "warm_start": warm.meant,
+        "prior": prior_asked(asked.prior, draft.proposing),
         "replay": [asdict(segment) for segment in draft.schedule or []],
         **draft.names,
     }
@@ -275,6 +283,7 @@ def _proposing(
     asked: StudySettings, evaluation: Evaluation, klass: type[tune.Trainable]
 ) -> SearcherSettings:
     """Its prior cannot be asked before there are data (`placed`)."""
+    proxy, beliefs = parted(asked.prior)
     settings = SearcherSettings(
         space=evaluation.space,
         objectives=evaluation.objectives,
@@ -286,7 +295,8 @@ def _proposing(
             *outcome_constraints_of(asked.outcome_constraint or (), evaluation.klass),
             *_learned_limits(asked, evaluation, klass),
         ),
-        prior=draft_prior(asked.prior, evaluation.space, klass),
+        prior=draft_prior(proxy, evaluation.space, klass),
+        beliefs=read_beliefs(beliefs, evaluation.space.domains),
         acquisition=asked.acquisition,
         beta=asked.beta,
     )
@@ -339,6 +349,7 @@ def _record(draft: Draft, evaluation: Evaluation, data: Data | None, study: Stud
         dataset_context=data.facts() if data else {},
         space=evaluation.space.name,
         domains=evaluation.space.as_data(),
+        believed="" if draft.schedule else beliefs_heeded(draft.proposing, draft.asked.searcher),
         searcher=draft.names["searcher"],
         scheduler=draft.names["scheduler"],
         seed=draft.asked.seed,

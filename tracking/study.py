@@ -15,7 +15,8 @@ class Study:
     """`study_id` stays the same when the study is resumed; the tracker finds its runs by it.
 
     `command` repeats the study. `dataset_context` holds what a person wants to know of the data:
-    counts, classes. `domains` is what may vary, as JSON has it. `test_metrics` are what is reported
+    counts, classes. `believed` says in a line what its searcher was told of parameters beforehand.
+    `domains` is what may vary, as JSON has it. `test_metrics` are what is reported
     of the test part in the end, the most important first.
 
     `metrics` lists what to log of a trial's results; None means every number that is not Tune's own
@@ -39,6 +40,7 @@ class Study:
     study_id: str
     max_t: int
     dataset_context: dict[str, Any] = field(default_factory=dict)
+    believed: str = ""
     domains: dict[str, Any] = field(default_factory=dict)
     test_metrics: tuple[Objective, ...] = ()
     time_attr: str = "training_iteration"
@@ -59,6 +61,7 @@ class Study:
             "objective": ", ".join(map(str, self.objectives)),
             "seed": str(self.seed),
             "max_t": str(self.max_t),
+            **({"prior": self.believed} if self.believed else {}),
         }
 
     def tags(self) -> dict[str, str]:

@@ -22,6 +22,7 @@ from automl_on_ray.searchers._constraints import Linear, parse_constraints
 from automl_on_ray.searchers.members import check_supported, from_unit, key_of, values, varying
 
 MAX_INDEXED_VALUES = 1000
+RANGE_STEPS = 1000  # in which a range is gone through, where that has to be done
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,20 @@ class Encoding:
         """The config, without constants and inactive parameters."""
         config = {key: _value(p, parameters.get(p.name, 0)) for key, p in self._all.items()}
         return varying(self._space, config)
+
+    def codes(self, key: str) -> dict[float, Any]:
+        """Ax's numbers for a parameter that it may choose, in rising order, and their values.
+
+        All of them if they are few; of a range so many that they are close to each other.
+        """
+        parameter = self._free[key]
+        if parameter.options is not None:
+            return dict(enumerate(parameter.options))
+        if parameter.whole:
+            first, last = _ends(parameter.domain)
+            return {code: code for code in range(first, last + 1)}
+        places = [step / RANGE_STEPS for step in range(RANGE_STEPS + 1)]
+        return {place: _value(parameter, place) for place in places}
 
     def keys(self) -> dict[str, str]:
         """The space's keys by Ax's names."""

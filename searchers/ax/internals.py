@@ -20,6 +20,10 @@ AX = Internals(
         "ax.core.experiment:Experiment.trials",
         "ax.adapter.base:Adapter.transforms",
         "botorch.acquisition.cached_cholesky:supports_cache_root -> _supports_cache_root",
+        "ax.adapter.transforms.one_hot:OH_PARAM_INFIX",
+        "ax.generators.torch.botorch_modular.acquisition:Acquisition.acqf",
+        "ax.generators.torch.botorch_modular.acquisition:Acquisition.options",
+        "ax.generators.torch.botorch_modular.acquisition:Acquisition.search_space_digest",
         "botorch.fit:_fit_fallback(mll, ...)",
         "botorch.fit:fit_gpytorch_mll -> custom_fit",
         "botorch.optim.fit:fit_gpytorch_mll_scipy(mll, parameters, bounds, closure, "

@@ -26,18 +26,25 @@ from botorch.acquisition.logei import qLogExpectedImprovement
 from botorch.acquisition.monte_carlo import qNoisyExpectedImprovement, qUpperConfidenceBound
 
 from automl_on_ray.search_spaces import Config
+from automl_on_ray.search_spaces.beliefs import weight_after
 from automl_on_ray.searchers._ask_tell import TrialOutcome
 from automl_on_ray.searchers._settings import SearcherSettings
+from automl_on_ray.searchers.ax.believing import BelievedAcquisition, Weighting
 from automl_on_ray.searchers.ax.encoding import Encoding
 from automl_on_ray.searchers.ax.internals import (
     forget_strategy,
     forget_trial,
     seed_next,
 )
-from automl_on_ray.searchers.ax.multi_task import SourceFeatures, Transfer, TransferGP, beside
 from automl_on_ray.searchers.ax.outcomes import ax_objective, ax_outcome_constraints, metric_names
-from automl_on_ray.searchers.ax.sources import Sources
 from automl_on_ray.searchers.ax.step_effect import StepEffect
+from automl_on_ray.searchers.ax.transfer import (
+    SourceFeatures,
+    Sources,
+    Transfer,
+    TransferGP,
+    beside,
+)
 from automl_on_ray.searchers.ax.warm_gp import LastFit, WarmGP, going_on_from
 from automl_on_ray.searchers.members import key_of
 from automl_on_ray.searchers.sobol import Design
@@ -47,6 +54,7 @@ ACQUISITIONS = {
     "qnei": qNoisyExpectedImprovement,
     "ucb": qUpperConfidenceBound,
 }
+NOT_LOGARITHMS = ("qnei",)
 DEFAULT_BETA = 4.0
 MAX_CURVE_STEPS = 3  # of a learning curve that the model sees
 RESTARTS, RAW_SAMPLES = 20, 1024  # with fewer, a better branch of a conditional space is missed
@@ -83,6 +91,7 @@ class AxModel:
             seed=settings.seed,
             done=list(settings.points),
             centre=not settings.points and not settings.known,
+            beliefs=settings.beliefs,
         )
         self._open: dict[str, list[int]] = {}
         self._begun = self._finished = self._generations = 0
@@ -185,7 +194,7 @@ class AxModel:
         tasks = self._sources.chosen() if self._sources is not None else []
         multi_task = list(self._names.values()) if tasks else []
         self._client.set_generation_strategy(
-            _strategy(self._settings, curves=self._early, multi_task=multi_task)
+            _strategy(self._settings, self._weighting(), curves=self._early, multi_task=multi_task)
         )
         with warnings.catch_warnings(), going_on_from(self._fit), beside(self._transfer, tasks):
             warnings.simplefilter("ignore")
@@ -193,9 +202,18 @@ class AxModel:
         forget_trial(self._client, index)
         return dict(parameters)
 
+    def _weighting(self) -> Weighting:
+        return Weighting(
+            self._settings.space,
+            self.encoding,
+            self._settings.beliefs,
+            power=weight_after(self._finished),
+            log=self._settings.acquisition not in NOT_LOGARITHMS,
+        )
+
 
 def _strategy(
-    settings: SearcherSettings, *, curves: bool, multi_task: list[str]
+    settings: SearcherSettings, weighting: Weighting, *, curves: bool, multi_task: list[str]
 ) -> GenerationStrategy:
     """One node: a Gaussian process and the acquisition function that was chosen.
 
@@ -209,6 +227,9 @@ def _strategy(
     if settings.acquisition == "ucb":
         beta = settings.beta if settings.beta is not None else DEFAULT_BETA
         chosen["botorch_acqf_options"] = {"beta": beta}
+    if weighting.beliefs:
+        chosen["acquisition_class"] = BelievedAcquisition
+        chosen["acquisition_options"] = {"weighting": weighting}
     if curves:
         chosen["data_loader_config"] = DataLoaderConfig(
             latest_rows_per_group=None, limit_rows_per_group=MAX_CURVE_STEPS

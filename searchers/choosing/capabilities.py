@@ -15,6 +15,7 @@ class SearcherCapabilities:
     - `takes_known_results`: heeds `known` of its settings, trials from before the study.
     - `takes_sources`: heeds `sources`, trials on other data.
     - `takes_prior`: heeds `prior`, what is believed of a config before any trial.
+    - `takes_beliefs`: heeds `beliefs`, what people know of parameters.
     - `takes_acquisition_function`: heeds `acquisition` and `beta`.
     - `takes_outcome_constraints`: heeds `outcome_constraints`, on metrics.
     - `takes_parameter_constraints`: heeds the `constraints` of the space.
@@ -27,6 +28,7 @@ class SearcherCapabilities:
     takes_known_results: bool = False
     takes_sources: bool = False
     takes_prior: bool = False
+    takes_beliefs: bool = False
     takes_acquisition_function: bool = False
     takes_outcome_constraints: bool = False
     takes_parameter_constraints: bool = False

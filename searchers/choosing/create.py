@@ -49,10 +49,12 @@ def _needed(settings: SearcherSettings) -> dict[str, str]:
     """What a searcher must be able to do, and what was asked that needs it."""
     space = settings.space
     unbounded = [repr(key) for key, domain in space.domains.items() if not has_bounds(domain)]
+    own = [belief for belief in settings.beliefs if belief not in space.believed]
     asked = (
         ("takes_acquisition_function", "--acquisition", settings.acquisition is not None),
         ("takes_acquisition_function", "--beta", settings.beta is not None),
         ("takes_prior", "--prior", settings.prior is not None),
+        ("takes_beliefs", f"--prior {' and '.join(map(str, own))}", own),
         ("takes_known_results", "--known (or --warm-start)", settings.known),
         ("takes_sources", "--warm-start from other data", settings.sources),
         ("takes_outcome_constraints", "--outcome-constraint", settings.outcome_constraints),

@@ -1,3 +1,4 @@
+from .believed import BelievedDraws as BelievedDraws
 from .domains import (
     check_supported as check_supported,
     from_unit as from_unit,

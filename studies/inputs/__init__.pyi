@@ -35,6 +35,12 @@ from .networks import (
     within as within,
 )
 from .pairs import check_pair as check_pair
+from .priors import (
+    beliefs_heeded as beliefs_heeded,
+    parted as parted,
+    prior_asked as prior_asked,
+    tell_beliefs as tell_beliefs,
+)
 from .trainable import (
     accepts as accepts,
     bind as bind,

@@ -225,6 +225,8 @@ def _about(study: StoredStudy) -> str:
         parts.append(
             f"searcher {facts['searcher']}, scheduler {facts['scheduler']}, seed {facts['seed']}"
         )
+        if facts.get("believed"):
+            parts.append(f"priors: {facts['believed']}")
     if began:
         parts.append(f"begun {datetime.fromtimestamp(began):%Y-%m-%d %H:%M}")
     told = [*map(str, filter(None, [facts.get("warm_start")])), *_trusted(study)]

@@ -45,7 +45,6 @@ class AutomlSettings(StudySettings):
     synchronous: bool = _no_option(False)
     population: None = _no_option()
     replay: options.ReplayFile = field(default=None, init=False, repr=False)
-    prior: None = _no_option()
     limit: None = _no_option()
     search_workers: int = _no_option(1)
     train_workers: int = _no_option(1)

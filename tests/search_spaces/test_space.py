@@ -41,6 +41,18 @@ def test_the_same_generator_samples_the_same(seed):
     assert one == two
 
 
+def test_what_is_given_is_not_drawn_and_decides_what_else_there_is():
+    drawn = SPACE.sample(np.random.default_rng(0), {"optimizer": "sgd", "rate": 0.5})
+    assert drawn["optimizer"] == "sgd"
+    assert drawn["rate"] == 0.5
+    assert "momentum" in drawn
+
+
+def test_a_spaces_beliefs_go_with_it_to_processes_that_cannot_import_it():
+    space = SearchSpace("s", training=PAIR, beliefs={"a": "choice(2: 3)"})
+    assert [str(belief) for belief in space.flat.believed] == ["a ~ choice(1: 1, 2: 3)"]
+
+
 def test_samples_differ():
     generator = np.random.default_rng(0)
     assert len({SPACE.sample(generator)["rate"] for _ in range(20)}) == 20
@@ -154,6 +166,8 @@ def test_what_cannot_be_declared_is_refused(declaration, message):
         ({"training": {"x": tune.qrandint(1, 7, 8)}}, "no multiple of 8 from 1 to 7"),
         ({"training": {"x": tune.randint(0, 2**65)}}, "beyond integers of 64 bits"),
         ({"training": {**PAIR}, "start": {"a": 1}}, "start of space 'wrong' is no member: .*'b'"),
+        ({"training": {**PAIR}, "beliefs": {"c": "choice(1: 2)"}}, "Unknown parameter 'c'"),
+        ({"training": {**PAIR}, "beliefs": {"a": "choice(3: 2)"}}, "Unknown option '3'"),
     ],
 )
 def test_what_cannot_be_searched_is_refused(declaration, message):
@@ -200,6 +214,7 @@ def test_a_description_changes_whenever_the_space_does():
         describe(training={"x": tune.uniform(0, 1), "y": tune.choice([2, 1])}),
         describe(conditions={"x": Condition("y", (1,))}),
         describe(constraints=("x + y <= 2",)),
+        describe(beliefs={"x": "normal(0.5, 0.1)"}),
     ]
     assert all(other != base for other in others)
 

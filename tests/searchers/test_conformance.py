@@ -16,6 +16,7 @@ from ray.tune.schedulers import FIFOScheduler
 from ray.tune.search import Searcher
 
 from automl_on_ray.search_spaces import Condition, SearchSpace
+from automl_on_ray.search_spaces.beliefs import read_beliefs
 from automl_on_ray.search_spaces.core import INFEASIBLE, Objective, UserError, choices
 from automl_on_ray.searchers import (
     AskTellSearcher,
@@ -66,6 +67,7 @@ ASKED = {
     "takes_known_results": {"known": (PriorTrial(POINT, {4: {"score": 1.0}}),)},
     "takes_sources": {"sources": (Source("s", (PriorTrial(POINT, {4: {"score": 1.0}}),)),)},
     "takes_prior": {"prior": repr},
+    "takes_beliefs": {"beliefs": read_beliefs(["share ~ normal(0.5, 0.2)"], SPACE.domains)},
     "takes_acquisition_function": {"acquisition": "ucb"},
     "takes_outcome_constraints": {"outcome_constraints": ("cost <= 1",)},
     "takes_parameter_constraints": {"space": replace(SPACE, constraints=("share <= 0.5",))},

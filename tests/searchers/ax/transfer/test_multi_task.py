@@ -14,13 +14,13 @@ from automl_on_ray.search_spaces import Condition, SearchSpace
 from automl_on_ray.search_spaces.core import parse_objectives
 from automl_on_ray.searchers import PriorTrial, SearcherSettings, Source, TrialOutcome
 from automl_on_ray.searchers.ax import AxModel
-from automl_on_ray.searchers.ax.multi_task import (
+from automl_on_ray.searchers.ax.transfer import (
+    Task,
     Transfer,
     TransferGP,
     beside,
     negative_likelihood,
 )
-from automl_on_ray.searchers.ax.sources import Task
 from tests.searchers.driving import PLANE, SCORE, peak
 
 COUNT = 20  # trials of a source

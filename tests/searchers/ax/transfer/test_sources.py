@@ -8,7 +8,7 @@ from automl_on_ray.search_spaces import SearchSpace
 from automl_on_ray.search_spaces.core import Objective, UserError
 from automl_on_ray.searchers import PriorTrial, SearcherSettings, Source, TrialOutcome
 from automl_on_ray.searchers.ax.encoding import Encoding
-from automl_on_ray.searchers.ax.sources import MAX_SOURCES, MAX_TRIALS, Sources, spread
+from automl_on_ray.searchers.ax.transfer.sources import MAX_SOURCES, MAX_TRIALS, Sources, spread
 from automl_on_ray.searchers.bayesian import check
 from tests.searchers.driving import PLANE, SCORE, peak
 

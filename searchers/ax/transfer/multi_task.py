@@ -25,7 +25,7 @@ from linear_operator.utils.cholesky import psd_safe_cholesky
 from linear_operator.utils.errors import NanError, NotPSDError
 from torch import Tensor
 
-from automl_on_ray.searchers.ax.sources import Task
+from automl_on_ray.searchers.ax.transfer.sources import Task
 
 MAX_STEPS = {True: 25, False: 75}  # L-BFGS's, from the last fit or from nothing
 FIRST_RAW_VARIANCE = -3.0  # of a task alone, where a fit starts
@@ -205,7 +205,7 @@ def negative_likelihood(mll: Any, inputs: Tensor) -> Tensor:
     white = torch.linalg.solve_triangular(root, rest, upper=False)
     likelihood = -0.5 * white.square().sum() - root.diagonal().log().sum()
     likelihood = likelihood - 0.5 * len(tasks) * math.log(2 * math.pi)
-    for _, module, prior, value_of, _ in mll.named_priors():
+    for _, module, prior, value_of, _ in model.named_priors():  # the likelihood's are among them
         likelihood = likelihood + prior.log_prob(value_of(module)).sum()
     return -likelihood / len(tasks)
 
