@@ -95,6 +95,11 @@ def results_for_sobol(folder):
     return [*CLASSIC, "--searcher", "sobol", "--known", path]
 
 
+def other_tables_results(folder):
+    (folder / "known.csv").write_text("params_depth,value\n3,0.9\n4,0.8\n")
+    return [*CLASSIC, "--known", folder / "known.csv"]
+
+
 def nested_for_ever(folder):
     (folder / "deep.json").write_text("[" * 100_000)
     return folder / "deep.json"
@@ -117,6 +122,8 @@ MISTAKES = {
     "unknown study to start from": ([*DIGITS, "--warm-start", "mnst"], "no study 'mnst'"),
     "results known to a searcher that learns nothing from them": (
         results_for_sobol, "takes no --known (or --warm-start); use --searcher"),
+    "a table of results of another space": (
+        other_tables_results, "no column for any parameter of space 'mnist-cnn-classic'"),
     "unknown metric": ([*DIGITS, "--objective", "acuracy"], "val_accuracy"),
     "unreadable objective": ([*DIGITS, "--objective", "a, -"], "names separated by commas"),
     "unknown trainable": ([*DIGITS, "--trainable", "nowhere:T"], "nowhere"),

@@ -159,6 +159,7 @@ def test_a_user_s_mistake_raises_before_anything_is_started(tmp_path):
         ),
         "fresh must be True or False": lambda: tune(descend, SPACE, fresh="no", **usual),
         "must be a list of texts": lambda: tune(descend, SPACE, outcome_constraint=3, **usual),
+        "There is no table at": lambda: tune(descend, SPACE, known=tmp_path / "a.csv", **usual),
         "is for an estimator": lambda: tune(descend, SPACE, data=([1], [1]), **usual),
         "test and folds are for": lambda: tune(descend, SPACE, folds=3, **usual),
         "data must be a pair": lambda: tune(LogisticRegression(), {"C": 1.0}, data=3, **usual),
