@@ -5,12 +5,15 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from automl_on_ray.search_spaces import Config
+from automl_on_ray.search_spaces.beliefs import read_beliefs
 from automl_on_ray.searchers import SearcherSettings, TrialOutcome, create_searcher
 from automl_on_ray.searchers.ax import AxModel
 from automl_on_ray.studies.transfer import first_configs
 from benchmarks.transfer._problems import GOAL, Problem
 
 FIRST = 3  # configs of the sources that come first
+WITHIN = 0.15  # of a belief, as a share of each axis
 Given = dict[str, Any]  # fields of SearcherSettings
 Search = Callable[[SearcherSettings, Problem], list[float]]
 
@@ -34,6 +37,21 @@ def as_sources(problem: Problem) -> Given:
 
 def as_both(problem: Problem) -> Given:
     return as_first_configs(problem) | as_sources(problem)
+
+
+def as_right_beliefs(problem: Problem) -> Given:
+    return _believing(problem, problem.believed)
+
+
+def as_wrong_beliefs(problem: Problem) -> Given:
+    return _believing(problem, problem.misbelieved)
+
+
+def _believing(problem: Problem, in_config: Config | None) -> Given:
+    """Of each parameter, with a standard deviation of WITHIN."""
+    assert in_config is not None
+    texts = [f"{key} ~ normal({value}, {WITHIN})" for key, value in in_config.items()]
+    return {"beliefs": read_beliefs(texts, problem.space.domains)}
 
 
 def in_ax(settings: SearcherSettings, problem: Problem) -> list[float]:
@@ -73,6 +91,8 @@ METHODS: dict[str, tuple[Callable[[Problem], Given], Search]] = {
     "best-first": (as_first_configs, in_ax),
     "multi-task": (as_sources, in_ax),
     "both": (as_both, in_ax),
+    "prior-right": (as_right_beliefs, in_ax),
+    "prior-wrong": (as_wrong_beliefs, in_ax),
     "process": (nothing, partial(by_searcher, "gaussian-process")),
     "process-best-first": (as_first_configs, partial(by_searcher, "gaussian-process")),
     "random": (nothing, partial(by_searcher, "random")),

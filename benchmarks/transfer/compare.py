@@ -29,7 +29,8 @@ from benchmarks.transfer._report import report
 from benchmarks.transfer._tables import TARGETS, tables_problem
 
 IN_AX = ("cold", "pooling", "best-first", "multi-task", "both")
-WITHOUT_SOURCES = ("cold",)
+BELIEVING = ("prior-right", "prior-wrong")
+WITHOUT_SOURCES = ("cold", *BELIEVING)
 ON_CELLS = ("process", "process-best-first", "random", "random-best-first")
 Maker = Callable[[int], Problem]
 
@@ -43,8 +44,7 @@ def problems(cells: Path | None, svm: Path | None) -> dict[str, tuple[Maker, tup
     }
     large = partial(function_problem, "branin", related=True, sources=5, points=50)
     return {
-        **{name: (maker, IN_AX)
-           for name, maker in functions.items()},
+        **{name: (maker, (*IN_AX, *BELIEVING)) for name, maker in functions.items()},
         "large-branin": (large, ("cold", "both")),
         **{f"cells-{name}": (partial(cells_problem, cells, name), (*ON_CELLS, *IN_AX))
            for name in DATA_SETS if cells},

@@ -1,10 +1,12 @@
 """How ways to use earlier tasks are run, and how runs become tables."""
 
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
+from automl_on_ray.search_spaces.beliefs import log_density
 from automl_on_ray.searchers import SearcherSettings
 from benchmarks.transfer import compare
 from benchmarks.transfer._functions import function_problem
@@ -44,6 +46,33 @@ def test_pooling_tells_all_trials_of_the_sources_as_the_targets(problem):
     given, _ = METHODS["pooling"]
     known = SearcherSettings(problem.space, (GOAL,), **given(problem)).known
     assert known == tuple(trial for source in problem.sources for trial in source.trials)
+
+
+def test_who_is_right_believes_most_in_a_config_near_the_lowest_value(problem):
+    right, wrong = (
+        SearcherSettings(problem.space, (GOAL,), **METHODS[method][0](problem)).beliefs
+        for method in ("prior-right", "prior-wrong")
+    )
+    assert log_density(right, problem.believed) == 0 > log_density(wrong, problem.believed)
+    assert log_density(wrong, problem.misbelieved) == 0 > log_density(right, problem.misbelieved)
+
+
+def test_a_run_beside_sources_is_the_same_again(problem):
+    short = replace(problem, trials=5)
+    first, second = (run("both", short, SEED) for _ in range(2))
+    assert first["regrets"] == second["regrets"]
+    assert len(first["regrets"]) == 5
+    assert first["cpu_seconds"] > 0
+
+
+def test_a_cold_start_is_run_once_for_related_and_unrelated_sources(tmp_path):
+    out = tmp_path / "transfer.jsonl"
+    found = {"regrets": [2.0] * 15, "cpu_seconds": 1.0}
+    known = {"problem": "related-branin", "method": "cold", "seed": SEED, **found}
+    out.write_text(f"{json.dumps(known)}\n")
+    compare.main(out, False, ["unrelated-branin"], ["cold"], f"{SEED}-{SEED}")
+    first, second = (json.loads(text) for text in out.read_text().splitlines())
+    assert second == {**first, "problem": "unrelated-branin"}
 
 
 def test_what_was_run_is_not_run_again(tmp_path):
