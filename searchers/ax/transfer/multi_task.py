@@ -196,7 +196,9 @@ def negative_likelihood(mll: Any, inputs: Tensor) -> Tensor:
     model = mll.model
     features, tasks = inputs[:, :-1], inputs[:, -1].long()
     scaled = features / model.covar_module.kernels[0].lengthscale
-    alike = torch.exp(-0.5 * (scaled[:, None] - scaled[None]).square().sum(-1))
+    lengths = scaled.square().sum(-1)
+    squared = (lengths[:, None] + lengths[None] - 2 * scaled @ scaled.T).clamp_min(0.0)
+    alike = torch.exp(-0.5 * squared)
     covariance = alike * model.task_kernel.covar_matrix[tasks][:, tasks]
     noise = mll.likelihood.noise.reshape(-1)[tasks]
     means = torch.stack([one.constant for one in model.mean_module.base_means])
