@@ -1,10 +1,10 @@
 """A Gaussian process of several tasks: today's study beside studies on other data.
 
 It learns how far the results of each go together with today's, and so what each is worth (Swersky,
-Snoek and Adams 2013). It is BoTorch's MultiTaskGP, with what Ax's own adapter for transfer
-("BOTL") leaves open: the fit has a bound and a certain start, and the sources are no trials of the
-study. So whatever else there is of Ax, such as curves, crashes and pending trials, works as without
-them.
+Snoek and Adams 2013). It is BoTorch's MultiTaskGP. Ax's own way to it (`BOTL`, an adapter) is not
+used: its fit has no bound and a random start, and costs several times as much. Here the sources are
+in the model alone, and no trials of Ax's. So whatever else there is of Ax, such as curves, crashes
+and pending trials, works as without them.
 """
 
 import math
@@ -20,15 +20,17 @@ from ax.adapter.transforms.base import Transform
 from ax.core.observation import ObservationFeatures
 from botorch.models import MultiTaskGP
 from botorch.models.transforms.input import Normalize
+from botorch.models.utils.gpytorch_modules import MIN_INFERRED_NOISE_LEVEL
 from botorch.optim.fit import fit_gpytorch_mll_scipy
+from gpytorch.constraints import GreaterThan
 from linear_operator.utils.cholesky import psd_safe_cholesky
 from linear_operator.utils.errors import NanError, NotPSDError
 from torch import Tensor
 
 from automl_on_ray.searchers.ax.transfer.sources import Task
+from automl_on_ray.searchers.ax.transfer.task_kernel import TaskKernel
 
-MAX_STEPS = {True: 25, False: 75}  # L-BFGS's, from the last fit or from nothing
-FIRST_RAW_VARIANCE = -3.0  # of a task alone, where a fit starts
+MAX_STEPS = {True: 40, False: 100}  # L-BFGS's, from the last fit or from nothing
 OUTLYING = 3.0  # interquartile ranges beyond the quartiles
 
 
@@ -128,9 +130,12 @@ class TransferGP(MultiTaskGP):
             input_transform=input_transform,
             validate_task_values=False,
         )
-        tasks = self.task_kernel.num_tasks
-        self.task_kernel.initialize(raw_var=torch.full((tasks,), FIRST_RAW_VARIANCE).to(train_X))
-        self.task_kernel.covar_factor = (0.5 + torch.eye(tasks)).to(train_X)
+        over_inputs = self.covar_module.kernels[0]
+        _search_logarithms(over_inputs, "raw_lengthscale", 0.025, over_inputs.lengthscale_prior)
+        noise = self.likelihood.noise_covar
+        _search_logarithms(noise, "raw_noise", MIN_INFERRED_NOISE_LEVEL, noise.noise_prior)
+        self.covar_module = over_inputs * TaskKernel(len(ours), active_dims=[width])
+        self.to(train_X)
 
     @classmethod
     def construct_inputs(cls, training_data: Any, **_: Any) -> dict[str, Any]:
@@ -148,9 +153,7 @@ class TransferGP(MultiTaskGP):
     @property
     def correlations(self) -> list[float]:
         """Of the sources' results with today's, 0 to 1."""
-        covariance = self.task_kernel.covar_matrix.detach()
-        spread = covariance.diagonal().sqrt()
-        return [float(one) for one in covariance[0, 1:] / (spread[0] * spread[1:])]
+        return self.task_kernel.correlations[0, 1:].tolist()
 
     def custom_fit(self, mll: Any, **_: Any) -> Any:
         """`botorch.fit.fit_gpytorch_mll` leaves it to a model that has it."""
@@ -199,7 +202,7 @@ def negative_likelihood(mll: Any, inputs: Tensor) -> Tensor:
     lengths = scaled.square().sum(-1)
     squared = (lengths[:, None] + lengths[None] - 2 * scaled @ scaled.T).clamp_min(0.0)
     alike = torch.exp(-0.5 * squared)
-    covariance = alike * model.task_kernel.covar_matrix[tasks][:, tasks]
+    covariance = alike * model.task_kernel.covariances[tasks][:, tasks]
     noise = mll.likelihood.noise.reshape(-1)[tasks]
     means = torch.stack([one.constant for one in model.mean_module.base_means])
     root = psd_safe_cholesky(covariance + noise.diag())
@@ -210,6 +213,15 @@ def negative_likelihood(mll: Any, inputs: Tensor) -> Tensor:
     for _, module, prior, value_of, _ in model.named_priors():  # the likelihood's are among them
         likelihood = likelihood + prior.log_prob(value_of(module)).sum()
     return -likelihood / len(tasks)
+
+
+def _search_logarithms(module: Any, name: str, least: float, prior: Any) -> None:
+    """Have a fit search a parameter's logarithm, as values of all sizes are likely.
+
+    With the values themselves, as BoTorch has it, L-BFGS takes hundreds of steps.
+    """
+    constraint = GreaterThan(least, torch.exp, torch.log, initial_value=prior.mode)
+    module.register_constraint(name, constraint)
 
 
 def _standardised(values: np.ndarray) -> Tensor:
