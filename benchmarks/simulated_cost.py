@@ -3,8 +3,9 @@
     python -m benchmarks.simulated_cost
     python -m benchmarks.simulated_cost --only random,fifo,10000 --slots 1000
 
-The second is one row, milliseconds and kilobytes a trial, of the size that docs/scaling.md asks
-about; it takes minutes. The simulator itself looks at all live trials with each result.
+The second is one row, milliseconds and kilobytes a trial, of the size that
+docs/about/scaling.md asks about; it takes minutes. The simulator itself looks at all live trials
+with each result.
 """
 
 import resource

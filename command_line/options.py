@@ -267,9 +267,9 @@ Known = Annotated[
     Change.ANOTHER_STUDY,
     typer.Option(
         help=(
-            "File with results on the same data that the searcher learns from at the start: a "
-            'JSON list of {"config": ..., "metrics": ...}, or a .csv or .parquet of Optuna, Ray '
-            "Tune, MLflow, Ax or Syne Tune. May be given several times. Example: "
+            "File with results on the same data, which the searcher learns from at the start. "
+            'A JSON list of {"config": ..., "metrics": ...}, or a .csv or .parquet of Optuna, '
+            "Ray Tune, MLflow, Ax or Syne Tune. May be given several times. Example: "
             "--known results.json"
         ),
         rich_help_panel=_SEARCH,
@@ -281,11 +281,11 @@ WarmStart = Annotated[
     Change.ANOTHER_STUDY,
     typer.Option(
         help=(
-            "Earlier studies to begin from, by names with commas; all for those of this MLflow "
-            "store whose space shares half of its keys, the newest first; or files, as for "
-            "--known, of other data. Trials on the same data are results. Of other data each "
-            "study is a task to learn from, and the best configs come first. With this study's "
-            "own name, the old one is kept under another. Example: --warm-start mnist"
+            "Earlier studies to begin from, by names with commas, or files as for --known, but of "
+            "other data. all means those of this MLflow store whose space shares half of its keys. "
+            "Trials on the same data are results. Of other data each study is a task to learn "
+            "from, and the best configs come first. With this study's own name, the old one is "
+            "kept under another. Example: --warm-start mnist"
         ),
         rich_help_panel=_SEARCH,
     ),

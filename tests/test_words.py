@@ -26,6 +26,7 @@ OTHERS_FILES = {
     "gapminder.csv", "data.csv", "sales.parquet",
     "study.json", "digits_study.py", "look.py", "wine_study.py", "wine.csv",
     "state.pt", "rows.npz", "self.log", "seven.png", "recorded.json",
+    "results.csv", "results.parquet",
     "study.yaml", "best_config.json", "tuned_config.json", "summary.json", "report.html",
 }  # fmt: skip
 SUFFIXES = "py|pyi|md|yaml|json|jsonl|png|toml|txt|csv|pt|pt2|onnx|npz|parquet|db|stamp|log|pem"

@@ -8,7 +8,7 @@ from automl_on_ray.command_line import console
 from automl_on_ray.search_spaces import Config, SearchSpace
 from automl_on_ray.search_spaces.core import UserError, finite
 from automl_on_ray.searchers import PriorTrial, meets_constraints, varying
-from automl_on_ray.studies.inputs.input_files import member_of, read_list
+from automl_on_ray.studies.inputs.input_files import check_member, member_of, read_list
 from automl_on_ray.studies.inputs.trial_tables import Results, TrialTable, read_trials
 
 TABLES = (".parquet", ".csv")
@@ -60,10 +60,7 @@ def _members(path: Path, space: SearchSpace, metrics: Sequence[str]) -> Results:
 def _member(space: SearchSpace, config: Config) -> Config:
     """What varies of it. UserError if it is none."""
     whole = space.active({**space.constants, **config})
-    space.check(whole)
-    for key, value in space.constants.items():
-        if key in whole and whole[key] != value:
-            raise UserError(f"Config has {key}={whole[key]!r}, but the space has {value!r}.")
+    check_member(space, whole)
     if not meets_constraints(space, whole):
         raise UserError(f"Config breaks a constraint of space {space.name!r}.")
     return varying(space, whole)

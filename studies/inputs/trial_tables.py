@@ -81,7 +81,7 @@ def read_trials(path: Path, space: SearchSpace, metrics: Sequence[str]) -> Trial
 
 
 def _parameters(path: Path, columns: Sequence[str], space: SearchSpace) -> dict[str, str]:
-    """Columns by the keys of the space, all named in one way; a key alone means a metric else."""
+    """Columns by keys of the space, all named in one way: beside `config/lr` `lr` is a metric."""
     ways = [
         {key: f"{before}{key}" for key in space.all if f"{before}{key}" in columns}
         for before in BEFORE_PARAMETERS

@@ -1,6 +1,6 @@
+from .beginning import WarmStart as WarmStart, warm_start as warm_start
 from .choosing import Today as Today
 from .portfolio import first_configs as first_configs
 from .stored_portfolio import Portfolio as Portfolio, stored_portfolio as stored_portfolio
 from .tables import read_source as read_source
 from .trust import keep_trust as keep_trust, trust_in_words as trust_in_words
-from .warm_start import WarmStart as WarmStart, warm_start as warm_start

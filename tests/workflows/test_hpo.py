@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from mlflow.tracking import MlflowClient
@@ -170,13 +171,42 @@ def test_a_changed_space_is_refused_unless_the_old_trials_are_taken_as_data(stor
     for _ in range(2):  # the same command goes on
         warm = run(storage, "warm", *higher, "--warm-start", "warm")
         assert warm.exit_code == 0, warm.output
-        assert f"{kept} of 8 trials of 'warm' are known to the searcher" in warm.output
-        assert f"{8 - kept} lie outside the space" in warm.output
+        assert "of 'warm' known as results" in warm.output
+        assert f"Warm start: {kept} trial" in warm.output
     assert len(rows_of(storage, "warm")) == 3
     (aside,) = storage.glob("warm-*")
     assert len(rows_of(storage, aside.name)) == 8
     # The searcher goes on from there: the best is at the edge, x = 2.
     assert max(row["config"]["x"] for row in rows_of(storage, "warm")) > 1.5
+
+
+@pytest.mark.slow
+def test_a_study_of_another_task_learns_from_the_first_and_says_how_far_it_trusts_it(
+    storage, ray_cluster
+):
+    both = ["--objective", "score", "--scheduler", "fifo", "--epochs", 2, *ONE,
+            "--space", OWN[1]]  # fmt: skip
+    first = run(storage, "first", *both, "--trainable", "tests.helpers.crashing:Steady",
+                "--searcher", "sobol", "--trials", 6)  # fmt: skip
+    assert first.exit_code == 0, first.output
+    second = run(storage, "second", *both, "--trainable", "tests.helpers.crashing:Weighed",
+                 "--trials", 5, "--warm-start", "first")  # fmt: skip
+    assert second.exit_code == 0, second.output
+    assert (
+        "6 trials of 'first' on other data or space, to learn from beside its own" in second.output
+    )
+    assert "3 of their configs first" in second.output
+    tried = [row["config"]["x"] for row in rows_of(storage, "second")]
+    assert tried[0] == max(row["config"]["x"] for row in rows_of(storage, "first"))
+    assert "Trust in earlier studies: first" in second.output
+    run_of_study = runs_of(storage, "second")["study"][0]
+    trust = json.loads(run_of_study.data.tags["automl.trust"])
+    assert trust.keys() == {"first"}
+    assert 0.5 < trust["first"] <= 1  # both have the same scores
+    assert "Warm start: 6 trials of 'first'" in run_of_study.data.tags["mlflow.note.content"]
+    client = MlflowClient(f"sqlite:///{storage}/mlflow.db")
+    page = client.download_artifacts(run_of_study.info.run_id, "report.html")
+    assert "Trust in earlier studies: first" in Path(page).read_text()
 
 
 def test_the_documented_example_of_ones_own_trainable_runs(storage, ray_cluster):

@@ -172,7 +172,7 @@ def _taken(
     try:
         check_searcher(searcher, replace(settings, sources=sources))
     except UserError as error:
-        return (), str(error)
+        return (), str(error).rstrip(".")
     return sources, ""
 
 
@@ -203,17 +203,20 @@ def _is_taken(today: Today, config: Config) -> bool:
 def _said(found: Found, sources: Sequence[Source], points: int, why: str) -> str:
     parts = []
     if found.known:
-        parts.append(f"{len(found.known)} trials of {_list(found.alike)} are known as results")
+        parts.append(f"{_trials(len(found.known))} of {_list(found.alike)} known as results")
     if sources:
-        count = sum(len(source.trials) for source in sources)
-        tasks = f"{count} trials of {_list([source.name for source in sources])}, on other data,"
-        used = f"are not: {why}" if why else "are tasks of their own to the searcher"
-        parts.append(f"{tasks} {used}")
+        count = _trials(sum(len(source.trials) for source in sources))
+        told = f"{count} of {_list([source.name for source in sources])} on other data or space"
+        parts.append(f"{told}, {f'not told ({why})' if why else 'to learn from beside its own'}")
     if points:
-        parts.append(f"{points} of their configs come first")
+        parts.append(f"{points} of their configs first")
     if found.left:
-        parts.append(f"{found.left} trials do not fit ({found.strange.rstrip('.')})")
+        parts.append(f"{_trials(found.left)} left out ({found.strange.rstrip('.')})")
     return f"Warm start: {'; '.join(parts)}."
+
+
+def _trials(count: int) -> str:
+    return f"{count} trial{'s' * (count != 1)}"
 
 
 def _list(names: Sequence[str]) -> str:

@@ -44,7 +44,7 @@ def test_results_on_the_same_data_are_results_with_their_curves(uri):
     settings, said = begun(uri, "same")
     assert settings.known == (PriorTrial(point(10), {1: {"score": 0.1}, 2: {"score": 0.2}}),)
     assert settings.sources == settings.points == ()
-    assert said == "Warm start: 1 trials of 'same' are known as results."
+    assert said == "Warm start: 1 trial of 'same' known as results."
 
 
 def test_what_is_outside_of_todays_space_is_left_out_and_counted(uri):
@@ -52,7 +52,7 @@ def test_what_is_outside_of_todays_space_is_left_out_and_counted(uri):
     settings, said = begun(uri, "mixed")
     assert [one.config for one in settings.known] == [point(10)]
     assert settings.sources == ()
-    assert "4 trials do not fit (Config has" in said
+    assert "4 trials left out (Config has" in said
 
 
 @pytest.mark.parametrize("bad", OUTSIDE, ids=str)
@@ -107,7 +107,7 @@ def test_results_on_other_data_are_a_source_and_never_known(
     assert len(settings.known) == (2 if same else 0)
     assert [len(one.trials) for one in settings.sources] == ([] if same else [2])
     assert [one["w"] for one in settings.points] == ([] if same else [50])
-    assert ("1 of their configs come first" in said) == (not same)
+    assert ("1 of their configs first" in said) == (not same)
 
 
 def test_without_a_digest_another_trainable_is_another_task(uri):
@@ -169,7 +169,10 @@ def test_a_searcher_that_takes_no_sources_gets_first_configs_alone(uri, other):
     settings, said = begun(uri, other, data=MNIST, searcher="evolution")
     assert settings.sources == ()
     assert len(settings.points) == 3
-    assert "7 trials of 'elsewhere', on other data, are not: --searcher evolution takes no" in said
+    assert (
+        "7 trials of 'elsewhere' on other data or space, not told (--searcher evolution takes no"
+        in said
+    )
 
 
 def test_results_of_before_are_known_beside_those_that_are_given(uri):
