@@ -26,6 +26,7 @@ from sklearn.preprocessing import OneHotEncoder, QuantileTransformer, StandardSc
 from sklearn.svm import SVC
 
 from automl_on_ray.search_spaces import SearchSpace
+from automl_on_ray.searchers import values
 from benchmarks.tabular.data import PORTFOLIO, DataSet, read
 
 ROWS, FOLDS = 300, 3
@@ -40,7 +41,7 @@ SPACE = SearchSpace(
     },
 )
 KEYS = tuple(SPACE.domains)
-OPTIONS = {key: list(domain.categories) for key, domain in SPACE.domains.items()}
+OPTIONS = {key: values(domain) or [] for key, domain in SPACE.domains.items()}
 MEMBERS = tuple(dict(zip(KEYS, each, strict=True)) for each in itertools.product(*OPTIONS.values()))
 DATA_SETS = tuple(each for each in PORTFOLIO if each.task != "regression")
 Fold = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
