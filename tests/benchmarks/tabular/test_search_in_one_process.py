@@ -10,9 +10,9 @@ from automl_on_ray.search_spaces.core import Objective
 from automl_on_ray.search_spaces.tables import SPACE
 from automl_on_ray.studies.tables.portfolio import portfolio_of
 from benchmarks.tabular import _ours, bar
-from benchmarks.tabular._data import JUDGING, by_name
 from benchmarks.tabular._exchange import Asked
 from benchmarks.tabular._ours import EPOCHS, Search, _scheduler, _searcher
+from benchmarks.tabular.data import JUDGING, by_name
 
 ASKED = Asked("random", "attrition", "Attrition", "binary", "auc", 1, 0, ("No", "Yes"))
 OBJECTIVE = Objective("val_auc", "max")
