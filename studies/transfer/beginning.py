@@ -17,7 +17,6 @@ from automl_on_ray.searchers import PriorTrial, SearcherSettings, Source, check_
 from automl_on_ray.studies.transfer.choosing import ALL, Today, find_earlier, studies_in
 from automl_on_ray.studies.transfer.members import best_and_spread, member, shared, whole_first
 from automl_on_ray.studies.transfer.nearness import distance
-from automl_on_ray.studies.transfer.portfolio import first_configs
 from automl_on_ray.studies.transfer.tables import read_source
 from automl_on_ray.tracking.store import (
     EarlierData,
@@ -178,6 +177,9 @@ def _taken(
 
 def _first(today: Today, sources: Sequence[Source]) -> tuple[Config, ...]:
     """The best of their configs, behind those that are given; none beyond a limit."""
+    # Brings scikit-learn and scipy, which no other study needs.
+    from automl_on_ray.studies.transfer.portfolio import first_configs
+
     settings = today.settings
     given, meets = settings.points, settings.meets
     room = min(FIRST, max(0, (settings.samples or FIRST) - len(given)))
