@@ -172,7 +172,7 @@ def _scalar(node: yaml.Node, option: str, kind: Callable[[str], Any]) -> Any:
         raise UserError(f"{said}, but is {_group(node)}.")
     if node.tag not in PLAIN:
         raise UserError(f"{said}, but has the tag {node.tag}.")
-    if "\0" in node.value:
+    if kind is Path and "\0" in node.value:
         raise UserError(f"{said}, but holds a null character.")
     if node.tag == NULL:
         raise UserError(f"{said}, but nothing is given.")

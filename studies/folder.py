@@ -34,8 +34,8 @@ from automl_on_ray.studies.resume import check_states
 from automl_on_ray.studies.signatures import own_key
 
 # Pickled states name modules: those of format 1 are from before all was in one package, those of 2
-# from before its rooms.
-FORMAT = 3
+# from before its rooms, and those of 3 know nothing of studies on other data.
+FORMAT = 4
 
 
 @dataclass

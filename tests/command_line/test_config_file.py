@@ -152,7 +152,7 @@ def test_the_command_line_wins_over_environment_over_file_over_preset(tmp_path):
         ("<<: {trials: 4}", 1, "Unknown option '<<'."),
         ("trials: !mine 4", 1, "trials must be a whole number, but has the tag !mine."),
         ("name: !!binary aGVsbG8=", 1, "but has the tag tag:yaml.org,2002:binary."),
-        ('known: "a\\0b"', 1, "known must be a text, but holds a null character."),
+        ('replay: "a\\0b"', 1, "replay must be a text, but holds a null character."),
         ("trials: !!python/name:os.system 4", 1, "but has the tag"),
         ("x: &a [*a]", 1, "Unknown option 'x'."),
         ("trials: *none", 1, "this is not YAML"),

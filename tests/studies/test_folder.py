@@ -23,7 +23,7 @@ def test_the_same_question_finds_its_study_again(tmp_path):
     again = open_study(storage, "a", ASKED, fresh=False)
     assert again.searched
     assert again.lock.is_locked
-    assert json.loads((again.path / "study.json").read_text())["format"] == 3  # as users have
+    assert json.loads((again.path / "study.json").read_text())["format"] == 4  # as users have
     assert again.study_id == first.study_id
     assert again.read_rows() == [{"trial_id": "t1"}]
 
