@@ -22,7 +22,7 @@ from automl_on_ray.searchers.kernels import (
     fitted,
     targets,
 )
-from automl_on_ray.searchers.members import Judged, Learner, key_of, neighbours
+from automl_on_ray.searchers.members import Judged, Learner, key_of, mutated, neighbours
 
 CAPABILITIES = SearcherCapabilities(
     takes_known_results=True,
@@ -33,9 +33,10 @@ CAPABILITIES = SearcherCapabilities(
 ACQUISITIONS = ("expected-improvement", "thompson")
 BEGINNING = 10  # members at random before the model proposes
 PARENTS = 5  # of the best, whose neighbours are candidates
-NEIGHBOURS, DRAWN = 120, 100  # candidates: of the best, and at random
-CLIMBS = 2  # steps from the most promising candidates to their neighbours
-FRESH = 10  # of those at random, for each suggestion
+NEIGHBOURS, DRAWN = 120, 200  # candidates: of the best, and at random
+CENTRES, FURTHER = 2, 200  # of the best, and candidates two steps from these
+FRESH = 20  # of those at random, for each suggestion
+REFIT = 5  # new results, after which the model's parameters are found anew
 COUNTED = 100  # new candidates, the best first, that are looked at for one within the limits
 JUDGED = 8  # configs that a prior is asked about, twice for each suggestion at most
 KNOWN, FITTED = 400, 150  # results that the model takes, and those that its parameters are found by
@@ -104,7 +105,7 @@ class GaussianProcess(Learner):
         posterior, known = self._posterior(configs, values)
         best = float(values.max())
         best_first = [configs[index] for index in _highest(values)]
-        found = self._candidates(posterior, known, best_first[:PARENTS], best)
+        found = self._candidates(best_first)
         scores = self._scores(posterior, known, found, best)
         new = (found[index] for index in _highest(scores) if self.is_new(found[index]))
         meets = self.settings.meets
@@ -146,21 +147,14 @@ class GaussianProcess(Learner):
         kept = np.sort([*order[: KNOWN // 2], *latest])
         return [self._told[i].config for i in kept], values[kept]
 
-    def _candidates(
-        self, posterior: Posterior, known: Rows, parents: list[Config], best: float
-    ) -> list[Config]:
-        """Neighbours of the best and some at random; then of the most promising, step by step."""
-        found = [*self._neighbours(parents), *self._at_random()]
-        near = found
-        for _ in range(CLIMBS):
-            across = known.distances(self._features.rows(near))
-            promise = expected_improvement(
-                posterior.mean(across), posterior.deviation(across), best
-            )
-            promise *= self._beliefs_in(near)
-            near = self._neighbours([near[index] for index in _highest(promise)[:PARENTS]])
-            found = found + near
-        return found
+    def _candidates(self, best_first: list[Config]) -> list[Config]:
+        """Members a step from the best, two steps from the very best, and some at random."""
+        assert self.settings is not None
+        space, generator = self.settings.space, self._generator
+        near = self._neighbours(best_first[:CENTRES])
+        steps = generator.integers(len(near), size=FURTHER)
+        further = [mutated(space, near[index], generator) for index in steps]
+        return [*self._neighbours(best_first[:PARENTS]), *further, *self._at_random()]
 
     def _scores(
         self,
@@ -214,13 +208,14 @@ class GaussianProcess(Learner):
         return posterior, known
 
     def _fit(self, among: np.ndarray, values: np.ndarray) -> Kernel:
-        """The kernel's parameters, found anew after every fifth result or a tenth more of them."""
-        if self._kernel is None or len(self._told) >= self._fitted + max(5, self._fitted // 10):
+        """The kernel's parameters, found anew after every few results."""
+        if self._kernel is None or len(self._told) >= self._fitted + REFIT:
             if len(values) > FITTED:
                 order = np.argsort(-values, kind="stable")
                 some = order[np.linspace(0, len(order) - 1, FITTED).astype(int)]
                 among, values = among[:, some][:, :, some], values[some]
-            self._kernel = fitted(self._kernel, among, values)
+            graphs = self._features.of_graphs
+            self._kernel = fitted(self._kernel, among, values, graphs=graphs)
             self._fitted = len(self._told)
         return self._kernel
 
