@@ -22,7 +22,7 @@ OTHERS_FILES = {
     "progress.csv", "quality.jsonl", "result.json", "results.json", "schedule.json", "weights.pt",
     "default.jsonl", "mnist.jsonl", "hybrid.jsonl", "weights.jsonl", "bar.jsonl", "portfolio.jsonl",
     "population.jsonl", "long.json", "nasbench201.parquet", "collapse.jsonl", "journal.jsonl",
-    "train-00000-of-00002.parquet",
+    "train-00000-of-00002.parquet", "transfer.jsonl", "svm.parquet",
     "gapminder.csv", "data.csv", "sales.parquet",
     "study.json", "digits_study.py", "look.py", "wine_study.py", "wine.csv",
     "state.pt", "rows.npz", "self.log", "seven.png", "recorded.json",

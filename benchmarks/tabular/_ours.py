@@ -37,7 +37,7 @@ from automl_on_ray.trainables.tables import (
     select,
 )
 from automl_on_ray.trainables.tables.conform import conform
-from benchmarks.tabular._data import FOLDS, JUDGING, by_name, read
+from benchmarks.tabular.data import FOLDS, JUDGING, by_name, read
 from benchmarks.tabular._exchange import Asked, counted, cpu_seconds, read_asked, write_answer
 
 EPOCHS = FOLDS + 1  # the first fold comes before, on a part of its rows

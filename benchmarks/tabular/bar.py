@@ -26,7 +26,7 @@ import pandas as pd
 import typer
 from sklearn.metrics import log_loss, roc_auc_score, root_mean_squared_error
 
-from benchmarks.tabular._data import JUDGING, DataSet, by_name, read, split
+from benchmarks.tabular.data import JUDGING, DataSet, by_name, read, split
 from benchmarks.tabular._exchange import ONE_THREAD, Asked, read_answer, write_asked
 from benchmarks.tabular._standings import CONSTANT, by_data_set, differences, standings
 from benchmarks.tabular.environments import python_of

@@ -27,7 +27,7 @@ from automl_on_ray.search_spaces import Config
 from automl_on_ray.trainables.tables import FittedPipeline, Table, load_table, scores
 from automl_on_ray.trainables.tables.models import FitSettings
 from benchmarks.tabular._candidates import candidates
-from benchmarks.tabular._data import METRICS, PORTFOLIO, DataSet, read
+from benchmarks.tabular.data import METRICS, PORTFOLIO, DataSet, read
 from benchmarks.tabular._greedy import choose, normalised
 
 ROOT = Path(__file__).parents[2]

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from benchmarks.tabular import bar
 from benchmarks.tabular._controls import estimator
-from benchmarks.tabular._data import JUDGING, by_name
+from benchmarks.tabular.data import JUDGING, by_name
 from benchmarks.tabular._exchange import Asked, cpu_seconds, read_asked, write_asked
 from benchmarks.tabular.environments import python_of
 

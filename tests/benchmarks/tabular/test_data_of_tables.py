@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.tabular._data import JUDGING, PORTFOLIO, read, split
+from benchmarks.tabular.data import JUDGING, PORTFOLIO, read, split
 
 ALL = (*JUDGING, *PORTFOLIO)
 every_one = pytest.mark.parametrize("data_set", ALL, ids=lambda each: each.name)

@@ -9,7 +9,7 @@ from automl_on_ray.search_spaces.tables import SPACE
 from automl_on_ray.searchers import varying
 from benchmarks.tabular import portfolio
 from benchmarks.tabular._candidates import BY_HAND, FOREST, LINEAR, candidates
-from benchmarks.tabular._data import JUDGING, PORTFOLIO, by_name
+from benchmarks.tabular.data import JUDGING, PORTFOLIO, by_name
 
 
 @pytest.fixture(scope="module")

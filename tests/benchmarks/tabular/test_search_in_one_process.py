@@ -10,7 +10,7 @@ from automl_on_ray.search_spaces.core import Objective
 from automl_on_ray.search_spaces.tables import SPACE
 from automl_on_ray.studies.tables.portfolio import portfolio_of
 from benchmarks.tabular import _ours, bar
-from benchmarks.tabular._data import JUDGING, by_name
+from benchmarks.tabular.data import JUDGING, by_name
 from benchmarks.tabular._exchange import Asked
 from benchmarks.tabular._ours import EPOCHS, Search, _scheduler, _searcher
 
