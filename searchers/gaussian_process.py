@@ -18,14 +18,17 @@ from automl_on_ray.searchers.kernels import (
     Kernel,
     Posterior,
     Rows,
+    SourceModels,
     expected_improvement,
     fitted,
+    slopes,
     targets,
 )
 from automl_on_ray.searchers.members import Judged, Learner, key_of, mutated, neighbours
 
 CAPABILITIES = SearcherCapabilities(
     takes_known_results=True,
+    takes_sources=True,
     takes_prior=True,
     takes_beliefs=True,
     takes_parameter_constraints=True,
@@ -88,8 +91,10 @@ class GaussianProcess(Learner):
             )
         self._features = Features(space, word)
         self._told: list[Judged] = []
-        self._kernel: Kernel | None = None
-        self._fitted = 0
+        self._sources = SourceModels(self.settings, self._features)
+        self.trust = {}
+        self._kernel: Kernel | None = self._sources.kernel if self._sources else None
+        self._fitted = BEGINNING - REFIT if self._sources else 0
         self._believed: dict[str, float] = {}
         self._drawn: deque[Config] = deque(maxlen=DRAWN)
 
@@ -98,25 +103,54 @@ class GaussianProcess(Learner):
 
     def propose(self) -> Config | None:
         assert self.settings is not None
-        if self.asked < BEGINNING or len(self._told) < 2:
-            return None
+        if len(self._told) < 2 or (not self._sources and self.asked < BEGINNING):
+            return self._by_sources() if self._sources else None
         weights = self._generator.dirichlet(np.ones(len(self.metrics)))
         configs, values = self._kept(targets(self._told, weights))
-        posterior, known = self._posterior(configs, values)
         best = float(values.max())
         best_first = [configs[index] for index in _highest(values)]
         found = self._candidates(best_first)
-        scores = self._scores(posterior, known, found, best)
-        new = (found[index] for index in _highest(scores) if self.is_new(found[index]))
-        meets = self.settings.meets
-        within = (one for one in itertools.islice(new, COUNTED) if meets is None or meets(one))
-        few = list(itertools.islice(within, 1 if self.settings.prior is None else JUDGED))
+        before, after = self._sources_means(configs, values, found, weights)
+        posterior, known = self._posterior(configs, values - before)
+        scores = self._scores(posterior, known, found, best, after)
+        few = self._new(found, scores, 1 if self.settings.prior is None else JUDGED)
         if len(few) < 2:
             return few[0] if few else best_first[0]
         before, after = np.split(self._prior_means(configs, values, few), [len(configs)])
         posterior, known = self._posterior(configs, values - before)
         scores = self._scores(posterior, known, few, float(values.max()), after)
         return few[int(np.argmax(scores))]
+
+    def _new(self, found: list[Config], scores: np.ndarray, count: int) -> list[Config]:
+        """The best of those that were not handed out, within all limits."""
+        assert self.settings is not None
+        new = (found[index] for index in _highest(scores) if self.is_new(found[index]))
+        meets = self.settings.meets
+        within = (one for one in itertools.islice(new, COUNTED) if meets is None or meets(one))
+        return list(itertools.islice(within, count))
+
+    def _by_sources(self) -> Config:
+        """What sources expect most of, while results say nothing yet."""
+        weights = self._generator.dirichlet(np.ones(len(self.metrics)))
+        best = self._sources.best(PARENTS)
+        found = self._candidates(best)
+        means = self._sources.means(self._features.rows(found), weights).mean(1)
+        few = self._new(found, means, 1)
+        return few[0] if few else best[0]
+
+    def _sources_means(
+        self, told: list[Config], values: np.ndarray, asked: list[Config], weights: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """What sources expect of those told and those asked, beside the mean of those told."""
+        if not self._sources:
+            return np.zeros(len(told)), np.zeros(len(asked))
+        means = self._sources.means(self._features.rows([*told, *asked]), weights)
+        means -= means[: len(told)].mean(0)
+        found = slopes(means[: len(told)], values)
+        shares = np.minimum(1.0, found * len(found))
+        self.trust = dict(zip(self._sources.names, map(float, shares), strict=True))
+        before, after = np.split(means @ found, [len(told)])
+        return before, after
 
     def _prior_means(
         self, told: list[Config], values: np.ndarray, asked: list[Config]
@@ -154,7 +188,8 @@ class GaussianProcess(Learner):
         near = self._neighbours(best_first[:CENTRES])
         steps = generator.integers(len(near), size=FURTHER)
         further = [mutated(space, near[index], generator) for index in steps]
-        return [*self._neighbours(best_first[:PARENTS]), *further, *self._at_random()]
+        beside = self._neighbours(self._sources.best(PARENTS))
+        return [*self._neighbours(best_first[:PARENTS]), *further, *beside, *self._at_random()]
 
     def _scores(
         self,
