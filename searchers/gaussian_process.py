@@ -2,6 +2,7 @@
 
 import itertools
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from automl_on_ray.searchers.kernels import (
     slopes,
     targets,
 )
-from automl_on_ray.searchers.members import Judged, Learner, key_of, mutated, neighbours
+from automl_on_ray.searchers.members import Judged, Learner, key_of, neighbours
 
 CAPABILITIES = SearcherCapabilities(
     takes_known_results=True,
@@ -36,12 +37,12 @@ CAPABILITIES = SearcherCapabilities(
 ACQUISITIONS = ("expected-improvement", "thompson")
 BEGINNING = 10  # members at random before the model proposes
 PARENTS = 5  # of the best, whose neighbours are candidates
-NEIGHBOURS, DRAWN = 120, 200  # candidates: of the best, and at random
-CENTRES, FURTHER = 2, 200  # of the best, and candidates two steps from these
-FRESH = 20  # of those at random, for each suggestion
-REFIT = 5  # new results, after which the model's parameters are found anew
+NEIGHBOURS, DRAWN = 120, 100  # candidates: of the best, and at random
+CLIMBS = 2  # steps from the most promising candidates to their neighbours
+FRESH = 10  # of those at random, for each suggestion
 COUNTED = 100  # new candidates, the best first, that are looked at for one within the limits
 JUDGED = 8  # configs that a prior is asked about, twice for each suggestion at most
+Scores = Callable[[list[Config]], np.ndarray]
 KNOWN, FITTED = 400, 150  # results that the model takes, and those that its parameters are found by
 
 
@@ -92,9 +93,8 @@ class GaussianProcess(Learner):
         self._features = Features(space, word)
         self._told: list[Judged] = []
         self._sources = SourceModels(self.settings, self._features)
-        self.trust = {}
         self._kernel: Kernel | None = self._sources.kernel if self._sources else None
-        self._fitted = BEGINNING - REFIT if self._sources else 0
+        self._fitted = 0
         self._believed: dict[str, float] = {}
         self._drawn: deque[Config] = deque(maxlen=DRAWN)
 
@@ -103,16 +103,20 @@ class GaussianProcess(Learner):
 
     def propose(self) -> Config | None:
         assert self.settings is not None
-        if len(self._told) < 2 or (not self._sources and self.asked < BEGINNING):
-            return self._by_sources() if self._sources else None
         weights = self._generator.dirichlet(np.ones(len(self.metrics)))
+        if len(self._told) < 2 or not (self._sources or self.asked >= BEGINNING):
+            return self._by_sources(weights) if self._sources else None
         configs, values = self._kept(targets(self._told, weights))
+        expected = self._expected(configs, values, weights)
+        posterior, known = self._posterior(configs, values - expected(configs))
         best = float(values.max())
         best_first = [configs[index] for index in _highest(values)]
-        found = self._candidates(best_first)
-        before, after = self._sources_means(configs, values, found, weights)
-        posterior, known = self._posterior(configs, values - before)
-        scores = self._scores(posterior, known, found, best, after)
+
+        def improvement(members: list[Config]) -> np.ndarray:
+            return self._improvement(posterior, known, members, best, expected(members))
+
+        found = self._candidates(improvement, best_first[:PARENTS])
+        scores = self._scores(posterior, known, found, best, expected(found))
         few = self._new(found, scores, 1 if self.settings.prior is None else JUDGED)
         if len(few) < 2:
             return few[0] if few else best_first[0]
@@ -121,6 +125,29 @@ class GaussianProcess(Learner):
         scores = self._scores(posterior, known, few, float(values.max()), after)
         return few[int(np.argmax(scores))]
 
+    def _by_sources(self, weights: np.ndarray) -> Config:
+        """What sources expect most of, while results say nothing yet."""
+
+        def means(members: list[Config]) -> np.ndarray:
+            found = self._sources.means(self._features.rows(members), weights).mean(1)
+            return found + np.log(self._beliefs_in(members))
+
+        found = self._candidates(means, [])
+        few = self._new(found, means(found), 1)
+        return few[0] if few else found[0]
+
+    def _expected(self, told: list[Config], values: np.ndarray, weights: np.ndarray) -> Scores:
+        """What sources expect of members, beside the mean of those told; 0 without sources."""
+        if not self._sources:
+            return lambda members: np.zeros(len(members))
+        means = self._sources.means(self._features.rows(told), weights)
+        middle = means.mean(0)
+        found = slopes(means - middle, values)
+        shares = np.minimum(1.0, found * len(found))
+        self.trust = dict(zip(self._sources.names, map(float, shares), strict=True))
+        of = self._sources.means
+        return lambda members: (of(self._features.rows(members), weights) - middle) @ found
+
     def _new(self, found: list[Config], scores: np.ndarray, count: int) -> list[Config]:
         """The best of those that were not handed out, within all limits."""
         assert self.settings is not None
@@ -128,29 +155,6 @@ class GaussianProcess(Learner):
         meets = self.settings.meets
         within = (one for one in itertools.islice(new, COUNTED) if meets is None or meets(one))
         return list(itertools.islice(within, count))
-
-    def _by_sources(self) -> Config:
-        """What sources expect most of, while results say nothing yet."""
-        weights = self._generator.dirichlet(np.ones(len(self.metrics)))
-        best = self._sources.best(PARENTS)
-        found = self._candidates(best)
-        means = self._sources.means(self._features.rows(found), weights).mean(1)
-        few = self._new(found, means, 1)
-        return few[0] if few else best[0]
-
-    def _sources_means(
-        self, told: list[Config], values: np.ndarray, asked: list[Config], weights: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """What sources expect of those told and those asked, beside the mean of those told."""
-        if not self._sources:
-            return np.zeros(len(told)), np.zeros(len(asked))
-        means = self._sources.means(self._features.rows([*told, *asked]), weights)
-        means -= means[: len(told)].mean(0)
-        found = slopes(means[: len(told)], values)
-        shares = np.minimum(1.0, found * len(found))
-        self.trust = dict(zip(self._sources.names, map(float, shares), strict=True))
-        before, after = np.split(means @ found, [len(told)])
-        return before, after
 
     def _prior_means(
         self, told: list[Config], values: np.ndarray, asked: list[Config]
@@ -181,15 +185,15 @@ class GaussianProcess(Learner):
         kept = np.sort([*order[: KNOWN // 2], *latest])
         return [self._told[i].config for i in kept], values[kept]
 
-    def _candidates(self, best_first: list[Config]) -> list[Config]:
-        """Members a step from the best, two steps from the very best, and some at random."""
-        assert self.settings is not None
-        space, generator = self.settings.space, self._generator
-        near = self._neighbours(best_first[:CENTRES])
-        steps = generator.integers(len(near), size=FURTHER)
-        further = [mutated(space, near[index], generator) for index in steps]
-        beside = self._neighbours(self._sources.best(PARENTS))
-        return [*self._neighbours(best_first[:PARENTS]), *further, *beside, *self._at_random()]
+    def _candidates(self, promise: Scores, parents: list[Config]) -> list[Config]:
+        """Neighbours of the best and some at random; then of the most promising, step by step."""
+        elsewhere = self._sources.best(PARENTS)
+        found = [*self._neighbours(parents), *self._neighbours(elsewhere), *self._at_random()]
+        near = found
+        for _ in range(CLIMBS):
+            near = self._neighbours([near[i] for i in _highest(promise(near))[:PARENTS]])
+            found = found + near
+        return found
 
     def _scores(
         self,
@@ -204,6 +208,18 @@ class GaussianProcess(Learner):
         across = known.distances(asked)
         if self._words[1] == "thompson":
             return means + posterior.draw(across, asked.distances(asked), self._generator)
+        return self._improvement(posterior, known, members, best, means)
+
+    def _improvement(
+        self,
+        posterior: Posterior,
+        known: Rows,
+        members: list[Config],
+        best: float,
+        means: np.ndarray | float = 0.0,
+    ) -> np.ndarray:
+        """What is expected of it, weighed by beliefs."""
+        across = known.distances(self._features.rows(members))
         improvement = expected_improvement(
             means + posterior.mean(across), posterior.deviation(across), best
         )
@@ -243,14 +259,13 @@ class GaussianProcess(Learner):
         return posterior, known
 
     def _fit(self, among: np.ndarray, values: np.ndarray) -> Kernel:
-        """The kernel's parameters, found anew after every few results."""
-        if self._kernel is None or len(self._told) >= self._fitted + REFIT:
+        """The kernel's parameters, found anew after every fifth result or a tenth more of them."""
+        if self._kernel is None or len(self._told) >= self._fitted + max(5, self._fitted // 10):
             if len(values) > FITTED:
                 order = np.argsort(-values, kind="stable")
                 some = order[np.linspace(0, len(order) - 1, FITTED).astype(int)]
                 among, values = among[:, some][:, :, some], values[some]
-            graphs = self._features.of_graphs
-            self._kernel = fitted(self._kernel, among, values, graphs=graphs)
+            self._kernel = fitted(self._kernel, among, values)
             self._fitted = len(self._told)
         return self._kernel
 

@@ -76,11 +76,6 @@ class Features:
         self.__dict__.update(state)
         self._forget()
 
-    @property
-    def of_graphs(self) -> bool:
-        """Whether members have counts."""
-        return self._of_graph is not None
-
     def rows(self, configs: Sequence[Config]) -> Rows:
         if len(self._known) > MAX_REMEMBERED:
             self._forget()

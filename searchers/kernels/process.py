@@ -7,9 +7,6 @@ import numpy as np
 from scipy import linalg, special
 
 SCALES = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)  # as parts of the median distance
-# Between graphs distances mean the same in each space: a decision changes some 10 features. Larger
-# scales trust what lies far from the best, where the search has been seldom.
-GRAPH_SCALES = (1.0, 2.0, 4.0, 8.0, 16.0)
 NOISES = (0.01, 0.03, 0.1, 0.3)
 JITTER = 1e-6  # members may be alike
 LEAST_VARIANCE = 1e-6  # of values that may all be equal
@@ -77,34 +74,23 @@ class Posterior:
         return found
 
 
-def fitted(
-    kernel: Kernel | None, distances: np.ndarray, values: np.ndarray, *, graphs: bool = False
-) -> Kernel:
+def fitted(kernel: Kernel | None, distances: np.ndarray, values: np.ndarray) -> Kernel:
     """The likeliest kernel on a grid; one scale at a time, the others as `kernel` has them.
 
-    `graphs`: whether the first part is of graphs. With scales far below the distances, all results
-    would be unrelated noise. Few results are often explained by that best, and nothing would ever
-    be learned: so there are none on the grid.
+    With scales far below the distances, all results would be unrelated noise. Few results are often
+    explained by that best, and nothing would ever be learned: so there are none on the grid.
     """
-    grids = [_around_median(part) for part in distances]
-    if graphs:
-        grids[0] = GRAPH_SCALES
-    kernel = kernel or Kernel(tuple(grid[len(grid) // 2] for grid in grids))
-    for part, grid in enumerate(grids):
+    usual = [float(np.median(part[part > 0])) if (part > 0).any() else 1.0 for part in distances]
+    kernel = kernel or Kernel(tuple(usual))
+    for part, median in enumerate(usual):
         tried = [
-            replace(kernel, scales=(*kernel.scales[:part], scale, *kernel.scales[part + 1 :]))
-            for scale in grid
+            replace(kernel, scales=(*kernel.scales[:part], s * median, *kernel.scales[part + 1 :]))
+            for s in SCALES
         ]
         kernel = max(
             (_likeliest_noise(one, distances, values) for one in tried), key=lambda one: one[0]
         )[1]
     return kernel
-
-
-def _around_median(distances: np.ndarray) -> tuple[float, ...]:
-    apart = distances[distances > 0]
-    median = float(np.median(apart)) if len(apart) else 1.0
-    return tuple(scale * median for scale in SCALES)
 
 
 def _likeliest_noise(

@@ -64,7 +64,7 @@ class SourceModels:
     def _fitted(self, told: Sequence[Judged]) -> Kernel:
         known = self._features.rows([one.config for one in told])
         values = targets(told, np.full(self._count, 1 / self._count))
-        return fitted(None, known.distances(known), values, graphs=self._features.of_graphs)
+        return fitted(None, known.distances(known), values)
 
 
 def slopes(means: np.ndarray, values: np.ndarray) -> np.ndarray:

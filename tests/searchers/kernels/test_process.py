@@ -14,7 +14,7 @@ from automl_on_ray.searchers.kernels import (
     fitted,
     targets,
 )
-from automl_on_ray.searchers.kernels.process import GRAPH_SCALES, NOISES, SCALES
+from automl_on_ray.searchers.kernels.process import NOISES, SCALES
 from automl_on_ray.searchers.members import Judged
 
 KERNEL = Kernel((0.5, 2.0), 0.1)
@@ -87,14 +87,6 @@ def test_each_part_finds_a_scale_of_its_own():
     found = fitted(None, distances(points, points), values)
     assert found.scales[0] < 0.2  # of sin(6 x)
     assert found.scales[1] > 1
-
-
-def test_scales_between_graphs_do_not_follow_the_distances():
-    points, values = data(40)
-    far = 1000 * distances(points, points)
-    found = fitted(None, far, values, graphs=True)
-    assert found.scales[0] in GRAPH_SCALES
-    assert found.scales[1] >= min(SCALES) * np.median(far[1][far[1] > 0])
 
 
 def test_results_without_any_order_leave_neighbours_related():
