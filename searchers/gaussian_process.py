@@ -33,6 +33,7 @@ CAPABILITIES = SearcherCapabilities(
     takes_prior=True,
     takes_beliefs=True,
     takes_parameter_constraints=True,
+    begins_by_sources=True,
 )
 ACQUISITIONS = ("expected-improvement", "thompson")
 BEGINNING = 10  # members at random before the model proposes
@@ -44,6 +45,15 @@ COUNTED = 100  # new candidates, the best first, that are looked at for one with
 JUDGED = 8  # configs that a prior is asked about, twice for each suggestion at most
 Scores = Callable[[list[Config]], np.ndarray]
 KNOWN, FITTED = 400, 150  # results that the model takes, and those that its parameters are found by
+
+
+def check(settings: SearcherSettings) -> None:
+    """UserError for what it cannot do."""
+    if settings.sources and settings.prior is not None:
+        raise UserError(
+            "--searcher gaussian-process takes --warm-start from other data or a zero-cost --prior "
+            "as its mean, not both."
+        )
 
 
 def create(settings: SearcherSettings) -> "GaussianProcess":
@@ -59,6 +69,10 @@ class GaussianProcess(Learner):
     default it is `wl` where the space has a graph. `acquisition` is `expected-improvement` or
     `thompson`, a draw of the function. Candidates are members some steps from the best, and others
     at random.
+
+    Sources are part of the process's mean: each is a Gaussian process of its own, and today's
+    results say how far it is believed. So its first proposal is what sources expect most of. A prior
+    and sources together are refused.
 
     Pending trials count as if they had come to what is expected of them. With several objectives
     each suggestion weights them at random (ParEGO, Knowles 2006). A prior, which takes a while to
@@ -80,6 +94,8 @@ class GaussianProcess(Learner):
             check_choice("kernel", kernel, tuple(KERNELS))
         check_choice("acquisition", acquisition, ACQUISITIONS)
         self._words = kernel, acquisition
+        if settings is not None:
+            check(settings)
         super().__init__(settings, **plain)
 
     def begin(self) -> None:
@@ -94,7 +110,7 @@ class GaussianProcess(Learner):
         self._told: list[Judged] = []
         self._sources = SourceModels(self.settings, self._features)
         self._kernel: Kernel | None = self._sources.kernel if self._sources else None
-        self._fitted = 0
+        self._fitted = BEGINNING // 2 if self._sources else 0
         self._believed: dict[str, float] = {}
         self._drawn: deque[Config] = deque(maxlen=DRAWN)
 
@@ -103,9 +119,11 @@ class GaussianProcess(Learner):
 
     def propose(self) -> Config | None:
         assert self.settings is not None
-        weights = self._generator.dirichlet(np.ones(len(self.metrics)))
-        if len(self._told) < 2 or not (self._sources or self.asked >= BEGINNING):
-            return self._by_sources(weights) if self._sources else None
+        if not self._sources and self.asked < BEGINNING:
+            return None
+        if len(self._told) < 2:
+            return self._by_sources() if self._sources else None
+        weights = self._weights()
         configs, values = self._kept(targets(self._told, weights))
         expected = self._expected(configs, values, weights)
         posterior, known = self._posterior(configs, values - expected(configs))
@@ -125,8 +143,13 @@ class GaussianProcess(Learner):
         scores = self._scores(posterior, known, few, float(values.max()), after)
         return few[int(np.argmax(scores))]
 
-    def _by_sources(self, weights: np.ndarray) -> Config:
+    def _weights(self) -> np.ndarray:
+        """Of objectives, for one suggestion."""
+        return self._generator.dirichlet(np.ones(len(self.metrics)))
+
+    def _by_sources(self) -> Config:
         """What sources expect most of, while results say nothing yet."""
+        weights = self._weights()
 
         def means(members: list[Config]) -> np.ndarray:
             found = self._sources.means(self._features.rows(members), weights).mean(1)
