@@ -2,7 +2,6 @@
 
 import itertools
 from collections import deque
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,10 +18,10 @@ from automl_on_ray.searchers.kernels import (
     Kernel,
     Posterior,
     Rows,
+    Scores,
     SourceModels,
     expected_improvement,
     fitted,
-    slopes,
     targets,
 )
 from automl_on_ray.searchers.members import Judged, Learner, key_of, neighbours
@@ -37,13 +36,13 @@ CAPABILITIES = SearcherCapabilities(
 )
 ACQUISITIONS = ("expected-improvement", "thompson")
 BEGINNING = 10  # members at random before the model proposes
+RARELY = 3  # beside sources every third of these is at random: that shows whether they are right
 PARENTS = 5  # of the best, whose neighbours are candidates
 NEIGHBOURS, DRAWN = 120, 100  # candidates: of the best, and at random
 CLIMBS = 2  # steps from the most promising candidates to their neighbours
 FRESH = 10  # of those at random, for each suggestion
 COUNTED = 100  # new candidates, the best first, that are looked at for one within the limits
 JUDGED = 8  # configs that a prior is asked about, twice for each suggestion at most
-Scores = Callable[[list[Config]], np.ndarray]
 KNOWN, FITTED = 400, 150  # results that the model takes, and those that its parameters are found by
 
 
@@ -70,9 +69,9 @@ class GaussianProcess(Learner):
     `thompson`, a draw of the function. Candidates are members some steps from the best, and others
     at random.
 
-    Sources are part of the process's mean: each is a Gaussian process of its own, and today's
-    results say how far it is believed. So its first proposal is what sources expect most of. A prior
-    and sources together are refused.
+    Sources are part of the process's mean: each is a Gaussian process of its own, and results say
+    how far it is believed. So the first proposal is what sources expect most of. UserError for a
+    prior beside them.
 
     Pending trials count as if they had come to what is expected of them. With several objectives
     each suggestion weights them at random (ParEGO, Knowles 2006). A prior, which takes a while to
@@ -109,7 +108,7 @@ class GaussianProcess(Learner):
         self._features = Features(space, word)
         self._told: list[Judged] = []
         self._sources = SourceModels(self.settings, self._features)
-        self._kernel: Kernel | None = self._sources.kernel if self._sources else None
+        self._kernel: Kernel | None = self._sources.kernel
         self._fitted = BEGINNING // 2 if self._sources else 0
         self._believed: dict[str, float] = {}
         self._drawn: deque[Config] = deque(maxlen=DRAWN)
@@ -119,7 +118,7 @@ class GaussianProcess(Learner):
 
     def propose(self) -> Config | None:
         assert self.settings is not None
-        if not self._sources and self.asked < BEGINNING:
+        if self.asked < BEGINNING and (not self._sources or self.asked % RARELY == RARELY - 1):
             return None
         if len(self._told) < 2:
             return self._by_sources() if self._sources else None
@@ -149,27 +148,21 @@ class GaussianProcess(Learner):
 
     def _by_sources(self) -> Config:
         """What sources expect most of, while results say nothing yet."""
-        weights = self._weights()
+        expected = self._sources.expected(self._weights())
 
-        def means(members: list[Config]) -> np.ndarray:
-            found = self._sources.means(self._features.rows(members), weights).mean(1)
-            return found + np.log(self._beliefs_in(members))
+        def promise(members: list[Config]) -> np.ndarray:
+            return expected(members) + np.log(self._beliefs_in(members))
 
-        found = self._candidates(means, [])
-        few = self._new(found, means(found), 1)
+        found = self._candidates(promise, [])
+        few = self._new(found, promise(found), 1)
         return few[0] if few else found[0]
 
     def _expected(self, told: list[Config], values: np.ndarray, weights: np.ndarray) -> Scores:
-        """What sources expect of members, beside the mean of those told; 0 without sources."""
+        """The process's mean; 0 without sources."""
         if not self._sources:
             return lambda members: np.zeros(len(members))
-        means = self._sources.means(self._features.rows(told), weights)
-        middle = means.mean(0)
-        found = slopes(means - middle, values)
-        shares = np.minimum(1.0, found * len(found))
-        self.trust = dict(zip(self._sources.names, map(float, shares), strict=True))
-        of = self._sources.means
-        return lambda members: (of(self._features.rows(members), weights) - middle) @ found
+        found, self.trust = self._sources.expected_after(told, values, weights)
+        return found
 
     def _new(self, found: list[Config], scores: np.ndarray, count: int) -> list[Config]:
         """The best of those that were not handed out, within all limits."""
@@ -227,9 +220,9 @@ class GaussianProcess(Learner):
         means: np.ndarray | float = 0.0,
     ) -> np.ndarray:
         """By the acquisition; `means` are the members' before any result."""
-        asked = self._features.rows(members)
-        across = known.distances(asked)
         if self._words[1] == "thompson":
+            asked = self._features.rows(members)
+            across = known.distances(asked)
             return means + posterior.draw(across, asked.distances(asked), self._generator)
         return self._improvement(posterior, known, members, best, means)
 

@@ -1,6 +1,6 @@
 """What studies on other data expect of a member: of each a Gaussian process."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 
@@ -14,12 +14,14 @@ from automl_on_ray.searchers.kernels.process import Kernel, Posterior, fitted
 from automl_on_ray.searchers.kernels.ranking import targets
 from automl_on_ray.searchers.members import Judged, best_first, usual, varying
 
+TRUSTED = 0.5  # from which trust on a source has a part in what is expected
+Scores = Callable[[list[Config]], np.ndarray]  # of n members (n,)
+
 
 @dataclass(frozen=True)
 class _Task:
     name: str
     told: tuple[Judged, ...]
-    kernel: Kernel
 
 
 class SourceModels:
@@ -29,21 +31,13 @@ class SourceModels:
     """
 
     def __init__(self, settings: SearcherSettings, features: Features) -> None:
-        self._features, self._count = features, len(settings.objectives)
+        self._features = features
         told = [(source.name, _told(source, settings)) for source in settings.sources]
-        self._tasks = [_Task(name, of, self._fitted(of)) for name, of in told if len(of) > 1]
+        self._tasks = [_Task(name, trials) for name, trials in told if len(trials) > 1]
+        self.kernel = self._fitted(len(settings.objectives)) if self._tasks else None
 
     def __bool__(self) -> bool:
         return bool(self._tasks)
-
-    @property
-    def names(self) -> list[str]:
-        return [task.name for task in self._tasks]
-
-    @property
-    def kernel(self) -> Kernel:
-        """Of the nearest source."""
-        return self._tasks[0].kernel
 
     def best(self, count: int) -> list[Config]:
         """The best members of all sources, of each in turn."""
@@ -51,30 +45,52 @@ class SourceModels:
         taken = [one.config for one in chain(*zip_longest(*ranked)) if one is not None]
         return taken[:count]
 
-    def means(self, asked: Rows, weights: np.ndarray) -> np.ndarray:
-        """Of n members (n, sources); `weights` (objectives,) as in `targets`."""
-        return np.column_stack([self._mean(task, asked, weights) for task in self._tasks])
+    def expected(self, weights: np.ndarray) -> Scores:
+        """While there are no results: all sources as one. `weights` as in `targets`."""
+        return self._mean(self._tasks, weights)
 
-    def _mean(self, task: _Task, asked: Rows, weights: np.ndarray) -> np.ndarray:
-        known = self._features.rows([one.config for one in task.told])
-        values = targets(task.told, weights)
-        posterior = Posterior(task.kernel, known.distances(known), values)
-        return posterior.mean(known.distances(asked))
+    def expected_after(
+        self, told: list[Config], values: np.ndarray, weights: np.ndarray
+    ) -> tuple[Scores, dict[str, float]]:
+        """Beside n results `values` (n,): above the mean of those told; and the trust in each.
 
-    def _fitted(self, told: Sequence[Judged]) -> Kernel:
-        known = self._features.rows([one.config for one in told])
-        values = targets(told, np.full(self._count, 1 / self._count))
+        Trust is a source's part of what explains the results best, 1 if they are alike. Those that
+        are trusted are one task, times a slope.
+        """
+        apart = [self._mean([task], weights)(told) for task in self._tasks]
+        shares = np.minimum(1.0, slopes(np.column_stack(apart), values) * len(apart))
+        trust = {task.name: float(x) for task, x in zip(self._tasks, shares, strict=True)}
+        kept = [task for task in self._tasks if trust[task.name] >= TRUSTED]
+        if not kept:
+            return (lambda members: np.zeros(len(members))), trust
+        mean = self._mean(kept, weights)
+        middle = mean(told).mean()
+        slope = slopes(mean(told)[:, None], values)[0]
+        return (lambda members: slope * (mean(members) - middle)), trust
+
+    def _mean(self, tasks: Sequence[_Task], weights: np.ndarray) -> Scores:
+        known, values = self._results(tasks, weights)
+        assert self.kernel is not None
+        posterior = Posterior(self.kernel, known.distances(known), values)
+        return lambda members: posterior.mean(known.distances(self._features.rows(members)))
+
+    def _results(self, tasks: Sequence[_Task], weights: np.ndarray) -> tuple[Rows, np.ndarray]:
+        known = self._features.rows([one.config for task in tasks for one in task.told])
+        return known, np.concatenate([targets(task.told, weights) for task in tasks])
+
+    def _fitted(self, objectives: int) -> Kernel:
+        known, values = self._results(self._tasks, np.full(objectives, 1 / objectives))
         return fitted(None, known.distances(known), values)
 
 
 def slopes(means: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Of sources, (sources,), by n results `values` (n,), of which they expect `means`.
+    """Of sources, (sources,), by results `values` (n,), of which they expect `means` (n, sources).
 
-    Least squares, none below 0: a source that has ranked them wrongly says nothing. It is as if one
-    more result of each source had said that all are to be believed alike, with a sum of 1.
+    Least squares beside the mean, none below 0: a source that has ranked results wrongly says
+    nothing. It is as if one more result of each had said to believe all alike, 1 in sum.
     """
     count = means.shape[1]
-    rows = np.vstack([means, np.eye(count)])
+    rows = np.vstack([means - means.mean(0), np.eye(count)])
     found: np.ndarray = optimize.nnls(rows, np.append(values, np.full(count, 1 / count)))[0]
     return found
 

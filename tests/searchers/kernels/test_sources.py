@@ -28,46 +28,54 @@ def source(name, peak, scale=1.0):
 
 def models(*sources, mode="max"):
     settings = SearcherSettings(LINE, (Objective("score", mode),), sources=sources)
-    features = Features(LINE, "unit")
-    return SourceModels(settings, features), features
+    return SourceModels(settings, Features(LINE, "unit"))
 
 
-def rows(features, *places):
-    return features.rows([{"x": x, "y": 0.5} for x in places])
+def at(*places):
+    return [{"x": x, "y": 0.5} for x in places]
 
 
-def test_each_source_expects_most_where_it_was_best_whatever_its_scale():
-    found, features = models(source("low", 0.2), source("high", 0.8, scale=1e6))
-    means = found.means(rows(features, 0.2, 0.8), ONE)
-    assert means.shape == (2, 2)
-    assert means[0, 0] > 1 > means[1, 0]
-    assert means[1, 1] > 1 > means[0, 1]
-    assert found.means(rows(features, 0.2, 0.8), ONE)[:, 1] == pytest.approx(means[:, 1])
+def test_sources_that_agree_expect_most_where_they_were_best_whatever_their_scales():
+    near, far = models(source("a", 0.2), source("b", 0.25, scale=1e6)).expected(ONE)(at(0.2, 0.9))
+    assert near > 1 > 0 > far
 
 
 def test_a_metric_to_be_minimised_is_turned():
-    found, features = models(source("low", 0.2), mode="min")
-    near, far = found.means(rows(features, 0.2, 1.0), ONE)[:, 0]
+    near, far = models(source("low", 0.2), mode="min").expected(ONE)(at(0.2, 1.0))
     assert near < 0 < far
 
 
+def test_after_results_those_that_rank_them_rightly_are_trusted():
+    found = models(source("low", 0.1), source("high", 0.9))
+    told = at(0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+    expected, trust = found.expected_after(told, np.array([1.3, 0.7, 0.2, -0.2, -0.7, -1.3]), ONE)
+    assert trust["low"] > 0.8
+    assert trust["high"] < 0.2
+    near, far = expected(at(0.1, 0.9))
+    assert near > 0 > far
+    nothing, trust = models(source("high", 0.9)).expected_after(told, -np.arange(6.0), ONE)
+    assert trust == {"high": 0.0}
+    assert list(nothing(told)) == [0.0] * 6
+
+
 def test_the_best_are_of_each_source_in_turn():
-    found, _ = models(source("low", 0.0), source("high", 1.0))
+    found = models(source("low", 0.0), source("high", 1.0))
     assert [config["x"] for config in found.best(3)] == pytest.approx([0, 1, 1 / 19])
 
 
 def test_sources_without_two_whole_trials_have_no_part():
     lacking = Source("lacking", tuple(PriorTrial({"x": x}, {1: {"loss": 1.0}}) for x in (0.1, 0.2)))
     one = Source("one", source("", 0.5).trials[:1])
-    found, _ = models(lacking, one)
+    found = models(lacking, one)
     assert not found
     assert found.best(3) == []
-    assert models(lacking, source("whole", 0.5))[0].names == ["whole"]
+    _, trust = models(lacking, source("whole", 0.5)).expected_after(at(0.1, 0.2), np.zeros(2), ONE)
+    assert list(trust) == ["whole"]
 
 
 def test_a_parameter_that_a_source_lacks_stands_in_the_middle():
     half = Source("half", tuple(PriorTrial({"x": x}, {1: {"score": x}}) for x in (0.1, 0.9)))
-    assert models(half)[0].best(1) == [{"x": 0.9, "y": 0.5}]
+    assert models(half).best(1) == [{"x": 0.9, "y": 0.5}]
 
 
 def test_without_results_sources_are_believed_alike_and_results_tell_them_apart():
