@@ -273,7 +273,7 @@ def test_a_source_that_ranks_results_wrongly_loses_its_trust(acquisition):
     searcher = GaussianProcess(
         replace(SETTINGS, space=LETTERS, sources=sources), acquisition=acquisition
     )
-    play(searcher, 30, letters_right)
+    play(searcher, 14, letters_right)
     assert searcher.trust["like"] > 0.5 > searcher.trust["not"]
     misled = GaussianProcess(replace(SETTINGS, space=LETTERS, sources=sources[1:]))
     assert max(map(letters_right, play(misled, 70, letters_right))) >= 11
