@@ -18,6 +18,8 @@ from automl_on_ray.searchers.kernels import (
     Kernel,
     Posterior,
     Rows,
+    Scores,
+    SourceModels,
     expected_improvement,
     fitted,
     targets,
@@ -26,12 +28,15 @@ from automl_on_ray.searchers.members import Judged, Learner, key_of, neighbours
 
 CAPABILITIES = SearcherCapabilities(
     takes_known_results=True,
+    takes_sources=True,
     takes_prior=True,
     takes_beliefs=True,
     takes_parameter_constraints=True,
+    begins_by_sources=True,
 )
 ACQUISITIONS = ("expected-improvement", "thompson")
 BEGINNING = 10  # members at random before the model proposes
+RARELY = 3  # beside sources every third of these is at random: that shows whether they are right
 PARENTS = 5  # of the best, whose neighbours are candidates
 NEIGHBOURS, DRAWN = 120, 100  # candidates: of the best, and at random
 CLIMBS = 2  # steps from the most promising candidates to their neighbours
@@ -39,6 +44,15 @@ FRESH = 10  # of those at random, for each suggestion
 COUNTED = 100  # new candidates, the best first, that are looked at for one within the limits
 JUDGED = 8  # configs that a prior is asked about, twice for each suggestion at most
 KNOWN, FITTED = 400, 150  # results that the model takes, and those that its parameters are found by
+
+
+def check(settings: SearcherSettings) -> None:
+    """UserError for what it cannot do."""
+    if settings.sources and settings.prior is not None:
+        raise UserError(
+            "--searcher gaussian-process takes --warm-start from other data or a zero-cost --prior "
+            "as its mean, not both."
+        )
 
 
 def create(settings: SearcherSettings) -> "GaussianProcess":
@@ -54,6 +68,10 @@ class GaussianProcess(Learner):
     default it is `wl` where the space has a graph. `acquisition` is `expected-improvement` or
     `thompson`, a draw of the function. Candidates are members some steps from the best, and others
     at random.
+
+    Sources are part of the process's mean: each is a Gaussian process of its own, and results say
+    how far it is believed. So the first proposal is what sources expect most of. UserError for a
+    prior beside them.
 
     Pending trials count as if they had come to what is expected of them. With several objectives
     each suggestion weights them at random (ParEGO, Knowles 2006). A prior, which takes a while to
@@ -75,6 +93,8 @@ class GaussianProcess(Learner):
             check_choice("kernel", kernel, tuple(KERNELS))
         check_choice("acquisition", acquisition, ACQUISITIONS)
         self._words = kernel, acquisition
+        if settings is not None:
+            check(settings)
         super().__init__(settings, **plain)
 
     def begin(self) -> None:
@@ -87,8 +107,9 @@ class GaussianProcess(Learner):
             )
         self._features = Features(space, word)
         self._told: list[Judged] = []
-        self._kernel: Kernel | None = None
-        self._fitted = 0
+        self._sources = SourceModels(self.settings, self._features)
+        self._kernel: Kernel | None = self._sources.kernel
+        self._fitted = BEGINNING // 2 if self._sources else 0
         self._believed: dict[str, float] = {}
         self._drawn: deque[Config] = deque(maxlen=DRAWN)
 
@@ -97,25 +118,59 @@ class GaussianProcess(Learner):
 
     def propose(self) -> Config | None:
         assert self.settings is not None
-        if self.asked < BEGINNING or len(self._told) < 2:
+        if self.asked < BEGINNING and (not self._sources or self.asked % RARELY == RARELY - 1):
             return None
-        weights = self._generator.dirichlet(np.ones(len(self.metrics)))
+        if len(self._told) < 2:
+            return self._by_sources() if self._sources else None
+        weights = self._weights()
         configs, values = self._kept(targets(self._told, weights))
-        posterior, known = self._posterior(configs, values)
+        expected = self._expected(configs, values, weights)
+        posterior, known = self._posterior(configs, values - expected(configs))
         best = float(values.max())
         best_first = [configs[index] for index in _highest(values)]
-        found = self._candidates(posterior, known, best_first[:PARENTS], best)
-        scores = self._scores(posterior, known, found, best)
-        new = (found[index] for index in _highest(scores) if self.is_new(found[index]))
-        meets = self.settings.meets
-        within = (one for one in itertools.islice(new, COUNTED) if meets is None or meets(one))
-        few = list(itertools.islice(within, 1 if self.settings.prior is None else JUDGED))
+
+        def improvement(members: list[Config]) -> np.ndarray:
+            return self._improvement(posterior, known, members, best, expected(members))
+
+        found = self._candidates(improvement, best_first[:PARENTS])
+        scores = self._scores(posterior, known, found, best, expected(found))
+        few = self._new(found, scores, 1 if self.settings.prior is None else JUDGED)
         if len(few) < 2:
             return few[0] if few else best_first[0]
         before, after = np.split(self._prior_means(configs, values, few), [len(configs)])
         posterior, known = self._posterior(configs, values - before)
         scores = self._scores(posterior, known, few, float(values.max()), after)
         return few[int(np.argmax(scores))]
+
+    def _weights(self) -> np.ndarray:
+        """Of objectives, for one suggestion."""
+        return self._generator.dirichlet(np.ones(len(self.metrics)))
+
+    def _by_sources(self) -> Config:
+        """What sources expect most of, while results say nothing yet."""
+        expected = self._sources.expected(self._weights())
+
+        def promise(members: list[Config]) -> np.ndarray:
+            return expected(members) + np.log(self._beliefs_in(members))
+
+        found = self._candidates(promise, [])
+        few = self._new(found, promise(found), 1)
+        return few[0] if few else found[0]
+
+    def _expected(self, told: list[Config], values: np.ndarray, weights: np.ndarray) -> Scores:
+        """The process's mean; 0 without sources."""
+        if not self._sources:
+            return lambda members: np.zeros(len(members))
+        found, self.trust = self._sources.expected_after(told, values, weights)
+        return found
+
+    def _new(self, found: list[Config], scores: np.ndarray, count: int) -> list[Config]:
+        """The best of those that were not handed out, within all limits."""
+        assert self.settings is not None
+        new = (found[index] for index in _highest(scores) if self.is_new(found[index]))
+        meets = self.settings.meets
+        within = (one for one in itertools.islice(new, COUNTED) if meets is None or meets(one))
+        return list(itertools.islice(within, count))
 
     def _prior_means(
         self, told: list[Config], values: np.ndarray, asked: list[Config]
@@ -146,19 +201,13 @@ class GaussianProcess(Learner):
         kept = np.sort([*order[: KNOWN // 2], *latest])
         return [self._told[i].config for i in kept], values[kept]
 
-    def _candidates(
-        self, posterior: Posterior, known: Rows, parents: list[Config], best: float
-    ) -> list[Config]:
+    def _candidates(self, promise: Scores, parents: list[Config]) -> list[Config]:
         """Neighbours of the best and some at random; then of the most promising, step by step."""
-        found = [*self._neighbours(parents), *self._at_random()]
+        elsewhere = self._sources.best(PARENTS)
+        found = [*self._neighbours(parents), *self._neighbours(elsewhere), *self._at_random()]
         near = found
         for _ in range(CLIMBS):
-            across = known.distances(self._features.rows(near))
-            promise = expected_improvement(
-                posterior.mean(across), posterior.deviation(across), best
-            )
-            promise *= self._beliefs_in(near)
-            near = self._neighbours([near[index] for index in _highest(promise)[:PARENTS]])
+            near = self._neighbours([near[i] for i in _highest(promise(near))[:PARENTS]])
             found = found + near
         return found
 
@@ -171,10 +220,22 @@ class GaussianProcess(Learner):
         means: np.ndarray | float = 0.0,
     ) -> np.ndarray:
         """By the acquisition; `means` are the members' before any result."""
-        asked = self._features.rows(members)
-        across = known.distances(asked)
         if self._words[1] == "thompson":
+            asked = self._features.rows(members)
+            across = known.distances(asked)
             return means + posterior.draw(across, asked.distances(asked), self._generator)
+        return self._improvement(posterior, known, members, best, means)
+
+    def _improvement(
+        self,
+        posterior: Posterior,
+        known: Rows,
+        members: list[Config],
+        best: float,
+        means: np.ndarray | float = 0.0,
+    ) -> np.ndarray:
+        """What is expected of it, weighed by beliefs."""
+        across = known.distances(self._features.rows(members))
         improvement = expected_improvement(
             means + posterior.mean(across), posterior.deviation(across), best
         )

@@ -95,6 +95,8 @@ METHODS: dict[str, tuple[Callable[[Problem], Given], Search]] = {
     "prior-wrong": (as_wrong_beliefs, in_ax),
     "process": (nothing, partial(by_searcher, "gaussian-process")),
     "process-best-first": (as_first_configs, partial(by_searcher, "gaussian-process")),
+    "process-sources": (as_sources, partial(by_searcher, "gaussian-process")),
+    "process-both": (as_both, partial(by_searcher, "gaussian-process")),
     "random": (nothing, partial(by_searcher, "random")),
     "random-best-first": (as_first_configs, partial(by_searcher, "random")),
 }

@@ -31,7 +31,10 @@ from benchmarks.transfer._tables import TARGETS, tables_problem
 IN_AX = ("cold", "pooling", "best-first", "multi-task", "both")
 BELIEVING = ("prior-right", "prior-wrong")
 WITHOUT_SOURCES = ("cold", *BELIEVING)
-ON_CELLS = ("process", "process-best-first", "random", "random-best-first")
+ON_CELLS = (
+    *("process", "process-best-first", "process-sources", "process-both"),
+    *("random", "random-best-first"),
+)
 Maker = Callable[[int], Problem]
 
 

@@ -6,3 +6,4 @@ from .process import (
     fitted as fitted,
 )
 from .ranking import targets as targets
+from .sources import Scores as Scores, SourceModels as SourceModels, slopes as slopes

@@ -7,6 +7,7 @@ from .domains import (
     key_of as key_of,
     members as members,
     to_unit as to_unit,
+    usual as usual,
     values as values,
     varying as varying,
 )

@@ -125,6 +125,12 @@ def varying(space: SearchSpace, config: Config) -> Config:
     return {key: value for key, value in active.items() if key in space.domains}
 
 
+def usual(space: SearchSpace) -> Config:
+    """What a config lacks that was made for another space: as in the start, or the middle."""
+    middle = {key: from_unit(domain, 0.5) for key, domain in space.domains.items()}
+    return {**middle, **space.plain(space.start or {})}
+
+
 def key_of(config: Config) -> str:
     """Equal for equal configs, whatever their order and types of values, in every process."""
     return repr(sorted((key, type(value).__name__, repr(value)) for key, value in config.items()))

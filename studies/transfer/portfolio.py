@@ -9,7 +9,7 @@ from automl_on_ray.search_spaces import Config, SearchSpace
 from automl_on_ray.search_spaces.core import Objective, UserError
 from automl_on_ray.searchers import PriorTrial, Source, meets_constraints, varying
 from automl_on_ray.searchers.kernels import Features
-from automl_on_ray.searchers.members import from_unit, key_of
+from automl_on_ray.searchers.members import key_of, usual
 
 NEIGHBOURS = 8  # trials by which a config is judged where it was not tried
 APART = 0.05  # least distance of two configs: root of the mean square over parameters, each 0 to 1
@@ -42,8 +42,8 @@ class _Judged:
     """What a source has tried, as members of today's space, and the regret of each."""
 
     def __init__(self, source: Source, space: SearchSpace, objective: Objective) -> None:
-        usual = _usual(space)
-        self._configs = [varying(space, {**usual, **trial.config}) for trial in source.trials]
+        filling = usual(space)
+        self._configs = [varying(space, {**filling, **trial.config}) for trial in source.trials]
         values = [objective.sign() * _last(trial, objective.metric) for trial in source.trials]
         self._regrets = _regrets(np.array(values))
         self._rows = _rows(space, self._configs)
@@ -57,11 +57,6 @@ class _Judged:
         """Regrets (n,) of n members, given as rows (n, columns); its own are as measured."""
         model = KNeighborsRegressor(min(NEIGHBOURS, len(self._rows)), weights="distance")
         return np.asarray(model.fit(self._rows, self._regrets).predict(rows))
-
-
-def _usual(space: SearchSpace) -> Config:
-    middle = {key: from_unit(domain, 0.5) for key, domain in space.domains.items()}
-    return {**middle, **space.plain(space.start or {})}
 
 
 def _last(trial: PriorTrial, metric: str) -> float:

@@ -11,7 +11,13 @@ from ray.tune.search import Searcher
 from automl_on_ray.search_spaces import SearchSpace, darts, nas_bench_201
 from automl_on_ray.search_spaces.beliefs import read_beliefs
 from automl_on_ray.search_spaces.core import Objective, UserError
-from automl_on_ray.searchers import SearcherSettings, gaussian_process
+from automl_on_ray.searchers import (
+    PriorTrial,
+    SearcherSettings,
+    Source,
+    check_searcher,
+    gaussian_process,
+)
 from automl_on_ray.searchers.gaussian_process import BEGINNING, GaussianProcess
 from automl_on_ray.searchers.kernels import targets
 from automl_on_ray.searchers.members import key_of
@@ -240,3 +246,48 @@ def test_the_model_is_hardly_asked_twice_for_what_is_within_a_limit():
     tried = play(searcher, 60, letters_right)
     assert max(map(letters_right, tried)) == 6
     assert searcher.proposals <= 1.2 * (60 - BEGINNING)
+
+
+def letters_of(judge, seed):
+    """Trials of another task."""
+    generator = np.random.default_rng(seed)
+    configs = [LETTERS.sample(generator) for _ in range(30)]
+    return tuple(PriorTrial(config, {1: {"score": 100 * judge(config)}}) for config in configs)
+
+
+def test_the_first_proposal_is_what_sources_expect_most_of():
+    like = Source("like", letters_of(letters_right, 1))
+    settings = replace(SETTINGS, space=LETTERS, sources=(like,))
+    found = play(GaussianProcess(settings), 10, letters_right)
+    known = max(trial.curve[1]["score"] / 100 for trial in like.trials)
+    assert letters_right(found[0]) > known
+    assert max(map(letters_right, found)) == 12  # by itself it takes some 50 trials
+
+
+@pytest.mark.parametrize("acquisition", ["expected-improvement", "thompson"])
+def test_a_source_that_ranks_results_wrongly_loses_its_trust(acquisition):
+    def wrong(config):
+        return -letters_right(config)
+
+    sources = (Source("like", letters_of(letters_right, 1)), Source("not", letters_of(wrong, 2)))
+    searcher = GaussianProcess(
+        replace(SETTINGS, space=LETTERS, sources=sources), acquisition=acquisition
+    )
+    play(searcher, 14, letters_right)
+    assert searcher.trust["like"] > 0.5 > searcher.trust["not"]
+    misled = GaussianProcess(replace(SETTINGS, space=LETTERS, sources=sources[1:]))
+    assert max(map(letters_right, play(misled, 70, letters_right))) >= 11
+
+
+def test_beside_sources_it_goes_on_exactly_with_pending_trials(tmp_path):
+    sources = (Source("like", letters_of(letters_right, 1)),)
+    settings = replace(SETTINGS, space=LETTERS, sources=sources)
+    whole, again = GaussianProcess(settings), GaussianProcess(settings)
+    check_goes_on_exactly(whole, again, tmp_path / "state", trials=0, pending=3)
+
+
+def test_sources_and_a_prior_together_are_refused():
+    sources = (Source("like", letters_of(letters_right, 1)),)
+    both = replace(SETTINGS, space=LETTERS, sources=sources, prior=letters_right)
+    with pytest.raises(UserError, match="not both"):
+        check_searcher("gaussian-process", both)

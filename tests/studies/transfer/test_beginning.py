@@ -175,6 +175,13 @@ def test_a_searcher_that_takes_no_sources_gets_first_configs_alone(uri, other):
     )
 
 
+def test_a_searcher_that_begins_by_sources_is_given_no_first_configs(uri, other):
+    settings, said = begun(uri, other, data=MNIST, searcher="gaussian-process")
+    assert [len(source.trials) for source in settings.sources] == [7]
+    assert settings.points == ()
+    assert "to learn from" in said
+
+
 def test_results_of_before_are_known_beside_those_that_are_given(uri):
     store(uri, "more", [(GOOD, [0.1], {})], data=OWN)
     given = PriorTrial(point(1), {4: {"score": 0.5}})
