@@ -32,7 +32,6 @@ CAPABILITIES = SearcherCapabilities(
     takes_prior=True,
     takes_beliefs=True,
     takes_parameter_constraints=True,
-    begins_by_sources=True,
 )
 ACQUISITIONS = ("expected-improvement", "thompson")
 BEGINNING = 10  # members at random before the model proposes

@@ -20,7 +20,6 @@ class SearcherCapabilities:
     - `takes_outcome_constraints`: heeds `outcome_constraints`, on metrics.
     - `takes_parameter_constraints`: heeds the `constraints` of the space.
     - `takes_unbounded_domains`: draws from domains without bounds too, such as tune.randn.
-    - `begins_by_sources`: its first suggestion is from `sources` already, without `points` of them.
 
     More important ones come first: the nearest searcher to another is found by them in this order.
     """
@@ -34,7 +33,6 @@ class SearcherCapabilities:
     takes_outcome_constraints: bool = False
     takes_parameter_constraints: bool = False
     takes_unbounded_domains: bool = False
-    begins_by_sources: bool = False
 
 
 _declared = DeclaredIn("searchers", SearcherCapabilities)

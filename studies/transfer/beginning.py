@@ -18,7 +18,6 @@ from automl_on_ray.searchers import (
     SearcherSettings,
     Source,
     check_searcher,
-    searcher_capabilities,
 )
 from automl_on_ray.studies.transfer.choosing import ALL, Today, find_earlier, studies_in
 from automl_on_ray.studies.transfer.members import best_and_spread, member, shared, whole_first
@@ -92,8 +91,7 @@ def _begun(today: Today, earlier: Mapping[str, Any]) -> tuple[SearcherSettings, 
     order = sorted(found.sources, key=lambda one: distance(today.facts, one[0]))
     sources = tuple(source for _, source in order)
     taken, why = _taken(settings, sources, today.searcher) if sources else ((), "")
-    begins = bool(taken) and searcher_capabilities(today.searcher).begins_by_sources
-    points = () if found.known or begins else _first(today, sources)
+    points = () if found.known else _first(today, sources)
     said = _said(found, sources, len(points), why)
     return replace(settings, sources=taken, points=(*settings.points, *points)), said
 

@@ -175,10 +175,10 @@ def test_a_searcher_that_takes_no_sources_gets_first_configs_alone(uri, other):
     )
 
 
-def test_a_searcher_that_begins_by_sources_is_given_no_first_configs(uri, other):
+def test_the_searcher_of_architectures_learns_from_sources_and_tries_their_best_first(uri, other):
     settings, said = begun(uri, other, data=MNIST, searcher="gaussian-process")
     assert [len(source.trials) for source in settings.sources] == [7]
-    assert settings.points == ()
+    assert len(settings.points) == 3
     assert "to learn from" in said
 
 
