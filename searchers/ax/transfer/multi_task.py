@@ -157,8 +157,10 @@ class TransferGP(MultiTaskGP):
     def custom_fit(self, mll: Any, **_: Any) -> Any:
         """`botorch.fit.fit_gpytorch_mll` leaves it to a model that has it."""
         start = self._hyperparameters()
-        kept = _current.fits.get(self._metric)
-        attempts = [start] if kept is None else [kept, start]
+        kept = _current.fits.get(self._metric, {})
+        # Once a trial has been stopped early, the step is one more feature.
+        same = {n: p.shape for n, p in kept.items()} == {n: p.shape for n, p in start.items()}
+        attempts = [kept, start] if same else [start]
         if not any(self._fit_from(begin, mll, MAX_STEPS[begin is kept]) for begin in attempts):
             self.load_state_dict({**self.state_dict(), **start})
         _current.fits[self._metric] = self._hyperparameters()

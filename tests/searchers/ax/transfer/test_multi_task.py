@@ -83,12 +83,26 @@ def scored(config):
     return completed(score=peak(config))
 
 
+def stopped(config):
+    curve = {step: {"score": peak(config) - 1 / step} for step in (1, 3)}
+    return TrialOutcome("early_stopped", curve)
+
+
 def test_after_one_result_it_goes_to_where_a_study_like_todays_was_best():
     _, configs = led(settings_with(source("like", like)), 4, scored)
     assert configs[0] == {"x": 0.5, "y": 0.5}
     assert max(map(peak, configs[1:])) > -0.01
     _, cold = led(settings_with(), 4, scored)
     assert max(map(peak, configs)) > max(map(peak, cold))
+
+
+def test_the_model_goes_on_when_the_first_trial_is_stopped_early():
+    model = AxModel(settings_with(source("like", like)))
+    for outcome in (scored, scored, stopped, scored):
+        config = model.suggest()
+        model.tell(config, outcome(config))
+    model.suggest()
+    assert model.fallbacks == 0
 
 
 def test_a_study_unlike_todays_does_not_keep_it_from_the_peak():
