@@ -234,7 +234,7 @@ def open_plan(
     asked, before = draft.asked, stored_study(draft.storage, draft.name)
     proposing = placed(draft.proposing, evaluation.trial_kwargs.get("limits", ()), data)
     today = Today(draft.name, draft.uri, proposing, asked.searcher, evaluation.role,
-                  _trainable(draft), data)  # fmt: skip
+                  _trainable(draft), data, str(asked.subset or ""))  # fmt: skip
     warm = warm_start(today, asked.warm_start, before, fresh=asked.fresh)
     proposing = begun(warm.settings, asked.searcher, evaluation.starts)
     if not draft.schedule:

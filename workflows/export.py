@@ -40,7 +40,6 @@ def export(
         quiet_libraries()
         warnings.filterwarnings("ignore")
         place = folder_named(out, "--out")
-        uri = stored_uri(folder_named(storage, "--storage"), tracking_uri)
         with step("Loading torch"):
             from automl_on_ray.tracking.reports import fetch_model
             from automl_on_ray.trainables.registered_models import (
@@ -52,6 +51,7 @@ def export(
             )
 
         check_export(place)
+        uri = stored_uri(folder_named(storage, "--storage"), tracking_uri)
         with tempfile.TemporaryDirectory() as folder:
             path, stored = fetch_model(uri, model, Path(folder))
             recipe = checked_recipe(stored, model)

@@ -29,7 +29,10 @@ def report(lines: Sequence[Line]) -> list[str]:
 
 def of_problem(name: str, runs: pd.DataFrame) -> Iterator[str]:
     """Median regrets, at two places with their interval, and the seeds ahead of a cold start."""
-    yield f"\n{name}: median regret after so many trials [95 % interval]; seeds ahead of cold"
+    yield (
+        f"\n{name}: median regret after so many trials [95 % interval]; "
+        "seeds ahead of its own cold start"
+    )
     yield (
         f"{'':18}"
         + "".join(f"{n:>{30 if n in AHEAD else 10}}" for n in CHECKPOINTS)

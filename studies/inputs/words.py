@@ -37,9 +37,17 @@ def check_words(given: Mapping[str, Any]) -> None:
         check_choice_of(option, given.get(option))
     if given["objective"] is not None:
         parse_objectives(given["objective"])
-    known = [Path(path) for path in given.get("known") or ()]
-    lists = [path for path in known if path.suffix.lower() not in TABLES]
-    for path in [*(given.get(option) for option in _FILES), *lists]:
+    files = [given[option] for option in _FILES if given.get(option) is not None]
+    for path in [*files, *map(Path, given.get("known") or ())]:
+        _check_file(path)
+
+
+def _check_file(path: Path) -> None:
+    """UserError for a file that is not there, or is no list. A pipe can be read but once."""
+    if path.suffix.lower() in TABLES:
+        if not path.exists():
+            raise UserError(f"{path} cannot be read: there is no such file.")
+    elif path.is_file() or not path.exists():
         read_list(path)
 
 

@@ -18,9 +18,16 @@ from automl_on_ray.searchers import (
     SearcherSettings,
     Source,
     check_searcher,
+    searcher_capabilities,
 )
 from automl_on_ray.studies.transfer.choosing import ALL, Today, find_earlier, studies_in
-from automl_on_ray.studies.transfer.members import best_and_spread, member, shared, whole_first
+from automl_on_ray.studies.transfer.members import (
+    best_and_spread,
+    member,
+    shared,
+    whole_first,
+    worth_by,
+)
 from automl_on_ray.studies.transfer.nearness import distance
 from automl_on_ray.studies.transfer.tables import read_source
 from automl_on_ray.tracking.store import (
@@ -97,6 +104,7 @@ def _begun(today: Today, earlier: Mapping[str, Any]) -> tuple[SearcherSettings, 
 
 
 def _read(today: Today, earlier: Mapping[str, Any]) -> Found:
+    can = searcher_capabilities(today.searcher)
     found, by_id = Found(), {study.study_id: study for study in today.studies}
     for entry in studies_in(earlier):
         study = by_id.get(entry["id"])
@@ -108,13 +116,12 @@ def _read(today: Today, earlier: Mapping[str, Any]) -> Found:
                 f"No trial of study {entry['study']!r} has reported {', '.join(today.metrics)} for "
                 "one config; --warm-start needs such."
             )
-        if today.is_alike(study):
+        if today.is_alike(study) and can.takes_known_results:
             _add_known(found, today, study, trials)
         else:
             _add_source(found, today, study, trials)
-    space, own = today.settings.space, today.settings
     for file in earlier.get("files", {}):
-        source = read_source(Path(file), space, today.metrics, own.max_t)
+        source = read_source(Path(file), today.settings, MOST_OF_A_SOURCE)
         found.sources.append((EarlierData(), _named(source, found)))
     return found
 
@@ -124,7 +131,9 @@ def _add_known(
 ) -> None:
     """As results. What is no member of today's space is another task, where it fits that."""
     settings, members, others = today.settings, [], []
-    chosen = best_and_spread(trials, settings.objectives[0], MOST_KNOWN - len(found.known))
+    chosen = best_and_spread(
+        trials, worth_by(settings.objectives[0]), MOST_KNOWN - len(found.known)
+    )
     for trial in with_configs(today.uri, chosen):
         try:
             config = member(settings.space, trial.config or {})
@@ -149,14 +158,14 @@ def _add_source(
     found: Found, today: Today, study: EarlierStudy, trials: Sequence[EarlierTrial]
 ) -> None:
     """As a task of its own, of last values alone."""
-    objective, fit = today.settings.objectives[0], []
-    wide = best_and_spread(whole_first(trials, ENOUGH), objective, 2 * MOST_OF_A_SOURCE)
+    worth, fit = worth_by(today.settings.objectives[0]), []
+    wide = best_and_spread(whole_first(trials, ENOUGH), worth, 2 * MOST_OF_A_SOURCE)
     for trial in with_configs(today.uri, wide):
         try:
             fit.append(replace(trial, config=shared(today.settings.space, trial.config or {})))
         except UserError as error:
             found.left, found.strange = found.left + 1, str(error)
-    chosen = best_and_spread(fit, objective, MOST_OF_A_SOURCE)
+    chosen = best_and_spread(fit, worth, MOST_OF_A_SOURCE)
     if chosen:
         trials_of = [PriorTrial(one.config or {}, {one.step: one.metrics}) for one in chosen]
         found.sources.append((study.data, _named(Source(study.name, tuple(trials_of)), found)))

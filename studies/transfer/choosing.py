@@ -1,7 +1,7 @@
 """Which earlier studies and files a new study begins from."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -42,6 +42,7 @@ class Today:
     role: str
     trainable: str
     data: Data | None
+    subset: str = ""  # of the data, as a study's tag has it
     _trials: dict[str, list[EarlierTrial]] = field(default_factory=dict, init=False, repr=False)
 
     @property
@@ -66,14 +67,16 @@ class Today:
         return EarlierData(data.name, data.digest, data.facts()) if data else EarlierData(NO_DATA)
 
     def is_alike(self, study: EarlierStudy) -> bool:
-        """Whether its results are results of today: it was on the same data.
+        """Whether its results are results of today: it was on the same data, and as many of them.
 
-        Where one has no digest, by name; and what was trained must not be known to be another.
+        Where one has no digest, by name. What was trained must not be known to be another.
         """
         own, its = self.facts, study.data
+        if study.trainable and (study.trainable, study.subset) != (self.trainable, self.subset):
+            return False
         if own.digest and its.digest:
             return own.digest.startswith(its.digest)  # which MLflow may have cut
-        return own.name == its.name and study.trainable in ("", self.trainable)
+        return own.name == its.name
 
 
 def find_earlier(
@@ -86,10 +89,8 @@ def find_earlier(
     name means it itself, any other the newest of that name. UserError if there is none.
     """
     told = stored.get("asked", {}).get("warm-start")
-    words = [word.strip() for word in asked.split(",") if word.strip()]
-    if not words or (ALL in words and len(words) > 1):
-        raise UserError(f"--warm-start {asked!r} must be names of studies, or all alone.")
-    files = {word: _digest(word) for word in words if word.lower().endswith(FILES)}
+    words, named = _words(asked, today, stored)
+    files = {w: _digest(w) for w in words if w not in named and w.lower().endswith(FILES)}
     if told is not None and told.get("asked", told.get("study")) == asked and not fresh:
         return {**told, "files": files} if "files" in told else dict(told)
     if words == [ALL]:
@@ -99,6 +100,22 @@ def find_earlier(
         names = [word for word in dict.fromkeys(words) if word not in files]
         found = [_named(name, today, stored) for name in names]
     return {"asked": asked, "studies": found, "files": files}
+
+
+def _words(
+    asked: str, today: Today, stored: Mapping[str, Any]
+) -> tuple[Sequence[str], Collection[str]]:
+    """What is asked for, and all names of studies: they may hold commas, or look like files.
+
+    UserError for `all` beside others.
+    """
+    named = {study.name for study in today.studies} | ({today.name} if stored else set())
+    if asked in named and asked != ALL:
+        return [asked], named
+    words = [word.strip() for word in asked.split(",") if word.strip()]
+    if not words or (ALL in words and len(words) > 1):
+        raise UserError(f"--warm-start {asked!r} must be names of studies, or all alone.")
+    return words, named
 
 
 def studies_in(earlier: Mapping[str, Any]) -> Sequence[Mapping[str, str]]:

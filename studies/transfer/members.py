@@ -1,6 +1,7 @@
 """Which trials of an earlier study are for today, and for what."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import numpy as np
 
@@ -8,6 +9,8 @@ from automl_on_ray.search_spaces import Config, SearchSpace, contains
 from automl_on_ray.search_spaces.core import Objective, UserError
 from automl_on_ray.searchers import meets_constraints
 from automl_on_ray.tracking.store import EarlierTrial
+
+T = TypeVar("T")
 
 
 def member(space: SearchSpace, config: Config) -> Config:
@@ -40,17 +43,19 @@ def shared(space: SearchSpace, config: Config) -> Config:
     return own
 
 
-def best_and_spread(
-    trials: Sequence[EarlierTrial], objective: Objective, most: int
-) -> list[EarlierTrial]:
-    """At most so many: half of them the best, half evenly spread over the others by value."""
+def best_and_spread(trials: Sequence[T], worth: Callable[[T], float], most: int) -> list[T]:
+    """At most so many: half of them of the most worth, half evenly spread over the others by it."""
     if len(trials) <= most:
         return list(trials)
-    sign, metric = objective.sign(), objective.metric
-    ranked = sorted(trials, key=lambda trial: -sign * trial.metrics[metric])
+    ranked = sorted(trials, key=lambda trial: -worth(trial))
     best, rest = ranked[: most // 2], ranked[most // 2 :]
     places = np.linspace(0, len(rest) - 1, most - len(best)).round().astype(int)
     return [*best, *(rest[place] for place in places)]
+
+
+def worth_by(objective: Objective) -> Callable[[EarlierTrial], float]:
+    """A trial's value, the higher the better."""
+    return lambda trial: objective.sign() * trial.metrics[objective.metric]
 
 
 def whole_first(trials: Sequence[EarlierTrial], enough: int) -> list[EarlierTrial]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from automl_on_ray.search_spaces import Config, SearchSpace
 from automl_on_ray.search_spaces.core import Objective, UserError
 from automl_on_ray.searchers import PriorTrial, Source
-from automl_on_ray.studies.transfer.members import best_and_spread, shared, whole_first
+from automl_on_ray.studies.transfer.members import best_and_spread, shared, whole_first, worth_by
 from automl_on_ray.studies.transfer.portfolio import first_configs
 from automl_on_ray.tracking.store import (
     EarlierStudy,
@@ -71,7 +71,7 @@ def _trials(
         for trials in earlier_trials(uri, studies, [objective.metric], role).values()
         for trial in trials
     ]
-    chosen = best_and_spread(whole_first(of_studies, ENOUGH), objective, MOST_TRIALS)
+    chosen = best_and_spread(whole_first(of_studies, ENOUGH), worth_by(objective), MOST_TRIALS)
     return tuple(
         PriorTrial(config, {trial.step: trial.metrics})
         for trial in with_configs(uri, chosen)

@@ -61,6 +61,8 @@ def earlier_trials(
         runs = [] if study.scheduler == "replay" else find_runs(
             client, condition, [study.experiment_id], "attributes.start_time ASC"
         )  # fmt: skip
+        # Several may have begun in the same millisecond.
+        runs = sorted(runs, key=lambda run: (run.info.start_time, run.info.run_name))
         trials = [_trial(run, metrics) for run in runs]
         found[study.study_id] = [trial for trial in trials if trial is not None]
     return found

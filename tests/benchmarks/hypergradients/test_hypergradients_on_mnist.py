@@ -69,7 +69,7 @@ def test_it_goes_on_where_it_ended(tmp_path, monkeypatch, capsys):
     out = tmp_path / "mnist.jsonl"
     mnist.main(out, seeds=1, first_seed=100)
     lines = out.read_text().splitlines()
-    each = ["plain", "tuned constant", "hypergradient", "tuned again"]
+    each = ["plain", "tuned constant", "hypergradient", "tuned again", "trained again"]
     ways = [*each, "Ax", "random search", *each, "without restarts"]
     assert [json.loads(line)["way"] for line in lines] == ways
     mnist.main(out, seeds=1, first_seed=100)

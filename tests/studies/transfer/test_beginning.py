@@ -121,6 +121,26 @@ def test_without_a_digest_another_trainable_is_another_task(uri):
     assert known == {"tells": 0, "same-one": 1, "silent": 1}
 
 
+@pytest.mark.parametrize(("then", "now", "count"), [("", "", 1), ("500", "500", 1),
+                                                   ("500", "", 0), ("", "500", 0)])  # fmt: skip
+def test_results_on_another_part_of_the_data_are_another_task(uri, then, now, count):
+    name = f"of-{then}-{now}"
+    tags = {"automl.trainable": "mine:A", "automl.subset": then}
+    store(uri, name, [(GOOD, [0.1], {})], data=("mnist", "abcdef"), tags=tags)
+    parts = today(uri, data=MNIST, trainable="mine:A")
+    parts.subset = now
+    settings = warm_start(parts, name, {}, fresh=False).settings
+    assert (len(settings.known), len(settings.sources)) == (count, 1 - count)
+
+
+def test_a_searcher_that_takes_no_results_tries_the_best_on_the_same_data_first(uri):
+    store(uri, "same-data", trials(10, 50, 40), data=("mnist", "abcdef"))
+    settings, said = begun(uri, "same-data", data=MNIST, searcher="random")
+    assert (settings.known, settings.sources) == ((), ())
+    assert settings.points[0] == point(50)
+    assert "not told" in said
+
+
 @pytest.fixture(scope="module")
 def other(uri):
     """A study of other data: the higher w, the higher the score."""

@@ -43,6 +43,14 @@ def test_names_are_the_newest_studies_of_these_names(uri):
     }
 
 
+@pytest.mark.parametrize("name", ["a,b=1", "iris.csv"])
+def test_a_name_may_hold_commas_and_look_like_a_file(uri, name):
+    study(uri, "a")
+    tags = {"automl.keys": json.dumps(KEYS), "automl.study_id": "odd"}
+    store(uri, name, [(GOOD, [0.1], {})], tags=tags)
+    assert found(uri, name) == [name]
+
+
 def test_a_name_that_is_not_there_is_refused_with_the_nearest(uri):
     study(uri, "mnist")
     with pytest.raises(UserError, match=r"no study 'mnst' .* Did you mean 'mnist'"):

@@ -5,7 +5,7 @@ from ray import tune
 
 from automl_on_ray.search_spaces import Condition, SearchSpace
 from automl_on_ray.search_spaces.core import Objective, UserError
-from automl_on_ray.studies.transfer.members import best_and_spread, shared, whole_first
+from automl_on_ray.studies.transfer.members import best_and_spread, shared, whole_first, worth_by
 from automl_on_ray.tracking.store import EarlierTrial
 from tests.studies.transfer.earlier import GOOD, SPACE
 
@@ -23,18 +23,20 @@ def numbers(trials):
 @pytest.mark.parametrize(("mode", "sign"), [("max", 1), ("min", -1)])
 def test_of_many_trials_half_are_the_best_and_half_are_spread_over_the_others(mode, sign):
     many = [trial(number, score=sign * number) for number in range(100)]
-    kept = numbers(best_and_spread(many, Objective("score", mode), 10))
+    kept = numbers(best_and_spread(many, worth_by(Objective("score", mode)), 10))
     assert kept == [99, 98, 97, 96, 95, 94, 70, 47, 24, 0]
 
 
 def test_few_trials_are_all_taken_in_their_order():
     few = [trial(number, score=number % 3) for number in range(10)]
-    assert best_and_spread(few, SCORE, 10) == few
+    assert best_and_spread(few, worth_by(SCORE), 10) == few
 
 
 @pytest.mark.parametrize("most", [0, 1, 2, 3])
 def test_no_more_are_taken_than_asked(most):
-    assert len(best_and_spread([trial(n, score=n) for n in range(9)], SCORE, most)) == most
+    assert (
+        len(best_and_spread([trial(n, score=n) for n in range(9)], worth_by(SCORE), most)) == most
+    )
 
 
 def test_trials_that_ended_early_are_taken_where_there_are_too_few_others():

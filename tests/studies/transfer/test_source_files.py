@@ -6,8 +6,8 @@ import pytest
 from ray import tune
 
 from automl_on_ray.search_spaces import Condition, SearchSpace
-from automl_on_ray.search_spaces.core import UserError
-from automl_on_ray.searchers import PriorTrial
+from automl_on_ray.search_spaces.core import Objective, UserError
+from automl_on_ray.searchers import PriorTrial, SearcherSettings
 from automl_on_ray.studies.transfer import read_source
 
 SPACE = SearchSpace(
@@ -21,7 +21,7 @@ SPACE = SearchSpace(
     },
     conditions={"momentum": Condition("optimizer", ("sgd",))},
 )
-METRICS = ["val_accuracy"]
+SETTINGS = SearcherSettings(SPACE, (Objective("val_accuracy"),), max_t=9)
 
 
 def written(folder, name, text):
@@ -39,7 +39,7 @@ def test_a_file_is_a_source_of_its_name_and_says_what_does_not_fit(suffix, tmp_p
         text = f"params_lr,params_depth,value\n{rows}"
     else:
         text = json.dumps([{"config": c, "metrics": {"accuracy": score}} for c, score in both])
-    source = read_source(written(tmp_path, f"last year.{suffix}", text), SPACE, METRICS, 9)
+    source = read_source(written(tmp_path, f"last year.{suffix}", text), SETTINGS, 50)
     assert source.name == "last year"
     assert source.trials == (
         PriorTrial({"lr": 0.1}, {9: {"val_accuracy": 0.7}}),
@@ -53,4 +53,15 @@ def test_a_file_is_a_source_of_its_name_and_says_what_does_not_fit(suffix, tmp_p
 def test_a_file_of_which_nothing_fits_is_refused_with_the_reason(tmp_path):
     path = written(tmp_path, "other.csv", "lr,accuracy\n7.0,0.5\n8.0,0.6\n")
     with pytest.raises(UserError, match=r"No row of .* fits space 'today', of 2; 2 outside .*lr=8"):
-        read_source(path, SPACE, METRICS, 9)
+        read_source(path, SETTINGS, 50)
+
+
+def test_of_a_long_file_the_best_rows_and_some_others_are_taken(tmp_path):
+    rows = "".join(f"{0.1 + number / 1000},{number}\n" for number in range(200))
+    path = written(tmp_path, "long.csv", f"params_lr,value\n{rows}")
+    values = [
+        next(iter(trial.curve.values()))["val_accuracy"]
+        for trial in read_source(path, SETTINGS, 10).trials
+    ]
+    assert values[:5] == [199, 198, 197, 196, 195]
+    assert len(values) == 10
