@@ -31,18 +31,18 @@ class Portfolio:
 
 
 def stored_portfolio(
-    uri: str, space: SearchSpace, trainable: str, objective: Objective, count: int
+    uri: str, space: SearchSpace, trainables: Sequence[str], objective: Objective, count: int
 ) -> Portfolio:
     """At most `count` configs out of the studies of a store, by `first_configs`.
 
-    A data set is a source. Studies count whose space has that name and whose trials ran
-    `trainable`, and older ones that do not tell what they ran. UserError with less than two data
-    sets: what did best on one says little of others.
+    A data set is a source. Studies count whose space has that name and whose trials ran what has
+    one of the names `trainables`, and older ones that do not tell what they ran. UserError with
+    less than two data sets: what did best on one says little of others.
     """
     studies = [
         study
         for study in earlier_studies(uri)
-        if study.space == space.name and study.trainable in ("", trainable)
+        if study.space == space.name and study.trainable in ("", *trainables)
     ]
     by_data: dict[tuple[str, str], list[EarlierStudy]] = {}
     for study in studies:
@@ -54,7 +54,7 @@ def stored_portfolio(
     ]
     if len(sources) < LEAST_DATA_SETS:
         raise UserError(
-            f"A portfolio needs studies of space {space.name!r} with {trainable} on "
+            f"A portfolio needs studies of space {space.name!r} with {trainables[0]} on "
             f"{LEAST_DATA_SETS} data sets at least that have reported {objective.metric}; {uri} "
             f"has {_listed(sources)}."
         )
