@@ -58,6 +58,24 @@ def test_each_data_set_is_a_source_with_the_trials_of_all_its_studies(folder):
     assert all(config.keys() == {"x"} for config in found.configs)
 
 
+def test_data_are_told_by_their_digest_and_subsets_of_them_are_apart(tmp_path):
+    uri, names = f"sqlite:///{tmp_path}/mlflow.db", [f"{SELF}:train"]
+
+    def add(name, data, subset=""):
+        tags = {"automl.trainable": f"{SELF}:train", "automl.subset": subset}
+        store(uri, name, hill(0.25, 0.0, 0.5), data=data, space="line", tags=tags)
+
+    add("copied", ("uno", "abc"))
+    add("part", ("one", "abc"), subset="100")
+    add("old", ("one", ""))
+    add("own", ("one", "abc"))
+    with pytest.raises(UserError, match=r"on 2 data sets at least .* has one, 100 of one alone"):
+        stored_portfolio(uri, SPACE, names, GOAL, 3)
+    add("second", ("two", "def"))
+    sources = stored_portfolio(uri, SPACE, names, GOAL, 3).sources
+    assert {s.name: len(s.trials) for s in sources} == {"one": 6, "100 of one": 2, "two": 2}
+
+
 def test_one_data_set_is_too_few(folder):
     uri, space = f"sqlite:///{folder}/mlflow.db", SearchSpace("no", SPACE.training)
     with pytest.raises(UserError, match=r"on 2 data sets at least .* has three alone"):
