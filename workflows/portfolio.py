@@ -56,9 +56,8 @@ def portfolio(
         if len(goals) > 1:
             raise UserError(f"A portfolio is for one objective, but got {objective!r}.")
         uri = stored_uri(folder_named(storage, "--storage"), tracking_uri)
-        found = stored_portfolio(
-            uri, find_space(space), trainable or klass.__name__, goals[0], configs
-        )
+        names = [trainable or klass.__name__, klass.__name__]  # of our own, studies tell the class
+        found = stored_portfolio(uri, find_space(space), names, goals[0], configs)
         _write(found, out)
 
 

@@ -16,7 +16,7 @@ from ray.tune.search.sample import (
     Uniform,
 )
 
-from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.search_spaces.core import UserError, finite
 from automl_on_ray.search_spaces.domains.nesting import holds_domain, parts_of
 from automl_on_ray.search_spaces.domains.values import is_plain, labels
 
@@ -56,7 +56,7 @@ def nearest(domain: Domain, value: Any) -> Any:
         return value
     if step_of(domain) is not None:
         first, last = grid_of(domain)
-        return at_step(domain, min(max(round(value / step_of(domain)), first), last))
+        return at_step(domain, round(min(max(value / step_of(domain), first), last)))
     if isinstance(domain, Integer):
         return int(min(max(round(value), domain.lower), domain.upper - 1))
     return float(min(max(value, domain.lower), domain.upper))
@@ -66,7 +66,7 @@ def contains(domain: Domain, value: Any) -> bool:
     """Whether a domain can have this value. A float's upper bound counts as inside."""
     if isinstance(domain, Categorical):
         return any(type(value) is type(c) and value == c for c in domain.categories)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if not isinstance(value, int | float) or finite(value) is None:
         return False
     step = step_of(domain)
     if isinstance(domain, Integer):

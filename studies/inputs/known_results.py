@@ -72,6 +72,8 @@ def _entries(path: Path, metrics: Sequence[str]) -> list[tuple[str, Any, dict[st
         where = f"{path}, entry {number}"
         if set(entry) != {"config", "metrics"} or not isinstance(entry["metrics"], dict):
             raise UserError(f'{where} must be {{"config": ..., "metrics": ...}}.')
+        if not isinstance(entry["config"], dict):
+            raise UserError(f"{where}: a config must be a JSON object, but is {entry['config']!r}.")
         numbers = {name: _number(entry["metrics"], name, where) for name in metrics}
         found.append((where, entry["config"], numbers))
     return found

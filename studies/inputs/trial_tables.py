@@ -20,6 +20,10 @@ BEFORE_METRICS = ("", "metrics.", "values_", "user_attrs_")
 # How a trial ended: of ours in MLflow, Optuna, MLflow, Ax, ours, Syne Tune. And if it is whole:
 ENDS = ("tags.automl.outcome", "state", "status", "trial_status", "outcome", "st_decision")
 WHOLE = {"complete", "completed", "finished", "terminated", "success", "succeeded", "continue"}
+# What our runs are for, in MLflow and in our `trials.csv`, where that column is beside the other:
+ROLES = {"tags.automl.role": "tags.automl.outcome", "role": "outcome"}
+NOT_SEARCHED = {"study", "final", "comparison"}
+EXPLOITED = "tags.pbt.generation"  # ours in MLflow: it went on from another trial's checkpoint
 STEPS = "training_iteration"  # of Ray Tune, whose tables do not say how a trial ended
 
 
@@ -64,14 +68,16 @@ def read_trials(path: Path, space: SearchSpace, metrics: Sequence[str]) -> Trial
         metric: _metric(path, others, metric, number) for number, metric in enumerate(metrics)
     }
     trials = _trials(frame, others)
-    ended = _ended(trials, others)
+    alone = trials[trials[EXPLOITED].isna()] if EXPLOITED in others else trials
+    ended = _ended(alone, others)
     found = [
         (_config(space, row, parameters), numbers)
         for row in ended.to_dict("records")
         if (numbers := _numbers(row, measured)) is not None
     ]
     counts = {
-        "not run to the end": len(trials) - len(ended),
+        "with another trial's checkpoint": len(trials) - len(alone),
+        "not run to the end": len(alone) - len(ended),
         f"without {' or '.join(metrics)}": len(ended) - len(found),
     }
     remarks = [f"{count} {reason}" for reason, count in counts.items() if count]
@@ -114,11 +120,12 @@ def _metric(path: Path, columns: Sequence[str], metric: str, number: int) -> str
 
 
 def _trials(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-    """One row a trial: the last one of each, where a row is a report; none of a final training."""
+    """One row a trial: the last one of each, where a row is a report; of the search alone."""
     if "trial_id" in columns and frame["trial_id"].notna().all():
         frame = frame.drop_duplicates("trial_id", keep="last")
-    if {"role", "outcome"} <= set(columns):
-        frame = frame[frame["role"] != "final"]
+    for role, end in ROLES.items():
+        if {role, end} <= set(columns):
+            frame = frame[~frame[role].isin(NOT_SEARCHED)]
     return frame
 
 

@@ -31,34 +31,48 @@ class Portfolio:
 
 
 def stored_portfolio(
-    uri: str, space: SearchSpace, trainable: str, objective: Objective, count: int
+    uri: str, space: SearchSpace, trainables: Sequence[str], objective: Objective, count: int
 ) -> Portfolio:
     """At most `count` configs out of the studies of a store, by `first_configs`.
 
-    A data set is a source. Studies count whose space has that name and whose trials ran
-    `trainable`, and older ones that do not tell what they ran. UserError with less than two data
-    sets: what did best on one says little of others.
+    A data set is a source, and so is each size of a subset of it. Studies count whose space has
+    that name and whose trials ran what has one of the names `trainables`, and older ones that do
+    not tell what they ran. UserError with less than two data sets: what did best on one says little
+    of others.
     """
     studies = [
         study
         for study in earlier_studies(uri)
-        if study.space == space.name and study.trainable in ("", trainable)
+        if study.space == space.name and study.trainable in ("", *trainables)
     ]
-    by_data: dict[tuple[str, str], list[EarlierStudy]] = {}
-    for study in studies:
-        by_data.setdefault((study.data.name, study.data.digest), []).append(study)
-    sources = [
-        Source(name, trials)
-        for (name, _), its in by_data.items()
+    found = {
+        key: Source(_named(its[0]), trials)
+        for key, its in _by_data(studies).items()
         if (trials := _trials(uri, its, space, objective))
-    ]
-    if len(sources) < LEAST_DATA_SETS:
+    }
+    sources = tuple(found.values())
+    if len({data for data, _ in found}) < LEAST_DATA_SETS:
         raise UserError(
-            f"A portfolio needs studies of space {space.name!r} with {trainable} on "
+            f"A portfolio needs studies of space {space.name!r} with {trainables[0]} on "
             f"{LEAST_DATA_SETS} data sets at least that have reported {objective.metric}; {uri} "
             f"has {_listed(sources)}."
         )
-    return Portfolio(first_configs(sources, space, objective, count), tuple(sources))
+    return Portfolio(first_configs(sources, space, objective, count), sources)
+
+
+def _by_data(studies: Sequence[EarlierStudy]) -> dict[tuple[str, str], list[EarlierStudy]]:
+    """By digest, or by name where no study of that name tells one; and by size of the subset."""
+    oldest_first = reversed(studies)
+    digests = {one.data.name: one.data.digest for one in oldest_first if one.data.digest}
+    found: dict[tuple[str, str], list[EarlierStudy]] = {}
+    for study in studies:
+        data = study.data.digest or digests.get(study.data.name, study.data.name)
+        found.setdefault((data, study.subset), []).append(study)
+    return found
+
+
+def _named(study: EarlierStudy) -> str:
+    return f"{study.subset} of {study.data.name}" if study.subset else study.data.name
 
 
 def _trials(

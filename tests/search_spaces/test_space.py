@@ -1,6 +1,7 @@
 """Declaring a space, drawing members, and telling a member from what is none."""
 
 import json
+import math
 
 import numpy as np
 import pytest
@@ -192,6 +193,20 @@ def test_the_nearest_value_of_a_domain_with_steps_is_one_of_its_values(domain, v
     assert contains(domain, drawn)
     assert nearest(domain, drawn) == pytest.approx(drawn)
     assert not contains(domain, drawn + step_of(domain) / 2)
+
+
+@pytest.mark.parametrize(
+    "value", [math.nan, math.inf, -math.inf, 1e308, pytest.param(10**400, id="a long integer")]
+)
+@pytest.mark.parametrize(
+    "domain",
+    [
+        tune.uniform(0, 1), tune.quniform(0, 1, 0.1), tune.qloguniform(0.1, 1, 0.1),
+        tune.qrandn(0, 1, 0.1), tune.randint(0, 9), tune.qrandint(0, 9, 3),
+    ],
+)  # fmt: skip
+def test_no_domain_has_what_is_not_finite_or_far_outside(domain, value):
+    assert not contains(domain, value)
 
 
 def test_bounds_and_values_of_numpy_are_numbers_as_any():

@@ -57,10 +57,11 @@ def _of_networks(asked: NasSettings) -> Config:
 
 def _fixed(space: SearchSpace, key: str, value: object, *, ours: bool) -> SearchSpace:
     own: Config = {key: value}
+    beliefs = {k: density for k, density in space.beliefs.items() if k != key}
     if key in space.architecture:
-        return replace(space, architecture={**space.architecture, **own})
+        return replace(space, architecture={**space.architecture, **own}, beliefs=beliefs)
     if key in space.training or (ours and key in DEFAULTS):
-        return replace(space, training={**space.training, **own})
+        return replace(space, training={**space.training, **own}, beliefs=beliefs)
     raise UserError(
         f"--{key.replace('_', '-')} is nothing that space {space.name!r} has: leave it out, or "
         "give --evaluation supernet or --space darts, whose cells have it."

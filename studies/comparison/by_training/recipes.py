@@ -24,11 +24,12 @@ class RetrainingRecipe:
     values: Config = field(default_factory=dict)
 
     def space(self, space: SearchSpace) -> SearchSpace:
-        """With these values as constants. Conditions of what is fixed by them fall away."""
+        """With these values as constants. Conditions and beliefs of what they fix fall away."""
         conditions = {k: c for k, c in space.conditions.items() if k not in self.values}
+        beliefs = {k: density for k, density in space.beliefs.items() if k not in self.values}
         return replace(
             space, training={**space.training, **self.values}, conditions=conditions,
-            constraints=(),
+            constraints=(), beliefs=beliefs,
         )  # fmt: skip
 
     def config(self, found: Mapping[str, Any]) -> Config:

@@ -1,6 +1,7 @@
 """Which space is searched and how: by name, with what the options fix, and what is refused."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from automl_on_ray.studies.architecture.candidates import (
     read_searched,
 )
 from automl_on_ray.studies.architecture.evaluations import way_of
+from automl_on_ray.studies.comparison.by_training.recipes import RetrainingRecipe
 
 OWN = SearchSpace(
     "mine",
@@ -214,6 +216,16 @@ def test_a_study_of_cells_that_was_begun_when_there_were_no_other_spaces_goes_on
     cell = {k: v for k, v in darts.SPACE.sample(np.random.default_rng(0)).items() if "node" in k}
     row = {"trial_id": "a", "config": cell, "metrics": {}, "outcome": "completed", "iterations": 1}
     assert read_searched({**row, "cell": cell, "warning": ""}).candidate == cell
+
+
+def test_what_an_option_fixes_is_believed_no_more():
+    beliefs = {"width": "choice(4: 3, 8: 1)", "learning_rate": "lognormal(1e-2, x3)"}
+    own = replace(OWN, beliefs=beliefs)
+    fixed = way(space=give(own, "the space of beliefs"), learning_rate=0.01).candidates
+    retrained = RetrainingRecipe("short", 3, {"learning_rate": 0.01}).space(own)
+    for space in (fixed, retrained):
+        space.validate()
+        assert [belief.key for belief in space.believed] == ["width"]
 
 
 def test_a_condition_on_what_an_option_fixes_still_holds():

@@ -119,6 +119,13 @@ def test_several_files_add_up_in_their_order(tmp_path):
     assert read_known(None, SPACE, 4, ["val_accuracy"]) == ()
 
 
+@pytest.mark.parametrize("config", [None, [1], "lr=0.1", 3])
+def test_a_config_that_is_no_object_is_refused_whatever_the_space(config, tmp_path):
+    path = written(tmp_path, [{"config": config, "metrics": {"accuracy": 0.1}}])
+    with pytest.raises(UserError, match="entry 1: a config must be a JSON object, but is"):
+        read_results(path, SPACE, ["val_accuracy"])
+
+
 def test_results_of_another_space_are_read_as_they_are(tmp_path):
     foreign = {"config": {"depth": 3}, "metrics": {"accuracy": 0.1}}
     found = read_results(written(tmp_path, [foreign]), SPACE, ["val_accuracy"])

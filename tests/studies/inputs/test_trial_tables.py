@@ -138,6 +138,20 @@ def test_final_trainings_of_ours_are_no_trials_of_the_search(tmp_path):
     assert values(found(tmp_path, pd.DataFrame(rows))) == [0, 2]
 
 
+def test_of_our_own_runs_in_mlflow_trials_of_the_search_with_one_config_count(tmp_path):
+    def run(value, role="trial", **more):
+        tags = {"role": role, "outcome": "completed", **more}
+        told = {f"tags.automl.{key}": text for key, text in tags.items()}
+        return trial(value=value, status="FINISHED", **{"tags.pbt.generation": None, **told})
+
+    rows = [run(0.0), *(run(0.9, role) for role in ("study", "final", "comparison"))]
+    rows += [{**run(0.8), "tags.pbt.generation": "1"}, run(0.7, outcome="pruned"), run(0.1)]
+    for suffix in ("csv", "parquet"):
+        table = found(tmp_path, pd.DataFrame(rows), suffix)
+        assert (values(table), table.rows) == ([0.0, 0.1], 4)
+        assert "1 with another trial's checkpoint" in table.remarks
+
+
 def test_a_metric_with_a_parameters_name_is_not_taken_for_it(tmp_path):
     """Ray Tune's tables hold what a trial reports beside config/lr."""
     rows = [{"config/lr": 0.1, "lr": 0.7, "units": 9, "accuracy": 0.5}]

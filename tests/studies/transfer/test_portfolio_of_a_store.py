@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 import typer
 from ray import tune
@@ -9,6 +10,7 @@ from typer.testing import CliRunner
 
 from automl_on_ray.search_spaces import SearchSpace
 from automl_on_ray.search_spaces.core import Objective, UserError
+from automl_on_ray.search_spaces.tables import SPACE as PIPELINES
 from automl_on_ray.studies.inputs import read_points
 from automl_on_ray.studies.transfer import stored_portfolio
 from automl_on_ray.workflows.portfolio import portfolio
@@ -16,6 +18,7 @@ from tests.tracking.store.stored import store
 
 SPACE = SearchSpace("line", training={"x": tune.uniform(0, 1), "kind": "a"})
 GOAL = Objective("score")
+TABLES = "automl_on_ray.trainables.tables:TablePipeline"
 SELF = "tests.studies.transfer.test_portfolio_of_a_store"
 
 app = typer.Typer()
@@ -49,16 +52,34 @@ def folder(storage):
 
 
 def test_each_data_set_is_a_source_with_the_trials_of_all_its_studies(folder):
-    found = stored_portfolio(f"sqlite:///{folder}/mlflow.db", SPACE, f"{SELF}:train", GOAL, 3)
+    found = stored_portfolio(f"sqlite:///{folder}/mlflow.db", SPACE, [f"{SELF}:train"], GOAL, 3)
     assert {source.name: len(source.trials) for source in found.sources} == {"one": 9, "two": 9}
     assert {config["x"] for config in found.configs[:3]} >= {0.25, 0.75}
     assert all(config.keys() == {"x"} for config in found.configs)
 
 
+def test_data_are_told_by_their_digest_and_subsets_of_them_are_apart(tmp_path):
+    uri, names = f"sqlite:///{tmp_path}/mlflow.db", [f"{SELF}:train"]
+
+    def add(name, data, subset=""):
+        tags = {"automl.trainable": f"{SELF}:train", "automl.subset": subset}
+        store(uri, name, hill(0.25, 0.0, 0.5), data=data, space="line", tags=tags)
+
+    add("copied", ("uno", "abc"))
+    add("part", ("one", "abc"), subset="100")
+    add("old", ("one", ""))
+    add("own", ("one", "abc"))
+    with pytest.raises(UserError, match=r"on 2 data sets at least .* has one, 100 of one alone"):
+        stored_portfolio(uri, SPACE, names, GOAL, 3)
+    add("second", ("two", "def"))
+    sources = stored_portfolio(uri, SPACE, names, GOAL, 3).sources
+    assert {s.name: len(s.trials) for s in sources} == {"one": 6, "100 of one": 2, "two": 2}
+
+
 def test_one_data_set_is_too_few(folder):
     uri, space = f"sqlite:///{folder}/mlflow.db", SearchSpace("no", SPACE.training)
     with pytest.raises(UserError, match=r"on 2 data sets at least .* has three alone"):
-        stored_portfolio(uri, space, f"{SELF}:train", GOAL, 3)
+        stored_portfolio(uri, space, [f"{SELF}:train"], GOAL, 3)
 
 
 def run(folder, out, **more):
@@ -78,6 +99,24 @@ def test_the_command_writes_a_file_of_configs_to_try_first(folder, tmp_path):
     points = read_points(tmp_path / "portfolio.json", SPACE)
     assert list(points) == json.loads((tmp_path / "portfolio.json").read_text())
     assert len(points) == 2
+
+
+@pytest.mark.parametrize("told", ["", "TablePipeline", TABLES])
+def test_studies_tell_a_trainable_by_its_class_or_path_or_not_at_all(told, tmp_path):
+    configs = [PIPELINES.sample(np.random.default_rng(seed)) for seed in range(3)]
+    trials = [(config, [{"val_accuracy": n / 9}], {}) for n, config in enumerate(configs)]
+    tags = {"automl.trainable": told} if told else {}
+    for name in ("one", "two"):
+        store(
+            f"sqlite:///{tmp_path}/mlflow.db", name, trials, data=(name, name), space="tables",
+            tags=tags,
+        )  # fmt: skip
+    done = run(
+        tmp_path, tmp_path / "portfolio.json", trainable=TABLES, space="tables",
+        objective="accuracy",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert "one (3)" in done.output
 
 
 @pytest.mark.parametrize(
