@@ -46,7 +46,7 @@ def _check_file(path: Path) -> None:
     """UserError for a file that is not there, or is no list. A pipe can be read but once."""
     if path.suffix.lower() in TABLES:
         if not path.exists():
-            raise UserError(f"{path} cannot be read: there is no such file.")
+            raise UserError(f"There is no table at {path}.")
     elif path.is_file() or not path.exists():
         read_list(path)
 
