@@ -41,10 +41,10 @@ def portfolio(
     """
     with user_errors_to_exit_codes():
         quiet_libraries()
-        if out.is_dir() or not out.absolute().parent.is_dir():
-            raise UserError(
-                f"--out {out} cannot be written to: there is no such folder, or it is one."
-            )
+        if out.is_dir():
+            raise UserError(f"--out {out} is a folder: name a file.")
+        if not out.absolute().parent.is_dir():
+            raise UserError(f"--out {out} cannot be written to: {out.parent} is no folder.")
         with step("Loading Ray"):
             from automl_on_ray.clusters import folder_named
             from automl_on_ray.studies.inputs import find_space, find_trainable, objectives_of

@@ -41,7 +41,6 @@ from automl_on_ray.tracking.store import (
 FIRST = 3  # configs that are tried first
 MOST_KNOWN = 1000  # trials on the same data
 MOST_OF_A_SOURCE = 50  # trials of one study on other data
-ENOUGH = 10  # whole trials, beside which those that were stopped early are not needed
 
 
 @dataclass
@@ -159,7 +158,7 @@ def _add_source(
 ) -> None:
     """As a task of its own, of last values alone."""
     worth, fit = worth_by(today.settings.objectives[0]), []
-    wide = best_and_spread(whole_first(trials, ENOUGH), worth, 2 * MOST_OF_A_SOURCE)
+    wide = best_and_spread(whole_first(trials), worth, 2 * MOST_OF_A_SOURCE)
     for trial in with_configs(today.uri, wide):
         try:
             fit.append(replace(trial, config=shared(today.settings.space, trial.config or {})))

@@ -11,6 +11,7 @@ from automl_on_ray.searchers import meets_constraints
 from automl_on_ray.tracking.store import EarlierTrial
 
 T = TypeVar("T")
+ENOUGH = 10  # whole trials, beside which those that were stopped early are not needed
 
 
 def member(space: SearchSpace, config: Config) -> Config:
@@ -58,7 +59,7 @@ def worth_by(objective: Objective) -> Callable[[EarlierTrial], float]:
     return lambda trial: objective.sign() * trial.metrics[objective.metric]
 
 
-def whole_first(trials: Sequence[EarlierTrial], enough: int) -> list[EarlierTrial]:
+def whole_first(trials: Sequence[EarlierTrial], enough: int = ENOUGH) -> list[EarlierTrial]:
     """Those that came to their end; with fewer than `enough`, those that came the farthest too.
 
     What a trial had when it was stopped early is no value at its end.

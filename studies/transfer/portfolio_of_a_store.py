@@ -19,7 +19,6 @@ from automl_on_ray.tracking.store import (
 ROLES = ("trial", "standalone")  # of trials that train a member by itself
 LEAST_DATA_SETS = 2
 MOST_TRIALS = 200  # of one data set
-ENOUGH = 10  # whole trials, beside which those that were stopped early are not needed
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ def _trials(
         for trials in earlier_trials(uri, studies, [objective.metric], role).values()
         for trial in trials
     ]
-    chosen = best_and_spread(whole_first(of_studies, ENOUGH), worth_by(objective), MOST_TRIALS)
+    chosen = best_and_spread(whole_first(of_studies), worth_by(objective), MOST_TRIALS)
     return tuple(
         PriorTrial(config, {trial.step: trial.metrics})
         for trial in with_configs(uri, chosen)

@@ -128,6 +128,7 @@ def test_studies_tell_a_trainable_by_its_class_or_path_or_not_at_all(told, tmp_p
         ({"trainable": f"{SELF}:hill"}, "has none"),
         ({"configs": 0}, "must be from 1"),
         ({"out": "/nowhere/portfolio.json"}, "cannot be written to"),
+        ({"out": "."}, "is a folder: name a file"),
     ],
 )
 def test_a_mistake_is_told_in_one_line_and_nothing_is_written(wrong, said, folder, tmp_path):
