@@ -1,12 +1,17 @@
 """The settings that all studies have, with their defaults."""
 
-from dataclasses import dataclass
-from typing import ClassVar, get_type_hints
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, get_type_hints
 
 from automl_on_ray.command_line import options, refuse_brought_values
 from automl_on_ray.search_spaces.core import check_ranges
 from automl_on_ray.studies.inputs import check_budget, check_words
 from automl_on_ray.trainables.datasets import check_dataset
+
+
+def no_option(value: Any = None) -> Any:
+    """A setting of other kinds of studies, which is always `value` in this one."""
+    return field(default=value, init=False, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

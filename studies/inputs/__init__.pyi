@@ -1,4 +1,6 @@
 from .checks import (
+    check_directions as check_directions,
+    check_fold_scheduler as check_fold_scheduler,
     check_images as check_images,
     check_pixels as check_pixels,
     check_supernet as check_supernet,

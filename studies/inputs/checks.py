@@ -7,8 +7,9 @@ from typing import Any
 
 from ray.tune.search.sample import Categorical, Float, Integer
 
+from automl_on_ray.schedulers import scheduler_capabilities
 from automl_on_ray.search_spaces import ImageShape, SearchSpace
-from automl_on_ray.search_spaces.core import UserError, is_uri
+from automl_on_ray.search_spaces.core import Objective, UserError, is_uri
 from automl_on_ray.studies.inputs.names import check_study
 from automl_on_ray.trainables.datasets import is_path
 from automl_on_ray.trainables.differentiable_search import (
@@ -75,6 +76,28 @@ def _values(space: SearchSpace, key: str) -> Sequence[Any]:
     if isinstance(declared, Float | Integer):  # without an upper end, or with it exclusive
         return [declared.lower, max(declared.lower, declared.upper - isinstance(declared, Integer))]
     return declared.categories if isinstance(declared, Categorical) else [declared]
+
+
+def check_fold_scheduler(name: str) -> None:
+    """UserError for one that changes a trial's config: its folds are of one config."""
+    if scheduler_capabilities(name).changes_running_trials:
+        raise UserError(
+            f"--scheduler {name} changes trials while they run, but a trial here is one config on "
+            "all folds; use asha, hyperband, median-stopping or fifo."
+        )
+
+
+def check_directions(objectives: Sequence[Objective], ways: Mapping[str, str]) -> None:
+    """UserError where the worst would be kept, as of `mae` instead of `-mae`.
+
+    `ways` are "min" or "max" by metric, as a trainable's METRICS.
+    """
+    names = [(one.metric.removeprefix("val_"), ways[one.metric]) for one in objectives]
+    right = ",".join(f"-{name}" if way == "min" else name for name, way in names)
+    for objective, (name, way) in zip(objectives, names, strict=True):
+        if objective.mode != way:
+            wanted = "low" if way == "min" else "high"
+            raise UserError(f"{name} is better when {wanted}: give --objective={right}.")
 
 
 def data_kwargs(dataset: str, data_dir: str | None) -> dict[str, Any]:

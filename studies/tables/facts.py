@@ -3,11 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-from rich.table import Table as Drawn
-from rich.text import Text
 
-from automl_on_ray.command_line import console
-from automl_on_ray.search_spaces.core import Objective, visible
+from automl_on_ray.search_spaces.core import Objective
+from automl_on_ray.studies.facts_table import REMARK, print_facts_table
 from automl_on_ray.studies.tables.settings import AutomlSettings
 from automl_on_ray.trainables.tables import Table
 
@@ -17,12 +15,7 @@ KINDS = {"number": "numbers", "category": "categories", "date": "dates"}
 
 def print_facts(table: Table, asked: AutomlSettings, objectives: Sequence[Objective]) -> None:
     """One table: task, rows, columns by kind, what is left out and why, the split, remarks."""
-    drawn = Drawn(show_header=False, title=Text(table.name), title_justify="left")
-    drawn.add_column(no_wrap=True)
-    drawn.add_column(overflow="fold")
-    for what, told in facts_told(table, asked, objectives):
-        drawn.add_row(what, Text(visible(told)), style="yellow" if what == "remark" else "")
-    console.print(drawn)
+    print_facts_table(table.name, facts_told(table, asked, objectives))
 
 
 def facts_told(
@@ -45,7 +38,7 @@ def facts_told(
         names = [name for name, own in table.left_out.items() if own == why]
         yield "left out", f"{_folded(names, {})}: {why}"
     for remark in table.remarks:
-        yield "remark", remark
+        yield REMARK, remark
     yield "search", _of_search(asked)
 
 

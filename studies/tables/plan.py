@@ -1,14 +1,17 @@
 """The plan of a study of a table: all settings, checked before anything is started."""
 
 import importlib.util
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from automl_on_ray.command_line import step
-from automl_on_ray.schedulers import scheduler_capabilities
 from automl_on_ray.search_spaces import SearchSpace
 from automl_on_ray.search_spaces.core import Objective, UserError
-from automl_on_ray.studies.inputs import find_space, objectives_of
+from automl_on_ray.studies.inputs import (
+    check_directions,
+    check_fold_scheduler,
+    find_space,
+    objectives_of,
+)
 from automl_on_ray.studies.plan import Evaluation, StudyPlan, draft_study, open_plan
 from automl_on_ray.studies.tables.facts import print_facts
 from automl_on_ray.studies.tables.portfolio import portfolio_of
@@ -37,7 +40,7 @@ def prepare(asked: AutomlSettings) -> TablePlan:
     asked.check()
     space = find_space(asked.space)
     _check_libraries(space)
-    _check_scheduler(asked.scheduler)
+    check_fold_scheduler(asked.scheduler)
     with step("Reading the table"):
         table = load_table(_keywords(asked))
     trial_kwargs = {"space": space, **table.keywords()}
@@ -77,15 +80,6 @@ def _there(model: str) -> bool:
     return importlib.util.find_spec(LIBRARIES[model]) is not None
 
 
-def _check_scheduler(name: str) -> None:
-    """UserError for one that changes a trial's config: its folds are of one pipeline."""
-    if scheduler_capabilities(name).changes_running_trials:
-        raise UserError(
-            f"--scheduler {name} changes trials while they run, but a trial here is one pipeline "
-            "on all folds; use asha, hyperband, median-stopping or fifo."
-        )
-
-
 def _objectives(text: str | None, table: Table) -> tuple[Objective, ...]:
     """The task's usual one where none is given.
 
@@ -100,16 +94,5 @@ def _objectives(text: str | None, table: Table) -> tuple[Objective, ...]:
                 f"{objective.metric.removeprefix('val_')!r} in --objective is no metric of "
                 f"{table.task}, which {table.target!r} is; it has {', '.join(METRICS[table.task])}."
             )
-    _check_ways(objectives)
+    check_directions(objectives, TablePipeline.METRICS)
     return objectives
-
-
-def _check_ways(objectives: Sequence[Objective]) -> None:
-    """UserError where the worst pipelines would be kept, as of `mae` instead of `-mae`."""
-    ways = TablePipeline.METRICS
-    names = [(one.metric.removeprefix("val_"), ways[one.metric]) for one in objectives]
-    right = ",".join(f"-{name}" if way == "min" else name for name, way in names)
-    for objective, (name, way) in zip(objectives, names, strict=True):
-        if objective.mode != way:
-            wanted = "low" if way == "min" else "high"
-            raise UserError(f"{name} is better when {wanted}: give --objective={right}.")

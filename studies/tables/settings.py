@@ -2,16 +2,11 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from automl_on_ray.command_line import options, table_options as tables
 from automl_on_ray.search_spaces.core import UserError
-from automl_on_ray.studies.settings import StudySettings
-
-
-def _no_option(value: Any = None) -> Any:
-    """A setting of other studies, which is always `value` here."""
-    return field(default=value, init=False, repr=False)
+from automl_on_ray.studies.settings import StudySettings, no_option
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,19 +35,19 @@ class AutomlSettings(StudySettings):
     experiment: options.Experiment = "automl"
     refit: tables.Refit = False
 
-    data_dir: None = _no_option()
-    trainable: None = _no_option()
-    explore: None = _no_option()
-    interval: None = _no_option()
-    synchronous: bool = _no_option(False)
-    population: None = _no_option()
+    data_dir: None = no_option()
+    trainable: None = no_option()
+    explore: None = no_option()
+    interval: None = no_option()
+    synchronous: bool = no_option(False)
+    population: None = no_option()
     replay: options.ReplayFile = field(default=None, init=False, repr=False)
-    limit: None = _no_option()
-    search_workers: int = _no_option(1)
-    train_workers: int = _no_option(1)
-    final_seeds: int = _no_option(0)
-    final_epochs: None = _no_option()
-    epochs: int = _no_option(0)
+    limit: None = no_option()
+    search_workers: int = no_option(1)
+    train_workers: int = no_option(1)
+    final_seeds: int = no_option(0)
+    final_epochs: None = no_option()
+    epochs: int = no_option(0)
 
     def __post_init__(self) -> None:
         """A step is a fold; the first one comes before, on a part of its rows."""

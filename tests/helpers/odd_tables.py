@@ -90,7 +90,7 @@ REFUSED = {
     "unknown task": (csv_of(usual()), {"task": "classify"}, "There are: binary, multiclass"),
     "metric of another task": (csv_of(usual()), {"objective": "-rmse"}, "no metric of binary"),
     "unknown metric": (csv_of(usual()), {"objective": "aux"}, "Did you mean 'auc'?"),
-    "a scheduler that changes trials": (csv_of(usual()), {"scheduler": "pbt"}, "one pipeline"),
+    "a scheduler that changes trials": (csv_of(usual()), {"scheduler": "pbt"}, "one config"),
     "fewer rows than folds": (csv_of(usual()), {"subset": 4}, "5 folds need 10 rows"),
 }  # fmt: skip
 # The same of what is handled, and what is said of it.

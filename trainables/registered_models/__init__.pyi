@@ -1,4 +1,9 @@
-from . import image_model as image_model
+from . import brought_code as brought_code, image_model as image_model
+from .brought_code import (
+    Brought as Brought,
+    bring_code as bring_code,
+    call_types as call_types,
+)
 from .exported_files import (
     FILES as FILES,
     check_export as check_export,

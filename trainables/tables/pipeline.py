@@ -17,6 +17,7 @@ from ray import tune
 from automl_on_ray.search_spaces import Config, SearchSpace
 from automl_on_ray.search_spaces.core import UserError, check_keywords
 from automl_on_ray.trainables._ray_internals import refuse_pickle
+from automl_on_ray.trainables.folds import member_and_seed
 from automl_on_ray.trainables.tables.fold_fit import Fit, Outcome, fit_apart, write_rows
 from automl_on_ray.trainables.tables.metrics import METRICS, scores
 from automl_on_ray.trainables.tables.models import LIBRARIES, FitSettings, held_part
@@ -129,7 +130,7 @@ class TablePipeline(tune.Trainable):
         super().restore(checkpoint_path)
 
     def _begin(self, config: Config) -> None:
-        self.member, own_seed = _member(self.space, config)
+        self.member, own_seed = member_and_seed(self.space, config)
         _check_library(self.member["model"])
         self._fit_seed = self.seed if own_seed is None else own_seed
         rows = len(self.table.test_answers if self.final else self.table.answers)
@@ -250,15 +251,6 @@ def _sweep() -> None:
         pid = folder.name.removeprefix(_scratch_of_host()).partition("-")[0]
         if pid.isdecimal() and not Path("/proc", pid).exists():
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _member(space: SearchSpace, config: Mapping[str, Any]) -> tuple[Config, int | None]:
-    """The member that a trial's config names, and its own seed if it carries one."""
-    member = space.plain(config)
-    seed = None if "seed" in space.all else member.pop("seed", None)
-    member = space.active(member)
-    space.check(member)
-    return member, seed
 
 
 def _check_library(model: str) -> None:

@@ -1,5 +1,4 @@
-from .brought_code import bring_code as bring_code, call_types as call_types
-from .final_model import final_model_of as final_model_of
+from .final_model import BROUGHT as BROUGHT, final_model_of as final_model_of
 from .predictor import Bagged as Bagged
 from .single_model import LINEAR_CONFIG as LINEAR_CONFIG, refit as refit, single as single
 from .table_model import TableModel as TableModel

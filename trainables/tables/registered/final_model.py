@@ -6,13 +6,21 @@ from importlib import metadata
 from pathlib import Path
 
 from automl_on_ray.search_spaces.data_kinds import FinalModel
+from automl_on_ray.trainables.registered_models import Brought, bring_code, call_types
 from automl_on_ray.trainables.tables.conform import CATEGORY
 from automl_on_ray.trainables.tables.models import LIBRARIES
-from automl_on_ray.trainables.tables.registered.brought_code import bring_code, call_types
 from automl_on_ray.trainables.tables.registered.predictor import Bagged
 from automl_on_ray.trainables.tables.table import Table
 
 PACKAGES = ("numpy", "pandas", "scikit-learn", "skops")
+BROUGHT = Brought(
+    "automl_on_ray.trainables.tables",
+    Path(__file__).parents[1],
+    ("conform.py", "fitted.py", "registered/predictor.py", "registered/table_model.py",
+     "preparation/*.py", "models/*.py"),
+    entry="registered.table_model",
+    start="automl_tables",
+)  # fmt: skip
 EXAMPLES = 3  # rows
 LISTED = 100  # columns, on the page
 PAGE = """Predicts `{target}` of a row: {answers}.
@@ -40,7 +48,7 @@ def final_model_of(
     remarks: tuple[str, ...] = (),
 ) -> FinalModel:
     """`metrics` are those of the test part. The code that goes with it is written to `folder`."""
-    code = bring_code(folder)
+    code = bring_code(BROUGHT, folder)
     classes = bagged.classes
     outputs = [("value", "double")]
     if classes:
@@ -70,7 +78,7 @@ def final_model_of(
 def _write(bagged: Bagged, package: str, folder: Path) -> Path:
     place = folder / "model"
     bagged.save(place)
-    call_types(place, package)
+    call_types(BROUGHT, place, package)
     return place
 
 

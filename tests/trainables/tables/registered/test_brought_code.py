@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 import skops.io
 
+from automl_on_ray.trainables.registered_models import bring_code, brought_code, call_types
 from automl_on_ray.trainables.tables import Bagged, FittedPipeline
-from automl_on_ray.trainables.tables.registered import bring_code, brought_code, call_types
+from automl_on_ray.trainables.tables.registered import BROUGHT
 from tests.trainables.tables.fitted_tables import CONFIGS, attrition, bagged, wine
 
 ELSEWHERE = """
@@ -41,9 +42,9 @@ print(json.dumps(answers))
 
 def stored(model, rows, folder):
     """As MLflow has it: code, model, and rows to ask it for."""
-    code = bring_code(folder)
+    code = bring_code(BROUGHT, folder)
     model.save(folder / "model")
-    call_types(folder / "model", code.name)
+    call_types(BROUGHT, folder / "model", code.name)
     rows.to_json(folder / "rows.json", orient="table", double_precision=15)
     return code
 
@@ -109,8 +110,8 @@ def test_models_of_two_versions_of_the_code_are_loaded_by_one_process(tmp_path, 
 
 
 def test_the_code_names_nothing_of_the_project_and_its_name_tells_its_content(tmp_path):
-    code = bring_code(tmp_path)
-    assert bring_code(tmp_path) == code, "what is there already is left so"
+    code = bring_code(BROUGHT, tmp_path)
+    assert bring_code(BROUGHT, tmp_path) == code, "what is there already is left so"
     texts = {path: path.read_text() for path in code.rglob("*.py")}
     assert len(texts) > 15
     for path, text in texts.items():

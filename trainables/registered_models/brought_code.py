@@ -1,6 +1,6 @@
-"""The code that a registered model of a table brings along, so that it loads without this project.
+"""The code that a registered model brings along, so that it loads without this project.
 
-It is a part of the folder `tables`, under a name that tells its content: one process may load
+It is a part of one of our packages, under a name that tells its content: one process may load
 models of several versions. Types in the model's skops files are called by that name too.
 """
 
@@ -9,19 +9,16 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from automl_on_ray.search_spaces.core import written_whole
 
-OURS = "automl_on_ray.trainables.tables"
-ROOT = Path(__file__).parents[1]
-BROUGHT = ("conform.py", "fitted.py", "registered/predictor.py", "registered/table_model.py",
-           "preparation/*.py", "models/*.py")  # fmt: skip
 # The copy that a process has imported first may be gone by now, with its model.
 START = """import sys
 from pkgutil import extend_path
 
-from {ours}.registered.table_model import _load_pyfunc as _load
+from {entry} import _load_pyfunc as _load
 
 
 def _load_pyfunc(path):
@@ -49,45 +46,62 @@ def __getattr__(name):
 '''
 
 
-def bring_code(folder: Path) -> Path:
+@dataclass(frozen=True)
+class Brought:
+    """The files of our package `ours`, whose folder is `root`, that a model of it needs.
+
+    `patterns` are as of `Path.glob`, below the folder, one folder deep at most. None of them
+    imports anything of this project but what is brought too. The module `entry` of the package
+    has `_load_pyfunc(path)`. `start` is the first part of the new package's name.
+    """
+
+    ours: str
+    root: Path
+    patterns: tuple[str, ...]
+    entry: str
+    start: str
+
+
+def bring_code(brought: Brought, folder: Path) -> Path:
     """A package in `folder` that has `_load_pyfunc(path)` and imports nothing of this project.
 
     The folder may have it already, of the same content.
     """
-    sources = dict(_sources())
+    sources = dict(_sources(brought))
     digest = hashlib.sha256(json.dumps(sources).encode()).hexdigest()[:8]
-    package = folder / f"automl_tables_{digest}"
+    package = folder / f"{brought.start}_{digest}"
     for name, text in sources.items():
         file = package / name
         file.parent.mkdir(parents=True, exist_ok=True)
         with written_whole(file) as part:
-            part.write_text(text.replace(OURS, package.name), encoding="utf-8")
+            part.write_text(text.replace(brought.ours, package.name), encoding="utf-8")
     return package
 
 
-def call_types(folder: Path, package: str) -> None:
+def call_types(brought: Brought, folder: Path, package: str) -> None:
     """Have the skops files below `folder` call types of ours as of the brought `package`."""
     for path in sorted(folder.rglob("*.skops")):
         with zipfile.ZipFile(path) as archive:
             parts = {name: archive.read(name) for name in archive.namelist()}
         schema = parts[SCHEMA].decode()
-        if f'"{OURS}.' in schema:
-            parts[SCHEMA] = schema.replace(f'"{OURS}.', f'"{package}.').encode()
+        if f'"{brought.ours}.' in schema:
+            parts[SCHEMA] = schema.replace(f'"{brought.ours}.', f'"{package}.').encode()
             with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
                 for name, content in parts.items():
                     archive.writestr(name, content)
 
 
-def _sources() -> Iterator[tuple[str, str]]:
+def _sources(brought: Brought) -> Iterator[tuple[str, str]]:
     """Files by their place in the package, and their text."""
-    yield "__init__.py", START.format(ours=OURS)
-    paths = sorted({path for pattern in BROUGHT for path in ROOT.glob(pattern)})
-    for folder in sorted({path.parent for path in paths} - {ROOT}):
+    root = brought.root
+    yield "__init__.py", START.format(entry=f"{brought.ours}.{brought.entry}")
+    paths = sorted({path for pattern in brought.patterns for path in root.glob(pattern)})
+    for folder in sorted({path.parent for path in paths} - {root}):
         modules = {path.stem for path in paths if path.parent == folder}
         yield f"{folder.name}/__init__.py", _room(folder, modules)
     for path in paths:
         if path.name != "__init__.py":
-            yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
+            yield path.relative_to(root).as_posix(), path.read_text(encoding="utf-8")
 
 
 def _room(folder: Path, modules: Collection[str]) -> str:

@@ -1,0 +1,7 @@
+from .fold_by_fold import (
+    FoldByFold as FoldByFold,
+    FoldsDone as FoldsDone,
+    Judged as Judged,
+    member_and_seed as member_and_seed,
+    read_folds as read_folds,
+)
