@@ -10,8 +10,8 @@ import numpy as np
 
 from automl_on_ray.search_spaces import Config
 from automl_on_ray.search_spaces.core import Objective
+from automl_on_ray.studies.report.kinds import sure_of_kinds
 from automl_on_ray.studies.report.style import OUTCOMES
-from automl_on_ray.studies.report.tables import sure_of_table
 from automl_on_ray.studies.results import StoredStudy, half_width
 from automl_on_ray.tracking import RecordedTrial
 
@@ -92,7 +92,7 @@ def sure(study: StoredStudy) -> list[str]:
     """What repeats say of the best config, and whether it is ahead of the next."""
     if study.best is None:
         return ["There is nothing to be sure of."]
-    if tested := sure_of_table(study):
+    if tested := sure_of_kinds(study):
         return tested
     lines = _repeats(study)
     if len(study.objectives) == 1:

@@ -15,9 +15,9 @@ from automl_on_ray.studies.report import compared, over_space, over_time
 from automl_on_ray.studies.report.cells import cells_of
 from automl_on_ray.studies.report.family import family
 from automl_on_ray.studies.report.findings import best_config, found, sure
+from automl_on_ray.studies.report.kinds import captions_of_kinds, figures_of_kinds
 from automl_on_ray.studies.report.next_steps import next_steps
 from automl_on_ray.studies.report.svg import svg
-from automl_on_ray.studies.report.tables import CAPTIONS as OF_TABLES, figures_of_table
 from automl_on_ray.studies.report.tuned import tuned_values
 from automl_on_ray.studies.results import StoredStudy, read_study, stored_names
 from automl_on_ray.studies.transfer import trust_in_words
@@ -25,7 +25,7 @@ from automl_on_ray.studies.transfer import trust_in_words
 MOST_KEYS = 40
 MOST_NEIGHBOURS, MOST_BYTES = 6, 30_000_000  # of a journal: it is read in a second or two
 CAPTIONS = {
-    **OF_TABLES,
+    **captions_of_kinds(),
     "History of the best": "Each dot is a trial's last value.",
     "Timeline": "A bar a trial, from its beginning to its last report.",
     "Learning curves": "A cross is where the scheduler cut a trial. Of more than "
@@ -128,7 +128,7 @@ def figures(
 def _figures(
     study: StoredStudy, others: Sequence[StoredStudy], analysis: Analysis
 ) -> Iterator[tuple[str, go.Figure | None]]:
-    yield from figures_of_table(study).items()
+    yield from figures_of_kinds(study).items()
     if study.ranked:
         yield "History of the best", over_time.history(study)
         if len(study.objectives) > 1:

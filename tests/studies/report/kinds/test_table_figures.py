@@ -2,8 +2,8 @@
 
 import pytest
 
+from automl_on_ray.studies.report.kinds.tables import CAPTIONS, table_figures
 from automl_on_ray.studies.report.svg import svg
-from automl_on_ray.studies.report.tables import CAPTIONS, table_figures
 from tests.trainables.tables.table_reports import classes_report, values_report
 
 OF_ALL = {"Comparison on the test part"}

@@ -31,13 +31,13 @@ def report_of_table(study: StoredStudy) -> TableReport | None:
     return TableReport.of(json.loads(file.read_text())["report"]) if file.exists() else None
 
 
-def figures_of_table(study: StoredStudy) -> Mapping[str, go.Figure]:
+def figures_of(study: StoredStudy) -> Mapping[str, go.Figure]:
     """Those of a study of a table that has looked at its test part."""
     report = report_of_table(study)
     return table_figures(report) if report else {}
 
 
-def sure_of_table(study: StoredStudy) -> list[str]:
+def sure_of(study: StoredStudy) -> list[str]:
     """What was compared on the test part, in lines; empty without such a part."""
     report = report_of_table(study)
     return compared_lines(report) if report else []

@@ -1,0 +1,5 @@
+"""What each kind of data adds to a study's page."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
