@@ -11,6 +11,7 @@ runs/NAME/summary.json  what was found, written at the end, and beside it best_c
 runs/NAME/schedule.json the best trial's config by epoch, where it changed; tuned_config.json has
                         what its gradients came to
 runs/NAME/stopped.json  ids of trials that the user has asked to end
+runs/NAME/warm_start.json has what was known of earlier studies when it began
 """
 
 import json

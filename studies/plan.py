@@ -55,7 +55,7 @@ from automl_on_ray.studies.inputs import (
 )
 from automl_on_ray.studies.populations import REPEATS, explorer_of, read_schedule
 from automl_on_ray.studies.settings import StudySettings
-from automl_on_ray.studies.transfer import Today, warm_start
+from automl_on_ray.studies.transfer import Today, keep_gained, warm_start
 from automl_on_ray.tracking import NO_DATA, Study, TrackingCallback
 from automl_on_ray.tracking.store import check_tracking, default_uri
 
@@ -235,7 +235,8 @@ def open_plan(
     proposing = placed(draft.proposing, evaluation.trial_kwargs.get("limits", ()), data)
     today = Today(draft.name, draft.uri, proposing, asked.searcher, evaluation.role,
                   _trainable(draft), data, str(asked.subset or ""))  # fmt: skip
-    warm = warm_start(today, asked.warm_start, before, fresh=asked.fresh)
+    folder = draft.storage.local / draft.name
+    warm = warm_start(today, asked.warm_start, before, folder, fresh=asked.fresh)
     proposing = begun(warm.settings, asked.searcher, evaluation.starts)
     if not draft.schedule:
         tell_beliefs(proposing, asked.searcher)
@@ -262,10 +263,12 @@ def open_plan(
         hint=f" (with --warm-start {draft.name} its trials are known to the new one)",
         tracking_uri=asked.tracking_uri or "",
     )  # fmt: skip
+    if asked.warm_start is not None:
+        keep_gained(warm.gained, study.path)
     return StudyPlan(
         asked, draft.klass, draft.schedule, draft.gpus, draft.storage, draft.uri, draft.scheduler,
         searcher, tuple(metric_names(proposing)), evaluation, data, trial_kwargs, study,
-        replace(_record(draft, evaluation, data, study), warm_start=warm.said),
+        replace(_record(draft, evaluation, data, study), warm_start=warm.gained.said),
     )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from automl_on_ray.searchers import (
     searcher_capabilities,
 )
 from automl_on_ray.studies.transfer.choosing import ALL, Today, find_earlier, studies_in
+from automl_on_ray.studies.transfer.gained import Gained, read_gained
 from automl_on_ray.studies.transfer.members import (
     best_and_spread,
     member,
@@ -60,46 +61,48 @@ class Found:
 
 @dataclass(frozen=True)
 class WarmStart:
-    """Settings with what the searcher takes of the studies that are `meant`, and a line on it.
+    """What a study gains from the studies that are `meant`, and settings with that.
 
     `renews`: one of these is the study of today's name, which the new one takes the place of.
     """
 
     settings: SearcherSettings
     meant: dict[str, Any] | None = None  # as identity has it
-    said: str = ""
+    gained: Gained = field(default_factory=Gained)
     renews: bool = False
 
 
 def warm_start(
-    today: Today, asked: str | None, stored: Mapping[str, Any], *, fresh: bool
+    today: Today, asked: str | None, stored: Mapping[str, Any], folder: Path, *, fresh: bool
 ) -> WarmStart:
     """With what --warm-start asks for; `stored` is what there is of the study of today's name.
 
-    UserError if a study is not there, or one that was named has no trial with all metrics that are
-    learned from, or nothing of what was named fits today's space.
+    A study that goes on has in its `folder` what it began with. UserError if a study is not there,
+    or one that was named has no trial with all metrics that are learned from, or nothing of what
+    was named fits today's space.
     """
     if asked is None:
         return WarmStart(today.settings)
     meant = find_earlier(asked, today, stored, fresh=fresh)
-    settings, said = _begun(today, meant)
-    console.print(said, soft_wrap=True)
-    own = stored.get("study_id")
-    return WarmStart(settings, meant, said, own in [one["id"] for one in studies_in(meant)])
+    goes_on = not fresh and stored.get("asked", {}).get("warm-start") == meant
+    gained = (read_gained(folder, today.settings) if goes_on else None) or _gained(today, meant)
+    console.print(gained.said, soft_wrap=True)
+    renews = stored.get("study_id") in [one["id"] for one in studies_in(meant)]
+    return WarmStart(gained.added_to(today.settings), meant, gained, renews)
 
 
-def _begun(today: Today, earlier: Mapping[str, Any]) -> tuple[SearcherSettings, str]:
+def _gained(today: Today, earlier: Mapping[str, Any]) -> Gained:
     with step("Reading earlier trials"):
         found = _read(today, earlier)
     if not (found.known or found.sources):
-        return today.settings, _nothing(earlier, found)
+        return Gained(said=_nothing(earlier, found))
     settings = replace(today.settings, known=(*today.settings.known, *found.known))
     order = sorted(found.sources, key=lambda one: distance(today.facts, one[0]))
     sources = tuple(source for _, source in order)
     taken, why = _taken(settings, sources, today.searcher) if sources else ((), "")
     points = () if found.known else _first(today, sources)
     said = _said(found, sources, len(points), why)
-    return replace(settings, sources=taken, points=(*settings.points, *points)), said
+    return Gained(tuple(found.known), taken, tuple(points), said)
 
 
 def _read(today: Today, earlier: Mapping[str, Any]) -> Found:

@@ -89,10 +89,13 @@ def find_earlier(
     name means it itself, any other the newest of that name. UserError if there is none.
     """
     told = stored.get("asked", {}).get("warm-start")
+    if told is not None and told.get("asked") == asked and not fresh:
+        return {
+            **told,
+            "files": {file: _digest(file, known) for file, known in told["files"].items()},
+        }
     words, named = _words(asked, today, stored)
     files = {w: _digest(w) for w in words if w not in named and w.lower().endswith(FILES)}
-    if told is not None and told.get("asked", told.get("study")) == asked and not fresh:
-        return {**told, "files": files} if "files" in told else dict(told)
     if words == [ALL]:
         own = None if fresh else stored.get("study_id")
         found = [_entry(study) for study in _all(today, own)]
@@ -119,11 +122,8 @@ def _words(
 
 
 def studies_in(earlier: Mapping[str, Any]) -> Sequence[Mapping[str, str]]:
-    """Name and id of each study that `find_earlier` found.
-
-    Studies that were begun when one alone could be named have it as it is.
-    """
-    found: Sequence[Mapping[str, str]] = earlier.get("studies", [earlier] if earlier else [])
+    """Name and id of each study that `find_earlier` found."""
+    found: Sequence[Mapping[str, str]] = earlier["studies"]
     return found
 
 
@@ -155,8 +155,11 @@ def _shares(today: Today, study: EarlierStudy) -> bool:
     return 2 * shared >= max(len(own), len(keys)) and bool(today.trials(study))
 
 
-def _digest(file: str) -> str:
+def _digest(file: str, known: str | None = None) -> str:
+    """Of one that is gone, the one that is `known`."""
     try:
         return hashlib.sha256(Path(file).read_bytes()).hexdigest()
     except OSError as error:
+        if known is not None:
+            return known
         raise UserError(f"--warm-start {file} cannot be read: {error.strerror}.") from error

@@ -1,6 +1,7 @@
 """A study that begins from others, for tests of which and what of them."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ray import tune
@@ -22,6 +23,7 @@ SPACE = SearchSpace(
     },
     constraints=("w + d <= 100",),
 )
+NEW = Path("no folder")  # of a study that has none yet
 OWN = (NO_DATA, "")
 GOOD = {"w": 10, "d": 20, "q": 0.3, "betas": [0.9, 0.99], "optimizer": "adam"}
 

@@ -10,7 +10,7 @@ from automl_on_ray.search_spaces import SearchSpace
 from automl_on_ray.search_spaces.core import Objective, UserError
 from automl_on_ray.searchers import PriorTrial
 from automl_on_ray.studies.transfer import warm_start
-from tests.studies.transfer.earlier import GOOD, MNIST, OWN, SPACE, point, today
+from tests.studies.transfer.earlier import GOOD, MNIST, NEW, OWN, SPACE, point, today
 from tests.tracking.store.stored import store
 
 OUTSIDE = [{"w": 101}, {"w": 90, "d": 90}, {"q": 0.13}, {"betas": [1, 2]}]
@@ -30,8 +30,8 @@ def trials(*widths):
 
 def begun(uri, name, **asked):
     """Settings, and what is said."""
-    warm = warm_start(today(uri, **asked), name, {}, fresh=False)
-    return warm.settings, warm.said
+    warm = warm_start(today(uri, **asked), name, {}, NEW, fresh=False)
+    return warm.settings, warm.gained.said
 
 
 def stored(uri, name, configs, data=OWN):
@@ -129,7 +129,7 @@ def test_results_on_another_part_of_the_data_are_another_task(uri, then, now, co
     store(uri, name, [(GOOD, [0.1], {})], data=("mnist", "abcdef"), tags=tags)
     parts = today(uri, data=MNIST, trainable="mine:A")
     parts.subset = now
-    settings = warm_start(parts, name, {}, fresh=False).settings
+    settings = warm_start(parts, name, {}, NEW, fresh=False).settings
     assert (len(settings.known), len(settings.sources)) == (count, 1 - count)
 
 
@@ -229,7 +229,7 @@ def test_the_nearest_source_comes_first_and_each_has_a_name_of_its_own(uri):
 def test_files_are_sources_too(uri, other, tmp_path):
     file = tmp_path / "ours.csv"
     file.write_text('w,d,q,betas,score\n7,1,0.1,"(0.9, 0.99)",0.9\n8,2,0.1,"(0.9, 0.99)",0.8\n')
-    warm = warm_start(today(uri, data=MNIST), f"{other},{file}", {}, fresh=False)
+    warm = warm_start(today(uri, data=MNIST), f"{other},{file}", {}, NEW, fresh=False)
     assert [one.name for one in warm.settings.sources] == ["elsewhere", "ours"]
     assert warm.meant["studies"] == [{"study": "elsewhere", "id": "id-of-elsewhere"}]
     assert list(warm.meant["files"]) == [str(file)]
@@ -243,7 +243,7 @@ def test_a_space_that_shares_nothing_is_refused(uri):
 
 def test_without_a_warm_start_nothing_changes_and_no_store_is_asked():
     one = today("sqlite:////nowhere/mlflow.db")
-    assert warm_start(one, None, {}, fresh=False).settings is one.settings
+    assert warm_start(one, None, {}, NEW, fresh=False).settings is one.settings
 
 
 def test_a_widened_range_takes_what_was_tried_in_the_narrow_one(uri):

@@ -9,7 +9,7 @@ from automl_on_ray.search_spaces import SearchSpace
 from automl_on_ray.search_spaces.core import Objective, UserError
 from automl_on_ray.studies.transfer import warm_start
 from automl_on_ray.studies.transfer.choosing import find_earlier
-from tests.studies.transfer.earlier import GOOD, MNIST, today
+from tests.studies.transfer.earlier import GOOD, MNIST, NEW, today
 from tests.tracking.store.stored import store
 
 NOWHERE = "sqlite:////nowhere/mlflow.db"
@@ -99,9 +99,9 @@ def test_all_are_without_the_study_itself_unless_it_is_begun_anew(uri):
 
 
 def test_where_all_are_none_a_study_begins_cold(uri):
-    warm = warm_start(today(uri), "all", {}, fresh=False)
+    warm = warm_start(today(uri), "all", {}, NEW, fresh=False)
     assert warm.settings == today(uri).settings
-    assert "no earlier study of this store" in warm.said
+    assert "no earlier study of this store" in warm.gained.said
 
 
 def test_a_study_that_goes_on_stays_with_those_that_it_began_with(uri):
@@ -124,18 +124,12 @@ def test_its_own_name_means_the_study_itself_and_no_server_is_asked():
     assert find_earlier("own", today(NOWHERE), other, fresh=True)["studies"][0]["id"] == "c"
 
 
-def test_a_study_begun_when_one_alone_could_be_named_goes_on():
-    told = {"study": "own", "id": "a"}
-    stored = {"study_id": "b", "asked": {"warm-start": told}}
-    assert find_earlier("own", today(NOWHERE), stored, fresh=False) == told
-
-
 def test_a_study_that_begins_from_itself_takes_its_own_place(uri):
     own = study(uri, "own")
     stored = {"study_id": own, "asked": {}}
-    assert warm_start(today(uri), "own", stored, fresh=False).renews
+    assert warm_start(today(uri), "own", stored, NEW, fresh=False).renews
     study(uri, "other")
-    assert not warm_start(today(uri), "other", stored, fresh=False).renews
+    assert not warm_start(today(uri), "other", stored, NEW, fresh=False).renews
 
 
 def test_a_file_counts_by_its_content(tmp_path, uri):

@@ -1,9 +1,11 @@
 """A study that begins from others: what its plan has of them, and that it stays so."""
 
+import json
 import shutil
 
 import numpy as np
 import pytest
+from mlflow import MlflowClient
 
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.studies.architecture import NasSettings
@@ -73,6 +75,47 @@ def test_a_study_that_goes_on_is_none_of_the_earlier_ones(storage):
     again = planned(storage, warm_start="all")
     assert again.study.study_id == plan.study.study_id
     assert again.study.asked["warm-start"]["studies"] == []
+
+
+def test_a_study_goes_on_when_what_it_began_with_is_gone(storage, tmp_path):
+    first = earlier(storage, "first", data=("letters", "xyz"))
+    file = tmp_path / "others.json"
+    entry = {"config": MEMBER, "metrics": {"score": 0.3}}
+    file.write_text(json.dumps([entry, {**entry, "config": {**MEMBER, "batch": 12}}]))
+    asked = f"first,{file}"
+    before = planned(storage, warm_start=asked)
+    client = MlflowClient(f"sqlite:///{storage}/mlflow.db")
+    for run in client.search_runs([one.experiment_id for one in client.search_experiments()]):
+        client.delete_run(run.info.run_id)
+    file.unlink()
+    again = planned(storage, warm_start=asked)
+    assert again.study.study_id == before.study.study_id
+    assert again.searcher.settings == before.searcher.settings
+    assert again.record.warm_start == before.record.warm_start
+    assert [one.name for one in again.searcher.settings.sources] == ["first", "others"]
+    assert again.study.asked["warm-start"]["studies"] == [{"study": "first", "id": first}]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda told: "[",
+        lambda told: json.dumps({**told, "known": 3}),
+        lambda told: json.dumps({**told, "points": [{"batch": -1}]}),
+        lambda told: json.dumps(
+            {**told, "sources": [{"name": "x", "trials": [{"config": {"batch": -1},
+                                                          "curve": {"1": {"score": 1.0}}}]}]}
+        ),
+        lambda told: json.dumps(told).replace("0.2", "NaN"),
+    ],
+)  # fmt: skip
+def test_a_damaged_file_of_what_it_began_with_is_refused(storage, damage):
+    earlier(storage, "first", data=("letters", "xyz"))
+    folder = planned(storage, warm_start="first").study.path
+    file = folder / "warm_start.json"
+    file.write_text(damage(json.loads(file.read_text())))
+    with pytest.raises(UserError, match=r"warm_start\.json cannot be read .*--fresh"):
+        planned(storage, warm_start="first")
 
 
 def test_results_of_the_same_task_leave_the_own_start_out(storage):
