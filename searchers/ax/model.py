@@ -36,6 +36,7 @@ from automl_on_ray.searchers.ax.internals import (
     forget_trial,
     seed_next,
 )
+from automl_on_ray.searchers.ax.local_model import LocalModel
 from automl_on_ray.searchers.ax.outcomes import ax_objective, ax_outcome_constraints, metric_names
 from automl_on_ray.searchers.ax.step_effect import StepEffect
 from automl_on_ray.searchers.ax.transfer import (
@@ -61,6 +62,7 @@ RESTARTS, RAW_SAMPLES = 20, 1024  # with fewer, a better branch of a conditional
 # Trials begun and ended before the model is asked: as Ax has them.
 MIN_BEGUN_TRIALS, MIN_ENDED_TRIALS = 5, 2
 MAX_TRIES = 5  # for a suggestion that was not handed out before
+LARGE = 200  # trials; with more, what is near the best is modelled alone, which costs no more
 
 
 class AxModel:
@@ -93,13 +95,14 @@ class AxModel:
             centre=not settings.points and not settings.known,
             beliefs=settings.beliefs,
         )
-        self._open: dict[str, list[int]] = {}
+        self._open: dict[str, list[int | None]] = {}  # numbers of Ax's trials, by config
         self._begun = self._finished = self._generations = 0
         self.fallbacks = 0  # suggestions that Ax should have made, but could not
         self._early = False
         self._fit = LastFit()
         self._sources = Sources(settings, self.encoding) if settings.sources else None
         self._transfer = Transfer()
+        self._local = LocalModel(settings) if _is_plain(settings) else None
         for trial in settings.known:
             curve = {s: metrics for s, metrics in trial.curve.items() if s <= settings.max_t}
             if curve:
@@ -112,23 +115,33 @@ class AxModel:
     def suggest(self) -> Config:
         """The next config, taken as begun. Raises Exhausted at the end of a finite space."""
         self._design.unvisited.check()
-        if self._too_early():
-            config = self._design.next()
-            self.begin(config)
-            return config
+        config = None if self._too_early() else self._modelled()
+        config = config or self._design.next()
+        self.begin(config)
+        return config
+
+    def _modelled(self) -> Config | None:
+        """The config that a model proposes; None where it has none that is new."""
         for _ in range(MAX_TRIES):
             try:
-                config = self._generated()
+                config = self._nearby() if self._is_large else self._generated()
             except Exception as error:  # whatever Ax meets, the study must go on
                 self.fallbacks += 1
                 print(f"Ax made no suggestion ({error!r}); a Sobol point instead.", file=sys.stderr)
-                break
+                return None
             if self._design.unvisited.take(config):
-                self.begin(config)
                 return config
-        config = self._design.next()
-        self.begin(config)
-        return config
+        return None
+
+    @property
+    def _is_large(self) -> bool:
+        """Whether there are too many trials for a model of all, which Ax is then told no more."""
+        known = len(self._settings.known)
+        return self._local is not None and max(len(self._local), known) >= LARGE
+
+    def _nearby(self) -> Config:
+        assert self._local is not None
+        return self._local.suggest(self._design.unvisited.left, self._open)
 
     @property
     def trust(self) -> dict[str, float]:
@@ -143,16 +156,27 @@ class AxModel:
     def begin(self, config: Config) -> None:
         """A trial of `config` runs, whoever suggested it; results known beforehand count too."""
         self._design.unvisited.take(config)
-        index = self._client.attach_trial(parameters=self.encoding.encode(config))
+        index = None
+        if not self._is_large:
+            index = self._client.attach_trial(parameters=self.encoding.encode(config))
         self._open.setdefault(key_of(config), []).append(index)
         self._begun += 1
 
     def tell(self, config: Config, outcome: TrialOutcome) -> None:
         """A trial of `config` has ended; nothing happens if none is open."""
-        open_ = self._open.get(key_of(config), [])
-        if not open_:
+        key = key_of(config)
+        if key not in self._open:
             return
-        index = open_.pop(0)
+        index = self._open[key].pop(0)
+        if not self._open[key]:
+            del self._open[key]
+        if self._local is not None and (outcome.verdict == "failed" or outcome.curve):
+            self._local.tell(config, outcome, len(self._open))
+        self._finished += bool(outcome.curve) and outcome.verdict != "failed"
+        if index is not None:
+            self._tell_ax(index, config, outcome)
+
+    def _tell_ax(self, index: int, config: Config, outcome: TrialOutcome) -> None:
         if outcome.verdict == "failed":
             # FAILED would be proposed again; abandoned trials teach the model where trials crash.
             self._client.mark_trial_abandoned(index)
@@ -160,7 +184,6 @@ class AxModel:
         if not outcome.curve:
             self._client.mark_trial_failed(index, failed_reason="ended without a result")
             return
-        self._finished += 1
         for step in _steps(sorted(outcome.curve)):
             self._client.attach_data(
                 index, raw_data=self._raw(outcome.curve[step]), progression=step
@@ -268,6 +291,15 @@ def _strategy(
     )
     node = GenerationNode(name="MBM", generator_specs=[spec], should_deduplicate=False)
     return GenerationStrategy(name="GP", nodes=[node])
+
+
+def _is_plain(settings: SearcherSettings) -> bool:
+    """Whether a study may be continued by `LocalModel`: one goal, no word on how to seek it."""
+    return (
+        len(settings.objectives) == 1
+        and not settings.outcome_constraints
+        and settings.acquisition is None
+    )
 
 
 def _steps(steps: list[int]) -> list[int]:

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, strategies as st
 
-from automl_on_ray.searchers.ax.step_effect import _gains
+from automl_on_ray.searchers.ax.step_effect import RECENT, StepGains, gains_to_last
 
 FINITE = st.floats(-100, 100)
 
@@ -12,7 +12,7 @@ FINITE = st.floats(-100, 100)
 def gains(curves):
     rows = {(t, f"{t}_0", step): v for t, curve in curves.items() for step, v in curve.items()}
     index = pd.MultiIndex.from_tuples(rows, names=["trial_index", "arm_name", "step"])
-    return _gains(pd.Series(list(rows.values()), index=index))
+    return gains_to_last(pd.Series(list(rows.values()), index=index))
 
 
 @given(levels=st.lists(FINITE, min_size=2, max_size=6), rise=FINITE, more=FINITE)
@@ -38,3 +38,22 @@ def test_a_step_that_no_other_trial_has_lies_between_its_neighbours():
 
 def test_without_trials_of_several_steps_nothing_is_moved():
     assert gains({0: {9: 1.0}, 1: {3: 0.5}}) == {3: 0.0, 9: 0.0}
+
+
+def test_gains_are_learned_from_trials_as_they_end():
+    gains = StepGains()
+    assert gains.to_last(1) == 0.0
+    gains.add({4: 7.0})
+    assert gains.to_last(1) == 0.0, "one value says nothing of gains"
+    gains.add({1: 0.0, 2: 1.0, 4: 4.0})
+    assert [gains.to_last(step) for step in (1, 2, 4)] == [4.0, 3.0, 0.0]
+    assert 3.0 > gains.to_last(3) > 0.0
+
+
+def test_the_latest_trials_say_what_the_gains_are():
+    gains = StepGains()
+    for _ in range(RECENT):
+        gains.add({1: 0.0, 4: 1.0})
+    for _ in range(RECENT):
+        gains.add({1: 0.0, 4: 2.0})
+    assert gains.to_last(1) == 2.0

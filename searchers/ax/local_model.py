@@ -1,0 +1,222 @@
+"""A model of a large study: of the trials near the best one, in a trust region around it.
+
+TuRBO (Eriksson et al. 2019, arXiv:1910.01739), one trial at a time. A Gaussian process of the
+nearest trials draws a function over members of the region, and the member where that is highest is
+tried. As each suggestion draws a function of its own, many may be on trial at once. The region
+grows with successes, shrinks without, and begins again elsewhere where it has become too small.
+What a suggestion costs does not grow with the study.
+
+Like `AxModel`, it is a function of the order of events.
+"""
+
+import math
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from botorch.models import SingleTaskGP
+from botorch.optim.fit import fit_gpytorch_mll_scipy
+from gpytorch.mlls import ExactMarginalLogLikelihood
+from ray.tune.search.sample import Categorical
+from scipy import special, stats
+from torch import Tensor
+
+from automl_on_ray.search_spaces import Config
+from automl_on_ray.searchers._ask_tell import TrialOutcome
+from automl_on_ray.searchers._constraints import parse_constraints
+from automl_on_ray.searchers._settings import SearcherSettings
+from automl_on_ray.searchers.ax.step_effect import StepGains
+from automl_on_ray.searchers.kernels import Features
+from automl_on_ray.searchers.members import from_unit, key_of, to_unit, varying
+
+MOST_SEEN = 256  # trials, the nearest ones
+CANDIDATES = 500  # members that a drawn function is compared over
+MOVED = 20  # parameters of a candidate that differ from the best trial's, in the mean at most
+FIT_EVERY = 8  # results: hyperparameters hardly change with one more
+MAX_STEPS = {True: 40, False: 100}  # L-BFGS's, from the last fit or from nothing
+# The region's side, as a part of a parameter's range; the paper's numbers.
+LENGTH, MIN_LENGTH, MAX_LENGTH = 0.8, 0.5**7, 1.6
+SUCCESSES, MIN_FAILURES = 3, 4  # in a row, until it grows or shrinks
+IMPROVED = 1e-3  # of the best value: what is better by less is no success
+PART = 8  # it begins again at the best of so small a part of the trials
+JITTERS = (1e-8, 1e-6, 1e-4)
+
+
+class LocalModel:
+    """Suggests members of the region; `tell` is its only event. For one objective."""
+
+    def __init__(self, settings: SearcherSettings) -> None:
+        self._space = settings.space
+        (self._goal,) = settings.objectives
+        self._rules = parse_constraints(self._space)
+        self._features = Features(self._space.flat, "unit")
+        self._generator = np.random.default_rng([settings.seed, 1])
+        self._gains = StepGains()
+        self._configs: list[Config] = []
+        self._units: list[np.ndarray] = []
+        self._last: list[tuple[int, float]] = []  # step and value; the higher the better
+        self._whole = settings.max_t
+        self._fit: dict[str, Tensor] = {}
+        self._since_fit = FIT_EVERY
+        self._length, self._successes, self._failures = LENGTH, 0, 0
+        self._centre: int | None = None
+
+    def __len__(self) -> int:
+        """Trials that it was told."""
+        return len(self._configs)
+
+    def tell(self, config: Config, outcome: TrialOutcome, pending: int) -> None:
+        """A trial has ended while `pending` others run; one that failed is as bad as can be."""
+        curve = {
+            step: self._goal.sign() * metrics[self._goal.metric]
+            for step, metrics in outcome.curve.items()
+            if self._goal.metric in metrics and step <= self._whole
+        }
+        failed = outcome.verdict == "failed" or not curve
+        step = self._whole if failed else max(curve)
+        self._gains.add(curve)
+        self._configs.append(config)
+        self._units.append(self._features.rows([config]).units[0])
+        self._last.append((step, -math.inf if failed else curve[step]))
+        self._since_fit += 1
+        self._judge(len(self._last) - 1, pending)
+
+    def suggest(self, unvisited: Collection[str] | None, running: Collection[str]) -> Config:
+        """A member of the region that was not tried; `running` are keys of those on trial.
+
+        `unvisited` are the keys of all that is left of a finite space. ValueError if there is none.
+        """
+        assert self._centre is not None
+        distance = np.square(np.array(self._units) - self._units[self._centre]).sum(1)
+        near = np.argsort(distance, kind="stable")[:MOST_SEEN]
+        model = self._process(near)
+        tried = {key_of(self._configs[index]) for index in near} | set(running)
+        candidates = [
+            config for config in self._members(self._weights(model))
+            if (key := key_of(config)) not in tried
+            and (unvisited is None or key in unvisited)
+            and all(rule.holds(config) for rule in self._rules)
+        ]  # fmt: skip
+        if not candidates:
+            raise ValueError("no member of the region is left")
+        return candidates[int(self._drawn(model, candidates).argmax())]
+
+    # The region
+
+    def _judge(self, index: int, pending: int) -> None:
+        """Whether a result is a success, and what follows for the region."""
+        value, best = self._value(index), self._best()
+        if self._centre is None or value > best + IMPROVED * abs(best):
+            self._centre, self._failures = index, 0
+            self._successes += 1
+        else:
+            self._successes, self._failures = 0, self._failures + 1
+        if self._successes == SUCCESSES:
+            self._length, self._successes = min(2 * self._length, MAX_LENGTH), 0
+        # What is on trial was suggested before it was known what this one came to.
+        if self._failures >= max(MIN_FAILURES, len(self._space.domains), pending):
+            self._length, self._failures = self._length / 2, 0
+        if self._length < MIN_LENGTH:
+            self._begin_again()
+
+    def _begin_again(self) -> None:
+        size = max(1, len(self._last) // PART)
+        part = self._generator.choice(len(self._last), size, replace=False)
+        self._centre = int(max(part, key=self._value))
+        self._length, self._successes, self._failures = LENGTH, 0, 0
+        self._fit, self._since_fit = {}, FIT_EVERY
+
+    def _value(self, index: int) -> float:
+        """At its last step, of all trials; one that was stopped early is taken there."""
+        step, value = self._last[index]
+        return value + self._gains.to_last(step)
+
+    def _best(self) -> float:
+        return -math.inf if self._centre is None else self._value(self._centre)
+
+    def _members(self, weights: Mapping[str, float]) -> list[Config]:
+        """Near the best trial: by LENGTH times its weight for a number, by chance for a choice."""
+        assert self._centre is not None
+        centre, domains = self._configs[self._centre], self._space.domains
+        places = {key: to_unit(domains[key], value) for key, value in centre.items()}
+        moves, shifts = self._moves(len(domains))
+        found = []
+        for moved, shift in zip(moves, shifts, strict=True):
+            config = {}
+            for key, moves_too, way in zip(domains, moved, shift, strict=True):
+                if key not in places:
+                    config[key] = from_unit(domains[key], way)
+                elif not moves_too:
+                    config[key] = centre[key]
+                elif isinstance(domains[key], Categorical):
+                    chosen = self._generator.random() < self._length / 2
+                    config[key] = from_unit(domains[key], way) if chosen else centre[key]
+                else:
+                    reach = self._length * weights[key] / 2
+                    low, high = max(0.0, places[key] - reach), min(1.0, places[key] + reach)
+                    config[key] = from_unit(domains[key], low + (high - low) * way)
+            found.append(varying(self._space, config))
+        return found
+
+    def _moves(self, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """Which of `count` parameters a candidate moves, at least one, and where within 0 to 1."""
+        moves = self._generator.random((CANDIDATES, count)) < min(1.0, MOVED / count)
+        moves[np.arange(CANDIDATES), self._generator.integers(count, size=CANDIDATES)] = True
+        return moves, self._generator.random((CANDIDATES, count))
+
+    # The process
+
+    def _process(self, near: np.ndarray) -> SingleTaskGP:
+        """Of the trials at `near`; values are normal quantiles of their ranks, standardised."""
+        values = np.array([self._value(index) for index in near])
+        quantiles = special.ndtri((stats.rankdata(values) - 0.5) / len(near))
+        spread = quantiles.std(ddof=1) or 1.0
+        model = SingleTaskGP(
+            torch.from_numpy(np.array([self._units[index] for index in near])),
+            torch.from_numpy((quantiles - quantiles.mean()) / spread)[:, None],
+            outcome_transform=None,
+        )
+        model.load_state_dict({**model.state_dict(), **self._fit})
+        if self._since_fit >= FIT_EVERY:
+            fit = ExactMarginalLogLikelihood(model.likelihood, model).train()
+            steps = MAX_STEPS[bool(self._fit)]
+            fit_gpytorch_mll_scipy(fit, options={"maxiter": steps, "ftol": 1e-6})
+            self._fit = {n: p.detach().clone() for n, p in model.named_parameters()}
+            self._since_fit = 0
+        return model.eval()
+
+    def _weights(self, model: Any) -> dict[str, float]:
+        """Of numbers: their length scales, as parts of the geometric mean."""
+        scales = model.covar_module.lengthscale.detach().ravel().tolist()
+        found, place = {}, 0
+        for key, domain in self._space.domains.items():
+            if isinstance(domain, Categorical):
+                place += len(domain)
+            else:
+                found[key] = math.log(scales[place])
+                place += 1
+            place += key in self._space.conditions
+        mean = np.mean(list(found.values())) if found else 0.0
+        return {key: math.exp(scale - mean) for key, scale in found.items()}
+
+    def _drawn(self, model: SingleTaskGP, candidates: list[Config]) -> np.ndarray:
+        """The values of one function of the process, (candidates,)."""
+        units = torch.from_numpy(self._features.rows(candidates).units)
+        with torch.no_grad():
+            posterior: Any = model.posterior(units)
+            mean = posterior.mean.numpy().ravel()
+            covariance = posterior.distribution.covariance_matrix.numpy()
+        root = _root(covariance)
+        drawn: np.ndarray = mean + root @ self._generator.standard_normal(len(mean))
+        return drawn
+
+
+def _root(covariance: np.ndarray) -> np.ndarray:
+    """Its Cholesky factor, with as little on the diagonal as needed."""
+    for jitter in JITTERS:
+        try:
+            return np.linalg.cholesky(covariance + jitter * np.eye(len(covariance)))
+        except np.linalg.LinAlgError:
+            continue
+    return np.diag(np.sqrt(np.maximum(np.diag(covariance), 0.0)))
