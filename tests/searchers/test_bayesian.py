@@ -271,7 +271,9 @@ def test_a_grid_search_in_a_plain_tuners_space_is_refused():
         Bayesian().set_search_properties("score", "max", space)
 
 
+@pytest.mark.whole
 def test_a_study_goes_on_when_the_models_process_is_killed(ray_cluster, tmp_path):
+    """Without Ray: test_the_models_process_may_die_without_changing_a_suggestion."""
     searcher = Bayesian(SearcherSettings(PLANE, SCORE, samples=8))
     killed = []
 

@@ -87,7 +87,9 @@ def test_hopeless_trials_give_their_places_to_new_ones(ray_cluster, tmp_path):
     assert scheduler.members.done
 
 
+@pytest.mark.whole
 def test_ax_gives_the_first_population_and_every_new_value(ray_cluster, tmp_path):
+    """By parts, quickly: tests/searchers/ax/test_change_model.py, and the other tests here."""
     explorer = AxExplorer(COURSE)
     scheduler = PopulationBased(GOAL, explorer, interval=2, seed=0)
     searcher = Bayesian(SearcherSettings(SPACE, (GOAL,), samples=6, max_t=EPOCHS))
