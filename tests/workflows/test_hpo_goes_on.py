@@ -136,11 +136,14 @@ def test_a_study_that_an_error_ends_leaves_no_run_running_and_goes_on(
     assert [row["outcome"] for row in rows_of(storage, "broken")] == ["completed"] * 2
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_a_study_whose_driver_is_killed_goes_on_with_the_same_command_on_any_machine(
     storage, ray_cluster
 ):
-    """In the middle of two trials; it goes on under another Ray."""
+    """In the middle of two trials; it goes on under another Ray.
+
+    With one Ray: tests/tracking/test_callback.py. What it decides then: tests/simulation.
+    """
     options = [*GATED, "--searcher", "random", "--trials", 6, "--epochs", 5, "--seed", 7]
     study = storage / "killed"
     process = start(storage, "killed", *options, **{GATE: str(storage / "never")})
@@ -172,7 +175,7 @@ def test_a_study_whose_driver_is_killed_goes_on_with_the_same_command_on_any_mac
 def test_control_c_stops_cleanly_and_says_how_to_go_on(storage, ray_cluster):
     """Of a terminal: all processes in the foreground get it, Ax's too.
 
-    To go on from what a kill leaves, which is less: the test before.
+    To go on from what a kill leaves, which is less: the test before, and those that it names.
     """
     options = [*GATED, "--searcher", "bayesian", "--trials", 2, "--epochs", 6]
     process = start(storage, "stopped", *options, **{GATE: str(storage / "never")})
