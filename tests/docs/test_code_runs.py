@@ -141,6 +141,8 @@ def test_the_python_of_a_page_runs(page, heading, ray_cluster, small, tmp_path):
 TUTORIAL = "the tutorial's function"
 TRAINED = {**LIBRARIES, TUTORIAL: ({"lr": 1e-3, "width": 16}, 10)}
 RATES, METRICS = ("lr", "eta"), ("loss", "accuracy")
+# Their imports take seconds; torch and XGBoost show the same at once.
+HEAVY = ("PyTorch Lightning", "Hugging Face Trainer", "Keras")
 
 
 def trained(heading):
@@ -158,7 +160,10 @@ def rest(trial):
     return list(itertools.takewhile(lambda each: not each.get("__duplicate__", False), reports))
 
 
-@pytest.mark.parametrize("heading", TRAINED)
+@pytest.mark.parametrize(
+    "heading",
+    [pytest.param(one, marks=[pytest.mark.whole] if one in HEAVY else []) for one in TRAINED],
+)
 def test_a_library_s_training_goes_on_from_its_checkpoint_with_its_own_rate_and_ends_when_told(
     heading, tmp_path, monkeypatch
 ):
