@@ -171,7 +171,31 @@ def test_a_study_whose_driver_is_killed_goes_on_with_the_same_command_on_any_mac
         ]
 
 
-@pytest.mark.slow
+def test_control_c_stops_a_study_and_says_how_to_go_on(storage, ray_cluster, monkeypatch):
+    """After an epoch of many. What else began in a terminal gets it too: the next test."""
+    reports = []
+
+    def interrupted(self, tune_controller, trial, result):
+        reports.append(result)
+        if len(reports) == 1:
+            signal.raise_signal(signal.SIGINT)
+        return FIFOScheduler.CONTINUE
+
+    monkeypatch.setattr(FIFOScheduler, "on_trial_result", interrupted)
+    stopped = run(
+        storage, "interrupted", *OWN, *ONE, "--trainable", "tests.helpers.crashing:Steady",
+        "--searcher", "random", "--scheduler", "fifo", "--trials", 2, "--epochs", 50,
+    )  # fmt: skip
+    assert stopped.exit_code == 130, stopped.output
+    assert len(reports) < 50
+    assert "everything is kept. To go on:" in " ".join(stopped.output.split())
+    assert "--name interrupted" in stopped.output
+    trials = runs_of(storage, "interrupted")["trial"]
+    assert {trial.data.tags["automl.outcome"] for trial in trials} == {"stopped"}
+    assert {trial.info.status for trial in trials} == {"FINISHED"}
+
+
+@pytest.mark.whole
 def test_control_c_stops_cleanly_and_says_how_to_go_on(storage, ray_cluster):
     """Of a terminal: all processes in the foreground get it, Ax's too.
 
