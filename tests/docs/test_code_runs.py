@@ -33,6 +33,8 @@ LIBRARIES = {
 
 # Several studies each.
 LONG = {*LIBRARIES, "Tutorial: fifteen minutes", "From a table to a model"}
+# One each, of calls that tests/studies/from_python/test_calls.py makes too.
+LIKE_OTHERS = {"A function without checkpoints", "A scikit-learn estimator"}
 
 
 def blocks(text):
@@ -54,7 +56,7 @@ def examples():
             page,
             heading,
             id=f"{page.name}: {heading}",
-            marks=[pytest.mark.whole] if heading in LONG else [],
+            marks=[pytest.mark.whole] if heading in LONG | LIKE_OTHERS else [],
         )
         for page in PAGES
         for heading in sections(page)

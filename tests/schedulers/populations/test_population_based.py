@@ -51,10 +51,11 @@ def train(
     ).fit()._experiment_analysis.trials  # fmt: skip
 
 
-@pytest.mark.parametrize("synchronous", [False, True])
+@pytest.mark.parametrize("synchronous", [False, pytest.param(True, marks=pytest.mark.whole)])
 def test_six_trials_take_turns_on_two_slots_and_each_score_is_that_of_the_life_told(
     synchronous, ray_cluster, tmp_path
 ):
+    """Synchronous ones, quickly: tests/simulation, and on Ray test_actor_reuse.py."""
     scheduler = PopulationBased(
         GOAL, PerturbExplorer(SPACE, 0), interval=2, synchronous=synchronous, seed=0
     )
