@@ -33,6 +33,8 @@ LIBRARIES = {
 
 # Several studies each.
 LONG = {*LIBRARIES, "Tutorial: fifteen minutes", "From a table to a model"}
+# One each, of calls that tests/studies/from_python/test_calls.py makes too.
+LIKE_OTHERS = {"A function without checkpoints", "A scikit-learn estimator"}
 
 
 def blocks(text):
@@ -54,7 +56,7 @@ def examples():
             page,
             heading,
             id=f"{page.name}: {heading}",
-            marks=[pytest.mark.whole] if heading in LONG else [],
+            marks=[pytest.mark.whole] if heading in LONG | LIKE_OTHERS else [],
         )
         for page in PAGES
         for heading in sections(page)
@@ -141,6 +143,8 @@ def test_the_python_of_a_page_runs(page, heading, ray_cluster, small, tmp_path):
 TUTORIAL = "the tutorial's function"
 TRAINED = {**LIBRARIES, TUTORIAL: ({"lr": 1e-3, "width": 16}, 10)}
 RATES, METRICS = ("lr", "eta"), ("loss", "accuracy")
+# Their imports take seconds; torch and XGBoost show the same at once.
+HEAVY = ("PyTorch Lightning", "Hugging Face Trainer", "Keras")
 
 
 def trained(heading):
@@ -158,7 +162,10 @@ def rest(trial):
     return list(itertools.takewhile(lambda each: not each.get("__duplicate__", False), reports))
 
 
-@pytest.mark.parametrize("heading", TRAINED)
+@pytest.mark.parametrize(
+    "heading",
+    [pytest.param(one, marks=[pytest.mark.whole] if one in HEAVY else []) for one in TRAINED],
+)
 def test_a_library_s_training_goes_on_from_its_checkpoint_with_its_own_rate_and_ends_when_told(
     heading, tmp_path, monkeypatch
 ):

@@ -127,7 +127,7 @@ def test_the_next_suggestion_is_asked_for_before_the_result_only_with_a_lookahea
     sent = []
     send = searcher.model.send
     searcher.model.send = lambda method, *arguments: (sent.append(method), send(method, *arguments))
-    for index in range(7):
+    for index in range(3):
         config = take(searcher, f"t{index}")
         result = {"score": peak(config), "training_iteration": 4}
         searcher.on_trial_complete(f"t{index}", result)
@@ -271,7 +271,9 @@ def test_a_grid_search_in_a_plain_tuners_space_is_refused():
         Bayesian().set_search_properties("score", "max", space)
 
 
+@pytest.mark.whole
 def test_a_study_goes_on_when_the_models_process_is_killed(ray_cluster, tmp_path):
+    """Without Ray: test_the_models_process_may_die_without_changing_a_suggestion."""
     searcher = Bayesian(SearcherSettings(PLANE, SCORE, samples=8))
     killed = []
 
@@ -337,7 +339,7 @@ def test_the_models_process_takes_values_and_networks_of_the_users_own_script():
     Mine.__module__ = twice.__module__ = "__main__"  # as in a script: importable nowhere else
     try:
         searcher = Bayesian(SearcherSettings(space, SCORE))
-        for index in range(9):
+        for index in range(7):
             config = take(searcher, f"t{index}", 60)
             space.check(config)
             result = {"score": config["x"], "training_iteration": 1}

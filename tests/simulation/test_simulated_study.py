@@ -144,24 +144,30 @@ def test_wherever_a_study_is_killed_it_decides_as_if_it_had_not_been(kind):
         assert killed(points, points % 3, **kind) == expected, points
 
 
-@pytest.mark.slow
+RAYS_OWN = {"searcher": "random", "scheduler": "pb2"}
+
+
+def test_so_it_does_with_rays_gaussian_process():
+    whole = simulation(**RAYS_OWN)
+    whole.run()
+    for point in (15, 40):
+        assert killed(point, point % 3, **RAYS_OWN) == decided(whole), point
+
+
+@pytest.mark.whole
 @pytest.mark.parametrize(
-    ("kind", "points"),
+    ("kind", "point"),
     [
-        ({"searcher": "bayesian", "scheduler": "asha"}, (13,)),
-        ({"searcher": "random", "scheduler": "pbt", "explore": "ax", "samples": 6}, (22,)),
-        ({"searcher": "random", "scheduler": "pb2"}, (15, 40)),
+        ({"searcher": "bayesian", "scheduler": "asha"}, 13),
+        ({"searcher": "random", "scheduler": "pbt", "explore": "ax", "samples": 6}, 22),
     ],
-    ids=["ax+asha", "ax-pbt", "Ray's pb2"],
+    ids=["ax+asha", "ax-pbt"],
 )
-def test_so_it_does_with_gaussian_processes(kind, points):
+def test_so_it_does_with_axs(kind, point):
+    """Restored models alone, quickly: tests/searchers/test_bayesian.py, ax/test_change_model.py."""
     whole = simulation(**kind)
     whole.run()
-    for point in points:
-        assert killed(point, point % 3, **kind) == decided(whole), point
-
-
-RAYS_OWN = {"searcher": "random", "scheduler": "pb2"}
+    assert killed(point, point % 3, **kind) == decided(whole)
 
 
 @pytest.mark.parametrize("training", [Sparse, Silent, Diverging])

@@ -250,19 +250,19 @@ def test_a_new_nas_method_runs_a_search_on_ray(tmp_path):
         [
             "--storage", str(tmp_path / "runs"), "--name", "new", "--stage", "search",
             "--dataset", "digits", "--evaluation", "standalone", "--searcher", "heredity",
-            "--trials", "5", "--select-epochs", "1", "--select-images", "200",
+            "--trials", "2", "--select-epochs", "1", "--select-images", "200",
             "--channels", "4", "--layers", "3", "--stem-stride", "1", *map(str, ONE),
         ],
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     assert "Cells tried" in result.output
     found = json.loads((tmp_path / "runs" / "new" / "trials.json").read_text())
-    assert len(found) == 5
+    assert len(found) == 2
     for one in found:
         check_cells(one["candidate"])
         assert one["metrics"]["parameters"] > 0
     roles = {role: len(ones) for role, ones in runs_of(tmp_path / "runs", "new").items()}
-    assert roles == {"study": 1, "standalone": 5}
+    assert roles == {"study": 1, "standalone": 2}
 
 
 def test_a_new_data_set_of_images_is_found_by_its_name_and_learned(tmp_path):

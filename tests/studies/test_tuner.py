@@ -21,13 +21,11 @@ FAILING = {
     "hangs": "TimeoutError: the trial took over 0.6 minutes",
     "is killed": "died",
     "is interrupted": "TaskCancelledError",  # as Ray calls it
-    "raises unpicklable": "ValueError",
     "reports unreadable": "not to be read here",
-    "reports odd numbers": "TypeError: training_iteration must be the number of the epoch",
     "fails to save": "OSError: cannot save",
 }
 # Each takes a process more, and fails in one of these ways. Texts and reports alone, quickly:
-# tests/schedulers/tune_internals/test_failures.py.
+# tests/schedulers/tune_internals/test_failures.py, test_trials_in_the_loop.py.
 ALIKE = {
     "cannot be imported": "ModuleNotFoundError: No module named 'no_such_module'",
     "exits in setup": "died",
@@ -36,8 +34,10 @@ ALIKE = {
     "exits": "died",
     "raises": "ValueError: several lines",
     "raises of two": "OfTwo",
+    "raises unpicklable": "ValueError",
     "raises a group": "ExceptionGroup: two (2 sub-exceptions)",
     "reports unpicklable": "TypeError: cannot pickle",
+    "reports odd numbers": "TypeError: training_iteration must be the number of the epoch",
     "reports odd keys": "TypeError: a metric's name must be text, but is ('a', 1)",
     "reports no dict": "AssertionError: step() needs to return a dict",
     "reports itself": "RecursionError",

@@ -7,15 +7,17 @@ from pathlib import Path
 import pytest
 from mlflow.tracking import MlflowClient
 
+from automl_on_ray.studies.hpo import HpoSettings, prepare
 from tests.helpers.studies import ONE, OWN, QUICK, ranks_started, rows_of, run, runs_of
 
 
 @pytest.mark.slow
 def test_a_study_finds_tests_tracks_and_registers_a_model(storage, ray_cluster):
-    result = run(storage, "whole", *QUICK, "--searcher", "random", "--final-seeds", 2)
+    command = [*QUICK, "--trials", 3, "--searcher", "random", "--final-seeds", 2]
+    result = run(storage, "whole", *command)
     assert result.exit_code == 0, result.output
     roles = runs_of(storage, "whole")
-    assert [len(roles[role]) for role in ("study", "trial", "final")] == [1, 4, 2]
+    assert [len(roles[role]) for role in ("study", "trial", "final")] == [1, 3, 2]
     assert {run.info.status for runs in roles.values() for run in runs} == {"FINISHED"}
     outcomes = Counter(run.data.tags["automl.outcome"] for run in roles["trial"])
     assert set(outcomes) <= {"completed", "pruned"}
@@ -33,14 +35,14 @@ def test_a_study_finds_tests_tracks_and_registers_a_model(storage, ray_cluster):
         "trials: http",
     ):
         assert said in result.output
-    again = run(storage, "whole", *QUICK, "--searcher", "random", "--final-seeds", 2)
+    again = run(storage, "whole", *command)
     assert again.exit_code == 0, again.output
     assert {r: len(found) for r, found in runs_of(storage, "whole").items()} == {
         r: len(found) for r, found in roles.items()
     }
-    short = ["--trials", 1, "--epochs", 1, "--final-seeds", 0]
-    fresh = run(storage, "whole", *QUICK, "--searcher", "random", *short, "--fresh")
-    assert fresh.exit_code == 0, fresh.output
+    asked = HpoSettings(dataset="digits", storage=str(storage), name="whole", fresh=True)
+    with prepare(asked).study as fresh:
+        assert not list((fresh.path / "search").glob("*"))
     assert len(list(storage.glob("whole*/study.json"))) == 2
 
 
@@ -104,7 +106,10 @@ def test_minutes_end_a_search_and_trial_minutes_a_trial_that_hang(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scheduler", ["fifo", "hyperband", "pbt", "pb2"])
+@pytest.mark.parametrize(
+    "scheduler",
+    ["fifo", "hyperband", *(pytest.param(p, marks=pytest.mark.whole) for p in ("pbt", "pb2"))],
+)
 def test_trials_that_never_say_done_come_to_their_end(storage, ray_cluster, scheduler):
     """Schedulers that pause no trials end them as fifo does; tests/simulation has them all."""
     never_done = ["--trainable", "tests.helpers.crashing:NeverDone", "--searcher", "sobol"]
@@ -159,7 +164,7 @@ def test_a_changed_space_is_refused_unless_the_old_trials_are_taken_as_data(stor
     steady = ["--trainable", "tests.helpers.crashing:Steady", "--objective", "score",
               "--scheduler", "fifo", "--epochs", 2, *ONE]  # fmt: skip
     higher = [*steady, "--space", "tests.helpers.crashing:HIGHER", "--trials", 3]
-    old = run(storage, "warm", *steady, "--space", OWN[1], "--trials", 8)
+    old = run(storage, "warm", *steady, "--space", OWN[1], "--trials", 8, "--searcher", "sobol")
     assert old.exit_code == 0, old.output
     manifest = (storage / "warm" / "study.json").read_text()
     refused = run(storage, "warm", *higher)
@@ -180,10 +185,14 @@ def test_a_changed_space_is_refused_unless_the_old_trials_are_taken_as_data(stor
     assert max(row["config"]["x"] for row in rows_of(storage, "warm")) > 1.5
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_a_study_of_another_task_learns_from_the_first_and_says_how_far_it_trusts_it(
     storage, ray_cluster
 ):
+    """By parts, quickly: tests/studies/transfer, tests/searchers/ax/transfer, report/test_page.py.
+
+    Sources beside each searcher: tests/searchers/test_conformance.py.
+    """
     both = ["--objective", "score", "--scheduler", "fifo", "--epochs", 2, *ONE,
             "--space", OWN[1]]  # fmt: skip
     first = run(storage, "first", *both, "--trainable", "tests.helpers.crashing:Steady",

@@ -136,11 +136,14 @@ def test_a_study_that_an_error_ends_leaves_no_run_running_and_goes_on(
     assert [row["outcome"] for row in rows_of(storage, "broken")] == ["completed"] * 2
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_a_study_whose_driver_is_killed_goes_on_with_the_same_command_on_any_machine(
     storage, ray_cluster
 ):
-    """In the middle of two trials; it goes on under another Ray."""
+    """In the middle of two trials; it goes on under another Ray.
+
+    With one Ray: tests/tracking/test_callback.py. What it decides then: tests/simulation.
+    """
     options = [*GATED, "--searcher", "random", "--trials", 6, "--epochs", 5, "--seed", 7]
     study = storage / "killed"
     process = start(storage, "killed", *options, **{GATE: str(storage / "never")})
@@ -168,11 +171,35 @@ def test_a_study_whose_driver_is_killed_goes_on_with_the_same_command_on_any_mac
         ]
 
 
-@pytest.mark.slow
+def test_control_c_stops_a_study_and_says_how_to_go_on(storage, ray_cluster, monkeypatch):
+    """After an epoch of many. What else began in a terminal gets it too: the next test."""
+    reports = []
+
+    def interrupted(self, tune_controller, trial, result):
+        reports.append(result)
+        if len(reports) == 1:
+            signal.raise_signal(signal.SIGINT)
+        return FIFOScheduler.CONTINUE
+
+    monkeypatch.setattr(FIFOScheduler, "on_trial_result", interrupted)
+    stopped = run(
+        storage, "interrupted", *OWN, *ONE, "--trainable", "tests.helpers.crashing:Steady",
+        "--searcher", "random", "--scheduler", "fifo", "--trials", 2, "--epochs", 50,
+    )  # fmt: skip
+    assert stopped.exit_code == 130, stopped.output
+    assert len(reports) < 50
+    assert "everything is kept. To go on:" in " ".join(stopped.output.split())
+    assert "--name interrupted" in stopped.output
+    trials = runs_of(storage, "interrupted")["trial"]
+    assert {trial.data.tags["automl.outcome"] for trial in trials} == {"stopped"}
+    assert {trial.info.status for trial in trials} == {"FINISHED"}
+
+
+@pytest.mark.whole
 def test_control_c_stops_cleanly_and_says_how_to_go_on(storage, ray_cluster):
     """Of a terminal: all processes in the foreground get it, Ax's too.
 
-    To go on from what a kill leaves, which is less: the test before.
+    To go on from what a kill leaves, which is less: the test before, and those that it names.
     """
     options = [*GATED, "--searcher", "bayesian", "--trials", 2, "--epochs", 6]
     process = start(storage, "stopped", *options, **{GATE: str(storage / "never")})

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -52,13 +53,18 @@ def kill_at(sign, storage, name, **changes):
     process.wait()
 
 
-@pytest.mark.slow
-def test_a_searchers_cells_are_judged_by_a_supernet_and_its_ranking_is_tested(storage, ray_cluster):
+@pytest.fixture(scope="module")
+def whole(storage, ray_cluster):
+    """What a study has said that went through all stages."""
     result = run(storage, "whole")
     assert result.exit_code == 0, result.output
-    told = " ".join(result.output.split())
-    assert "The supernet: 2 epochs." in told
-    assert "over 4 cells, 2 of them from other ranks than the best" in told
+    return " ".join(result.output.split())
+
+
+@pytest.mark.slow
+def test_a_searchers_cells_are_judged_by_a_supernet_and_its_ranking_is_tested(whole, storage):
+    assert "The supernet: 2 epochs." in whole
+    assert "over 4 cells, 2 of them from other ranks than the best" in whole
     runs = runs_of(storage, "whole")
     counts = {role: len(found) for role, found in runs.items()}
     assert counts == {"study": 1, "supernet": 1, "inherited": 8, "trial": 5, "final": 1}
@@ -89,13 +95,11 @@ def test_a_study_that_is_killed_goes_on_with_its_supernet_and_its_cells(storage,
     assert {row["outcome"] for row in rows} == {"completed"}
 
 
-@pytest.mark.slow
-def test_a_supernet_that_was_removed_is_one_line(storage, ray_cluster):
-    first = run(storage, "lost", stage="search")
-    assert first.exit_code == 0, first.output
-    noted = json.loads((storage / "lost" / "supernet.json").read_text())
-    Path(storage / "lost" / "supernet", *noted["checkpoint"], "state.pt").unlink()
-    result = run(storage, "lost", stage="search", trials=9)
+def test_a_supernet_that_was_removed_is_one_line(whole, storage, tmp_path):
+    copied = shutil.copytree(storage, tmp_path / "runs")
+    noted = json.loads((copied / "whole" / "supernet.json").read_text())
+    Path(copied / "whole" / "supernet", *noted["checkpoint"], "state.pt").unlink()
+    result = run(copied, "whole", stage="search", trials=9)
     assert result.exit_code == 2, result.output
     (line,) = [line for line in result.stderr.splitlines() if line.startswith("Error: ")]
     assert "trained supernet is not in" in line

@@ -51,10 +51,11 @@ def train(
     ).fit()._experiment_analysis.trials  # fmt: skip
 
 
-@pytest.mark.parametrize("synchronous", [False, True])
+@pytest.mark.parametrize("synchronous", [False, pytest.param(True, marks=pytest.mark.whole)])
 def test_six_trials_take_turns_on_two_slots_and_each_score_is_that_of_the_life_told(
     synchronous, ray_cluster, tmp_path
 ):
+    """Synchronous ones, quickly: tests/simulation, and on Ray test_actor_reuse.py."""
     scheduler = PopulationBased(
         GOAL, PerturbExplorer(SPACE, 0), interval=2, synchronous=synchronous, seed=0
     )
@@ -87,7 +88,9 @@ def test_hopeless_trials_give_their_places_to_new_ones(ray_cluster, tmp_path):
     assert scheduler.members.done
 
 
+@pytest.mark.whole
 def test_ax_gives_the_first_population_and_every_new_value(ray_cluster, tmp_path):
+    """By parts, quickly: tests/searchers/ax/test_change_model.py, and the other tests here."""
     explorer = AxExplorer(COURSE)
     scheduler = PopulationBased(GOAL, explorer, interval=2, seed=0)
     searcher = Bayesian(SearcherSettings(SPACE, (GOAL,), samples=6, max_t=EPOCHS))

@@ -66,8 +66,8 @@ def test_it_finds_a_peak_faster_than_chance():
 @pytest.mark.parametrize(
     "domain",
     [
-        tune.loguniform(1e-6, 1e-5), tune.uniform(0, 1e-7), tune.uniform(1, 1 + 1e-9),
-        tune.randint(0, 2**40), tune.lograndint(1, 10**12), tune.qrandint(8, 16384 * 8, 8),
+        tune.loguniform(1e-6, 1e-5), tune.uniform(1, 1 + 1e-9), tune.randint(0, 2**40),
+        tune.lograndint(1, 10**12), tune.qrandint(8, 16384 * 8, 8),
     ],
     
 )  # fmt: skip
@@ -174,11 +174,12 @@ def crashing(config):
 
 
 def test_a_crash_is_abandoned_and_never_tried_again():
-    model, configs = led(SearcherSettings(PLANE, SCORE, max_t=4), 12, crashing)
+    model, configs = led(SearcherSettings(PLANE, SCORE, max_t=4), 9, crashing)
     status = [trial.status for trial in experiment(model).trials.values()]
     assert TrialStatus.FAILED not in status
     assert status.count(TrialStatus.ABANDONED) == sum(config["x"] > 0.5 for config in configs)
-    assert len({(c["x"], c["y"]) for c in configs}) == 12
+    assert status.count(TrialStatus.ABANDONED) > 0
+    assert len({(c["x"], c["y"]) for c in configs}) == 9
 
 
 def test_the_region_that_crashes_is_learned_without_losing_the_best_beside_it():
@@ -224,7 +225,7 @@ def test_the_chosen_acquisition_function_is_the_one_at_work(acquisition, objecti
 
 
 def test_a_member_that_ax_repeats_is_not_taken_and_ax_is_asked_again(monkeypatch):
-    model, _ = led(SearcherSettings(PLANE, SCORE, max_t=4), 8, lambda c: completed(score=peak(c)))
+    model, _ = led(SearcherSettings(PLANE, SCORE, max_t=4), 5, lambda c: completed(score=peak(c)))
     unvisited, answers = model._design.unvisited, [False, False, True, True]
     monkeypatch.setattr(unvisited, "take", lambda config: answers.pop(0))
     config = model.suggest()
@@ -235,8 +236,7 @@ def test_a_member_that_ax_repeats_is_not_taken_and_ax_is_asked_again(monkeypatch
 def test_a_high_beta_explores_and_a_low_one_exploits():
     def tried(beta):
         settings = SearcherSettings(PLANE, SCORE, max_t=4, acquisition="ucb", beta=beta)
-        model, _ = led(settings, 10, lambda c: completed(score=peak(c)))
-        return peak(model.suggest())
+        return peak(*suggested_after(settings, 10, 1, lambda c: completed(score=peak(c))))
 
     assert tried(0.01) > tried(1e4)
 
@@ -289,7 +289,7 @@ def test_trials_known_beforehand_count_as_far_as_the_study_goes():
 
 
 def test_a_model_goes_on_after_a_pickle_as_if_nothing_had_been():
-    model, _ = led(SearcherSettings(PLANE, SCORE, max_t=4), 9, lambda c: completed(score=peak(c)))
+    model, _ = led(SearcherSettings(PLANE, SCORE, max_t=4), 6, lambda c: completed(score=peak(c)))
     model.suggest()  # pending
     copy = pickle.loads(pickle.dumps(model))
     for _ in range(2):

@@ -67,6 +67,13 @@ def test_a_page_says_what_was_believed_beforehand():
     assert "priors" not in report_of(stored(halved(0))).html
 
 
+def test_a_page_says_how_far_earlier_studies_were_trusted():
+    study = stored(halved(0))
+    told = replace(study, recorded=replace(study.recorded, trust={"first": 0.87}))
+    assert "Trust in earlier studies: first 0.87." in report_of(told).html
+    assert "Trust" not in report_of(study).html
+
+
 def test_equal_studies_have_equal_pages():
     assert report_of(stored(halved(0))).html == report_of(stored(halved(0))).html
 

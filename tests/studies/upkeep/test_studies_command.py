@@ -9,11 +9,13 @@ import typer
 from filelock import FileLock
 from mlflow.entities import ViewType
 from mlflow.tracking import MlflowClient
+from ray.tune.schedulers import FIFOScheduler
 from typer.testing import CliRunner
 
+from automl_on_ray.schedulers.tune_internals import Watch
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.studies.live.text import BLOCKS
-from automl_on_ray.studies.results import read_study
+from automl_on_ray.studies.results import StopRequests, read_study
 from automl_on_ray.studies.upkeep import compare
 from automl_on_ray.workflows.studies import COMMANDS
 from tests.helpers.crashing import GATE
@@ -201,7 +203,7 @@ def test_a_link_in_a_study_leads_to_nothing_that_clean_or_remove_deletes(copied,
 
 @pytest.mark.slow
 def test_a_cleaned_study_goes_on_with_more_trials(ray_cluster, storage):
-    command = ["cleaned", *SMALL, "--trials"]
+    command = ["cleaned", *SMALL, "--final-seeds", 0, "--trials"]
     assert run(storage, *command, 2).exit_code == 0
     told(storage, "clean", "cleaned", "--yes")
     more = run(storage, *command, 4, "--retry-failed")
@@ -209,26 +211,49 @@ def test_a_cleaned_study_goes_on_with_more_trials(ray_cluster, storage):
     assert [row["outcome"] for row in rows_of(storage, "cleaned")] == ["completed"] * 4
 
 
-def test_remove_asks_and_takes_folder_and_runs_of_that_study_alone(ray_cluster, storage):
-    for name in ("gone", "stays"):
-        run(storage, name, *SMALL, "--trials", 1, "--final-seeds", 0)
-    ids = [each.info.run_id for role in runs_of(storage, "gone").values() for each in role]
-    with FileLock(storage / "gone" / ".lock"):
-        assert "is running" in refusal(storage, "remove", "gone", "--yes")
-    shown = told(storage, "remove", "gone", typed="n\n")
-    assert str(storage / "gone") in shown
+def test_remove_asks_and_takes_folder_and_runs_of_that_study_alone(found, tmp_path):
+    storage = shutil.copytree(found, tmp_path / "runs")
+    uri = f"sqlite:///{storage}/mlflow.db"
+    remove = ["remove", "second", "--tracking-uri", uri]
+    ids = [each.info.run_id for role in runs_of(storage, "second").values() for each in role]
+    with FileLock(storage / "second" / ".lock"):
+        assert "is running" in refusal(storage, *remove, "--yes")
+    shown = told(storage, *remove, typed="n\n")
+    assert str(storage / "second") in shown
     assert f"{len(ids)} runs in MLflow" in shown
-    assert (storage / "gone").exists()
-    told(storage, "remove", "gone", typed="y\n")
-    assert not (storage / "gone").exists()
-    client = MlflowClient(f"sqlite:///{storage}/mlflow.db")
+    assert (storage / "second").exists()
+    told(storage, *remove, typed="y\n")
+    assert not (storage / "second").exists()
+    client = MlflowClient(uri)
     experiments = [each.experiment_id for each in client.search_experiments()]
     deleted = client.search_runs(experiments, run_view_type=ViewType.DELETED_ONLY)
     assert {each.info.run_id for each in deleted} == set(ids)
-    assert sum(map(len, runs_of(storage, "stays").values())) == 2
+    assert sum(map(len, runs_of(storage, "first").values())) == 1 + 3 + 1
 
 
-@pytest.mark.slow
+def test_a_trial_that_was_asked_to_stop_ends_and_its_study_goes_on(
+    ray_cluster, storage, monkeypatch
+):
+    """After the first of nine epochs; the command asks so from another process: the next test."""
+    stopped = []
+
+    def first_report(self, tune_controller, trial, result):
+        if not stopped:
+            stopped.append(trial.trial_id)
+            StopRequests(storage / "asked").ask(trial.trial_id)
+        return FIFOScheduler.CONTINUE
+
+    monkeypatch.setattr(FIFOScheduler, "on_trial_result", first_report)
+    monkeypatch.setattr(Watch, "is_due", lambda _: True)  # not once a second
+    done = run(storage, "asked", *SMALL, "--trials", 2, "--epochs", 9, "--final-seeds", 0)
+    assert done.exit_code == 0, done.output
+    outcomes = {row["trial_id"]: row["outcome"] for row in rows_of(storage, "asked")}
+    assert outcomes.pop(*stopped) == "stopped"
+    assert list(outcomes.values()) == ["completed"]
+    assert "1 completed, 1 unfinished" in done.output
+
+
+@pytest.mark.whole
 def test_one_trial_is_stopped_while_its_study_goes_on(tmp_path):
     storage, gate = tmp_path / "runs", tmp_path / "gate"
     study = start(storage, "open", *GATED, "--trials", 2, "--epochs", 3, "--final-seeds", 0,

