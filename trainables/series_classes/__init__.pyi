@@ -1,5 +1,11 @@
 from .archive import SETS as SETS
-from .classifier import SeriesClassifier as SeriesClassifier
+from .classifier import (
+    METRICS as METRICS,
+    PROBABILITIES as PROBABILITIES,
+    TASK as TASK,
+    SeriesClassifier as SeriesClassifier,
+    judged as judged,
+)
 from .series_set import (
     SeriesKeywords as SeriesKeywords,
     SeriesSet as SeriesSet,
