@@ -6,6 +6,7 @@ from .classifier import (
     SeriesClassifier as SeriesClassifier,
     judged as judged,
 )
+from .ending import refitted as refitted, weighted as weighted
 from .series_set import (
     SeriesKeywords as SeriesKeywords,
     SeriesSet as SeriesSet,

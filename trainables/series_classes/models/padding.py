@@ -52,7 +52,7 @@ class Scaling:
 
     @classmethod
     def fit(cls, kind: str, values: np.ndarray) -> "Scaling":
-        mean = np.nanmean(values, axis=(0, 2), dtype=np.float64)
+        mean = np.asarray(np.nanmean(values, axis=(0, 2), dtype=np.float64))
         return cls(kind, mean, _not_zero(np.nanstd(values, axis=(0, 2), dtype=np.float64)))
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
@@ -69,4 +69,4 @@ class Scaling:
 
 def _not_zero(deviation: np.ndarray) -> np.ndarray:
     """1 in the place of what a constant has."""
-    return np.where(deviation > 1e-8, deviation, 1.0)
+    return np.where(np.asarray(deviation) > 1e-8, deviation, 1.0)
