@@ -25,7 +25,7 @@ FOLDS = 5
 
 
 class SeriesKeywords(TypedDict, total=False):
-    """Keywords of a trainable's `setup` that say which series it takes, as `load_series` reads them.
+    """Keywords of `setup` that say which series a trainable takes, as `load_series` reads them.
 
     `dataset` is a name in SETS, or a path or URI. `test_data` is another file with the test part;
     without one, and where the first has none, a fifth of the series of each class is drawn by

@@ -10,7 +10,9 @@ from automl_on_ray.trainables.series_classes.models.augmentation import inside
 class Block(nn.Module):
     """Two convolutions of the same length, with a way past them; then half the length, if asked."""
 
-    def __init__(self, channels: int, width: int, kernel: int, dilation: int, pooling: bool):
+    def __init__(
+        self, channels: int, width: int, kernel: int, dilation: int, pooling: bool
+    ) -> None:
         super().__init__()
         padding = (kernel - 1) * dilation // 2
         options = {"kernel_size": kernel, "padding": padding, "dilation": dilation, "bias": False}

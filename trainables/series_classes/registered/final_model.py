@@ -20,12 +20,12 @@ BROUGHT = Brought(
 EXAMPLES = 3  # series
 PAGE = """Tells of which class a series is: {classes}.
 
-`mlflow.pyfunc.load_model("models:/{{name}}/{{version}}").predict(series)` answers a DataFrame, one \
-row a series: `label`, its `probability`, and `P(NAME)` of each class.
+`mlflow.pyfunc.load_model("models:/{{name}}/{{version}}").predict(series)` answers a DataFrame, \
+one row a series: `label`, its `probability`, and `P(NAME)` of each class.
 
-A series has {channels}. Give an array (n, channels, length), with NaN after the end of a shorter \
-series, or a list of arrays (channels, length). The model was fitted to series of {lengths} points; \
-others are taken.
+A series has {channels}. Give an array (n, channels, length), with NaN after the end of a \
+shorter series, or a list of arrays (channels, length). The model was fitted to series of \
+{lengths} points; others are taken.
 """
 
 
