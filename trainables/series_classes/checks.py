@@ -94,7 +94,7 @@ def _classes(train: Labelled, test: Labelled | None) -> tuple[str, ...]:
         new = sorted(set(test.labels) - set(classes))
         if new:
             raise UserError(
-                f"No training series is of these classes of the test part: {', '.join(new[:SHOWN])}."
+                f"Labels of the test part that no training series has: {', '.join(new[:SHOWN])}."
             )
         if test.series[0].shape[0] != train.series[0].shape[0]:
             raise UserError(

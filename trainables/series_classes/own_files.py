@@ -51,7 +51,7 @@ def read_wide(path: Path, *, label: str) -> Labelled:
 
 
 def read_npz(path: Path) -> tuple[Labelled, Labelled | None]:
-    """Arrays `x` (n, channels, length) or (n, length) and `y` (n,), or x_train, y_train, x_test, ...
+    """Arrays x (n, channels, length) or (n, length), y (n,); or x_train, y_train, x_test, y_test.
 
     NaN at the end of a series is after its end.
     """
