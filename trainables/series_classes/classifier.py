@@ -16,6 +16,7 @@ from automl_on_ray.trainables.series_classes.series_set import (
 from automl_on_ray.trainables.tables import scores
 
 METRICS = {"accuracy": "max", "balanced_accuracy": "max", "log_loss": "min"}
+TESTED = tuple(f"test_{name}" for name in METRICS)
 PROBABILITIES = "probabilities"  # the array of a checkpoint
 TASK = "multiclass"  # in the words of tables' metrics; two classes too
 
@@ -31,7 +32,7 @@ class SeriesClassifier(FoldByFold):
         "fit_seconds": "min",  # of all folds so far
         "predict_seconds": "min",  # of 1,000 series, the mean of the folds
     }
-    TEST_METRICS: ClassVar[tuple[str, ...]] = tuple(f"test_{name}" for name in METRICS)
+    TEST_METRICS: ClassVar[tuple[str, ...]] = TESTED
 
     data: SeriesSet
 

@@ -28,7 +28,7 @@ def read_of(frame, path, **asked):
 def test_a_long_table_is_put_in_the_order_of_time(long):
     read = read_of(*long)
     series, labels = waves(6, 8, 2)
-    found = {label: 0 for label in "ab"}
+    found = dict.fromkeys("ab", 0)
     for label in read.labels:
         found[label] += 1
     assert found == {"a": 3, "b": 3}

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -59,14 +60,13 @@ class Scaling:
         """float32; NaN stays."""
         if self.kind == "none":
             return np.asarray(values, np.float32)
-        if self.kind == "whole":
-            mean, deviation = self.mean[None, :, None], self.deviation[None, :, None]
-        else:
-            mean = np.nanmean(values, axis=2, keepdims=True, dtype=np.float64)
+        mean, deviation = self.mean[None, :, None], self.deviation[None, :, None]
+        if self.kind == "each":
+            mean = np.asarray(np.nanmean(values, axis=2, keepdims=True, dtype=np.float64))
             deviation = _not_zero(np.nanstd(values, axis=2, keepdims=True, dtype=np.float64))
         return ((values - mean) / deviation).astype(np.float32)
 
 
-def _not_zero(deviation: np.ndarray) -> np.ndarray:
+def _not_zero(deviation: Any) -> np.ndarray:
     """1 in the place of what a constant has."""
     return np.where(np.asarray(deviation) > 1e-8, deviation, 1.0)

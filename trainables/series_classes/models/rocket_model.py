@@ -103,7 +103,11 @@ class Rocket:
         return self.ridge.predict(self.kernels.features(self.scaling(values), self.threads))
 
     def save(self, folder: Path) -> None:
-        parts = {"scaling": self.scaling, "kernels": self.kernels, "ridge": self.ridge}
+        parts: dict[str, Scaling | Kernels | Ridge] = {
+            "scaling": self.scaling,
+            "kernels": self.kernels,
+            "ridge": self.ridge,
+        }
         arrays: dict[str, Any] = {
             f"{part}_{name}": np.asarray(value)
             for part, told in parts.items()
