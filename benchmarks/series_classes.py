@@ -95,10 +95,12 @@ def _searched(
         "optuna",
         SearcherSettings(SPACE, (OBJECTIVE,), seed, folds, points=FIRST, samples=TRIALS),
     )
-    asha = create_scheduler("asha", SchedulerSettings(SPACE, OBJECTIVE, folds, TRIALS, seed))
+    # Of Tune's; it is given no controller and of a trial only the id, as ASHA needs.
+    asha: Any = create_scheduler("asha", SchedulerSettings(SPACE, OBJECTIVE, folds, TRIALS, seed))
     any_whole = False
     for name in map(str, itertools.count()):
         config = searcher.suggest(name)
+        assert config is not None  # TPE always has one
         trial, known = _trial(config, data, seed), SimpleNamespace(trial_id=name)
         asha.on_trial_add(None, known)
         result, stopped = trial.train(), False

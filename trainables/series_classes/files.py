@@ -23,9 +23,14 @@ def read_parts(
         raise UserError(f"There are no series at {path}.")
     if path.suffix == ".npz":
         return read_npz(path)
-    beside = path.with_name(path.name.replace(TRAIN, TEST))
-    has_test = with_test and TRAIN in path.name and beside.exists()
+    beside = test_beside(path)
+    has_test = with_test and beside != path and beside.exists()
     return _read(path, asked), _read(beside, asked) if has_test else None
+
+
+def test_beside(path: Path) -> Path:
+    """Where the test part of NAME_TRAIN would be; the same path for other names."""
+    return path.with_name(path.name.replace(TRAIN, TEST))
 
 
 def _training_file(path: Path) -> Path:

@@ -16,7 +16,7 @@ from automl_on_ray.search_spaces.core import UserError, is_uri
 from automl_on_ray.trainables.datasets import Kept, at_hand, keep, with_version
 from automl_on_ray.trainables.series_classes.archive import SETS, read_named
 from automl_on_ray.trainables.series_classes.checks import Parts, parted
-from automl_on_ray.trainables.series_classes.files import read_parts
+from automl_on_ray.trainables.series_classes.files import read_parts, test_beside
 from automl_on_ray.trainables.series_classes.models import lengths_of
 from automl_on_ray.trainables.tables.columns import sign
 
@@ -123,9 +123,8 @@ def _place(given: str | None) -> str | None:
 def _state(words: Mapping[str, Any]) -> str:
     """What differs when the files do; a URI has its version, a name its package's."""
     paths = [words[key] for key in ("dataset", "test_data")]
-    return "\n".join(
-        sign(Path(path)) for path in paths if path and path not in SETS and not is_uri(path)
-    )
+    own = [Path(path) for path in paths if path and path not in SETS and not is_uri(path)]
+    return "\n".join(sign(path) for given in own for path in (given, test_beside(given)))
 
 
 @lru_cache(maxsize=4)

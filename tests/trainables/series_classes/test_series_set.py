@@ -5,7 +5,7 @@ import pytest
 
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.trainables.series_classes import load_series
-from tests.trainables.series_classes.made_series import write_ts
+from tests.trainables.series_classes.made_series import as_ts, waves, write_ts
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +45,13 @@ def test_the_digest_tells_the_data_and_not_the_folds(tmp_path):
     write_ts(tmp_path, count=22)
     with pytest.raises(UserError, match="not those that the study began with"):
         load_series(one.keywords())
+
+
+def test_a_test_part_that_has_changed_is_read_again(tmp_path):
+    path = str(write_ts(tmp_path, count=20))
+    before = load_series({"dataset": path}).digest
+    (tmp_path / "waves_TEST.ts").write_text(as_ts(*waves(6, seed=5)))
+    assert load_series({"dataset": path}).digest != before
 
 
 def test_too_many_folds_are_refused(tmp_path):
