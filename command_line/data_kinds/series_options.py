@@ -16,7 +16,7 @@ Data = Annotated[
         help=(
             "Labelled series: gunpoint, italy-power-demand, arrow-head, osu-leaf, acsf1, "
             "basic-motions, japanese-vowels or pickup-gesture; or a .ts, .npz, CSV, Parquet or "
-            "Arrow file, here or in a bucket, or a folder here with NAME_TRAIN.ts. Example: gunpoint"
+            "Arrow file, also in a bucket, or a folder with NAME_TRAIN.ts. Example: gunpoint"
         ),
         rich_help_panel=_STUDY,
         show_default=False,
