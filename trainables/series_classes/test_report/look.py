@@ -70,7 +70,7 @@ def _compared(
 
 def _gain(difference: Interval, sign: int) -> Interval:
     low, high = sorted((sign * difference.low, sign * difference.high))
-    return Interval(sign * difference.value, low, high)
+    return Interval(sign * difference.value + 0.0, low, high)  # never -0
 
 
 def _examples(data: SeriesSet, said: np.ndarray) -> tuple[Example, ...]:

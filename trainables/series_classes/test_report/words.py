@@ -35,10 +35,11 @@ def _comparison(report: SeriesReport) -> Iterator[str]:
 
 def _verdict(report: SeriesReport, found: Compared, other: str) -> str:
     gain = found.gain_over[other]
-    told = f"{gain.value:+.3f} {report.metric} [{gain.low:+.3f}, {gain.high:+.3f}]"
+    ends = [gain.value, gain.low, gain.high]
     if report.better == "min":
-        told = f"{-gain.value:+.3f} {report.metric} [{-gain.high:+.3f}, {-gain.low:+.3f}]"
-    told = f"{told} on the same series"
+        ends = [0.0 - gain.value, 0.0 - gain.high, 0.0 - gain.low]
+    value, low, high = (f"{each:+.3f}" for each in ends)
+    told = f"{value} {report.metric} [{low}, {high}] on the same series"
     if gain.low > 0:
         return f"What was found is better than {other}: {told}."
     if gain.high < 0:
