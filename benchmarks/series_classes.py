@@ -2,6 +2,7 @@
 
     python -m benchmarks.series_classes --out series.jsonl            # goes on where it was
     python -m benchmarks.series_classes --out series.jsonl --table    # shows what is there
+    python -m benchmarks.series_classes --baselines                   # 1-NN and ROCKET alone
 
 One thread and CPU time. The search has the parts of `workflows/classify_series.py` in one process:
 the space `series` with its first configs, TPE, ASHA over five folds, greedy ensemble, refit. Ray
@@ -134,6 +135,27 @@ def _trial(config: Config, data: SeriesSet, seed: int) -> tune.Trainable:
     return Bound(config=config)
 
 
+def baselines(names: list[str], seeds: int) -> Iterator[str]:
+    """Accuracies on the test part, and CPU seconds: 1-NN, and ROCKET by how it scales."""
+    ways = {
+        "1-NN": NEAREST,
+        "ROCKET, each": ROCKET,
+        "ROCKET, whole": {**ROCKET, "scaling": "whole"},
+    }
+    yield f"{'':20}" + "".join(f"{way:>18}" for way in ways) + f"  CPU s a ROCKET ({seeds} seeds)"
+    for name in names:
+        data, cells, cost = load_series({"dataset": name}), [], 0.0
+        for config in ways.values():
+            found, began = [], time.process_time()
+            for seed in range(seeds if config is not NEAREST else 1):
+                told = refitted(data, config, seed=seed, threads=1).predict(data.test_values)
+                found.append(judged(data.test_labels, told)["accuracy"])
+            cost = (time.process_time() - began) / seeds
+            spread = f" +-{half_width(found):.3f}" if len(found) > 1 else ""
+            cells.append(f"{np.mean(found):.3f}{spread}")
+        yield f"{name:20}" + "".join(f"{cell:>18}" for cell in cells) + f"  {cost:.1f}"
+
+
 def table(lines: list[dict[str, Any]]) -> str:
     """Means over seeds with 95 % intervals; ways without anything random have none."""
     rows = [f"{'':20}" + "".join(f"{way:>16}" for way in WAYS) + "   CPU s: ROCKET, search"]
@@ -163,12 +185,17 @@ def table(lines: list[dict[str, Any]]) -> str:
 
 
 def main(
-    out: Annotated[Path, typer.Option(help="A line of JSON a run.")],
+    out: Annotated[Path, typer.Option(help="A line of JSON a run.")] = Path("series.jsonl"),
     sets: Annotated[str, typer.Option(help="By commas.")] = ",".join(SETS),
     seeds: Annotated[int, typer.Option(help="0, 1, ...")] = 3,
     seconds: Annotated[float, typer.Option(help="CPU seconds of a search.")] = 20.0,
     show: Annotated[bool, typer.Option("--table", help="Show what is there.")] = False,
+    alone: Annotated[bool, typer.Option("--baselines", help="Search nothing.")] = False,
 ) -> None:
+    if alone:
+        for line in baselines(sets.split(","), seeds):
+            print(line, flush=True)
+        return
     lines = [json.loads(line) for line in out.read_text().splitlines()] if out.exists() else []
     done = {(line["set"], line["seed"]) for line in lines}
     for seed, name in itertools.product(range(seeds), sets.split(",")):
