@@ -1,5 +1,4 @@
 from ._cnn import build as build
-from ._explorers import Exploit as Exploit, Explorer as Explorer, Interval as Interval
 from ._space import (
     Build as Build,
     Condition as Condition,
@@ -9,6 +8,9 @@ from ._space import (
 )
 from .domains import (
     Config as Config,
+    Exploit as Exploit,
+    Explorer as Explorer,
+    Interval as Interval,
     at_step as at_step,
     contains as contains,
     grid_of as grid_of,

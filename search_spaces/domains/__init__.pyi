@@ -12,5 +12,6 @@ from .bounds import (
     step_of as step_of,
 )
 from .configs import Config as Config
+from .explorers import Exploit as Exploit, Explorer as Explorer, Interval as Interval
 from .nesting import flattened as flattened, nested as nested, parts_of as parts_of
 from .values import is_json as is_json, match as match

@@ -8,6 +8,7 @@ from typing import Any
 SUMMARY = "summary.json"
 BEST_CONFIG = "best_config.json"  # beside it
 TABLE_REPORT = "tested.json"  # what a study of a table found on its test part
+SERIES_REPORT = "series_report.json"  # of a study of labelled series
 
 
 @dataclass(frozen=True)

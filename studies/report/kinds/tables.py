@@ -2,14 +2,19 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import plotly.graph_objects as go
 
 from automl_on_ray.studies.report.style import BEST, BLUE, GREY, laid_out
 from automl_on_ray.studies.results import TABLE_REPORT, StoredStudy
-from automl_on_ray.trainables.tables.test_report import TableReport, compared_lines
+from automl_on_ray.trainables.tables.test_report import (
+    Compared,
+    Confusion,
+    TableReport,
+    compared_lines,
+)
 
 MOST_BARS = 20
 FULL = 0.6  # of a true class's rows: on so dark a cell the count is white
@@ -23,6 +28,22 @@ CAPTIONS = {
     "share of the true class.",
     "Predicted and true": "Test rows, by the ensemble; on the dotted line both are the same.",
 }
+
+
+class Tested(Protocol):
+    """What reports of several kinds of data have."""
+
+    @property
+    def metric(self) -> str: ...
+
+    @property
+    def better(self) -> str: ...
+
+    @property
+    def compared(self) -> Sequence[Compared]: ...
+
+    @property
+    def confusion(self) -> Confusion | None: ...
 
 
 def report_of_table(study: StoredStudy) -> TableReport | None:
@@ -50,7 +71,7 @@ def table_figures(report: TableReport) -> dict[str, go.Figure]:
     }  # fmt: skip
 
 
-def comparison(report: TableReport) -> go.Figure:
+def comparison(report: Tested) -> go.Figure:
     """Each way to answer with its interval, the study's own at the bottom."""
     rows = list(report.compared)[::-1]
     colours = [BEST, *[BLUE] * (len(rows) - 1)]
@@ -100,7 +121,7 @@ def calibration(report: TableReport) -> go.Figure | None:
     return figure.update_layout(width=520, height=440)
 
 
-def confusion(report: TableReport) -> go.Figure | None:
+def confusion(report: Tested) -> go.Figure | None:
     """True classes from the top down, answers from the left; None for a regression."""
     told = report.confusion
     if told is None:

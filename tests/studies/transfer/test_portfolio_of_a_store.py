@@ -13,7 +13,7 @@ from automl_on_ray.search_spaces.core import Objective, UserError
 from automl_on_ray.search_spaces.tables import SPACE as PIPELINES
 from automl_on_ray.studies.inputs import read_points
 from automl_on_ray.studies.transfer import stored_portfolio
-from automl_on_ray.workflows.portfolio import portfolio
+from automl_on_ray.workflows.studies import portfolio
 from tests.tracking.store.stored import store
 
 SPACE = SearchSpace("line", training={"x": tune.uniform(0, 1), "kind": "a"})

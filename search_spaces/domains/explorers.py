@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from automl_on_ray.search_spaces._space import Config
+from automl_on_ray.search_spaces.domains.configs import Config
 
 
 @dataclass(frozen=True)

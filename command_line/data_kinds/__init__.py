@@ -1,0 +1,5 @@
+"""Options of studies of one kind of data, beside those of all commands."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,1 @@
+from . import series_options as series_options

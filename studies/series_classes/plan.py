@@ -1,0 +1,74 @@
+"""The plan of a study of series: all settings, checked before anything is started."""
+
+from dataclasses import dataclass, replace
+
+from automl_on_ray.command_line import step
+from automl_on_ray.search_spaces import Config, SearchSpace
+from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.search_spaces.series import FIRST
+from automl_on_ray.studies.inputs import (
+    check_directions,
+    check_fold_scheduler,
+    find_space,
+    objectives_of,
+)
+from automl_on_ray.studies.plan import Evaluation, StudyPlan, draft_study, open_plan
+from automl_on_ray.studies.series_classes.facts import print_facts
+from automl_on_ray.studies.series_classes.settings import SeriesSettings
+from automl_on_ray.trainables.series_classes import (
+    SeriesClassifier,
+    SeriesKeywords,
+    SeriesSet,
+    load_series,
+)
+
+
+@dataclass(frozen=True)
+class SeriesPlan(StudyPlan):
+    """With settings and data of the kind that studies of series have."""
+
+    asked: SeriesSettings
+    data: SeriesSet
+
+
+def prepare(asked: SeriesSettings) -> SeriesPlan:
+    """Nothing is started yet; what was read is told. UserError for whatever its user can mend."""
+    asked.check()
+    space = find_space(asked.space)
+    check_fold_scheduler(asked.scheduler)
+    objectives = objectives_of(asked.objective, SeriesClassifier)
+    check_directions(objectives, SeriesClassifier.METRICS)
+    with step("Reading the series"):
+        data = load_series(_keywords(asked))
+    trial_kwargs = {"space": space, **data.keywords()}
+    evaluation = Evaluation(
+        "trial", SeriesClassifier, space, objectives, asked.trials, asked.epochs,
+        trial_kwargs=trial_kwargs, starts=_first_of(space),
+    )  # fmt: skip
+    draft = draft_study(asked, evaluation, SeriesClassifier, None)
+    draft.reach_stores()
+    own = {"objective": [str(objective) for objective in objectives]}
+    plan = open_plan(draft, evaluation, data, trial_kwargs, own)
+    print_facts(data, asked, objectives)
+    # What a trial has reported before its last fold is of other series than what others have.
+    return SeriesPlan(**{**vars(plan), "record": replace(plan.record, only_whole=True)})
+
+
+def _keywords(asked: SeriesSettings) -> SeriesKeywords:
+    return SeriesKeywords(
+        dataset=asked.dataset, test_data=asked.test_data, label=asked.label, series=asked.series,
+        time=asked.time, folds=asked.folds, seed=asked.seed, subset=asked.subset,
+    )  # fmt: skip
+
+
+def _first_of(space: SearchSpace) -> list[Config]:
+    """The classical ways and the usual network, those that are members of this space."""
+    return [config for config in FIRST if _is_member(config, space)]
+
+
+def _is_member(config: Config, space: SearchSpace) -> bool:
+    try:
+        space.check(config)
+    except UserError:
+        return False
+    return True

@@ -1,0 +1,71 @@
+"""The settings of a study of labelled series, with their defaults."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+from automl_on_ray.command_line import options
+from automl_on_ray.command_line.data_kinds import series_options as own
+from automl_on_ray.search_spaces.core import UserError, is_uri, near_miss
+from automl_on_ray.studies.settings import StudySettings, no_option
+from automl_on_ray.trainables.series_classes import SETS
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeriesSettings(StudySettings):
+    """What a study of series has beside the rest: the options of `workflows/classify_series.py`."""
+
+    workflow: ClassVar[str] = "classify-series"
+
+    dataset: own.Data = field()
+    test_data: own.TestData = None
+    label: own.Label = "label"
+    series: own.Series = None
+    time: own.Time = None
+    folds: own.Folds = 5
+    subset: own.Subset = None
+    objective: own.ObjectiveText = "accuracy"
+
+    space: own.Space = "series"
+    searcher: options.Searcher = "optuna"
+    scheduler: options.Scheduler = "asha"
+    trials: own.Trials = 1000
+    minutes: own.Minutes = 10.0
+    max_failures: options.MaxFailures = 0  # a fit that failed would do so again
+    gpus_per_trial: options.GpusPerTrial = "0"
+    experiment: options.Experiment = "series"
+
+    data_dir: None = no_option()
+    trainable: None = no_option()
+    explore: None = no_option()
+    interval: None = no_option()
+    synchronous: bool = no_option(False)
+    population: None = no_option()
+    replay: options.ReplayFile = field(default=None, init=False, repr=False)
+    limit: None = no_option()
+    search_workers: int = no_option(1)
+    train_workers: int = no_option(1)
+    final_seeds: int = no_option(0)
+    final_epochs: None = no_option()
+    epochs: int = no_option(0)
+
+    def __post_init__(self) -> None:
+        """A step is a fold."""
+        super().__post_init__()
+        object.__setattr__(self, "epochs", self.folds)
+
+    def _check_data(self) -> None:
+        """UserError for data that there are not; a bucket is asked later."""
+        if self.dataset in SETS and self.test_data is not None:
+            raise UserError(f"{self.dataset} has its own test part; leave --test-data out.")
+        if self.time is not None and self.series is None:
+            raise UserError("--time orders the rows of a long table: give --series too.")
+        for given in (self.dataset, self.test_data):
+            if given is None or given in SETS or is_uri(given):
+                continue
+            path = Path(given).expanduser().absolute()
+            if not path.exists():
+                raise UserError(
+                    f"There are no series at {path}.{near_miss(given, SETS)} Names are "
+                    f"{', '.join(SETS)}."
+                )

@@ -1,0 +1,5 @@
+"""Classification of series: reading, models, trials, the model that is registered."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

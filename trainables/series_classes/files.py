@@ -1,0 +1,53 @@
+"""Which reader a file of series is for, by its name."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.trainables.series_classes.own_files import read_long, read_npz, read_wide
+from automl_on_ray.trainables.series_classes.ts_files import Labelled, read_ts_file
+
+TRAIN, TEST = "_TRAIN", "_TEST"
+
+
+def read_parts(
+    path: Path, asked: Mapping[str, Any], *, with_test: bool = True
+) -> tuple[Labelled, Labelled | None]:
+    """The series of a .ts, .npz, CSV, Parquet or Arrow file, or of a folder with NAME_TRAIN.ts.
+
+    The test part is there where the file has one, or NAME_TEST stands beside NAME_TRAIN.
+    """
+    path = _training_file(path)
+    if not path.exists():
+        raise UserError(f"There are no series at {path}.")
+    if path.suffix == ".npz":
+        return read_npz(path)
+    beside = test_beside(path)
+    has_test = with_test and beside != path and beside.exists()
+    return _read(path, asked), _read(beside, asked) if has_test else None
+
+
+def test_beside(path: Path) -> Path:
+    """Where the test part of NAME_TRAIN would be; the same path for other names."""
+    return path.with_name(path.name.replace(TRAIN, TEST))
+
+
+def _training_file(path: Path) -> Path:
+    """In a folder, the one that is named so."""
+    if not path.is_dir():
+        return path
+    found = sorted(path.glob(f"*{TRAIN}.ts"))
+    if len(found) != 1:
+        raise UserError(f"The folder {path} needs one file NAME{TRAIN}.ts; it has {len(found)}.")
+    return found[0]
+
+
+def _read(path: Path, asked: Mapping[str, Any]) -> Labelled:
+    if path.suffix == ".ts":
+        return read_ts_file(path)
+    if path.suffix == ".npz":
+        return read_npz(path)[0]
+    if asked["series"] is None:
+        return read_wide(path, label=asked["label"])
+    return read_long(path, series=asked["series"], label=asked["label"], time=asked["time"])

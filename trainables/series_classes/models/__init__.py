@@ -1,0 +1,5 @@
+"""Models of series, each a file: NAME_model.py."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
