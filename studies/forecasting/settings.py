@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from automl_on_ray.command_line import forecast_options as forecasts, options
-from automl_on_ray.search_spaces.core import UserError, is_uri, near_miss
+from automl_on_ray.search_spaces.core import UserError, near_miss
 from automl_on_ray.studies.settings import StudySettings, no_option
-from automl_on_ray.trainables.forecasting import COLLECTIONS
 
 
 @dataclass(frozen=True, kw_only=True)
