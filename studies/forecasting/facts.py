@@ -23,12 +23,12 @@ def facts_told(
     """Lines of it, each with a word for what it is about."""
     lengths = [len(values) for values in panel.history(None)[0].values]
     shortest, middle, longest = (int(n) for n in np.quantile(lengths, [0, 0.5, 1]))
-    yield (
-        "series",
-        f"{len(panel.ids):,}, with {shortest:,} to {longest:,} steps to learn from, median "
-        f"{middle:,}",
-    )
-    yield "horizon", f"{panel.horizon} step{'s' * (panel.horizon > 1)} of frequency {panel.frequency}"
+    spread = f"{shortest:,} to {longest:,} steps to learn from, median {middle:,}"
+    if shortest == longest:
+        spread = f"{shortest:,} steps to learn from"
+    yield "series", f"{len(lengths):,}, with {spread}"
+    every = f", one every {panel.frequency}" if panel.frequency else ""
+    yield "horizon", f"{panel.horizon} step{'s' * (panel.horizon > 1)}{every}"
     yield "season", f"{panel.season} steps" if panel.season > 1 else "none"
     yield "objective", f"{', '.join(map(_aim, objectives))}, of steps that are held out"
     yield "test part", f"the last {panel.horizon} steps of each series; {BASELINES_TOLD}"

@@ -53,7 +53,7 @@ def prepare(asked: ForecastSettings) -> ForecastPlan:
 
 def _keywords(asked: ForecastSettings) -> ForecastKeywords:
     return ForecastKeywords(
-        dataset=asked.dataset, time=asked.time, series=tuple(names_in(asked.series)),
+        dataset=asked.dataset, time=asked.time, series=names_in(asked.series),
         target=asked.target, horizon=asked.horizon, season=asked.season,
         frequency=asked.frequency, known=names_in(asked.known_ahead),
         past=names_in(asked.known_past), origins=asked.origins, seed=asked.seed,

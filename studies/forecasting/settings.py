@@ -59,7 +59,7 @@ class ForecastSettings(StudySettings):
     @property
     def is_collection(self) -> bool:
         """Whether the data are known by name, with columns and horizon of their own."""
-        return self.dataset in COLLECTIONS
+        return self.dataset in _collections()
 
     def _check_data(self) -> None:
         """UserError where there is no file, or a word about it is missing.
@@ -72,8 +72,8 @@ class ForecastSettings(StudySettings):
         if ":" not in self.dataset and not Path(self.dataset).absolute().exists():
             raise UserError(
                 f"There is no file at {Path(self.dataset).absolute()}, and no collection "
-                f"{self.dataset!r}: there are {', '.join(COLLECTIONS)}."
-                f"{near_miss(self.dataset, list(COLLECTIONS))}"
+                f"{self.dataset!r}: there are {', '.join(_collections())}."
+                f"{near_miss(self.dataset, _collections())}"
             )
         for option in ("time", "target", "horizon"):
             if getattr(self, option) is None:
@@ -87,6 +87,12 @@ class ForecastSettings(StudySettings):
                 f"{self.dataset} is a collection of series, without columns: leave out "
                 f"--{given.replace('_', '-')}."
             )
+
+
+def _collections() -> list[str]:
+    from automl_on_ray.trainables.forecasting import COLLECTIONS  # not for --help
+
+    return list(COLLECTIONS)
 
 
 def names_in(text: str | None) -> list[str]:
