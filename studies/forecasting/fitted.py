@@ -56,9 +56,11 @@ class Fits:
 
     def _run(self, todo: Mapping[str, tuple[Callable[..., Files], tuple[Any, ...]]]) -> None:
         keywords, threads = ray.put(self.panel.keywords()), max(1, int(self.resources.cpus))
-        own = {"num_cpus": self.resources.cpus, "num_gpus": self.resources.gpus, "max_calls": 1}
+        own = ray.remote(
+            num_cpus=self.resources.cpus, num_gpus=self.resources.gpus, max_calls=1
+        )  # fmt: skip
         running = {
-            name: ray.remote(task).options(**own).remote(keywords, threads, *arguments)
+            name: own(task).remote(keywords, threads, *arguments)
             for name, (task, arguments) in todo.items()
         }
         for name, task in running.items():
