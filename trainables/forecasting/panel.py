@@ -6,6 +6,8 @@ from typing import Any, Required, TypedDict
 
 import numpy as np
 
+from automl_on_ray.trainables.forecasting.history import History, carried_on
+
 ORIGINS = 3
 LEAST = 4  # steps of a series before a part that is forecast
 
@@ -35,21 +37,6 @@ class ForecastKeywords(TypedDict, total=False):
     subset: int | None
     digest: str | None
     frame: Any
-
-
-@dataclass(frozen=True)
-class History:
-    """What a model may learn from, or forecast from: many series of one frequency.
-
-    `values` are float64 (n_i,), without NaN. `season` is in steps, 1 where there is none. `known`
-    are float64 (n_i + horizon, k), and `past` (n_i, j); k and j may be 0.
-    """
-
-    values: tuple[np.ndarray, ...]
-    season: int
-    horizon: int
-    known: tuple[np.ndarray, ...]
-    past: tuple[np.ndarray, ...]
 
 
 @dataclass(frozen=True)
@@ -127,12 +114,6 @@ class Panel:
             if (cut := self._cut(i, fold)) >= least
             and not np.isnan(values[cut : cut + self.horizon]).all()
         ], int)  # fmt: skip
-
-
-def carried_on(values: np.ndarray) -> np.ndarray:
-    """With the last value before it in place of each NaN; the first is none."""
-    last = np.maximum.accumulate(np.where(np.isnan(values), 0, np.arange(len(values))))
-    return np.asarray(values[last])
 
 
 def give_frame(frame: Any) -> str:
