@@ -1,9 +1,9 @@
 from .baselines import BASELINES as BASELINES
+from .history import History as History
 from .levels import LEVELS as LEVELS, MEDIAN as MEDIAN
 from .metrics import mase as mase, scores as scores, smape as smape
 from .panel import (
     ForecastKeywords as ForecastKeywords,
-    History as History,
     Panel as Panel,
     give_frame as give_frame,
     load_panel as load_panel,

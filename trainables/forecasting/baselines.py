@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from automl_on_ray.trainables.forecasting.panel import History
+from automl_on_ray.trainables.forecasting.history import History
 
 
 class Baseline(Protocol):

@@ -6,8 +6,8 @@ with NaN where nothing is known; such steps are passed over.
 
 import numpy as np
 
+from automl_on_ray.trainables.forecasting.history import History
 from automl_on_ray.trainables.forecasting.levels import LEVELS, MEDIAN
-from automl_on_ray.trainables.forecasting.panel import History
 
 
 def scores(forecast: np.ndarray, truth: np.ndarray, history: History) -> dict[str, float]:

@@ -6,6 +6,8 @@ from typing import Any, Required, TypedDict
 
 import numpy as np
 
+from automl_on_ray.trainables.forecasting.history import History
+
 ORIGINS = 3
 LEAST = 4  # steps of a series before a part that is forecast
 
@@ -35,21 +37,6 @@ class ForecastKeywords(TypedDict, total=False):
     subset: int | None
     digest: str | None
     frame: Any
-
-
-@dataclass(frozen=True)
-class History:
-    """What a model may learn from, or forecast from: many series of one frequency.
-
-    `values` are float64 (n_i,), without NaN. `season` is in steps, 1 where there is none. `known`
-    are float64 (n_i + horizon, k), and `past` (n_i, j); k and j may be 0.
-    """
-
-    values: tuple[np.ndarray, ...]
-    season: int
-    horizon: int
-    known: tuple[np.ndarray, ...]
-    past: tuple[np.ndarray, ...]
 
 
 @dataclass(frozen=True)
