@@ -1,10 +1,18 @@
 from .baselines import BASELINES as BASELINES
+from .collections import COLLECTIONS as COLLECTIONS
 from .history import History as History
 from .levels import LEVELS as LEVELS, MEDIAN as MEDIAN
-from .metrics import mase as mase, scores as scores, smape as smape
+from .metrics import (
+    mase as mase,
+    scales as scales,
+    scores as scores,
+    smape as smape,
+    wql as wql,
+)
 from .panel import (
     ForecastKeywords as ForecastKeywords,
     Panel as Panel,
     give_frame as give_frame,
     load_panel as load_panel,
 )
+from .trainable import FORECASTS as FORECASTS, Forecasts as Forecasts
