@@ -32,7 +32,11 @@ def facts_told(
     yield "season", f"{panel.season} steps" if panel.season > 1 else "none"
     yield "objective", f"{', '.join(map(_aim, objectives))}, of steps that are held out"
     yield "test part", f"the last {panel.horizon} steps of each series; {BASELINES_TOLD}"
-    yield "origins", " ".join(_origins(panel))
+    yield (
+        "origins",
+        f"{panel.folds} before the test part, the latest first; each forecasts {panel.horizon} "
+        "steps from what comes before it",
+    )
     for what, text in (("known ahead", asked.known_ahead), ("known past", asked.known_past)):
         if text:
             yield what, ", ".join(names_in(text))
@@ -43,16 +47,6 @@ def facts_told(
 
 def _aim(objective: Objective) -> str:
     return f"low {objective.metric.removeprefix('val_')}"
-
-
-def _origins(panel: Panel) -> Iterator[str]:
-    counts = [len(panel.history(fold)[1]) for fold in range(panel.folds)]
-    yield (
-        f"{panel.folds} before the test part, the latest first; each forecasts {panel.horizon} "
-        "steps from what comes before it."
-    )
-    if len(set(counts)) > 1 or counts[0] < len(panel.ids):
-        yield f"Series that are long enough: {', '.join(f'{count:,}' for count in counts)}."
 
 
 def _of_search(asked: ForecastSettings) -> str:

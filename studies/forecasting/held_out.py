@@ -10,6 +10,7 @@ from automl_on_ray.search_spaces.core import warn
 from automl_on_ray.studies.finish import newest_checkpoints
 from automl_on_ray.studies.trial_rows import Row
 from automl_on_ray.trainables.folds import read_folds
+from automl_on_ray.trainables.forecasting import FORECASTS
 
 MOST = 30  # trials to select from, the best ones
 UNREADABLE = (OSError, ValueError, KeyError, EOFError, BadZipFile)
@@ -26,7 +27,7 @@ def held_out_forecasts(stage: Stage, rows: Sequence[Row]) -> Mapping[str, tuple[
         try:
             with checkpoint.as_directory() as folder:
                 done = read_folds(folder)
-            found[trial] = tuple(arrays["forecasts"] for arrays in done.arrays)
+            found[trial] = tuple(arrays[FORECASTS] for arrays in done.arrays)
         except UNREADABLE as error:
             warn(f"The checkpoint of trial {trial} cannot be read, so it is left out: {error}")
     return found
