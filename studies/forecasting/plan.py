@@ -3,7 +3,9 @@
 from dataclasses import dataclass, replace
 
 from automl_on_ray.command_line import step
+from automl_on_ray.search_spaces import Config, SearchSpace
 from automl_on_ray.search_spaces.core import Objective
+from automl_on_ray.search_spaces.forecast import CLASSICAL
 from automl_on_ray.studies.forecasting.facts import print_facts
 from automl_on_ray.studies.forecasting.settings import ForecastSettings, names_in
 from automl_on_ray.studies.inputs import (
@@ -40,7 +42,7 @@ def prepare(asked: ForecastSettings) -> ForecastPlan:
     trial_kwargs = {"space": space, **panel.keywords()}
     evaluation = Evaluation(
         "trial", Forecasts, space, objectives, asked.trials, panel.folds,
-        trial_kwargs=trial_kwargs,
+        trial_kwargs=trial_kwargs, starts=_starts(space),
     )  # fmt: skip
     draft = draft_study(asked, evaluation, Forecasts, None)
     draft.reach_stores()
@@ -59,6 +61,13 @@ def _keywords(asked: ForecastSettings) -> ForecastKeywords:
         past=names_in(asked.known_past), origins=asked.origins, seed=asked.seed,
         subset=asked.subset,
     )  # fmt: skip
+
+
+def _starts(space: SearchSpace) -> list[Config]:
+    """The space's own start, then the classical methods that it has: they take a moment."""
+    models = getattr(space.domains.get("model"), "categories", ())
+    classical = [{"model": name} for name in CLASSICAL if name in models]
+    return [*([dict(space.start)] if space.start else []), *classical]
 
 
 def _objectives(text: str) -> tuple[Objective, ...]:
