@@ -171,7 +171,7 @@ def _begin(form: Form, block: Block, tries: int) -> States:
 def _forecasts(form: Form, block: Block, smoothing: np.ndarray) -> np.ndarray:
     """(n, horizon, levels) by the best smoothing (n, 4)."""
     states, weights = _begin(form, block, 1), _weights(smoothing[:, None])
-    errors = Errors(block.positive, block.horizon)
+    errors = Errors(block, block.positive)
     point = np.empty((len(block.values), block.horizon))
     for step in range(block.values.shape[1]):
         rows = block.there(step)
