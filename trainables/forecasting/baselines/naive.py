@@ -8,7 +8,7 @@ from automl_on_ray.trainables.forecasting.baselines.intervals import Errors
 
 def forecast(block: Block) -> np.ndarray:
     """Of a series shorter than a season, the last value."""
-    errors = Errors(block.positive, block.horizon)
+    errors = Errors(block, block.positive)
     for step in range(block.values.shape[1] - 1):
         known = block.there(step)
         if step + 1 >= block.season or block.season == 1:

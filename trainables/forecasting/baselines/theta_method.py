@@ -1,8 +1,8 @@
-"""The Theta method: half the trend of a line, and exponential smoothing of what is left.
+"""The Theta method: the mean of a line, and of a smoothed series of twice the curvature.
 
-V. Assimakopoulos and K. Nikolopoulos, The theta model, International Journal of Forecasting (2000);
-as R. Hyndman and B. Billah write it, Unmasking the Theta method, ibid. (2003), eq. 6: simple
-exponential smoothing with half the slope of the regression on time as its drift.
+V. Assimakopoulos and K. Nikolopoulos, The theta model, International Journal of Forecasting (2000),
+as it won M3: theta lines 0 and 2 of the series without its season, half of each; line 2 is
+forecast by simple exponential smoothing.
 """
 
 from dataclasses import replace
@@ -15,24 +15,24 @@ from automl_on_ray.trainables.forecasting.baselines.seasons import are_seasonal,
 
 COARSE = np.linspace(0.02, 0.98, 25)
 FINE = np.linspace(-0.035, 0.035, 15)  # around the best of the coarse ones
-FITTED = 3  # numbers of a series: smoothing, first level, drift
+FITTED = 3  # numbers of a series: smoothing, and the line's two
 
 
 def forecast(block: Block) -> np.ndarray:
     """Seasonal series are forecast without their season, by ratios where all values are positive."""
-    season = _seasons(block)
-    width = block.values.shape[1]
-    plain = replace(block, values=block.values / season[:, np.arange(width) % block.season])
-    drift = _slopes(plain) / 2
-    smoothing = _best_smoothing(plain)
-    errors, level = Errors(block.positive, block.horizon), plain.values[:, 0].copy()
+    season, width = _seasons(block), block.values.shape[1]
+    plain = block.values / season[:, np.arange(width) % block.season]
+    at_zero, slope = _lines(plain)
+    lines = at_zero[:, None] + slope[:, None] * np.arange(width + block.horizon)
+    curved = replace(block, values=2 * plain - lines[:, :width])
+    smoothing = _best_smoothing(curved)
+    errors, level = Errors(block, block.positive), curved.values[:, 0].copy()
     point = np.empty((len(level), block.horizon))
     for step in range(width):
-        rows = plain.there(step)
-        level[rows] += smoothing[rows] * (plain.values[rows, step] - level[rows])
-        said = _ahead(level[rows], drift[rows], smoothing[rows], step + 1, block.horizon)
-        places = (step + 1 + np.arange(block.horizon)) % block.season
-        point[rows] = said * season[rows][:, places]
+        rows, ahead = block.there(step), np.arange(step + 1, step + 1 + block.horizon)
+        level[rows] += smoothing[rows] * (curved.values[rows, step] - level[rows])
+        said = (level[rows, None] + lines[rows][:, ahead]) / 2
+        point[rows] = said * season[rows][:, ahead % block.season]
         errors.add(point[rows], block.ahead(step))
     return errors.quantiles(point, np.full(len(point), FITTED))
 
@@ -44,20 +44,14 @@ def _seasons(block: Block) -> np.ndarray:
     return np.where(seasonal[:, None], found, 1.0)
 
 
-def _ahead(
-    level: np.ndarray, drift: np.ndarray, smoothing: np.ndarray, count: int, horizon: int
-) -> np.ndarray:
-    """(n, horizon): after `count` values."""
-    begun = (1 - (1 - smoothing) ** count) / smoothing
-    return np.asarray(level[:, None] + drift[:, None] * (np.arange(horizon) + begun[:, None]))
-
-
-def _slopes(block: Block) -> np.ndarray:
-    """(n,): of the regression of each series on time."""
-    times = np.where(np.isnan(block.values), np.nan, np.arange(block.values.shape[1]))
-    times -= np.nanmean(times, axis=1, keepdims=True)
-    squares = np.nansum(times**2, axis=1)
-    return np.asarray(np.nansum(times * block.values, axis=1) / np.maximum(squares, 1e-300))
+def _lines(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of the regression of each series on time, the value at 0 and the slope: (n,) each."""
+    times = np.where(np.isnan(values), np.nan, np.arange(values.shape[1]))
+    middle = np.nanmean(times, axis=1)
+    apart = times - middle[:, None]
+    squares = np.maximum(np.nansum(apart**2, axis=1), 1e-300)
+    slope = np.nansum(apart * values, axis=1) / squares
+    return np.nanmean(values, axis=1) - slope * middle, slope
 
 
 def _best_smoothing(block: Block) -> np.ndarray:
