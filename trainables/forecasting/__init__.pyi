@@ -1,10 +1,13 @@
 from .baselines import BASELINES as BASELINES
+from .ensemble import blended as blended, select as select
 from .history import History as History
 from .levels import LEVELS as LEVELS, MEDIAN as MEDIAN
 from .metrics import mase as mase, scores as scores, smape as smape
+from .models import FitSettings as FitSettings, Forecaster as Forecaster, fit as fit, load as load
 from .panel import (
     ForecastKeywords as ForecastKeywords,
     Panel as Panel,
     give_frame as give_frame,
     load_panel as load_panel,
 )
+from .trainable import FORECASTS as FORECASTS, Forecasts as Forecasts

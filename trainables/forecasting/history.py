@@ -1,4 +1,7 @@
-"""What comes before a cut in time. It stands alone, as a registered model brings it along."""
+"""What a model may learn from, or forecast from.
+
+It stands alone, with numpy: a registered model brings it along.
+"""
 
 from dataclasses import dataclass
 
@@ -7,11 +10,10 @@ import numpy as np
 
 @dataclass(frozen=True)
 class History:
-    """What a model may learn from, or forecast from: many series of one frequency.
+    """Many series of one frequency, up to where the forecast begins.
 
-    Of series i, `values` has (n_i,) float64 without NaN; `known` (n_i + horizon, k) are covariates
-    that are known ahead, `past` (n_i, j) those that are not. k and j may be 0, and are the same for
-    all series. `season` is in steps, 1 where there is none.
+    `values` are float64 (n_i,), without NaN. `season` is in steps, 1 where there is none. `known`
+    are float64 (n_i + horizon, k), and `past` (n_i, j); k and j may be 0.
     """
 
     values: tuple[np.ndarray, ...]
@@ -19,3 +21,9 @@ class History:
     horizon: int
     known: tuple[np.ndarray, ...]
     past: tuple[np.ndarray, ...]
+
+
+def carried_on(values: np.ndarray) -> np.ndarray:
+    """With the last value before it in place of each NaN; the first is none."""
+    last = np.maximum.accumulate(np.where(np.isnan(values), 0, np.arange(len(values))))
+    return np.asarray(values[last])
