@@ -1,5 +1,6 @@
 from .baselines import BASELINES as BASELINES
 from .collections import COLLECTIONS as COLLECTIONS
+from .ensemble import blended as blended, select as select
 from .history import History as History
 from .levels import LEVELS as LEVELS, MEDIAN as MEDIAN
 from .metrics import (
@@ -9,6 +10,7 @@ from .metrics import (
     smape as smape,
     wql as wql,
 )
+from .models import FitSettings as FitSettings, Forecaster as Forecaster, fit as fit, load as load
 from .panel import (
     ForecastKeywords as ForecastKeywords,
     Panel as Panel,

@@ -5,3 +5,4 @@ from .baseline import (
     seasonal_naive as seasonal_naive,
     theta as theta,
 )
+from .seasons import are_seasonal as are_seasonal, seasons_of as seasons_of

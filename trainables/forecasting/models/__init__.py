@@ -1,6 +1,6 @@
-"""The models that forecast, one file each: `NAME_model.py`.
+"""The models that forecast: those that learn in one file each, `NAME_model.py`.
 
-Each has `fit(config, history, settings) -> Forecaster` and `load(folder) -> Forecaster`.
+Each of those has `fit(config, history, settings) -> Forecaster` and `load(folder) -> Forecaster`.
 """
 
 import lazy_loader

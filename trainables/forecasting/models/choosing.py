@@ -1,38 +1,18 @@
-"""What every forecaster can, and how one is found by its name."""
+"""Fits and loads the model that a config names."""
 
 import importlib
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Protocol
-
-import numpy as np
+from typing import Any
 
 from automl_on_ray.trainables.forecasting.history import History
-
-FACTS = "forecaster.json"
-
-
-@dataclass(frozen=True)
-class FitSettings:
-    """`seed` starts all that is random in a fit, which may keep `threads` busy."""
-
-    seed: int = 0
-    threads: int = 1
-
-
-class Forecaster(Protocol):
-    """A fitted model of series of one frequency, be they those that it was fitted with or others.
-
-    `predict` gives (series, horizon, levels), non-decreasing in the level. `save` writes files that
-    cannot hold code, and FACTS among them.
-    """
-
-    def predict(self, history: History) -> np.ndarray: ...
-
-    def save(self, folder: Path) -> None: ...
+from automl_on_ray.trainables.forecasting.models.classical import CLASSICAL, Classical
+from automl_on_ray.trainables.forecasting.models.forecaster import (
+    FitSettings,
+    Forecaster,
+    read_facts,
+)
 
 
 def fit(config: Mapping[str, Any], history: History, settings: FitSettings) -> Forecaster:
@@ -40,6 +20,8 @@ def fit(config: Mapping[str, Any], history: History, settings: FitSettings) -> F
 
     ValueError if the history is too short to learn from.
     """
+    if config["model"] in CLASSICAL:
+        return Classical(config["model"], settings)
     made: Forecaster = _module(config["model"]).fit(config, history, settings)
     return made
 
@@ -47,19 +29,11 @@ def fit(config: Mapping[str, Any], history: History, settings: FitSettings) -> F
 def load(folder: str | Path) -> Forecaster:
     """What `save` wrote there. No code in the files is run."""
     folder = Path(folder)
-    made: Forecaster = _module(read_facts(folder)["model"]).load(folder)
+    name = read_facts(folder)["model"]
+    if name in CLASSICAL:
+        return Classical(name, FitSettings())
+    made: Forecaster = _module(name).load(folder)
     return made
-
-
-def write_facts(folder: Path, facts: Mapping[str, Any]) -> None:
-    """`facts["model"]` says whose files they are."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / FACTS).write_text(json.dumps(facts, indent=1), encoding="utf-8")
-
-
-def read_facts(folder: Path) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-    return told
 
 
 def _module(name: str) -> ModuleType:

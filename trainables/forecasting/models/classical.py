@@ -1,4 +1,4 @@
-"""A classical baseline as a model: it has nothing to learn, as each series is fitted anew."""
+"""The classical baselines as models: they have nothing to learn, as each series is fitted anew."""
 
 from pathlib import Path
 
@@ -6,17 +6,19 @@ import numpy as np
 
 from automl_on_ray.trainables.forecasting.baselines import BASELINES
 from automl_on_ray.trainables.forecasting.history import History
-from automl_on_ray.trainables.forecasting.models.choosing import FitSettings, write_facts
+from automl_on_ray.trainables.forecasting.models.forecaster import FitSettings, write_facts
+
+CLASSICAL = {"seasonal_naive": "seasonal naive", "theta": "Theta", "ets": "ETS"}
 
 
 class Classical:
-    """A `Forecaster` that is called `model` in the space, and `baseline` among BASELINES."""
+    """A `Forecaster`; `model` is one of CLASSICAL."""
 
-    def __init__(self, model: str, baseline: str, settings: FitSettings) -> None:
-        self.model, self.baseline, self.settings = model, baseline, settings
+    def __init__(self, model: str, settings: FitSettings) -> None:
+        self.model, self.settings = model, settings
 
     def predict(self, history: History) -> np.ndarray:
-        return BASELINES[self.baseline](history, self.settings.threads)
+        return BASELINES[CLASSICAL[self.model]](history, self.settings.threads)
 
     def save(self, folder: Path) -> None:
         write_facts(folder, {"model": self.model})

@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from automl_on_ray.trainables.forecasting.history import History
-from automl_on_ray.trainables.forecasting.models.choosing import FitSettings
+from automl_on_ray.trainables.forecasting.models.forecaster import FitSettings
 from automl_on_ray.trainables.forecasting.models.network import (
     Head,
     fit_network,

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from automl_on_ray.trainables.forecasting.history import History
-from automl_on_ray.trainables.forecasting.models.choosing import FitSettings
+from automl_on_ray.trainables.forecasting.models.forecaster import FitSettings
 from automl_on_ray.trainables.forecasting.models.network import fit_network, load_network
 from automl_on_ray.trainables.forecasting.models.window_forecaster import Shape, WindowForecaster
 

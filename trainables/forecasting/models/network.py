@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from automl_on_ray.trainables.forecasting.history import History
 from automl_on_ray.trainables.forecasting.levels import LEVELS
-from automl_on_ray.trainables.forecasting.models.choosing import FitSettings, read_facts
+from automl_on_ray.trainables.forecasting.models.forecaster import FitSettings, read_facts
 from automl_on_ray.trainables.forecasting.models.window_forecaster import (
     Batch,
     Preparation,

@@ -1,15 +1,13 @@
 """Takes the season out of series, and puts it back into their forecasts.
 
-Classical decomposition: each series is compared with its moving average of one season's length, as
-Makridakis and Hibon did for the M3 competition (2000).
+It is found by classical decomposition.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 
-SURE = 1.645  # deviations of the autocorrelation from 0: 90 %, two-sided
-FEWEST_SEASONS = 2  # and a step
+from automl_on_ray.trainables.forecasting.baselines import are_seasonal, seasons_of
 
 
 class Seasons:
@@ -48,33 +46,8 @@ class Seasons:
 def _indices(values: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
     """Factors and summands (season,)."""
     ones, zeros = np.ones(season), np.zeros(season)
-    if season < 2 or len(values) <= FEWEST_SEASONS * season or not _is_seasonal(values, season):
+    if season < 2 or not are_seasonal(values[None], season)[0]:
         return ones, zeros
-    trend = _moving_average(values, season)
-    start = season // 2
-    within = values[start : start + len(trend)]
-    positive = values.min() > 0
-    against = within / trend if positive else within - trend
-    at = (start + np.arange(len(trend))) % season
-    sums, counts = np.bincount(at, against, season), np.bincount(at, minlength=season)
-    means = sums / counts
-    if not positive:
-        return ones, means - means.mean()
-    return np.maximum(means / means.mean(), 1e-3), zeros
-
-
-def _moving_average(values: np.ndarray, season: int) -> np.ndarray:
-    """Over one season around each step; of an even season the first and last weigh half."""
-    weights = np.ones(season) if season % 2 else np.r_[0.5, np.ones(season - 1), 0.5]
-    return np.convolve(values, weights / season, mode="valid")
-
-
-def _is_seasonal(values: np.ndarray, season: int) -> bool:
-    """Whether the autocorrelation at the season is above what chance gives."""
-    centred = values - values.mean()
-    power = float(centred @ centred)
-    if power <= 0:
-        return False
-    lags = [float(centred[lag:] @ centred[:-lag]) / power for lag in range(1, season + 1)]
-    limit = SURE * np.sqrt((1 + 2 * sum(r * r for r in lags[:-1])) / len(values))
-    return bool(lags[-1] > limit)
+    ratio = bool(values.min() > 0)
+    found = seasons_of(values[None], season, ratio=ratio)[0]
+    return (found, zeros) if ratio else (ones, found)

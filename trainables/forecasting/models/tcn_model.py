@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from automl_on_ray.trainables.forecasting.history import History
-from automl_on_ray.trainables.forecasting.models.choosing import FitSettings
+from automl_on_ray.trainables.forecasting.models.forecaster import FitSettings
 from automl_on_ray.trainables.forecasting.models.network import (
     Head,
     fit_network,

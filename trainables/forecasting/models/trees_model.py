@@ -12,7 +12,7 @@ import lightgbm
 import numpy as np
 
 from automl_on_ray.trainables.forecasting.history import History
-from automl_on_ray.trainables.forecasting.models.choosing import FitSettings, read_facts
+from automl_on_ray.trainables.forecasting.models.forecaster import FitSettings, read_facts
 from automl_on_ray.trainables.forecasting.models.window_forecaster import (
     Batch,
     Preparation,

@@ -9,7 +9,7 @@ import numpy as np
 
 from automl_on_ray.trainables.forecasting.history import History
 from automl_on_ray.trainables.forecasting.levels import LEVELS
-from automl_on_ray.trainables.forecasting.models.choosing import write_facts
+from automl_on_ray.trainables.forecasting.models.forecaster import write_facts
 from automl_on_ray.trainables.forecasting.models.seasons import Seasons
 from automl_on_ray.trainables.forecasting.models.spread import Spread, noise_of
 from automl_on_ray.trainables.forecasting.models.windows import Batch, Scale, Windows
