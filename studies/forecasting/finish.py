@@ -5,8 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-import numpy as np
-
 from automl_on_ray.clusters import Resources
 from automl_on_ray.command_line import console, step
 from automl_on_ray.search_spaces.core import warn
@@ -25,13 +23,13 @@ from automl_on_ray.studies.trial_rows import Row, pareto_front
 from automl_on_ray.tracking import TrackingCallback
 from automl_on_ray.trainables.folds import member_and_seed
 from automl_on_ray.trainables.forecasting import (
-    BASELINES,
     Bagged,
     Panel,
+    blended,
     final_model_of,
+    load,
     select,
 )
-from automl_on_ray.trainables.forecasting.models import load
 
 CODE, FITTED = "model_code", "fitted"  # folders in the study's
 SINGLE, ENSEMBLE = "best single", "ensemble"
@@ -82,7 +80,7 @@ class Ensembled:
         if not held:
             return None
         with step("Weighting the best configs"):
-            weights = select(held, self.panel, metric=_metric(plan))
+            weights = select(held, self.panel)
         fits = Fits(self.panel, plan.study.path / FITTED, resources)
         configs = {row.trial_id: row.config for row in ranked}
         asked = {one: self._member(plan, configs[one]) for one in (next(iter(held)), *weights)}
@@ -144,7 +142,7 @@ class Ensembled:
 
 
 def _metric(plan: StudyPlan) -> str:
-    """The first objective, or MASE where that is a cost."""
+    """The one that is compared: the first objective, or MASE where that is a cost."""
     name = plan.record.objectives[0].metric.removeprefix("val_")
     return name if name in JUDGED else JUDGED[0]
 
@@ -156,9 +154,8 @@ def _of_those(weights: Mapping[str, float], made: Mapping[str, Forecasted]) -> d
 
 
 def _blended(made: Mapping[str, Forecasted], weights: Mapping[str, float]) -> Forecasted:
-    parts = [(weight, made[trial]) for trial, weight in weights.items()]
-    mean = np.sum([weight * one.forecast for weight, one in parts], axis=0)
-    return Forecasted(mean, sum(one.seconds or 0.0 for _, one in parts))
+    mean = blended({trial: one.forecast for trial, one in made.items()}, weights)
+    return Forecasted(mean, sum(made[trial].seconds or 0.0 for trial in weights))
 
 
 def _tell(report: ForecastReport) -> None:

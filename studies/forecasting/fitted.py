@@ -18,8 +18,14 @@ from automl_on_ray.clusters import Resources
 from automl_on_ray.search_spaces import Config
 from automl_on_ray.search_spaces.core import check_name, inside, warn, written_whole
 from automl_on_ray.studies.forecasting.look import Forecasted
-from automl_on_ray.trainables.forecasting import BASELINES, Panel, load_panel
-from automl_on_ray.trainables.forecasting.models import FitSettings, fit
+from automl_on_ray.trainables.forecasting import (
+    BASELINES,
+    FitSettings,
+    ForecastKeywords,
+    Panel,
+    fit,
+    load_panel,
+)
 
 MADE, MODEL = "made.npz", "model"  # in a folder of its own for each config or baseline
 Files = Mapping[str, bytes]  # by their place in that folder
@@ -74,7 +80,7 @@ class Fits:
         return self.folder / check_name(name, "A fitted model:")
 
 
-def _member(keywords: dict[str, Any], threads: int, config: Config, seed: int) -> Files:
+def _member(keywords: ForecastKeywords, threads: int, config: Config, seed: int) -> Files:
     history, _ = load_panel(keywords).history(None)
     forecaster = fit(config, history, FitSettings(seed=seed, threads=threads))
     forecast, seconds = _timed(lambda: forecaster.predict(history))
@@ -85,7 +91,7 @@ def _member(keywords: dict[str, Any], threads: int, config: Config, seed: int) -
         return {**_files(Path(folder)), MADE: _bytes_of(forecast, seconds)}
 
 
-def _baseline(keywords: dict[str, Any], threads: int, name: str) -> Files:
+def _baseline(keywords: ForecastKeywords, threads: int, name: str) -> Files:
     history, _ = load_panel(keywords).history(None)
     forecast, seconds = _timed(lambda: BASELINES[name](history, threads))
     return {MADE: _bytes_of(forecast, seconds)}

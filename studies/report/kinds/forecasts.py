@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from automl_on_ray.studies.forecasting import Example, ForecastReport, compared_lines
 from automl_on_ray.studies.report.kinds.drawing import dots, in_rows, line
-from automl_on_ray.studies.report.style import BEST, BLUE, GREY, laid_out
+from automl_on_ray.studies.report.style import BEST, BLUE, FEW, GREY, laid_out
 from automl_on_ray.studies.results import FORECAST_REPORT, StoredStudy
 
 DARK, SECOND = "#333b44", "#8a6d4b"
@@ -93,7 +93,8 @@ def _of_series(one: Example, report: ForecastReport, *, named: bool) -> list[go.
 
 def _title(one: Example) -> str:
     name = one.series if len(one.series) <= LONGEST else f"{one.series[:LONGEST]}..."
-    return f"{name}, up to {one.times[-1]}"
+    last = one.times[-1]
+    return f"{name}, up to {'step ' if last.isdecimal() else ''}{last}"
 
 
 def _part(place: int, of: int, gap: float) -> list[float]:
@@ -131,7 +132,8 @@ def by_step(report: ForecastReport) -> go.Figure:
     if report.horizon == 1:
         traces = [trace.update(mode="markers", marker={"color": trace.line.color, "size": 9})
                   for trace in traces]  # fmt: skip
-    return laid_out(traces, x="step ahead", y="mean absolute scaled error")
+    figure = laid_out(traces, x="step ahead", y="mean absolute scaled error")
+    return figure.update_xaxes(dtick=1 if report.horizon <= FEW else None)
 
 
 def coverage(report: ForecastReport) -> go.Figure:

@@ -5,8 +5,7 @@ import pytest
 
 from automl_on_ray.clusters import Resources
 from automl_on_ray.studies.forecasting.fitted import Fits
-from automl_on_ray.trainables.forecasting import BASELINES
-from automl_on_ray.trainables.forecasting.models import load
+from automl_on_ray.trainables.forecasting import BASELINES, load
 from tests.studies.forecasting.panels import HORIZON, panel_of, sales
 
 NAIVE = {"model": "seasonal_naive"}
