@@ -4,8 +4,8 @@ R. Hyndman, A. Koehler, R. Snyder and S. Grose, A state space framework for auto
 using exponential smoothing methods, International Journal of Forecasting (2002). Its forms here are
 those of R's `ets` by default: trend none, additive or damped; season none, additive, or multiplied
 where the error is; error additive, or multiplied where all values are positive. The first state is
-the one of its section 4 and is not improved further; smoothing is sought at random around what was
-best, all series at a time.
+begun as in its section 4. Smoothing and the first level and trend are sought at random around what
+was best, all series at a time; the first seasons stay.
 """
 
 from collections.abc import Iterator
@@ -20,8 +20,11 @@ from automl_on_ray.trainables.forecasting.baselines.seasons import seasons_of
 TRENDS, SEASONS = ("none", "additive", "damped"), ("none", "additive", "multiplied")
 ADDED, MULTIPLIED = 0, 1  # errors
 TRIES, ROUNDS = 24, 5  # of smoothing, and around the best of them
-LOWEST = np.array([0.0001, 0.0001, 0.0001, 0.8])  # alpha, beta / alpha, gamma / (1 - alpha), phi
-HIGHEST = np.array([0.9999, 0.9999, 0.9999, 0.98])
+# Of alpha, beta / alpha, gamma / (1 - alpha) and phi; and how far the first level, and the trend over
+# the first values, are from what a line through these says, by the deviation of these from it.
+LOWEST = np.array([0.0001, 0.0001, 0.0001, 0.8, -2, -2])
+HIGHEST = np.array([0.9999, 0.9999, 0.9999, 0.98, 2, 2])
+SOUGHT = len(LOWEST)
 FIRST = 10  # values that begin level and trend
 TINY = 1e-12
 
@@ -67,13 +70,13 @@ def _forms(block: Block) -> Iterator[Form]:
 
 
 def _fit(form: Form, block: Block) -> tuple[np.ndarray, np.ndarray]:
-    """AICc of the better error (n,), infinite where the form cannot be; its smoothing (n, 4)."""
+    """AICc of the better error (n,), infinite where the form cannot be; its smoothing (n, SOUGHT)."""
     count, draw = len(block.values), np.random.default_rng(0)
-    center = np.broadcast_to((LOWEST + HIGHEST) / 2, (2, count, 4))
+    center = np.broadcast_to((LOWEST + HIGHEST) / 2, (2, count, SOUGHT))
     least, width = np.full((2, count), np.inf), 1.0
     for _ in range(ROUNDS):
-        around = draw.uniform(-width / 2, width / 2, (TRIES, 4)) * (HIGHEST - LOWEST)
-        tried = np.clip(center[:, :, None] + around, LOWEST, HIGHEST)  # (2, n, tries, 4)
+        around = draw.uniform(-width / 2, width / 2, (TRIES, SOUGHT)) * (HIGHEST - LOWEST)
+        tried = np.clip(center[:, :, None] + around, LOWEST, HIGHEST)  # (2, n, tries, SOUGHT)
         tried[:, :, 0] = center
         found = _criteria(form, block, np.concatenate(tried, axis=1))
         for error in (ADDED, MULTIPLIED):
@@ -88,7 +91,7 @@ def _fit(form: Form, block: Block) -> tuple[np.ndarray, np.ndarray]:
 
 def _criteria(form: Form, block: Block, smoothing: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """AICc (n, k) by the additive and by the multiplied error; infinite where they cannot be."""
-    states = _begin(form, block, smoothing.shape[1])
+    states = _begin(form, block, smoothing)
     squares, shares, logs = (np.zeros(smoothing.shape[:2]) for _ in range(3))
     weights = _weights(smoothing)
     for step in range(block.values.shape[1]):
@@ -114,7 +117,7 @@ def _criteria(form: Form, block: Block, smoothing: np.ndarray) -> tuple[np.ndarr
 
 def _weights(smoothing: np.ndarray) -> np.ndarray:
     """(4, n, k): alpha, beta, gamma and phi, from what is sought freely."""
-    alpha, beta, gamma, phi = np.moveaxis(smoothing, -1, 0)
+    alpha, beta, gamma, phi = np.moveaxis(smoothing[..., :4], -1, 0)
     return np.ascontiguousarray([alpha, alpha * beta, (1 - alpha) * gamma, phi])
 
 
@@ -145,7 +148,7 @@ def _advance(
     return said, error
 
 
-def _begin(form: Form, block: Block, tries: int) -> States:
+def _begin(form: Form, block: Block, smoothing: np.ndarray) -> States:
     """The first states, of the first three seasons and the first values without them."""
     ratio, count = form.season == "multiplied", len(block.values)
     some = block.values[:, : 3 * block.season]
@@ -161,16 +164,19 @@ def _begin(form: Form, block: Block, tries: int) -> States:
     apart = times - middle[:, None]
     slope = np.nansum(apart * plain, axis=1) / np.maximum(np.nansum(apart**2, axis=1), TINY)
     level = mean if form.trend == "none" else mean - slope * middle
-
-    def each(values: np.ndarray) -> np.ndarray:
-        return np.repeat(values[..., None], tries, axis=-1)
-
-    return States(each(level), each(slope), each(season.T))
+    left = plain - mean[:, None] - slope[:, None] * apart
+    scale = np.sqrt(np.nanmean(left**2, axis=1))[:, None]
+    return States(
+        level[:, None] + scale * smoothing[..., 4],
+        slope[:, None] + scale / FIRST * smoothing[..., 5],
+        np.repeat(season.T[..., None], smoothing.shape[1], axis=-1),
+    )
 
 
 def _forecasts(form: Form, block: Block, smoothing: np.ndarray) -> np.ndarray:
-    """(n, horizon, levels) by the best smoothing (n, 4)."""
-    states, weights = _begin(form, block, 1), _weights(smoothing[:, None])
+    """(n, horizon, levels) by the best smoothing (n, SOUGHT)."""
+    smoothing = smoothing[:, None]
+    states, weights = _begin(form, block, smoothing), _weights(smoothing)
     errors = Errors(block, block.positive)
     point = np.empty((len(block.values), block.horizon))
     for step in range(block.values.shape[1]):
