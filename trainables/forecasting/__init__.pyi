@@ -17,4 +17,9 @@ from .panel import (
     give_frame as give_frame,
     load_panel as load_panel,
 )
+from .registered import (
+    Bagged as Bagged,
+    columns_of as columns_of,
+    final_model_of as final_model_of,
+)
 from .trainable import FORECASTS as FORECASTS, Forecasts as Forecasts

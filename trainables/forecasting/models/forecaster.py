@@ -25,8 +25,10 @@ class Forecaster(Protocol):
     """A fitted model of series of one frequency, be they those that it was fitted with or others.
 
     `predict` gives (series, horizon, levels), non-decreasing in the level. `save` writes files that
-    cannot hold code, and FACTS among them.
+    cannot hold code, and FACTS among them. `model` is its name in the space.
     """
+
+    model: str
 
     def predict(self, history: History) -> np.ndarray: ...
 
