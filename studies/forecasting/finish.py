@@ -26,6 +26,7 @@ from automl_on_ray.trainables.forecasting import (
     Bagged,
     Panel,
     blended,
+    columns_of,
     final_model_of,
     load,
     select,
@@ -136,9 +137,8 @@ class Ensembled:
         metrics: Mapping[str, float],
     ) -> FinalModel:
         members = {trial: (weight, load(fits.model(trial))) for trial, weight in weights.items()}
-        return final_model_of(
-            Bagged(members), self.panel, metrics, folder=plan.study.path / CODE
-        )  # fmt: skip
+        bagged = Bagged(members, columns_of(self.panel))
+        return final_model_of(bagged, self.panel, metrics, folder=plan.study.path / CODE)
 
 
 def _metric(plan: StudyPlan) -> str:
