@@ -108,11 +108,11 @@ def test_a_time_that_is_there_twice_is_refused_by_its_series(planned):
         planned(frame)
 
 
-def test_another_horizon_or_other_values_make_another_study(planned, storage):
+def test_other_origins_or_other_values_make_another_study(planned):
     name = next(NAMES)
     planned(name=name)
-    with pytest.raises(UserError, match="was begun with horizon = 6"):
-        planned(name=name, horizon=5)
+    with pytest.raises(UserError, match="was begun with origins = 3"):
+        planned(name=name, origins=2)
     other = sales()
     other.loc[3, "units"] = np.pi
     with pytest.raises(UserError, match="was begun with dataset"):
