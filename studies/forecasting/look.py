@@ -86,9 +86,7 @@ def _compared(
     )  # fmt: skip
 
 
-def _by_step(
-    forecast: np.ndarray, truth: np.ndarray, history: History
-) -> tuple[float | None, ...]:
+def _by_step(forecast: np.ndarray, truth: np.ndarray, history: History) -> tuple[float | None, ...]:
     """(horizon,): the mean of the absolute errors by their series' scale."""
     errors = np.abs(forecast[:, :, MEDIAN] - truth) / scales(history)[:, None]
     known = ~np.isnan(errors)

@@ -51,14 +51,15 @@ def forecast_figures(report: ForecastReport) -> dict[str, go.Figure]:
 
 def examples(report: ForecastReport) -> go.Figure:
     """A panel a series: what was known, the truth, what was given, and the best baseline."""
-    traces, layout = [], {}
+    traces: list[go.Scatter] = []
+    layout: dict[str, Any] = {}
     rows = -(-len(report.examples) // COLUMNS)
     for number, one in enumerate(report.examples):
         suffix = str(number + 1) if number else ""
         row, column = divmod(number, COLUMNS)
         own = {"xaxis": f"x{suffix}", "yaxis": f"y{suffix}"}
-        for trace in _of_series(one, report, named=not number):
-            traces.append(trace.update(**own))
+        drawn = _of_series(one, report, named=not number)
+        traces += [trace.update(**own) for trace in drawn]
         layout[f"xaxis{suffix}"] = {
             "domain": _part(column, COLUMNS, GAP), "anchor": own["yaxis"],
             "title": {"text": _title(one)},
@@ -121,14 +122,14 @@ def comparison(report: ForecastReport) -> go.Figure:
 
 
 def by_step(report: ForecastReport) -> go.Figure:
-    """A line a way to forecast; of what the study gives a thick one."""
+    """A line a way to forecast; those of baselines are dotted."""
     steps = list(range(1, report.horizon + 1))
     colours = [GREY, SECOND, BLUE, DARK, BEST]
-    traces = [
-        line(steps, one.by_step, colour, dash="solid" if one.name not in report.baselines else "dot")
-        .update(name=one.name, showlegend=True)
-        for one, colour in zip(report.compared, colours[-len(report.compared) :], strict=False)
-    ]  # fmt: skip
+    traces = []
+    for one, colour in zip(report.compared, colours[-len(report.compared) :], strict=False):
+        dash = "dot" if one.name in report.baselines else "solid"
+        own = line(steps, one.by_step, colour, dash=dash)
+        traces.append(own.update(name=one.name, showlegend=True))
     if report.horizon == 1:
         traces = [trace.update(mode="markers", marker={"color": trace.line.color, "size": 9})
                   for trace in traces]  # fmt: skip

@@ -1,7 +1,7 @@
 """Figures of what a study of a table found on its test part."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np

@@ -30,7 +30,7 @@ def test_each_way_to_forecast_has_a_line_and_each_baseline_a_verdict():
 
 
 def test_of_one_series_there_is_no_interval():
-    alone = report({name: (0.2,) for name in ("seasonal naive", "Theta", "ETS")}, interval=False)
+    alone = report(dict.fromkeys(("seasonal naive", "Theta", "ETS"), (0.2,)), interval=False)
     lines = compared_lines(alone)
     assert "[" not in "".join(lines)
     assert lines[7] == (
@@ -50,7 +50,7 @@ def test_a_report_is_the_same_after_it_was_json(interval):
 
 def test_mlflow_gets_the_numbers_of_what_is_given_the_report_s_own_metric_first():
     metrics = report().metrics()
-    assert list(metrics)[0] == "test_mase"
+    assert next(iter(metrics)) == "test_mase"
     assert metrics["test_gain_over_seasonal_naive"] == 0.3
     assert metrics["test_coverage"] == 0.78
     assert "test_mase_low" not in report(interval=False).metrics()

@@ -34,7 +34,8 @@ def test_a_series_is_drawn_with_its_truth_its_band_and_the_best_baseline():
 
 def test_a_long_name_of_a_series_is_cut():
     told = replace(report(), examples=(example("x" * 99),))
-    assert forecast_figures(told)["Forecasts"].layout.xaxis.title.text == f"{'x' * 40}..., up to step 6"
+    figure = forecast_figures(told)["Forecasts"]
+    assert figure.layout.xaxis.title.text == f"{'x' * 40}..., up to step 6"
 
 
 def test_the_comparison_has_the_study_s_forecast_at_the_bottom():
