@@ -4,8 +4,8 @@ R. Hyndman, A. Koehler, R. Snyder and S. Grose, A state space framework for auto
 using exponential smoothing methods, International Journal of Forecasting (2002). Its forms here are
 those of R's `ets` by default: trend none, additive or damped; season none, additive, or multiplied
 where the error is; error additive, or multiplied where all values are positive. The first state is
-begun as in its section 4. Smoothing and the first level and trend are sought at random around what
-was best, all series at a time; the first seasons stay.
+begun as in its section 4. Smoothing and the first state are sought at random around what was best,
+all series at a time.
 """
 
 from collections.abc import Iterator
@@ -20,11 +20,13 @@ from automl_on_ray.trainables.forecasting.baselines.seasons import seasons_of
 TRENDS, SEASONS = ("none", "additive", "damped"), ("none", "additive", "multiplied")
 ADDED, MULTIPLIED = 0, 1  # errors
 TRIES, ROUNDS = 24, 5  # of smoothing, and around the best of them
-# Of alpha, beta / alpha, gamma / (1 - alpha) and phi; and how far the first level, and the trend over
-# the first values, are from what a line through these says, by the deviation of these from it.
-LOWEST = np.array([0.0001, 0.0001, 0.0001, 0.8, -2, -2])
-HIGHEST = np.array([0.9999, 0.9999, 0.9999, 0.98, 2, 2])
+# Of alpha, beta / alpha, gamma / (1 - alpha) and phi; how far the first level, and the trend over
+# the first values, are from what a line through these says, by the deviation of these from it; and
+# the part of the whole series, in place of its first seasons, in the seasons that it begins with.
+LOWEST = np.array([0.0001, 0.0001, 0.0001, 0.8, -2, -2, 0])
+HIGHEST = np.array([0.9999, 0.9999, 0.9999, 0.98, 2, 2, 1])
 SOUGHT = len(LOWEST)
+BEGUN = 3  # seasons
 FIRST = 10  # values that begin level and trend
 TINY = 1e-12
 
@@ -149,13 +151,10 @@ def _advance(
 
 
 def _begin(form: Form, block: Block, smoothing: np.ndarray) -> States:
-    """The first states, of the first three seasons and the first values without them."""
-    ratio, count = form.season == "multiplied", len(block.values)
-    some = block.values[:, : 3 * block.season]
-    if form.season == "none":
-        season = np.zeros((count, block.season))
-    else:
-        season = seasons_of(some, block.season, ratio=ratio)
+    """The first states; `smoothing` (n, k, SOUGHT) moves them."""
+    ratio = form.season == "multiplied"
+    early, overall = _seasons(form, block, BEGUN * block.season), _seasons(form, block, None)
+    season = early + 0.5 * (overall - early)
     first = block.values[:, : max(FIRST, block.season)]
     place = np.arange(first.shape[1]) % block.season
     plain = first / season[:, place] if ratio else first - season[:, place]
@@ -169,8 +168,16 @@ def _begin(form: Form, block: Block, smoothing: np.ndarray) -> States:
     return States(
         level[:, None] + scale * smoothing[..., 4],
         slope[:, None] + scale / FIRST * smoothing[..., 5],
-        np.repeat(season.T[..., None], smoothing.shape[1], axis=-1),
+        early.T[..., None] + (overall - early).T[..., None] * smoothing[..., 6],
     )
+
+
+def _seasons(form: Form, block: Block, steps: int | None) -> np.ndarray:
+    """(n, season): of the first `steps`, or of all."""
+    if form.season == "none":
+        return np.zeros((len(block.values), block.season))
+    ratio = form.season == "multiplied"
+    return seasons_of(block.values[:, :steps], block.season, ratio=ratio)
 
 
 def _forecasts(form: Form, block: Block, smoothing: np.ndarray) -> np.ndarray:
