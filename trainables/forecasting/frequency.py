@@ -33,25 +33,32 @@ def frequency_of(times: np.ndarray, series: np.ndarray) -> str | None:
     days = times.astype("datetime64[D]")
     if step == DAY and (steps == 3 * DAY).any() and np.is_busday(days).all():
         return "B"
-    return str(pd.tseries.frequencies.to_offset(pd.Timedelta(step, "ns")).freqstr)
+    return _fixed(step)
 
 
 def plain(frequency: str) -> str:
-    """As `frequency_of` writes it. ValueError for what pandas does not know, or cannot be a step."""
+    """As `frequency_of` writes it. ValueError for what pandas does not know, or is no step."""
     if frequency.isdigit() and int(frequency):
         return str(int(frequency))
     offset = pd.tseries.frequencies.to_offset(frequency)
     name, count = type(offset).__name__, offset.n
     each = {"Month": 1, "BMonth": 1, "BusinessMonth": 1, "Quarter": 3, "BQuarter": 3, "Year": 12,
             "BYear": 12}  # fmt: skip
-    base, _, edge = name.partition("Begin") if "Begin" in name else name.partition("End")
+    base = name.removesuffix("Begin").removesuffix("End")
     if base in each and base != name:
         return _in_months(each[base] * count, "MS" if "Begin" in name else "ME")
     if name == "BusinessDay" and count == 1:
         return "B"
     if name == "Week":
         return f"{7 * count}D"
-    return str(pd.tseries.frequencies.to_offset(pd.Timedelta(offset)).freqstr)
+    return _fixed(int(pd.Timedelta(offset).value))
+
+
+def _fixed(step: int) -> str:
+    """As text, of nanoseconds."""
+    if step % DAY == 0:
+        return "D" if step == DAY else f"{step // DAY}D"
+    return str(pd.tseries.frequencies.to_offset(pd.Timedelta(step, "ns")).freqstr)
 
 
 def numbers_of(times: np.ndarray, firsts: np.ndarray, frequency: str) -> np.ndarray:

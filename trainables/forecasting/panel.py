@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -269,6 +269,8 @@ def _parted(name: str, series: Series, asked: ForecastKeywords) -> Panel:
     if asked["subset"] and asked["subset"] < len(series.ids):
         series = _drawn(series, asked["subset"], asked["seed"])
     _check_known(series, horizon)
+    series, said = _covered(series)
+    remarks += said
     panel = Panel(
         name=name, digest=digest, horizon=horizon, season=asked["season"] or usual, folds=0,
         remarks=(*series.remarks, *remarks), asked=asked,
@@ -315,6 +317,28 @@ def _check_known(series: Series, horizon: int) -> None:
                     f"Column {name!r} has no value in the last {horizon} steps of the series "
                     f"{key!r}, so it is not known ahead: name it in past, or fill it."
                 )
+
+
+def _covered(series: Series) -> tuple[Series, list[str]]:
+    """With the value before it in place of a missing one of a covariate.
+
+    Where there is none before it is the first one; 0 of what is not known ahead.
+    """
+    flat = [values for part in (series.known, series.past) for values in part]
+    missing = sum(int(np.isnan(values).sum()) for values in flat)
+    if not missing:
+        return series, []
+
+    def filled(values: np.ndarray, ahead: bool) -> np.ndarray:
+        columns = [carried_on(column) for column in values.T]
+        made = np.stack(columns, axis=1)
+        firsts = [column[~np.isnan(column)][:1] if ahead else [] for column in columns]
+        return np.where(np.isnan(made), [each[0] if len(each) else 0 for each in firsts], made)
+
+    known = tuple(filled(values, True) if values.shape[1] else values for values in series.known)
+    past = tuple(filled(values, False) if values.shape[1] else values for values in series.past)
+    said = f"{missing} values of covariates are missing: the one before is taken."
+    return replace(series, known=known, past=past), [said]
 
 
 def _with_season(panel: Panel) -> Panel:

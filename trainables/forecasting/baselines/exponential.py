@@ -72,7 +72,7 @@ def _forms(block: Block) -> Iterator[Form]:
 
 
 def _fit(form: Form, block: Block) -> tuple[np.ndarray, np.ndarray]:
-    """AICc of the better error (n,), infinite where the form cannot be; its smoothing (n, SOUGHT)."""
+    """AICc of the better error (n,), infinite where there is none; its smoothing (n, SOUGHT)."""
     count, draw = len(block.values), np.random.default_rng(0)
     center = np.broadcast_to((LOWEST + HIGHEST) / 2, (2, count, SOUGHT))
     least, width = np.full((2, count), np.inf), 1.0

@@ -19,7 +19,7 @@ FITTED = 3  # numbers of a series: smoothing, and the line's two
 
 
 def forecast(block: Block) -> np.ndarray:
-    """Seasonal series are forecast without their season, by ratios where all values are positive."""
+    """A seasonal series with values above 0 only is forecast without its season, by ratios."""
     season, width = _seasons(block), block.values.shape[1]
     plain = block.values / season[:, np.arange(width) % block.season]
     at_zero, slope = _lines(plain)
