@@ -15,7 +15,8 @@ from automl_on_ray.trainables.forecasting.levels import LEVELS, MEDIAN
 class Spread:
     """`widths` (horizon,) are mean absolute errors by step, `shape` (levels,) what they are times.
 
-    `shape` is 0 at the median: a common error of one time is no reason to move the forecast.
+    `shape` is 0 at the median: an error that many series have at one time is no reason to move the
+    point forecast. But the levels on either side are as they were found.
     """
 
     widths: np.ndarray
@@ -28,7 +29,10 @@ class Spread:
         smooth = np.convolve(np.pad(by_step, 1, mode="edge"), np.full(3, 1 / 3), mode="valid")
         widths = np.maximum(smooth, 1e-12)
         shape = np.quantile(errors / widths, LEVELS)
-        return cls(widths, shape - shape[MEDIAN])
+        middle = np.arange(len(LEVELS)) - MEDIAN
+        return cls(
+            widths, np.where(middle < 0, np.minimum(shape, 0), np.maximum(shape, 0) * (middle > 0))
+        )
 
     def as_json(self) -> dict[str, list[float]]:
         return {"widths": self.widths.tolist(), "shape": self.shape.tolist()}

@@ -120,7 +120,7 @@ def _example(panel: Panel, columns: Columns) -> pd.DataFrame:
     parts = [panel.ids[0]] if len(columns.series) == 1 else panel.ids[0].split("/")
     values = np.where(np.arange(start, end) < cut, panel.values[0][start:end], np.nan)
     return pd.DataFrame({
-        **{name: part for name, part in zip(columns.series, parts, strict=False)},
+        **dict(zip(columns.series, parts, strict=False)),
         columns.time: times,
         columns.target: values,
         **{name: panel.known[0][start:end, at] for at, name in enumerate(columns.known)},
