@@ -23,7 +23,7 @@ OTHERS_FILES = {
     "default.jsonl", "mnist.jsonl", "hybrid.jsonl", "weights.jsonl", "bar.jsonl", "portfolio.jsonl",
     "population.jsonl", "long.json", "nasbench201.parquet", "collapse.jsonl", "journal.jsonl",
     "train-00000-of-00002.parquet", "transfer.jsonl", "svm.parquet",
-    "gapminder.csv", "data.csv", "sales.parquet",
+    "gapminder.csv", "data.csv", "sales.parquet", "sales.csv", "shops.csv", "forecast_report.json",
     "study.json", "digits_study.py", "look.py", "wine_study.py", "wine.csv",
     "state.pt", "rows.npz", "self.log", "seven.png", "recorded.json",
     "results.csv", "results.parquet",
