@@ -25,7 +25,7 @@ def frequency_of(times: np.ndarray, series: np.ndarray) -> str | None:
         return None
     if times.dtype.kind != "M":
         return str(_commonest(np.diff(times)[same]))
-    for alias, whole in (("MS", _on_same_day(times)), ("ME", _on_last_day(times))):
+    for alias, whole in (("ME", _on_last_day(times)), ("MS", _on_same_day(times))):
         if whole:
             return _in_months(_commonest(np.diff(_months(times))[same]), alias)
     steps = np.diff(times.view(np.int64))[same]

@@ -303,7 +303,7 @@ def _drawn(series: Series, count: int, seed: int) -> Series:
 
 
 def _some(series: Series, kept: np.ndarray) -> Series:
-    picked = {key: tuple(getattr(series, key)[i] for i in kept)
+    picked: dict[str, Any] = {key: tuple(getattr(series, key)[i] for i in kept)
               for key in ("ids", "values", "known", "past")}  # fmt: skip
     return replace(series, starts=series.starts[kept], **picked)
 

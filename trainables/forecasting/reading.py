@@ -97,8 +97,8 @@ def _times(raw: pd.DataFrame, name: str | None, remarks: list[str]) -> tuple[np.
     if column.kind == conform.CATEGORY:
         odd = column.values.categories[0]
         raise UserError(
-            f"The time {name!r} must hold dates or whole numbers, but holds {odd!r}; write dates as "
-            "2020-01-31."
+            f"The time {name!r} must hold dates or whole numbers, but holds {odd!r}; write "
+            "dates as 2020-01-31."
         )
     if column.remark:
         remarks.append(f"Column {name!r}: {column.remark}.")

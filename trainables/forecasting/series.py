@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -48,12 +49,15 @@ def unpacked(kept: Kept) -> Series:
     told = json.loads(kept["told"].tobytes())
     ends = np.cumsum(kept["lengths"])[:-1]
     dated = bool(kept["dated"][0])
+    others: dict[str, Any] = {
+        key: tuple(each) if isinstance(each, list) else each for key, each in told.items()
+    }
     return Series(
         values=_split(kept["values"], ends),
         known=_split(kept["known"], ends),
         past=_split(kept["past"], ends),
         starts=kept["starts"].view("datetime64[ns]") if dated else kept["starts"],
-        **{key: tuple(each) if isinstance(each, list) else each for key, each in told.items()},
+        **others,
     )
 
 
