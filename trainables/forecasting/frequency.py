@@ -81,21 +81,22 @@ def times_after(start: np.datetime64 | int, frequency: str | None, steps: np.nda
         step = int(frequency) if frequency and frequency.isdigit() else 1
         return np.asarray(int(start) + step * steps)
     count, alias = _parted(frequency or "D")
-    first = pd.Timestamp(start)
-    if alias == "MS":
-        found = [first + pd.DateOffset(months=int(count * step)) for step in steps]
-    elif alias == "ME":
-        found = [first + pd.offsets.MonthEnd(0) + pd.offsets.MonthEnd(int(count * step))
-                 for step in steps]  # fmt: skip
-    elif alias == "B":
-        days = np.busday_offset(first.to_datetime64().astype("datetime64[D]"), steps, "forward")
+    if alias in ("MS", "ME"):
+        return _months_after(start, count * steps, last_day=alias == "ME")
+    if alias == "B":
+        days = np.busday_offset(start.astype("datetime64[D]"), steps, "forward")
         return np.asarray(days.astype("datetime64[ns]"))
-    else:
-        return np.asarray(
-            start.astype("datetime64[ns]")
-            + (steps * _nanoseconds(frequency or "D")).astype("timedelta64[ns]")
-        )
-    return pd.DatetimeIndex(found).to_numpy().astype("datetime64[ns]")
+    passed = (steps * _nanoseconds(frequency or "D")).astype("timedelta64[ns]")
+    return np.asarray(start.astype("datetime64[ns]") + passed)
+
+
+def _months_after(start: np.datetime64, months: np.ndarray, *, last_day: bool) -> np.ndarray:
+    """On the same day of the month, or its last one where it has no such day."""
+    month, day = start.astype("datetime64[M]"), start.astype("datetime64[D]")
+    firsts = (month + months).astype("datetime64[D]")
+    lasts = (month + months + 1).astype("datetime64[D]") - 1
+    days = lasts if last_day else np.minimum(firsts + (day - month.astype("datetime64[D]")), lasts)
+    return np.asarray(days.astype("datetime64[ns]") + (start - day.astype("datetime64[ns]")))
 
 
 def season_of(frequency: str | None) -> int:

@@ -113,6 +113,11 @@ class Panel:
         steps = np.arange(len(self.values[series]))
         return times_after(self.starts[series], self.frequency, steps)
 
+    def last_time(self, series: int) -> Any:
+        """Of a series' last value, at the end of the test part."""
+        steps = np.array([len(self.values[series]) - 1])
+        return times_after(self.starts[series], self.frequency, steps)[0]
+
     def facts(self) -> dict[str, Any]:
         """What a person wants to know of it; JSON."""
         lengths = np.array([len(values) for values in self.values]) - self.horizon
@@ -261,8 +266,8 @@ def _parted(name: str, series: Series, asked: ForecastKeywords) -> Panel:
     """With horizon, season and folds, of the series that are long enough."""
     collection = COLLECTIONS.get(asked["dataset"])
     horizon = asked["horizon"] or (collection.horizon if collection else None)
-    if horizon is None:
-        raise UserError("Give the horizon: how many steps are to be forecast.")
+    if horizon is None or horizon < 1:
+        raise UserError("Give the horizon: how many steps are to be forecast, 1 at least.")
     usual = collection.season if collection else season_of(series.frequency)
     digest = _digest(series, horizon)
     series, remarks = _long_enough(series, horizon)
@@ -382,8 +387,10 @@ def _remarks_on_values(panel: Panel) -> list[str]:
             f"{len(flat)} series never change, such as {flat[0]!r}; their MASE is scaled by the "
             "median scale of the others."
         )
-    lasts = {str(panel.times(i)[-1])[:19] for i in range(len(panel.ids))}
-    if panel.starts.dtype.kind == "M" and len(lasts) > 1:
+    if panel.starts.dtype.kind != "M":
+        return said
+    lasts = {str(panel.last_time(i))[:19] for i in range(len(panel.ids))}
+    if len(lasts) > 1:
         said.append(
             f"Series end at different times, from {min(lasts)} to {max(lasts)}: the test part of "
             "one may lie before what is learned from another."

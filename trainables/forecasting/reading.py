@@ -91,7 +91,7 @@ def _times(raw: pd.DataFrame, name: str | None, remarks: list[str]) -> tuple[np.
     """datetime64[ns] with NaT, or float64 with NaN of whole numbers; and how texts are read."""
     if name is None:
         return np.arange(len(raw)), ""
-    column = column_of(raw[name], ordered=True)
+    column = column_of(_local(raw[name]), ordered=True)
     if column.left_out:
         raise UserError(f"The time {name!r} cannot order the rows: {column.left_out}.")
     if column.kind == conform.CATEGORY:
@@ -106,6 +106,14 @@ def _times(raw: pd.DataFrame, name: str | None, remarks: list[str]) -> tuple[np.
     if column.kind == conform.NUMBER and (values[~np.isnan(values)] % 1).any():
         raise UserError(f"The time {name!r} must hold dates or whole numbers, but has fractions.")
     return np.asarray(values), column.written
+
+
+def _local(raw: pd.Series) -> pd.Series:
+    """Days of a time zone as they are called there; what is shorter than a day is in UTC."""
+    if not isinstance(raw.dtype, pd.DatetimeTZDtype):
+        return raw
+    local = raw.dt.tz_localize(None)
+    return local if (local.dropna() == local.dropna().dt.normalize()).all() else raw
 
 
 def _numbers(raw: pd.Series, remarks: list[str]) -> np.ndarray:

@@ -68,6 +68,13 @@ def test_dates_written_as_text_are_read():
     assert found.starts[0] == np.datetime64("2023-01-01")
 
 
+def test_days_of_a_time_zone_stay_days_when_clocks_change():
+    frame = sales()
+    found = read(frame.assign(date=frame["date"].dt.tz_localize("Europe/Berlin")))
+    assert found.frequency == "D"
+    assert found.starts[0] == np.datetime64("2023-01-01")
+
+
 def test_a_target_of_words_is_refused():
     assert "must hold numbers, but holds 'x'" in refusal(sales().assign(units="x"))
 

@@ -48,8 +48,16 @@ def test_what_is_no_step_is_an_error(wrong):
 def test_months_may_fall_on_any_day():
     times = pd.to_datetime([f"2021-{month:02}-15" for month in range(1, 13)]).to_numpy()
     assert frequency_of(times, np.zeros(12, int)) == "MS"
+    assert (times_after(times[0], "MS", np.arange(12)) == times).all()
     after = times_after(times[-1], "MS", np.arange(1, 3)).astype("datetime64[D]")
     assert after.astype(str).tolist() == ["2022-01-15", "2022-02-15"]
+
+
+def test_a_month_without_such_a_day_has_its_last_one():
+    after = times_after(np.datetime64("2021-01-30T06", "ns"), "MS", np.arange(3))
+    assert after.astype("datetime64[h]").astype(str).tolist() == [
+        "2021-01-30T06", "2021-02-28T06", "2021-03-30T06",
+    ]  # fmt: skip
 
 
 def test_gaps_do_not_hide_the_commonest_step():

@@ -11,7 +11,7 @@ from automl_on_ray.trainables.forecasting.history import History
 from automl_on_ray.trainables.forecasting.levels import LEVELS
 
 ROWS = 512  # series of a block
-LONGEST = 2000  # steps, or ten seasons, at the end of a series are looked at
+LONGEST = 600  # steps, or ten seasons, at the end of a series are looked at
 
 
 @dataclass(frozen=True)
