@@ -1,4 +1,3 @@
-from ._cnn import build as build
 from ._explorers import Exploit as Exploit, Explorer as Explorer, Interval as Interval
 from ._space import (
     Build as Build,
@@ -18,3 +17,4 @@ from .domains import (
     step_of as step_of,
 )
 from .graphs import SKIP as SKIP, Graph as Graph
+from .networks import build as build

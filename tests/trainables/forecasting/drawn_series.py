@@ -47,7 +47,9 @@ def seasonal_series(count=40, length=60, noise=0.05, seed=0):
 
 def parted(series, horizon=HORIZON, **others):
     """The history of whole series before their last steps, and these (n, horizon)."""
-    return history_of([one[:-horizon] for one in series], horizon=horizon, **others), series[:, -horizon:]
+    return history_of([one[:-horizon] for one in series], horizon=horizon, **others), series[
+        :, -horizon:
+    ]
 
 
 def walks(count=300, length=60, seed=1):

@@ -9,6 +9,7 @@ import pandas as pd
 
 from automl_on_ray.search_spaces.data_kinds import FinalModel
 from automl_on_ray.trainables.forecasting.panel import Panel
+from automl_on_ray.trainables.forecasting.reading import JOINED
 from automl_on_ray.trainables.forecasting.registered.bagged import Bagged
 from automl_on_ray.trainables.forecasting.registered.frames import FORECAST, NAMED_LEVELS, Columns
 from automl_on_ray.trainables.registered_models import Brought, bring_code
@@ -117,7 +118,7 @@ def _example(panel: Panel, columns: Columns) -> pd.DataFrame:
     start = max(0, cut - EXAMPLE_SEASONS * max(panel.season, panel.horizon))
     end = cut + (panel.horizon if columns.known else 0)
     times = panel.times(0)[start:end]
-    parts = [panel.ids[0]] if len(columns.series) == 1 else panel.ids[0].split("/")
+    parts = [panel.ids[0]] if len(columns.series) == 1 else panel.ids[0].split(JOINED)
     values = np.where(np.arange(start, end) < cut, panel.values[0][start:end], np.nan)
     return pd.DataFrame({
         **dict(zip(columns.series, parts, strict=False)),

@@ -51,8 +51,9 @@ class Columns:
 
 @dataclass(frozen=True)
 class Read:
-    """A history, and what its series are called: `ids` has a row for each. `lasts` are the times of
-    their last values.
+    """A history, and what its series are called: `ids` has a row for each.
+
+    `lasts` are the times of their last values.
     """
 
     history: History
@@ -162,14 +163,11 @@ def _known(grid: np.ndarray, column: str, length: int, name: str) -> np.ndarray:
 
 def _filled(grid: np.ndarray, column: str, name: str) -> np.ndarray:
     """With the last number before it in place of each that is missing, or else the first."""
-    there = np.flatnonzero(np.isfinite(grid))
+    made = carried_on(grid)
+    there = made[np.isfinite(made)]
     if not len(there):
         raise ValueError(f"{name} has no number of {column!r}.")
-    return np.asarray(grid[np.r_[[there[0]] * there[0], _latest(grid[there[0] :]) + there[0]]])
-
-
-def _latest(grid: np.ndarray) -> np.ndarray:
-    return np.maximum.accumulate(np.where(np.isfinite(grid), np.arange(len(grid)), 0))
+    return np.where(np.isnan(made), there[0], made)
 
 
 def _with_columns(frame: pd.DataFrame, columns: Columns) -> pd.DataFrame:
@@ -217,8 +215,13 @@ def _called(ids: pd.DataFrame, at: int) -> str:
 
 
 def _numbers(column: pd.Series) -> np.ndarray:
-    found = pd.to_numeric(column, errors="coerce").to_numpy("float64", na_value=np.nan)
-    return np.where(np.isfinite(found), found, np.nan)
+    """(n,) float64, NaN where there is none, or an infinite one. ValueError for words."""
+    found = pd.to_numeric(column, errors="coerce")
+    words = column[found.isna() & column.notna()]
+    if len(words):
+        raise ValueError(f"Column {column.name!r} must hold numbers, but holds {words.iloc[0]!r}.")
+    values = found.to_numpy("float64", na_value=np.nan)
+    return np.where(np.isfinite(values), values, np.nan)
 
 
 def _shown(time: Any) -> str:

@@ -100,6 +100,7 @@ def test_a_network_learns_levels_of_its_own_by_quantile_loss():
     assert found["coverage"] == pytest.approx(0.8, abs=0.07)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["mae", "mse", "smape", "quantile"])
 @pytest.mark.parametrize("scaling", ["mean", "last", "standard"])
 def test_every_loss_and_scaling_learns_a_season(loss, scaling):
