@@ -1,6 +1,7 @@
 from . import (
     architecture_options as architecture_options,
     comparison_options as comparison_options,
+    forecast_options as forecast_options,
     hypergradient_options as hypergradient_options,
     options as options,
     table_options as table_options,

@@ -1,4 +1,3 @@
-from ._cnn import build as build
 from ._space import (
     Build as Build,
     Condition as Condition,
@@ -20,3 +19,4 @@ from .domains import (
     step_of as step_of,
 )
 from .graphs import SKIP as SKIP, Graph as Graph
+from .networks import build as build

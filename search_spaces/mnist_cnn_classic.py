@@ -2,8 +2,8 @@
 
 from ray import tune
 
-from automl_on_ray.search_spaces._cnn import build
 from automl_on_ray.search_spaces._space import SearchSpace
+from automl_on_ray.search_spaces.networks import build
 
 SPACE = SearchSpace(
     name="mnist-cnn-classic",

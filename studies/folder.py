@@ -8,6 +8,8 @@ runs/NAME/compared.json what the second stage of an architecture search left; se
                         and control/ are its Ray Tune's own
 runs/NAME/journal/      the tracker's
 runs/NAME/summary.json  what was found, written at the end, and beside it best_config.json
+runs/NAME/forecast_report.json   what a study of forecasts found on its test part; fitted/ has the
+                        models of its members
 runs/NAME/schedule.json the best trial's config by epoch, where it changed; tuned_config.json has
                         what its gradients came to
 runs/NAME/stopped.json  ids of trials that the user has asked to end

@@ -55,7 +55,7 @@ def test_the_page_agrees_with_what_a_command_takes():
                 assert all(word in said for word in option.spellings)
 
 
-@pytest.mark.parametrize("command", ["hpo", "nas", "automl"])
+@pytest.mark.parametrize("command", ["hpo", "nas", "automl", "forecast"])
 def test_every_option_is_explained_with_an_example_that_the_command_takes(command):
     """Flags are their own example."""
     app = typer.Typer()

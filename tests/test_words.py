@@ -25,6 +25,7 @@ OTHERS_FILES = {
     "train-00000-of-00002.parquet", "transfer.jsonl", "svm.parquet",
     "gapminder.csv", "data.csv", "sales.parquet",
     "recordings.csv", "later.csv", "series.jsonl",
+    "sales.csv", "shops.csv", "forecast_report.json",
     "study.json", "digits_study.py", "look.py", "wine_study.py", "wine.csv",
     "state.pt", "rows.npz", "self.log", "seven.png", "recorded.json",
     "results.csv", "results.parquet",

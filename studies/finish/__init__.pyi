@@ -1,3 +1,4 @@
+from .checkpoints import newest_checkpoints as newest_checkpoints
 from .conclusion import conclude as conclude
 from .ending import Ending as Ending, Final as Final
 from .final_training import TrainedAgain as TrainedAgain

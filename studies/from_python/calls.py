@@ -1,4 +1,4 @@
-"""What Python programs and notebooks call: `tune`, `automl`, `search_architecture`, `study`."""
+"""What Python programs call: `tune`, `automl`, `forecast`, `search_architecture`, `study`."""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -91,6 +91,28 @@ def automl(data: Any, target: str, **options: Any) -> Result:
     asked = _settings(AutomlSettings, {"dataset": path, "target": target, **options})
     with python_call():
         search_pipelines(asked)
+    return Result(read_study(_name_of(asked), asked.storage), find_space(asked.space))
+
+
+def forecast(data: Any, **options: Any) -> Result:
+    """Search a model that forecasts the series of a long table, and return what was found.
+
+    `data` is a pandas or polars frame with a row for each series and time, the path of such a file,
+    or a collection's name, as `workflows/forecast.py` takes it. `options` are those of that
+    command, such as `time="date"`, `target="units"`, `series=["store", "item"]`, `horizon=28`,
+    `minutes=10`. The result's `model()` forecasts for a frame with the same columns; its `final`
+    has the metrics of the test part. Raises as `tune` does.
+    """
+    from automl_on_ray.studies.forecasting import ForecastSettings, search_forecasts
+    from automl_on_ray.trainables.forecasting import give_frame
+
+    path = str(data) if isinstance(data, str | Path) else give_frame(data)
+    names = {key: ",".join(value) for key, value in options.items()
+             if isinstance(value, list | tuple) and key in ("series", "known_ahead", "known_past")
+             and all(isinstance(one, str) for one in value)}  # fmt: skip
+    asked = _settings(ForecastSettings, {"dataset": path, **options, **names})
+    with python_call():
+        search_forecasts(asked)
     return Result(read_study(_name_of(asked), asked.storage), find_space(asked.space))
 
 

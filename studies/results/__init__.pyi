@@ -12,6 +12,7 @@ from .stored_study import (
 )
 from .summary import (
     BEST_CONFIG as BEST_CONFIG,
+    FORECAST_REPORT as FORECAST_REPORT,
     SERIES_REPORT as SERIES_REPORT,
     SUMMARY as SUMMARY,
     TABLE_REPORT as TABLE_REPORT,

@@ -8,11 +8,12 @@ from typer.testing import CliRunner
 
 from automl_on_ray.command_line import run_command
 from automl_on_ray.workflows.automl import automl
+from automl_on_ray.workflows.forecast import forecast
 from automl_on_ray.workflows.hpo import hpo
 from automl_on_ray.workflows.nas import nas
 
-COMMANDS = {"hpo": hpo, "nas": nas, "automl": automl}
-MUST_BE_GIVEN = {"automl": ["data.csv", "--target", "y"]}
+COMMANDS = {"hpo": hpo, "nas": nas, "automl": automl, "forecast": forecast}
+MUST_BE_GIVEN = {"automl": ["data.csv", "--target", "y"], "forecast": ["m3-monthly"]}
 
 
 def call(command, *words, **environment):

@@ -32,7 +32,8 @@ LIBRARIES = {
 
 
 # Several studies each.
-LONG = {*LIBRARIES, "Tutorial: fifteen minutes", "From a table to a model"}
+LONG = {*LIBRARIES, "Tutorial: fifteen minutes", "From a table to a model",
+        "From series to forecasts"}  # fmt: skip
 # One each, of calls that tests/studies/from_python/test_calls.py makes too.
 LIKE_OTHERS = {"A function without checkpoints", "A scikit-learn estimator"}
 
@@ -104,12 +105,14 @@ def before_the_study(code):
 
 @pytest.fixture
 def small(monkeypatch, tmp_path, template):
-    """In a folder of its own, `tune` has two trials that no model proposes; so has `automl`."""
+    """In a folder of its own, `tune` has two trials that no model proposes; so have others."""
     (tmp_path / "runs").mkdir()
     shutil.copy(template, tmp_path / "runs")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
-    real, of_tables = automl_on_ray.tune, automl_on_ray.automl
+    real, of_tables, of_series = (
+        automl_on_ray.tune, automl_on_ray.automl, automl_on_ray.forecast
+    )  # fmt: skip
 
     @functools.wraps(real)
     def fewer(*given, trials=16, **options):
@@ -121,7 +124,12 @@ def small(monkeypatch, tmp_path, template):
         own = {**options, "trials": 2, "folds": 2, "slots": 1}
         return of_tables(*given, **own)
 
+    @functools.wraps(of_series)
+    def shorter(*given, **options):
+        return of_series(*given, **{**options, "trials": 2, "origins": 1, "slots": 1})
+
     monkeypatch.setattr(automl_on_ray, "tune", fewer)
+    monkeypatch.setattr(automl_on_ray, "forecast", shorter)
     monkeypatch.setattr(automl_on_ray, "automl", quicker)
 
 

@@ -1,3 +1,4 @@
+from . import conform as conform
 from .ensemble import blended as blended, select as select
 from .fitted import FittedPipeline as FittedPipeline
 from .fold_fit import (

@@ -1,13 +1,12 @@
-"""Weights of an ensemble, by greedy selection (Caruana et al. 2004: from libraries of models)."""
+"""Weights of an ensemble, by greedy selection."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from automl_on_ray.trainables.folds import MOST, ROUNDS, greedy, weights_of
 from automl_on_ray.trainables.tables.metrics import BINARY, MULTICLASS, REGRESSION, loss_of
 
-ROUNDS = 25
-MOST = 30  # members to select from
 MOST_ROWS = 20_000  # that are looked at: more would hardly change a choice, and take minutes
 
 Loss = Callable[[np.ndarray], float]
@@ -38,10 +37,7 @@ def select(
         raise ValueError("No member predicts all rows that are held out.")
     measured = _loss(loss, np.asarray(answers)[rows], known[names[0]])
     order = sorted(names, key=lambda name: measured(known[name]))[:most]
-    joined = _greedy([known[name] for name in order], measured, rounds)
-    places, counts = np.unique(joined, return_counts=True)
-    weights = {order[p]: float(c) / len(joined) for p, c in zip(places, counts, strict=True)}
-    return dict(sorted(weights.items(), key=lambda item: (-item[1], item[0])))
+    return weights_of(order, greedy([known[name] for name in order], measured, rounds))
 
 
 def blended(predictions: Mapping[str, np.ndarray], weights: Mapping[str, float]) -> np.ndarray:
@@ -69,16 +65,3 @@ def _loss(metric: str, answers: np.ndarray, example: np.ndarray) -> Loss:
         return float(found) if np.isfinite(found) else np.inf
 
     return measured
-
-
-def _greedy(members: Sequence[np.ndarray], measured: Loss, rounds: int) -> list[int]:
-    """Places of the `members` that joined, up to the round of least loss."""
-    joined: list[int] = []
-    reached: list[float] = []
-    total = np.zeros_like(members[0])
-    for size in range(1, rounds + 1):
-        losses = [measured((total + one) / size) for one in members]
-        joined.append(int(np.argmin(losses)))
-        reached.append(min(losses))
-        total += members[joined[-1]]
-    return joined[: int(np.argmin(reached)) + 1]

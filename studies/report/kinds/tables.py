@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 import plotly.graph_objects as go
 
+from automl_on_ray.studies.report.kinds.drawing import dots, in_rows, line
 from automl_on_ray.studies.report.style import BEST, BLUE, GREY, laid_out
 from automl_on_ray.studies.results import TABLE_REPORT, StoredStudy
 from automl_on_ray.trainables.tables.test_report import (
@@ -78,12 +79,12 @@ def comparison(report: Tested) -> go.Figure:
     traces: list[Any] = []
     for place, (one, colour) in enumerate(zip(rows, colours, strict=True)):
         found = one.interval
-        traces.append(_line([found.low, found.high], [place, place], colour))
-        traces.append(_dots([found.value], [place], colour, 9))
+        traces.append(line([found.low, found.high], [place, place], colour))
+        traces.append(dots([found.value], [place], colour, 9))
         told = go.Scatter(x=[found.high], y=[place], mode="text", text=[f"{found.value:.4g}"])
         traces.append(told.update(showlegend=False))
     wanted = f"{report.metric} ({'higher' if report.better == 'max' else 'lower'} is better)"
-    return _in_rows(laid_out(traces, x=wanted, y=""), [one.name for one in rows])
+    return in_rows(laid_out(traces, x=wanted, y=""), [one.name for one in rows])
 
 
 def column_importance(report: TableReport) -> go.Figure | None:
@@ -97,11 +98,11 @@ def column_importance(report: TableReport) -> go.Figure | None:
         marker={"color": BLUE}, width=0.6, showlegend=False,
     )  # fmt: skip
     ends = [end for one in rows for end in (one.low, one.high, None)]
-    lines = _line(ends, [place for at in places for place in (at, at, None)], "#333b44")
+    lines = line(ends, [place for at in places for place in (at, at, None)], "#333b44")
     figure = laid_out(
         [bars, lines], x=f"how much worse {report.metric} is without the column", y=""
     )
-    return _in_rows(figure, [one.column for one in rows])
+    return in_rows(figure, [one.column for one in rows])
 
 
 def calibration(report: TableReport) -> go.Figure | None:
@@ -112,9 +113,9 @@ def calibration(report: TableReport) -> go.Figure | None:
     ends = [end for one in told.bins for end in (one.low, one.high, None)]
     places = [place for one in told.bins for place in (one.said, one.said, None)]
     traces = [
-        _line([0, 1], [0, 1], GREY, dash="dot"),
-        _line(places, ends, BLUE),
-        _dots([one.said for one in told.bins], [one.happened for one in told.bins], BLUE, 8),
+        line([0, 1], [0, 1], GREY, dash="dot"),
+        line(places, ends, BLUE),
+        dots([one.said for one in told.bins], [one.happened for one in told.bins], BLUE, 8),
     ]
     figure = laid_out(traces, x=told.of, y="share of rows for which it was true")
     figure.update_xaxes(range=[0, 1]).update_yaxes(range=[0, 1])
@@ -154,7 +155,7 @@ def predicted_and_true(report: TableReport) -> go.Figure | None:
     true, said = (list(values) for values in zip(*report.points, strict=True))
     ends = [min(*true, *said), max(*true, *said)]
     traces = [
-        _line(ends, ends, GREY, dash="dot"),
+        line(ends, ends, GREY, dash="dot"),
         go.Scatter(
             x=said, y=true, mode="markers", marker={"color": BLUE, "size": 5}, opacity=0.5,
             showlegend=False,
@@ -162,27 +163,6 @@ def predicted_and_true(report: TableReport) -> go.Figure | None:
     ]  # fmt: skip
     figure = laid_out(traces, x=f"predicted {report.target}", y=f"true {report.target}")
     return figure.update_layout(width=560, height=460)
-
-
-def _line(x: Sequence[Any], y: Sequence[Any], colour: str, dash: str = "solid") -> go.Scatter:
-    return go.Scatter(
-        x=list(x), y=list(y), mode="lines", showlegend=False,
-        line={"color": colour, "width": 2, "dash": dash},
-    )  # fmt: skip
-
-
-def _dots(x: Sequence[float], y: Sequence[float], colour: str, size: int) -> go.Scatter:
-    return go.Scatter(
-        x=list(x), y=list(y), mode="markers", marker={"color": colour, "size": size},
-        showlegend=False,
-    )  # fmt: skip
-
-
-def _in_rows(figure: go.Figure, names: Sequence[str]) -> go.Figure:
-    """A row a name, from the bottom up."""
-    ticks = {"tickvals": list(range(len(names))), "ticktext": list(names)}
-    figure.update_yaxes(showgrid=False, range=[-0.6, len(names) - 0.4], **ticks)
-    return figure.update_layout(height=110 + 26 * len(names), width=700)
 
 
 _DRAW: Mapping[str, Callable[[TableReport], go.Figure | None]] = {

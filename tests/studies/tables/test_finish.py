@@ -6,8 +6,7 @@ from ray import tune
 
 from automl_on_ray.clusters import Stage
 from automl_on_ray.search_spaces.core import Objective
-from automl_on_ray.studies.finish import why_nothing_scored
-from automl_on_ray.studies.tables.checkpoints import newest_checkpoints
+from automl_on_ray.studies.finish import newest_checkpoints, why_nothing_scored
 from automl_on_ray.studies.tables.finish import judged
 from automl_on_ray.studies.tables.whole_trials import WholeTrials
 from automl_on_ray.studies.trial_rows import Row

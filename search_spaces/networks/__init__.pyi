@@ -1,0 +1,1 @@
+from .cnn import ACTIVATIONS as ACTIVATIONS, NORMALISATIONS as NORMALISATIONS, build as build

@@ -1,0 +1,107 @@
+"""The settings of a study of forecasts, with their defaults."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+from automl_on_ray.command_line import forecast_options as forecasts, options
+from automl_on_ray.search_spaces.core import UserError, near_miss
+from automl_on_ray.studies.settings import StudySettings, no_option
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForecastSettings(StudySettings):
+    """What a study of forecasts has beside the rest: the options of `workflows/forecast.py`."""
+
+    workflow: ClassVar[str] = "forecast"
+
+    dataset: forecasts.Series = field()
+    time: forecasts.Time = None
+    series: forecasts.SeriesColumns = None
+    target: forecasts.Target = None
+    horizon: forecasts.Horizon = None
+    season: forecasts.Season = None
+    frequency: forecasts.Frequency = None
+    known_ahead: forecasts.KnownAhead = None
+    known_past: forecasts.KnownPast = None
+    origins: forecasts.Origins = 3
+    subset: forecasts.Subset = None
+    objective: forecasts.ObjectiveText = "-mase"
+
+    space: forecasts.Space = "forecast"
+    searcher: options.Searcher = "optuna"
+    scheduler: options.Scheduler = "asha"
+    trials: forecasts.Trials = 1000
+    minutes: forecasts.Minutes = 10.0
+    max_failures: options.MaxFailures = 0  # a fit that has failed would do so again
+    gpus_per_trial: options.GpusPerTrial = "0"
+    experiment: options.Experiment = "forecast"
+
+    data_dir: None = no_option()
+    trainable: None = no_option()
+    explore: None = no_option()
+    interval: None = no_option()
+    synchronous: bool = no_option(False)
+    population: None = no_option()
+    replay: options.ReplayFile = field(default=None, init=False, repr=False)
+    limit: None = no_option()
+    search_workers: int = no_option(1)
+    train_workers: int = no_option(1)
+    final_seeds: int = no_option(0)
+    final_epochs: None = no_option()
+    epochs: int = no_option(0)
+
+    def __post_init__(self) -> None:
+        """A step is an origin."""
+        super().__post_init__()
+        object.__setattr__(self, "epochs", self.origins)
+
+    @property
+    def is_collection(self) -> bool:
+        """Whether the data are known by name, with columns and horizon of their own."""
+        return self.dataset in _collections()
+
+    def _check_data(self) -> None:
+        """UserError where there is no file, or a word about it is missing.
+
+        A bucket and the user's own code are asked later.
+        """
+        if self.is_collection:
+            self._check_collection()
+            return
+        if ":" not in self.dataset and not Path(self.dataset).absolute().exists():
+            raise UserError(
+                f"There is no file at {Path(self.dataset).absolute()}, and no collection "
+                f"{self.dataset!r}: there are {', '.join(_collections())}."
+                f"{near_miss(self.dataset, _collections())}"
+            )
+        for option in ("time", "target", "horizon"):
+            if getattr(self, option) is None:
+                raise UserError(f"{self.dataset} needs --{option}: {_NEEDED[option]}.")
+
+    def _check_collection(self) -> None:
+        own = ("time", "series", "target", "known_ahead", "known_past")
+        given = next((option for option in own if getattr(self, option) is not None), None)
+        if given is not None:
+            raise UserError(
+                f"{self.dataset} is a collection of series, without columns: leave out "
+                f"--{given.replace('_', '-')}."
+            )
+
+
+def _collections() -> list[str]:
+    from automl_on_ray.trainables.forecasting import COLLECTIONS  # not for --help
+
+    return list(COLLECTIONS)
+
+
+def names_in(text: str | None) -> list[str]:
+    """Of columns, separated by commas."""
+    return [name.strip() for name in (text or "").split(",") if name.strip()]
+
+
+_NEEDED = {
+    "time": "the column with the time of a row",
+    "target": "the column with the values to forecast",
+    "horizon": "how many steps to forecast",
+}

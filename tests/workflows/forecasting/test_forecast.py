@@ -1,0 +1,136 @@
+"""workflows/forecast.py from a file to a model that another process loads; killed, it goes on."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.studies import rows_of, runs_of, wait_for
+from tests.studies.forecasting.panels import HORIZON, sales
+
+ROOT = Path(__file__).parents[3]
+LOADED = """
+import json, sys, mlflow, pandas
+sys.modules["automl_on_ray"] = None  # not to be imported
+mlflow.set_tracking_uri(sys.argv[1])
+model = mlflow.pyfunc.load_model(sys.argv[2])
+frame = pandas.read_csv(sys.argv[3])
+print(json.dumps(model.predict(frame).astype(str).to_dict("list")))
+"""
+DATA = ["--time", "date", "--series", "shop", "--target", "units", "--horizon", HORIZON]
+# Fits of a moment, one at a time: what is found does not depend on the clock.
+QUICK = [*DATA, "--origins", 2, "--trials", 3, "--slots", 1, "--cpus-per-trial", 1,
+         "--scheduler", "fifo",
+         "--space", "tests.workflows.forecasting.quick_forecasts:SPACE"]  # fmt: skip
+
+
+def command(storage, name, *arguments):
+    words = [ROOT / "workflows" / "forecast.py", "--storage", storage, "--name", name, *arguments]
+    return [sys.executable, *map(str, words)]
+
+
+def run(storage, name, *arguments):
+    return subprocess.run(
+        command(storage, name, *arguments), cwd=ROOT, capture_output=True, text=True
+    )
+
+
+@pytest.fixture(scope="module")
+def shops(tmp_path_factory):
+    path = tmp_path_factory.mktemp("shops") / "shops.csv"
+    sales().to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture(scope="module")
+def done(storage, shops):
+    return run(storage, "whole", shops, *QUICK, "--objective=-mase,-predict_seconds")
+
+
+def report_of(storage, name):
+    return json.loads((storage / name / "forecast_report.json").read_text())["report"]
+
+
+@pytest.mark.slow
+def test_what_was_found_is_compared_once_with_the_classical_forecasts(done, storage):
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = report_of(storage, "whole")
+    assert [one["name"] for one in report["compared"]] == [
+        "seasonal naive", "Theta", "ETS", "best single", "ensemble",
+    ]  # fmt: skip
+    assert set(report["compared"][-1]["gain_over"]) == {"seasonal naive", "Theta", "ETS"}
+    for name in ("seasonal naive", "Theta", "ETS"):
+        assert f"better than {name}: " in done.stdout or "better than what was" in done.stdout
+
+
+@pytest.mark.slow
+def test_of_several_objectives_only_the_front_is_weighted(done, storage):
+    rows = rows_of(storage, "whole")
+    costs = {row["trial_id"]: (row["metrics"]["val_mase"], row["metrics"]["predict_seconds"])
+             for row in rows}  # fmt: skip
+    front = {one for one, own in costs.items()
+             if not any(all(a <= b for a, b in zip(other, own, strict=True)) and other != own
+                        for other in costs.values())}  # fmt: skip
+    assert set(report_of(storage, "whole")["members"]) <= front
+
+
+@pytest.mark.slow
+def test_mlflow_and_the_page_have_what_was_found(done, storage):
+    (study,) = runs_of(storage, "whole")["study"]
+    page = next(Path(study.info.artifact_uri.removeprefix("file://")).rglob("*.html")).read_text()
+    for name in ("Forecasts", "Comparison with baselines", "Error by step", "Coverage by level"):
+        assert f"<h2>{name}</h2>" in page
+    final = json.loads((storage / "whole" / "summary.json").read_text())["final"][0]
+    assert {"test_mase", "test_smape", "test_wql", "test_coverage"} <= set(final)
+
+
+@pytest.mark.slow
+def test_the_registered_model_forecasts_without_this_repository(done, storage, shops, tmp_path):
+    uri = json.loads((storage / "whole" / "summary.json").read_text())["model"]
+    given = [f"sqlite:///{storage}/mlflow.db", uri, shops]
+    loaded = subprocess.run(
+        [sys.executable, "-c", LOADED, *map(str, given)], cwd=tmp_path, capture_output=True,
+        text=True,
+    )  # fmt: skip
+    assert loaded.returncode == 0, loaded.stderr
+    answers = json.loads(loaded.stdout.splitlines()[-1])
+    assert {"date", "shop"} <= set(answers)
+    assert len(answers["date"]) == 8 * HORIZON
+    assert min(answers["date"]).startswith("2024-01-01")
+
+
+@pytest.mark.whole
+def test_killed_and_resumed_it_ends_the_same(storage, shops):
+    whole = run(storage, "unbroken", shops, *QUICK)
+    assert whole.returncode == 0, whole.stdout + whole.stderr
+    process = subprocess.Popen(
+        command(storage, "killed", shops, *QUICK), cwd=ROOT, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    for sign in ("search/*/checkpoint_000000", "search/kept/experiment_state*"):
+        wait_for(sign, storage / "killed", process)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    again = run(storage, "killed", shops, *QUICK)
+    assert again.returncode == 0, again.stdout + again.stderr
+
+    def told(name):
+        return [(row["config"], row["outcome"], row["metrics"].get("val_mase"))
+                for row in rows_of(storage, name)]  # fmt: skip
+
+    assert told("killed") == told("unbroken")
+    ends = [report_of(storage, name) for name in ("killed", "unbroken")]
+    scores = [[one["scores"] for one in end["compared"]] for end in ends]
+    assert scores[0] == scores[1]
+    assert ends[0]["examples"] == ends[1]["examples"]
+
+
+def test_a_mistake_is_one_line_with_exit_code_2_before_anything_is_started(storage, shops):
+    refused = run(storage, "refused", shops, "--time", "date", "--target", "units")
+    assert refused.returncode == 2
+    assert refused.stderr.strip().endswith("needs --horizon: how many steps to forecast.")
+    assert not (storage / "refused").exists()

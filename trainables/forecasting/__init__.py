@@ -1,0 +1,5 @@
+"""Forecasting of many series: what is known of them, how a forecast is judged, and baselines."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

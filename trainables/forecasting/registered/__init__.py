@@ -1,0 +1,5 @@
+"""The model that a study of series ends with, stored so that it loads without this project."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,65 @@
+"""Series as they were read, before they are parted; and how the node's cache keeps them."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from automl_on_ray.trainables.datasets import Kept
+
+TOLD = ("ids", "frequency", "known_names", "past_names", "time_format", "remarks")
+
+
+@dataclass(frozen=True)
+class Series:
+    """As the fields of `Panel` of these names; `values` have NaN where nothing is known.
+
+    `time_format` says how texts of the time are read that could be read in two ways.
+    """
+
+    ids: tuple[str, ...]
+    frequency: str | None
+    values: tuple[np.ndarray, ...]
+    starts: np.ndarray
+    known: tuple[np.ndarray, ...]
+    past: tuple[np.ndarray, ...]
+    known_names: tuple[str, ...] = ()
+    past_names: tuple[str, ...] = ()
+    time_format: str = ""
+    remarks: tuple[str, ...] = ()
+
+
+def packed(series: Series) -> Kept:
+    """What the cache keeps of it."""
+    told = {name: getattr(series, name) for name in TOLD}
+    return {
+        "values": np.concatenate(series.values),
+        "known": np.concatenate(series.known),
+        "past": np.concatenate(series.past),
+        "lengths": np.array([len(values) for values in series.values]),
+        "starts": series.starts.view(np.int64),
+        "dated": np.array([series.starts.dtype.kind == "M"]),
+        "told": np.frombuffer(json.dumps(told).encode(), np.uint8),
+    }
+
+
+def unpacked(kept: Kept) -> Series:
+    told = json.loads(kept["told"].tobytes())
+    ends = np.cumsum(kept["lengths"])[:-1]
+    dated = bool(kept["dated"][0])
+    others: dict[str, Any] = {
+        key: tuple(each) if isinstance(each, list) else each for key, each in told.items()
+    }
+    return Series(
+        values=_split(kept["values"], ends),
+        known=_split(kept["known"], ends),
+        past=_split(kept["past"], ends),
+        starts=kept["starts"].view("datetime64[ns]") if dated else kept["starts"],
+        **others,
+    )
+
+
+def _split(flat: np.ndarray, ends: Sequence[int] | np.ndarray) -> tuple[np.ndarray, ...]:
+    return tuple(np.split(np.asarray(flat), ends))
