@@ -1,0 +1,19 @@
+from .events import (
+    EventKeywords as EventKeywords,
+    Events as Events,
+    Seen as Seen,
+    give_events as give_events,
+    load_events as load_events,
+)
+from .metrics import (
+    METRICS as METRICS,
+    per_user as per_user,
+    scores as scores,
+    top as top,
+)
+from .models import (
+    FitSettings as FitSettings,
+    Recommender as Recommender,
+    fit as fit,
+    load as load,
+)
