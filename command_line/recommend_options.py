@@ -84,13 +84,13 @@ Folds = Annotated[
     ),
 ]
 Core = Annotated[
-    int,
+    int | None,
     Between(0, 1000),
     Change.ANOTHER_STUDY,
     typer.Option(
         help=(
             "Leave out users and items with fewer events than that, again and again until none is "
-            "left; 0 keeps all. Example: --core 10"
+            "left; 0 keeps all. Default: 5 for movielens-100k, else 0. Example: --core 10"
         ),
         rich_help_panel=_STUDY,
     ),
