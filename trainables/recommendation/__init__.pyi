@@ -1,7 +1,6 @@
 from .events import (
     EventKeywords as EventKeywords,
     Events as Events,
-    Seen as Seen,
     give_events as give_events,
     load_events as load_events,
 )
@@ -17,3 +16,7 @@ from .models import (
     fit as fit,
     load as load,
 )
+from .ranking import Ranked as Ranked, rank as rank
+from .registered import RecommenderModel as RecommenderModel, final_model_of as final_model_of
+from .seen import Seen as Seen
+from .trainable import Recommendations as Recommendations

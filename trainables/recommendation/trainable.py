@@ -1,8 +1,9 @@
 """What one trial of a study of a recommender does: fits a config before each point in time."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Unpack, cast
 
+from automl_on_ray.search_spaces import Config, SearchSpace
 from automl_on_ray.trainables.folds import FoldByFold, Judged
 from automl_on_ray.trainables.recommendation.events import EventKeywords, Events, load_events
 from automl_on_ray.trainables.recommendation.metrics import METRICS, scores
@@ -25,6 +26,17 @@ class Recommendations(FoldByFold):
     TEST_METRICS: ClassVar[tuple[str, ...]] = tuple(f"test_{name}" for name in METRICS)
 
     data: Events
+
+    def setup(  # type: ignore[override]
+        self,
+        config: Config,
+        *,
+        space: SearchSpace,
+        final: bool = False,
+        **events: Unpack[EventKeywords],
+    ) -> None:
+        """UserError if the config is not a member of `space`, or the events cannot be had."""
+        super().setup(config, space=space, final=final, **events)
 
     @classmethod
     def data_keywords(cls) -> type:

@@ -6,6 +6,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from automl_on_ray.studies.report.kinds.drawing import dots, in_rows, line
 from automl_on_ray.studies.report.style import BEST, BLUE, GREY, laid_out
 from automl_on_ray.studies.results import RECOMMEND_REPORT, StoredStudy
 from automl_on_ray.trainables.recommendation.test_report import (
@@ -58,16 +59,11 @@ def comparison(report: RecommendReport) -> go.Figure:
     traces: list[Any] = []
     for place, one in enumerate(rows):
         colour, found = _colour(one), one.interval
-        traces.append(
-            go.Scatter(
-                x=[found.low, found.high], y=[place, place], mode="lines", showlegend=False,
-                line={"color": colour, "width": 2},
-            )
-        )  # fmt: skip
-        traces.append(_dots([found.value], [place], colour))
+        traces.append(line([found.low, found.high], [place, place], colour))
+        traces.append(dots([found.value], [place], colour, 9))
         traces.append(_texts([found.high], [place], [f"{found.value:.4f}"]))
     figure = laid_out(traces, x=f"{SPELLED[report.metric]} (higher is better)", y="")
-    return _in_rows(figure, [one.name for one in rows])
+    return in_rows(figure, [one.name for one in rows])
 
 
 def by_activity(report: RecommendReport) -> go.Figure | None:
@@ -98,7 +94,7 @@ def coverage_and_accuracy(report: RecommendReport) -> go.Figure:
     traces = []
     for one in report.compared:
         at = ([one.scores["coverage"]], [one.scores[report.metric]])
-        traces += [_dots(*at, _colour(one)), _texts(*at, [one.name])]
+        traces += [dots(*at, _colour(one), 9), _texts(*at, [one.name])]
     figure = laid_out(traces, x="coverage", y=SPELLED[report.metric])
     figure.update_xaxes(tickformat=".0%")
     return figure.update_layout(width=640)
@@ -116,7 +112,7 @@ def most_recommended(report: RecommendReport) -> go.Figure | None:
     ]
     figure = laid_out(bars, x="share of users", y="")
     figure.update_xaxes(tickformat=".0%")
-    return _in_rows(figure, [one.item[:LONGEST] for one in rows])
+    return in_rows(figure, [one.item[:LONGEST] for one in rows])
 
 
 def _bars(
@@ -132,21 +128,8 @@ def _colour(one: Compared) -> str:
     return BEST if one.name == FOUND else BLUE
 
 
-def _dots(x: Sequence[float], y: Sequence[float], colour: str) -> go.Scatter:
-    return go.Scatter(
-        x=list(x), y=list(y), mode="markers", marker={"color": colour, "size": 9}, showlegend=False
-    )
-
-
 def _texts(x: Sequence[float], y: Sequence[float], texts: Sequence[str]) -> go.Scatter:
     return go.Scatter(x=list(x), y=list(y), mode="text", text=list(texts), showlegend=False)
-
-
-def _in_rows(figure: go.Figure, names: Sequence[str]) -> go.Figure:
-    """A row a name, from the bottom up."""
-    ticks = {"tickvals": list(range(len(names))), "ticktext": list(names)}
-    figure.update_yaxes(showgrid=False, range=[-0.6, len(names) - 0.4], **ticks)
-    return figure.update_layout(height=110 + 26 * len(names), width=700)
 
 
 _DRAW: Mapping[str, Callable[[RecommendReport], go.Figure | None]] = {

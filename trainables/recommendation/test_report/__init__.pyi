@@ -1,4 +1,9 @@
-from .look import FOUND as FOUND, OF_USERS as OF_USERS, look_at_test as look_at_test
+from .look import (
+    FOUND as FOUND,
+    OF_USERS as OF_USERS,
+    bootstrap as bootstrap,
+    look_at_test as look_at_test,
+)
 from .report import (
     Activity as Activity,
     Compared as Compared,
@@ -6,4 +11,4 @@ from .report import (
     RecommendReport as RecommendReport,
     Shown as Shown,
 )
-from .words import SPELLED as SPELLED, lines_of as lines_of
+from .words import SPELLED as SPELLED, lines_of as lines_of, verdict as verdict
