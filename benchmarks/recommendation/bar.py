@@ -3,8 +3,8 @@
     python -m benchmarks.recommendation.bar --out bar.jsonl    # goes on where it was
     python -m benchmarks.recommendation.bar --out bar.jsonl --show
 
-For each split and seed it runs `workflows/recommend.py` as a user would. Each classical method has a
-grid of its own, of which the best on the latest fold is fitted again to all before the test part;
+For each split and seed it runs `workflows/recommend.py` as a user would. Each classical method has
+a grid of its own, of which the best on the latest fold is fitted again to all before the test part;
 the study knows nothing of these. What was found is fitted in the same way here, and all are tested
 on the same users, with 95 % intervals by bootstrap over them.
 """

@@ -33,9 +33,7 @@ def first_configs(space: SearchSpace) -> list[Config]:
     return [config for config in _FIRST if _is_member(config, space)]
 
 
-def at_their_best(
-    rows: Sequence[Row], objectives: Sequence[Objective]
-) -> dict[str, Config]:
+def at_their_best(rows: Sequence[Row], objectives: Sequence[Objective]) -> dict[str, Config]:
     """Of each classical method, by what it is called, the config that did best on the folds.
 
     Of those that did most folds; the usual config where none has a score. The search has chosen

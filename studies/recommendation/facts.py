@@ -8,9 +8,7 @@ from automl_on_ray.studies.recommendation.settings import RecommendSettings
 from automl_on_ray.trainables.recommendation import Events
 
 
-def print_facts(
-    events: Events, asked: RecommendSettings, objectives: Sequence[Objective]
-) -> None:
+def print_facts(events: Events, asked: RecommendSettings, objectives: Sequence[Objective]) -> None:
     """One table: users, items, the split, what is judged, remarks."""
     print_facts_table(events.name, facts_told(events, asked, objectives))
 

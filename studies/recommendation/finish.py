@@ -20,7 +20,6 @@ from automl_on_ray.studies.recommendation.settings import RecommendSettings
 from automl_on_ray.studies.results import RECOMMEND_REPORT
 from automl_on_ray.studies.trial_rows import Row
 from automl_on_ray.tracking import TrackingCallback
-from automl_on_ray.trainables.folds import member_and_seed
 from automl_on_ray.trainables.recommendation import (
     Events,
     FitSettings,

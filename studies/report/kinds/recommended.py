@@ -107,7 +107,9 @@ def most_recommended(report: RecommendReport) -> go.Figure | None:
         return None
     places = list(range(len(rows)))
     bars = [
-        _bars("of users it is recommended to", [one.recommended for one in rows], places, BLUE, 0.2),
+        _bars(
+            "of users it is recommended to", [one.recommended for one in rows], places, BLUE, 0.2
+        ),
         _bars("of users who had it", [one.known for one in rows], places, GREY, -0.2),
     ]
     figure = laid_out(bars, x="share of users", y="")

@@ -29,16 +29,16 @@ EXAMPLES = 3  # events
 PAGE = """Recommends items to users: {config}.
 
 `mlflow.pyfunc.load_model("models:/{{name}}/{{version}}").predict(frame)` answers a DataFrame, a \
-row an item: `{user}`, `{item}`, its `rank` from 1 and its `score`. There are {count} for each user \
-in the frame, or as many as the parameter `count` says.
+row an item: `{user}`, `{item}`, its `rank` from 1 and its `score`. There are {count} for each \
+user in the frame, or as many as the parameter `count` says.
 
-The frame has events, in order of time: `{user}` and `{item}`. What the model has learned of a user \
-counts as well, so a row without an item asks for a user that is known. Users and items that it has \
-never seen are taken; a user of whom nothing is known is given what is popular. No user is given an \
-item that he had.
+The frame has events, in order of time: `{user}` and `{item}`. What the model has learned of a \
+user counts as well, so a row without an item asks for a user that is known. Users and items that \
+it has never seen are taken; a user of whom nothing is known is given what is popular. No user is \
+given an item that he had.
 
-It knows {users:,} users and {items:,} items, by their ids as text, and holds their events: who has \
-its files can read them.
+It knows {users:,} users and {items:,} items, by their ids as text, and holds their events: who \
+has its files can read them.
 
 To a server (`mlflow models serve`), send JSON `{{"dataframe_records": [{{...}}, ...]}}`.
 """

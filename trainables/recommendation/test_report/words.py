@@ -28,7 +28,8 @@ def _lines(report: RecommendReport) -> Iterator[str]:
             f"  {SPELLED[other]} {one.scores[other]:.4f}  coverage {one.scores['coverage']:.1%}"
             f"  {one.seconds:.2g} s for 1,000 users"
         )
-    yield f"What was found: {', '.join(f'{k} = {_short(v)}' for k, v in report.found.config.items())}."
+    config = [f"{key} = {_short(value)}" for key, value in report.found.config.items()]
+    yield f"What was found: {', '.join(config)}."
     if report.same_as:
         yield f"It is {report.same_as} itself: no other model did better on the folds."
     for one in report.compared[:-1]:

@@ -60,8 +60,9 @@ def test_users_by_activity_are_of_what_was_found_and_the_best_of_the_others():
 
 def test_the_most_recommended_item_is_on_top():
     figure = recommender_figures(REPORT)["Most recommended items"]
-    assert list(figure.layout.yaxis.ticktext)[-1] == (
-        "a film with a name that is much longer than forty letters"[:40]
+    assert (
+        list(figure.layout.yaxis.ticktext)[-1]
+        == ("a film with a name that is much longer than forty letters"[:40])
     )
     assert tuple(figure.data[0].x) == (0.5, 0.9)
 
