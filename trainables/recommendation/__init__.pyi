@@ -1,7 +1,6 @@
 from .events import (
     EventKeywords as EventKeywords,
     Events as Events,
-    Seen as Seen,
     give_events as give_events,
     load_events as load_events,
 )
@@ -16,4 +15,6 @@ from .models import (
     Recommender as Recommender,
     fit as fit,
     load as load,
+    save as save,
 )
+from .seen import Seen as Seen
