@@ -15,6 +15,7 @@ from .models import (
     Recommender as Recommender,
     fit as fit,
     load as load,
+    save as save,
 )
 from .ranking import Ranked as Ranked, rank as rank
 from .registered import RecommenderModel as RecommenderModel, final_model_of as final_model_of

@@ -1,6 +1,7 @@
 """Recommenders, one file each: `NAME_model.py`, with `fit(config, seen, settings)` and `load`.
 
-A config has `model` and the keys of that model, which begin with its name:
+Registered models bring these files along, so they import nothing else of this project. A config
+has `model` and the keys of that model, which begin with its name (`ease_l2`):
 
 | model | keys |
 |---|---|

@@ -10,9 +10,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from automl_on_ray.trainables.recommendation.events import Seen
+from automl_on_ray.trainables.recommendation.seen import Seen
 
 FACTS = "recommender.json"
+# What a model imports, beside numpy and scipy.
+REQUIREMENTS = {"bpr": ("torch",), "two_tower": ("torch",)}
 
 
 @dataclass(frozen=True)
