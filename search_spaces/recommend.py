@@ -20,27 +20,27 @@ _OF_MODELS: dict[str, dict[str, Any]] = {
     },
     "ease": {"l2": tune.loguniform(10.0, 10_000.0)},
     "ials": {
-        "factors": tune.lograndint(8, 257),
-        "regularisation": tune.loguniform(1e-3, 100.0),
-        "alpha": tune.loguniform(0.1, 100.0),  # how much more an event counts than none
+        "factors": tune.lograndint(8, 129),
+        "regularisation": tune.loguniform(1.0, 1000.0),
+        "alpha": tune.loguniform(0.3, 100.0),  # how much more an event counts than none
         "iterations": tune.randint(5, 21),
     },
     "bpr": {
-        "factors": tune.lograndint(8, 257),
+        "factors": tune.lograndint(8, 129),
         "learning_rate": tune.loguniform(1e-3, 0.1),
         "regularisation": tune.loguniform(1e-6, 0.1),
-        "negatives": tune.lograndint(1, 21),
-        "epochs": tune.lograndint(5, 41),
+        "negatives": tune.lograndint(1, 11),  # drawn for each event, in each epoch
+        "epochs": tune.lograndint(5, 31),
     },
     "two_tower": {
-        "factors": tune.lograndint(8, 257),
+        "factors": tune.lograndint(8, 129),
         "width": tune.choice([64, 128, 256]),
         "depth": tune.randint(1, 4),
         "dropout": tune.uniform(0.0, 0.5),
         "learning_rate": tune.loguniform(3e-4, 3e-2),
         "weight_decay": tune.loguniform(1e-6, 0.1),
         "negatives": tune.lograndint(1, 21),
-        "epochs": tune.lograndint(5, 41),
+        "epochs": tune.lograndint(5, 31),
     },
 }
 MODELS = tuple(_OF_MODELS)

@@ -98,18 +98,18 @@ def table(lines: list[dict[str, Any]]) -> Iterator[str]:
         best = max(report.compared[:-1], key=lambda one: one.interval.value)
         lead = best.lead
         assert lead is not None
-        values = " | ".join(f"{one.interval.value:.3f}" for one in report.compared)
+        told = " | ".join(f"{one.interval.value:.3f}" for one in report.compared)
         yield (
-            f"| {line['split']}, {line['seed']} | {values} | {report.found.config['model']} | "
+            f"| {line['split']}, {line['seed']} | {told} | {report.found.config['model']} | "
             f"{lead.value:+.3f} [{lead.low:+.3f}, {lead.high:+.3f}] ({best.name}) |"
         )
     for split in SPLITS:
         own = [RecommendReport.of(line["report"]) for line in lines if line["split"] == split]
         if own:
             values = np.array([[one.interval.value for one in report.compared] for report in own])
-            told = " | ".join(f"{value:.3f}" for value in values.mean(axis=0))
+            means = " | ".join(f"{value:.3f}" for value in values.mean(axis=0))
             ahead = values[:, -1] - values[:, :-1].max(axis=1)
-            yield f"| {split}, mean | {told} | | {ahead.mean():+.3f} |"
+            yield f"| {split}, mean | {means} | | {ahead.mean():+.3f} |"
 
 
 def main(

@@ -16,7 +16,7 @@ from automl_on_ray.trainables.recommendation.registered.history import History
 from automl_on_ray.trainables.recommendation.registered.recommender_model import COUNT
 from automl_on_ray.trainables.registered_models import Brought, bring_code
 
-PACKAGES = ("numpy", "pandas", "scipy")
+PACKAGES = ("numpy", "pandas", "scipy", "threadpoolctl")
 BROUGHT = Brought(
     "automl_on_ray.trainables.recommendation",
     Path(__file__).parents[1],
