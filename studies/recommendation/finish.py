@@ -86,7 +86,7 @@ class Recommended:
         tracking: TrackingCallback,
     ) -> Final | None:
         """None where the best fit no node's memory any more, as there is more to learn from."""
-        fits = _Fits(self.events, plan, resources)
+        fits = _Fits(self.events, self.asked.seed, resources)
         report = self._tested(plan, ranked, fits)
         if report is None:
             return None
@@ -111,8 +111,12 @@ class Recommended:
         configs = {**at_their_best(self.trials, objectives),
                    FOUND: ranked[0].config}  # fmt: skip
         with step("Fitting to all before the test part, and testing"):
-            fitted = {called: one for called, config in configs.items()
-                      if (one := fits.fitted(called, config)) is not None}  # fmt: skip
+            fitted = {}
+            for called, config in configs.items():
+                try:
+                    fitted[called] = fits.fitted(config)
+                except MemoryError as error:
+                    warn(f"There is no {called} model to compare: {error}")
             if FOUND not in fitted:
                 return None
             first = objectives[0].metric.removeprefix("val_")
@@ -127,7 +131,7 @@ class Recommended:
         self, plan: StudyPlan, config: Config, fits: "_Fits", metrics: Mapping[str, float]
     ) -> FinalModel:
         return final_model_of(
-            partial(fits.fitted, FOUND, config), config, self.events, metrics,
+            partial(fits.fitted, config), config, self.events, metrics,
             folder=Path(plan.study.path, CODE),
         )  # fmt: skip
 
@@ -135,25 +139,19 @@ class Recommended:
 class _Fits:
     """Fits recommenders to all before the test part, here, with a trial's share of the machine."""
 
-    def __init__(self, events: Events, plan: StudyPlan, resources: Resources) -> None:
-        self._events, self._space, self._seed = events, plan.evaluation.space, plan.asked.seed
+    def __init__(self, events: Events, seed: int, resources: Resources) -> None:
+        self._events, self._seed = events, seed
         self._threads = max(1, int(resources.cpus))
         self._made: dict[str, Recommender] = {}
 
-    def fitted(self, called: str, config: Config) -> Recommender | None:
-        """Once, and the same each time. None, and a warning, where memory is too small."""
-        if called not in self._made:
-            try:
-                self._made[called] = self._fit(config)
-            except MemoryError as error:
-                warn(f"There is no {called} model to compare: {error}")
-                return None
-        return self._made[called]
-
-    def _fit(self, config: Config) -> Recommender:
-        own = {key: value for key, value in config.items() if key != "seed"}
-        seed = self._seed if "seed" not in config else int(config["seed"])
-        return fit(own, self._events.seen(None), FitSettings(seed, self._threads))
+    def fitted(self, config: Config) -> Recommender:
+        """Once, and the same each time. MemoryError where that is too small."""
+        key = json.dumps(config, sort_keys=True)
+        if key not in self._made:
+            own = {name: value for name, value in config.items() if name != "seed"}
+            settings = FitSettings(int(config.get("seed", self._seed)), self._threads)
+            self._made[key] = fit(own, self._events.seen(None), settings)
+        return self._made[key]
 
 
 def _tell(report: RecommendReport) -> None:
