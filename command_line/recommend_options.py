@@ -65,8 +65,8 @@ Split = Annotated[
     typer.Option(
         help=(
             "What is held out: time (the last tenth of all events is the test part, the tenth "
-            "before it the first fold, and so on) or leave-last-out (the last item of each user; "
-            "models then know what others did later). Example: --split leave-last-out"
+            "before it the first fold) or leave-last-out (each user's last item). With the latter "
+            "models know what others did later. Example: --split leave-last-out"
         ),
         rich_help_panel=_STUDY,
     ),
