@@ -14,10 +14,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from automl_on_ray.trainables.recommendation.models.choosing import FitSettings
+from automl_on_ray.trainables.recommendation.models.user_batches import user_batches
 from automl_on_ray.trainables.recommendation.seen import Seen
 
 FILE = "bpr.npz"
-BATCH_EVENTS = 4096
 SPREAD = 0.1  # of a first factor
 ASKED_USERS, ASKED_PAIRS, ASKED_STEPS, ASKED_RATE = 256, 256, 30, 0.2
 
@@ -74,18 +74,21 @@ class RankingFactors:
 def fit(config: Mapping[str, Any], seen: Seen, settings: FitSettings) -> RankingFactors:
     torch.set_num_threads(settings.threads)
     draw = torch.Generator().manual_seed(settings.seed)
-    width = config["bpr_factors"]
     users, items = (
-        (torch.randn(count, width, generator=draw) * SPREAD).requires_grad_()
+        (torch.randn(count, config["bpr_factors"], generator=draw) * SPREAD).requires_grad_()
         for count in (seen.user_count, seen.item_count)
     )
-    bias = torch.zeros(seen.item_count, 1, requires_grad=True)
+    bias = torch.zeros(seen.item_count, requires_grad=True)
     optimizer = torch.optim.Adam([users, items, bias], lr=config["bpr_learning_rate"])
+    matrix = seen.matrix()
     for _ in range(config["bpr_epochs"]):
-        _epoch((users, items, bias), optimizer, seen, config, draw)
+        for batch in user_batches(matrix, draw):
+            optimizer.zero_grad(set_to_none=True)
+            _loss(users[batch], items, bias, matrix[batch.numpy()], config, draw).backward()
+            optimizer.step()
     drawn = torch.randint(seen.item_count, (ASKED_PAIRS,), generator=draw)
     arrays = {
-        "items": items.detach().numpy(), "bias": bias.detach()[:, 0].numpy(), "drawn": drawn.numpy(),
+        "items": items.detach().numpy(), "bias": bias.detach().numpy(), "drawn": drawn.numpy(),
         "regularisation": np.array(config["bpr_regularisation"]),
     }  # fmt: skip
     return RankingFactors(arrays, settings.threads)
@@ -96,36 +99,26 @@ def load(folder: Path, threads: int) -> RankingFactors:
         return RankingFactors({name: stored[name] for name in stored.files}, threads)
 
 
-def _epoch(
-    weights: tuple[Tensor, Tensor, Tensor],
-    optimizer: torch.optim.Optimizer,
-    seen: Seen,
+def _loss(
+    users: Tensor,
+    items: Tensor,
+    bias: Tensor,
+    had: sparse.csr_matrix,
     config: Mapping[str, Any],
     draw: torch.Generator,
-) -> None:
-    users, items, bias = weights
-    pairs = np.sort(seen.users.astype(np.int64) * seen.item_count + seen.items)
-    whose = torch.from_numpy(seen.users.astype(np.int64))
-    liked = torch.from_numpy(seen.items.astype(np.int64))
-    for rows in torch.randperm(len(whose), generator=draw).split(BATCH_EVENTS):
-        user, item = whose[rows, None], liked[rows, None]
-        drawn = torch.randint(seen.item_count, (len(rows), config["bpr_negatives"]), generator=draw)
-        fresh = torch.from_numpy(~_among((user * seen.item_count + drawn).numpy(), pairs))
-        mine, own = F.embedding(user, users), F.embedding(item, items)
-        other = F.embedding(drawn, items)
-        margins = (
-            (mine * (own - other)).sum(-1)
-            + F.embedding(item, bias)[..., 0]
-            - F.embedding(drawn, bias)[..., 0]
-        )
-        sizes = mine.square().sum(-1) + own.square().sum(-1) + other.square().sum(-1)
-        losses = F.softplus(-margins) + config["bpr_regularisation"] * sizes
-        optimizer.zero_grad(set_to_none=True)
-        ((losses * fresh).sum() / fresh.sum().clamp_min(1)).backward()
-        optimizer.step()
-
-
-def _among(values: np.ndarray, ordered: np.ndarray) -> np.ndarray:
-    """Which of `values` are in the sorted ones."""
-    place = np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)
-    return ordered[place] == values
+) -> Tensor:
+    """The mean over events, of each against `bpr_negatives` items; both sides regularised."""
+    lengths = torch.from_numpy(np.diff(had.indptr).astype(np.int64))
+    liked = torch.from_numpy(had.indices.astype(np.int64))
+    start = torch.repeat_interleave(torch.arange(len(lengths)) * len(items), lengths)
+    drawn = torch.randint(len(items), (len(liked), config["bpr_negatives"]), generator=draw)
+    places = start[:, None] + drawn
+    fresh = torch.from_numpy(had.toarray() == 0).flatten()[places]
+    scores = (users @ items.T + bias).flatten()
+    margins = scores.gather(0, start + liked)[:, None]
+    margins = margins - scores.gather(0, places.flatten()).view(places.shape)
+    often = torch.bincount(liked, minlength=len(items))
+    often = often + torch.bincount(drawn.flatten(), minlength=len(items)) / drawn.shape[1]
+    sizes = (lengths * users.square().sum(1)).sum() + (often * items.square().sum(1)).sum()
+    losses = (F.softplus(-margins) * fresh).sum() / fresh.sum().clamp_min(1)
+    return losses + config["bpr_regularisation"] * sizes / len(liked)

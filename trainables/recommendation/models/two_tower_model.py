@@ -4,21 +4,22 @@ Both begin with an embedding of each item. A softmax over the item that a user h
 drawn by chance is learned (Covington et al. 2016; Yi et al. 2019), on the CPU.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from scipy import sparse
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from automl_on_ray.trainables.recommendation.models.choosing import FitSettings
+from automl_on_ray.trainables.recommendation.models.user_batches import user_batches
 from automl_on_ray.trainables.recommendation.seen import Seen
 
 FILE = "two_tower.pt"
-BATCH_EVENTS = 4096
 ASKED_USERS = 1024
 SPREAD = 0.1  # of a first embedding
 SHAPE = ("factors", "width", "depth", "dropout")
@@ -69,17 +70,19 @@ class TwoTower:
 def fit(config: Mapping[str, Any], seen: Seen, settings: FitSettings) -> TwoTower:
     torch.set_num_threads(settings.threads)
     shape = {"items": seen.item_count, **{key: config[f"two_tower_{key}"] for key in SHAPE}}
+    matrix = seen.matrix()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
+        draw = torch.Generator().manual_seed(settings.seed)
         towers = Towers(**shape)
         optimizer = torch.optim.AdamW(
             towers.parameters(), lr=config["two_tower_learning_rate"],
             weight_decay=config["two_tower_weight_decay"],
         )  # fmt: skip
         for _ in range(config["two_tower_epochs"]):
-            for items, lengths in _batches(seen):
+            for batch in user_batches(matrix, draw, least=2):
                 optimizer.zero_grad(set_to_none=True)
-                _loss(towers, items, lengths, config["two_tower_negatives"]).backward()
+                _loss(towers, matrix[batch.numpy()], config["two_tower_negatives"]).backward()
                 optimizer.step()
     return TwoTower(towers, shape, settings.threads)
 
@@ -99,32 +102,22 @@ def _tower(factors: int, width: int, depth: int, dropout: float) -> nn.Sequentia
     return nn.Sequential(*layers, nn.Linear(sizes[-1], factors))
 
 
-def _batches(seen: Seen) -> Iterator[tuple[Tensor, Tensor]]:
-    """All users, in an order by chance: their items (n,), and how many each has (users,)."""
-    matrix = seen.matrix()
-    order = torch.randperm(seen.user_count).numpy()
-    counts = np.diff(matrix.indptr)[order]
-    order, counts = order[counts > 1], counts[counts > 1]  # one has nothing else to tell it by
-    numbers = np.cumsum(counts) // BATCH_EVENTS
-    for number in np.unique(numbers):
-        part = matrix[order[numbers == number]]
-        yield (
-            torch.from_numpy(part.indices.astype(np.int64)),
-            torch.from_numpy(np.diff(part.indptr).astype(np.int64)),
-        )
-
-
-def _loss(towers: Towers, items: Tensor, lengths: Tensor, negatives: int) -> Tensor:
-    """Of each event: its item, and the user as all that he had but this."""
+def _loss(towers: Towers, had: sparse.csr_matrix, negatives: int) -> Tensor:
+    """Of a part of what each user had, by chance, told by the rest."""
+    count = len(towers.bias)
+    lengths = torch.from_numpy(np.diff(had.indptr).astype(np.int64))
+    items = torch.from_numpy(had.indices.astype(np.int64))
     whose = torch.repeat_interleave(torch.arange(len(lengths)), lengths)
-    own = towers.embedding(items)
-    totals = torch.zeros(len(lengths), own.shape[1]).index_add(0, whose, own)
-    users = towers.users(totals[whose] - own, lengths[whose] - 1)
-    drawn = torch.randint(len(towers.bias), (len(items), negatives))
-    among = torch.cat([items[:, None], drawn], dim=1)
-    every = towers.items(torch.arange(len(towers.bias)))
-    logits = torch.einsum("nf,nkf->nk", users, F.embedding(among, every))
-    logits = logits + F.embedding(among, towers.bias[:, None])[..., 0]
-    same = drawn == items[:, None]
-    logits = logits.masked_fill(F.pad(same, (1, 0)), -torch.inf)
-    return F.cross_entropy(logits, torch.zeros(len(items), dtype=torch.int64))
+    asked = torch.rand(len(items)) < torch.rand(len(lengths))[whose]
+    told = ~asked
+    totals = torch.zeros(len(lengths), towers.embedding.embedding_dim)
+    totals = totals.index_add(0, whose[told], towers.embedding(items[told]))
+    users = towers.users(totals, torch.bincount(whose[told], minlength=len(lengths)))
+    scores = (users @ towers.items(torch.arange(count)).T + towers.bias).flatten()
+    start, items = whose[asked, None] * count, items[asked, None]
+    drawn = torch.randint(count, (len(items), negatives))
+    places = start + torch.cat([items, drawn], dim=1)
+    logits = scores.gather(0, places.flatten()).view(places.shape)
+    logits = logits.masked_fill(F.pad(drawn == items, (1, 0)), -torch.inf)
+    right = torch.zeros(len(items), dtype=torch.int64)
+    return F.cross_entropy(logits, right, reduction="sum") / max(1, len(items))
