@@ -53,8 +53,8 @@ Rating = Annotated[
     Change.ANOTHER_STUDY,
     typer.Option(
         help=(
-            "Column with a number that says how much the user liked the item. Every event counts "
-            "as one, whatever its rating. Example: --rating stars"
+            "Column with a number that says how much the user liked the item, 0 or more. The "
+            "model ials heeds it; all metrics count events alike. Example: --rating stars"
         ),
         rich_help_panel=_STUDY,
     ),
