@@ -1,5 +1,6 @@
 from .calls import (
     automl as automl,
+    recommend as recommend,
     search_architecture as search_architecture,
     study as study,
     tune as tune,

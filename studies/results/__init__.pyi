@@ -12,6 +12,7 @@ from .stored_study import (
 )
 from .summary import (
     BEST_CONFIG as BEST_CONFIG,
+    RECOMMEND_REPORT as RECOMMEND_REPORT,
     SUMMARY as SUMMARY,
     TABLE_REPORT as TABLE_REPORT,
     Summary as Summary,

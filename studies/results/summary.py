@@ -8,6 +8,7 @@ from typing import Any
 SUMMARY = "summary.json"
 BEST_CONFIG = "best_config.json"  # beside it
 TABLE_REPORT = "tested.json"  # what a study of a table found on its test part
+RECOMMEND_REPORT = "recommend_report.json"  # and one of a recommender
 
 
 @dataclass(frozen=True)

@@ -17,4 +17,7 @@ from .models import (
     load as load,
     save as save,
 )
+from .ranking import Ranked as Ranked, rank as rank
+from .registered import RecommenderModel as RecommenderModel, final_model_of as final_model_of
 from .seen import Seen as Seen
+from .trainable import Recommendations as Recommendations

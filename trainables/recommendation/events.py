@@ -63,7 +63,7 @@ class Events:
     """All events, in order of time, each in a part: 0 is the test part, 1 is held in fold 0, ...
 
     `parts` is (n,) int8; the greatest number is of what comes before all. `timed` says whether
-    there are times. `digest` is the SHA-256 of all ids, times and ratings as they were read.
+    there are times. `digest` is the SHA-256 of ids, times, ratings and of what the test part is.
     `remarks` are what the user should know, one line each.
     """
 
@@ -255,12 +255,11 @@ def _made(asked: EventKeywords, given: _Given | None, path: Path | None) -> Kept
     else:
         raw, remarks = read(path)
     log = log_of(raw, asked)
-    digest = _digest(log)
     log = _sorted(_filtered(_drawn(log, asked), asked), asked["seed"])
     parts = _parts(log, asked)
     times = np.arange(len(log.users), dtype=np.float64) if log.times is None else log.times
     told = {
-        "user_ids": log.user_ids, "item_ids": log.item_ids, "digest": digest,
+        "user_ids": log.user_ids, "item_ids": log.item_ids, "digest": _digest(log, parts == 0),
         "timed": log.times is not None,
         "remarks": [*remarks, *log.remarks, *_remarks(log, parts, asked)],
     }  # fmt: skip
@@ -274,10 +273,12 @@ def _made(asked: EventKeywords, given: _Given | None, path: Path | None) -> Kept
     }
 
 
-def _digest(log: Log) -> str:
+def _digest(log: Log, tested: np.ndarray) -> str:
+    """Whatever the order of events of one time is, and the folds. Another test part is another."""
+    order = np.lexsort((log.items, log.users))
     total = hashlib.sha256(json.dumps([log.user_ids, log.item_ids]).encode())
-    for array in (log.users, log.items, log.times, log.values):
-        total.update(b"-" if array is None else np.ascontiguousarray(array).tobytes())
+    for array in (log.users, log.items, log.times, log.values, tested):
+        total.update(b"-" if array is None else np.ascontiguousarray(array[order]).tobytes())
     return total.hexdigest()
 
 

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 
 import plotly.graph_objects as go
 
-from automl_on_ray.studies.report.kinds import tables
+from automl_on_ray.studies.report.kinds import recommended, tables
 from automl_on_ray.studies.results import StoredStudy
 
-KINDS = (tables,)
+KINDS = (tables, recommended)
 
 
 def captions_of_kinds() -> dict[str, str]:
