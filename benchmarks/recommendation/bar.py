@@ -91,7 +91,7 @@ def judge(split: str, seed: int, found: Config) -> dict[str, Any]:
 def table(lines: list[dict[str, Any]]) -> Iterator[str]:
     """In Markdown: a row a study, then the means over seeds."""
     names = [*GRIDS, FOUND]
-    yield f"| split, seed | {' | '.join(names)} | found | less the best of the others |"
+    yield f"| split, seed | {' | '.join(names)} | its model | less the best of the others |"
     yield f"|---{'|---' * (len(names) + 2)}|"
     for line in lines:
         report = RecommendReport.of(line["report"])
