@@ -114,8 +114,8 @@ ObjectiveText = Annotated[
         "--objective",
         help=(
             "The metric that the study maximises: ndcg (of 10 items), recall (of 20) or coverage "
-            "(share of items that anybody is shown); with a minus in front it minimises, such as "
-            "predict_seconds. Several, separated by commas, seek a Pareto front. Example: "
+            "(share of items that anybody is shown). With a minus in front it minimises, such as "
+            "-predict_seconds. Several, separated by commas, seek a Pareto front. Example: "
             "--objective=ndcg,coverage"
         ),
         rich_help_panel=_STUDY,
