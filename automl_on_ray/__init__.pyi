@@ -6,6 +6,7 @@ from .studies.from_python import (
     Result as Result,
     automl as automl,
     forecast as forecast,
+    recommend as recommend,
     search_architecture as search_architecture,
     study as study,
     tune as tune,

@@ -4,6 +4,7 @@ from . import (
     forecast_options as forecast_options,
     hypergradient_options as hypergradient_options,
     options as options,
+    recommend_options as recommend_options,
     table_options as table_options,
 )
 from .brought_words import refuse_brought_values as refuse_brought_values

@@ -15,7 +15,8 @@ from automl_on_ray.search_spaces.core import Between, choices
 
 PAGE = Path(__file__).with_name("options.md")
 # What most people look for.
-FIRST = ("hpo", "nas", "automl", "forecast", "compare", "studies", "simulate", "export", "ui",
+FIRST = ("hpo", "nas", "automl", "forecast", "classify_series", "recommend", "compare", "studies",
+         "simulate", "export", "ui",
          "doctor")  # fmt: skip
 RESUME = {Change.ANOTHER_STUDY: "fixed", Change.ALLOWED: "free", Change.GROWS: "grows"}
 TYPES = {int: "whole number", float: "number", str: "text", Path: "path"}

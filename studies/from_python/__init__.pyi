@@ -1,6 +1,7 @@
 from .calls import (
     automl as automl,
     forecast as forecast,
+    recommend as recommend,
     search_architecture as search_architecture,
     study as study,
     tune as tune,

@@ -116,6 +116,25 @@ def forecast(data: Any, **options: Any) -> Result:
     return Result(read_study(_name_of(asked), asked.storage), find_space(asked.space))
 
 
+def recommend(data: Any, **options: Any) -> Result:
+    """Search a recommender for events of users and items, and return what was found.
+
+    `data` is a pandas or polars frame with a row an event, the path of such a file, or
+    "movielens-100k", as `workflows/recommend.py` takes it. `options` are those of that command,
+    such as `user="who"`, `item="what"`, `time="when"`, `minutes=10`, `name="mine"`. The result's
+    `model()` recommends items to the users of a frame; its `final` has the metrics of the test
+    part. Raises as `tune` does.
+    """
+    from automl_on_ray.studies.recommendation import RecommendSettings, search_recommenders
+    from automl_on_ray.trainables.recommendation import give_events
+
+    path = str(data) if isinstance(data, str | Path) else give_events(data)
+    asked = _settings(RecommendSettings, {"dataset": path, **options})
+    with python_call():
+        search_recommenders(asked)
+    return Result(read_study(_name_of(asked), asked.storage), find_space(asked.space))
+
+
 def search_architecture(**options: Any) -> Result:
     """Search a network's architecture, and return what was found.
 

@@ -10,6 +10,7 @@ BEST_CONFIG = "best_config.json"  # beside it
 TABLE_REPORT = "tested.json"  # what a study of a table found on its test part
 SERIES_REPORT = "series_report.json"  # of a study of labelled series
 FORECAST_REPORT = "forecast_report.json"  # the same of a study of forecasts
+RECOMMEND_REPORT = "recommend_report.json"  # and one of a recommender
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 
 import plotly.graph_objects as go
 
-from automl_on_ray.studies.report.kinds import forecasts, series, tables
+from automl_on_ray.studies.report.kinds import forecasts, recommended, series, tables
 from automl_on_ray.studies.results import StoredStudy
 
-KINDS = (tables, forecasts, series)
+KINDS = (tables, forecasts, series, recommended)
 
 
 def captions_of_kinds() -> dict[str, str]:

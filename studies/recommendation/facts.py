@@ -1,0 +1,55 @@
+"""What was read of events and what will be done with them, told before anything starts."""
+
+from collections.abc import Iterator, Sequence
+
+from automl_on_ray.search_spaces.core import Objective
+from automl_on_ray.studies.facts_table import REMARK, print_facts_table
+from automl_on_ray.studies.recommendation.settings import RecommendSettings
+from automl_on_ray.trainables.recommendation import Events
+
+
+def print_facts(events: Events, asked: RecommendSettings, objectives: Sequence[Objective]) -> None:
+    """One table: users, items, the split, what is judged, remarks."""
+    print_facts_table(events.name, facts_told(events, asked, objectives))
+
+
+def facts_told(
+    events: Events, asked: RecommendSettings, objectives: Sequence[Objective]
+) -> Iterator[tuple[str, str]]:
+    """Lines of it, each with a word for what it is about."""
+    seen, (tested, _) = events.seen(None), events.held(None)
+    users, items, count = len(events.user_ids), len(events.item_ids), len(seen.users)
+    yield "events", f"{count:,} to learn from, of {users:,} users and {items:,} items"
+    density = count / max(1, users * items)
+    yield "density", f"{density:.2%} of all pairs of a user and an item"
+    yield "objective", f"{', '.join(map(_aim, objectives))}, of all items ranked for each user"
+    yield "split", _of_split(events)
+    asked_of = [len(events.held(fold)[0]) for fold in range(events.folds)]
+    yield "judged by", f"{_listed(asked_of)} users in the folds, {len(tested):,} in the test part"
+    for remark in events.remarks:
+        yield REMARK, remark
+    yield "search", _of_search(asked)
+
+
+def _aim(objective: Objective) -> str:
+    wanted = "low" if objective.mode == "min" else "high"
+    return f"{wanted} {objective.metric.removeprefix('val_')}"
+
+
+def _of_split(events: Events) -> str:
+    folds = f"{events.folds} fold{'s' * (events.folds != 1)}"
+    if events.split == "time":
+        return f"by time: the last events are the test part, those before it {folds}"
+    return (
+        f"{events.split}: each user's last item is the test part, those before it {folds}; leaky, "
+        "as models know what others did later"
+    )
+
+
+def _listed(counts: Sequence[int]) -> str:
+    return ", ".join(f"{count:,}" for count in counts)
+
+
+def _of_search(asked: RecommendSettings) -> str:
+    minutes = "" if asked.minutes is None else f", {asked.minutes:g} minutes"
+    return f"{asked.searcher} and {asked.scheduler} on space {asked.space}{minutes}"

@@ -1,0 +1,62 @@
+"""The plan of a study of a recommender: all settings, checked before anything is started."""
+
+from dataclasses import dataclass, replace
+
+from automl_on_ray.command_line import step
+from automl_on_ray.studies.inputs import (
+    check_directions,
+    check_fold_scheduler,
+    find_space,
+    objectives_of,
+)
+from automl_on_ray.studies.plan import Evaluation, StudyPlan, draft_study, open_plan
+from automl_on_ray.studies.recommendation.baselines import first_configs
+from automl_on_ray.studies.recommendation.facts import print_facts
+from automl_on_ray.studies.recommendation.settings import RecommendSettings
+from automl_on_ray.trainables.recommendation import (
+    EventKeywords,
+    Events,
+    Recommendations,
+    load_events,
+)
+
+
+@dataclass(frozen=True)
+class RecommendPlan(StudyPlan):
+    """With settings and data of the kind that studies of recommenders have."""
+
+    asked: RecommendSettings
+    data: Events
+
+
+def prepare(asked: RecommendSettings) -> RecommendPlan:
+    """Nothing is started yet; what was read is told. UserError for whatever its user can mend."""
+    asked.check()
+    space = find_space(asked.space)
+    check_fold_scheduler(asked.scheduler)
+    objectives = objectives_of(asked.objective, Recommendations)
+    check_directions(objectives, Recommendations.METRICS)
+    with step("Reading the events"):
+        events = load_events(_keywords(asked))
+    if events.folds < asked.folds:
+        asked = replace(asked, folds=events.folds)  # a remark says why
+    trial_kwargs = {"space": space, **events.keywords()}
+    evaluation = Evaluation(
+        "trial", Recommendations, space, objectives, asked.trials, asked.epochs,
+        trial_kwargs=trial_kwargs, starts=first_configs(space) if asked.baselines else (),
+    )  # fmt: skip
+    draft = draft_study(asked, evaluation, Recommendations, None)
+    draft.reach_stores()
+    own = {"objective": [str(objective) for objective in objectives]}
+    plan = open_plan(draft, evaluation, events, trial_kwargs, own)
+    print_facts(events, asked, objectives)
+    # What a trial has reported before its last fold is of other users than what others have.
+    return RecommendPlan(**{**vars(plan), "record": replace(plan.record, only_whole=True)})
+
+
+def _keywords(asked: RecommendSettings) -> EventKeywords:
+    return EventKeywords(
+        dataset=asked.dataset, user=asked.user, item=asked.item, time=asked.time,
+        rating=asked.rating, split=asked.split, folds=asked.folds, core=asked.core,
+        seed=asked.seed, subset=asked.subset,
+    )  # fmt: skip

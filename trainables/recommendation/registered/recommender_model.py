@@ -1,0 +1,102 @@
+"""What a registered recommender takes and answers: events of users in, the best items out.
+
+MLflow loads it from a copy that is stored with each model, beside copies of what it imports here.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from automl_on_ray.trainables.recommendation.ids import texts_of
+from automl_on_ray.trainables.recommendation.metrics import top
+from automl_on_ray.trainables.recommendation.models import Recommender, load
+from automl_on_ray.trainables.recommendation.registered.history import History
+from automl_on_ray.trainables.recommendation.seen import Seen
+
+COUNT = 10
+AT_ONCE = 1_000  # users
+
+
+class RecommenderModel:
+    """`predict` is what MLflow calls."""
+
+    def __init__(self, fitted: Recommender, history: History) -> None:
+        self.fitted, self.history = fitted, history
+        self.user, self.item = history.columns.tolist()
+
+    def predict(self, frame: Any, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
+        """The `count` best items (10) for each user in `frame`, best first.
+
+        `frame` has events in order of time, in two columns named as those that were learned from:
+        a user, and an item or nothing. What the model knows of a user counts as well; a user need
+        not be known, nor an item. It is a DataFrame, a dict of columns or a list of rows as dicts.
+        The answer has a row an item: user, item, `rank` from 1, `score`. No user is given an item
+        that he had. ValueError for what cannot be taken.
+        """
+        count = int((params or {}).get("count", COUNT))
+        if count < 1:
+            raise ValueError(f"count must be 1 or more, but is {count}.")
+        rows = self._rows(frame)
+        users, items = texts_of(rows[self.user]), texts_of(rows[self.item])
+        if None in users:
+            raise ValueError(f"The column {self.user!r} has no user in row {users.index(None)}.")
+        had: dict[str, list[int]] = {}
+        for user, item in zip(users, items, strict=True):
+            own = had.setdefault(str(user), self.history.items_of(str(user)))
+            code = None if item is None else self.history.item_code(item)
+            if code is not None:
+                own.append(code)
+        as_given = dict(zip(users, rows[self.user], strict=True))
+        return pd.DataFrame(
+            ((as_given[user], *told) for user, told in self._best(had, count)),
+            columns=[self.user, self.item, "rank", "score"],
+        )
+
+    def _best(self, had: Mapping[str, list[int]], count: int) -> Iterator[tuple[str, Any]]:
+        """Of each user in turn: item, rank and score."""
+        names = list(had)
+        for start in range(0, len(names), AT_ONCE):
+            users = names[start : start + AT_ONCE]
+            scores, seen = self._scores([list(dict.fromkeys(had[user])) for user in users])
+            ranked = top(scores, seen.matrix(), count)
+            for row, (user, codes) in enumerate(zip(users, ranked, strict=True)):
+                for place, code in enumerate(codes[codes >= 0], 1):
+                    item = str(self.history.item_ids[code])
+                    yield user, (item, place, float(scores[row, code]))
+
+    def _scores(self, had: Sequence[Sequence[int]]) -> tuple[np.ndarray, Seen]:
+        """(users, items), and what they had; what is popular for those who had nothing known."""
+        lengths = [len(own) for own in had]
+        users = np.repeat(np.arange(len(had)), lengths)
+        items = np.array([code for own in had for code in own], dtype="int64")
+        times = np.arange(len(items), dtype="float64")
+        seen = Seen(users, items, times, None, len(had), len(self.history.item_ids))
+        scores = np.array(self.fitted.scores(np.arange(len(had)), seen), dtype="float32")
+        scores[np.array(lengths) == 0] = self.history.popularity
+        return scores, seen
+
+    def _rows(self, given: Any) -> pd.DataFrame:
+        if hasattr(given, "to_pandas"):  # of polars or Arrow
+            given = given.to_pandas()
+        if isinstance(given, Mapping) and all(np.ndim(value) == 0 for value in given.values()):
+            given = [given]  # one row
+        if not isinstance(given, pd.DataFrame):
+            try:
+                given = pd.DataFrame(given)
+            except (ValueError, TypeError) as error:
+                raise ValueError(
+                    f"A data frame with columns {self.user!r} and {self.item!r} is expected, not "
+                    f"{type(given).__name__}."
+                ) from error
+        missing = [name for name in (self.user, self.item) if name not in given]
+        if missing:
+            raise ValueError(f"The column {missing[0]!r} is missing.")
+        return given
+
+
+def _load_pyfunc(path: str) -> RecommenderModel:
+    """The model that `final_model_of` has written into the folder `path`."""
+    return RecommenderModel(load(Path(path)), History.load(Path(path)))
