@@ -1,11 +1,8 @@
 from . import (
     architecture_options as architecture_options,
     comparison_options as comparison_options,
-    forecast_options as forecast_options,
     hypergradient_options as hypergradient_options,
     options as options,
-    recommend_options as recommend_options,
-    table_options as table_options,
 )
 from .brought_words import refuse_brought_values as refuse_brought_values
 from .change import Change as Change, change_of as change_of

@@ -1,15 +1,13 @@
-from ._space import (
+from .domains import (
     Build as Build,
     Condition as Condition,
-    GraphOf as GraphOf,
-    ImageShape as ImageShape,
-    SearchSpace as SearchSpace,
-)
-from .domains import (
     Config as Config,
     Exploit as Exploit,
     Explorer as Explorer,
+    GraphOf as GraphOf,
+    ImageShape as ImageShape,
     Interval as Interval,
+    SearchSpace as SearchSpace,
     at_step as at_step,
     contains as contains,
     grid_of as grid_of,

@@ -10,8 +10,13 @@ cores: an epoch of 50,000 images of 28 x 28 takes a core some 5 to 60 seconds.
 from ray import tune
 from torch import Tensor, nn
 
-from automl_on_ray.search_spaces._space import Condition, Config, ImageShape, SearchSpace
 from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.search_spaces.domains.search_space import (
+    Condition,
+    Config,
+    ImageShape,
+    SearchSpace,
+)
 from automl_on_ray.search_spaces.drawings import STAGES as BOXES
 from automl_on_ray.search_spaces.graphs import Graph
 

@@ -1,8 +1,8 @@
 """Both of DARTS's cells as one labelled graph."""
 
-from automl_on_ray.search_spaces._space import Config
 from automl_on_ray.search_spaces.cells.encoding import CELLS, FIRST, NODES, edges_of
 from automl_on_ray.search_spaces.cells.network import DEFAULTS
+from automl_on_ray.search_spaces.domains.search_space import Config
 from automl_on_ray.search_spaces.graphs import SKIP, Graph
 
 

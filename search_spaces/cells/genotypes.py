@@ -7,7 +7,6 @@ import ast
 import re
 from collections.abc import Mapping
 
-from automl_on_ray.search_spaces._space import Config
 from automl_on_ray.search_spaces.cells.encoding import (
     CELLS,
     FIRST,
@@ -19,6 +18,7 @@ from automl_on_ray.search_spaces.cells.encoding import (
 )
 from automl_on_ray.search_spaces.cells.operation_sets import KNOWN
 from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.search_spaces.domains.search_space import Config
 
 FIELDS = ("normal", "normal_concat", "reduce", "reduce_concat")  # in the order of the named tuple
 SHOWN = "Genotype(normal=[('sep_conv_3x3', 0), ...], normal_concat=range(2, 6), reduce=[...], ...)"

@@ -3,7 +3,6 @@
 import torch
 from torch import Tensor, nn
 
-from automl_on_ray.search_spaces._space import Config, ImageShape
 from automl_on_ray.search_spaces.cells.encoding import (
     CELLS,
     FIRST,
@@ -20,6 +19,7 @@ from automl_on_ray.search_spaces.cells.operations import (
     operation,
     relu_conv_bn,
 )
+from automl_on_ray.search_spaces.domains.search_space import Config, ImageShape
 
 # What a config that leaves a key out means.
 DEFAULTS: Config = {

@@ -3,9 +3,9 @@
 Each is written as in its paper's own repository: a node's two (operation, source), by node.
 """
 
-from automl_on_ray.search_spaces._space import Config
 from automl_on_ray.search_spaces.cells.encoding import CELLS, FIRST, Edge, from_edges
 from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.search_spaces.domains.search_space import Config
 
 _SHORT = {
     "max": "max_pool_3x3",

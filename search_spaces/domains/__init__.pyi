@@ -14,4 +14,11 @@ from .bounds import (
 from .configs import Config as Config
 from .explorers import Exploit as Exploit, Explorer as Explorer, Interval as Interval
 from .nesting import flattened as flattened, nested as nested, parts_of as parts_of
+from .search_space import (
+    Build as Build,
+    Condition as Condition,
+    GraphOf as GraphOf,
+    ImageShape as ImageShape,
+    SearchSpace as SearchSpace,
+)
 from .values import is_json as is_json, match as match

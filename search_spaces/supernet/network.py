@@ -23,7 +23,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from automl_on_ray.search_spaces._space import ImageShape
 from automl_on_ray.search_spaces.cells import (
     CELLS,
     EDGES,
@@ -33,6 +32,7 @@ from automl_on_ray.search_spaces.cells import (
     reductions,
 )
 from automl_on_ray.search_spaces.core import UserError, check_keywords
+from automl_on_ray.search_spaces.domains.search_space import ImageShape
 from automl_on_ray.search_spaces.supernet.arithmetic import even_pixels, odd_pixels, uniform
 from automl_on_ray.search_spaces.supernet.edge_inputs import State
 from automl_on_ray.search_spaces.supernet.edges import Edges

@@ -101,7 +101,8 @@ def _compared(data: Mapping[str, Any]) -> Compared:
 
 
 def _example(data: Mapping[str, Any]) -> Example:
-    return Example(**{k: v if isinstance(v, str) else tuple(v) for k, v in data.items()})
+    read: dict[str, Any] = {k: v if isinstance(v, str) else tuple(v) for k, v in data.items()}
+    return Example(**read)
 
 
 _READ: Mapping[str, Callable[[Any], Any]] = {

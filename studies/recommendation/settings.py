@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from automl_on_ray.command_line import options, recommend_options as recommend
+from automl_on_ray.command_line import options
+from automl_on_ray.command_line.data_kinds import recommend_options as recommend
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.studies.settings import StudySettings, no_option
 

@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 MINE = """
 from ray import tune
 from automl_on_ray import trainables
-from automl_on_ray.search_spaces._space import SearchSpace
+from automl_on_ray.search_spaces.domains.search_space import SearchSpace
 
 SPACE = SearchSpace("mine", training={"x": tune.uniform(0.0, 1.0)})
 

@@ -20,7 +20,7 @@ app.command()(hpo)
 DIGITS = ["--dataset", "digits"]
 SPACE_FILE = """
 from ray import tune
-from automl_on_ray.search_spaces._space import Condition, SearchSpace
+from automl_on_ray.search_spaces.domains.search_space import Condition, SearchSpace
 SPACE = SearchSpace("mine", training={training}, {rest})
 """
 

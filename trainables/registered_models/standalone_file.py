@@ -53,7 +53,7 @@ def standalone_source(recipe: Recipe) -> str:
 
 def _collect(name: str, order: list[str]) -> None:
     """`name` and what it imports of this project, each after what it needs."""
-    if name in order or name == "automl_on_ray.search_spaces._space":
+    if name in order or name == "automl_on_ray.search_spaces.domains.search_space":
         return
     for node in _tree(name).body:
         if isinstance(node, ast.ImportFrom) and str(node.module).startswith(OURS):
