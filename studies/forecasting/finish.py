@@ -7,6 +7,7 @@ from functools import partial
 
 from automl_on_ray.clusters import Resources
 from automl_on_ray.command_line import console, step
+from automl_on_ray.search_spaces import Config
 from automl_on_ray.search_spaces.core import warn
 from automl_on_ray.search_spaces.data_kinds import FinalModel
 from automl_on_ray.studies.finish import Final, conclude
@@ -102,7 +103,7 @@ class Ensembled:
             model=partial(self._model, plan, fits, weights, metrics),
         )
 
-    def _member(self, plan: StudyPlan, config: Mapping[str, object]) -> tuple[dict, int]:
+    def _member(self, plan: StudyPlan, config: Config) -> tuple[Config, int]:
         member, seed = member_and_seed(plan.evaluation.space, config)
         return member, self.seed if seed is None else seed
 

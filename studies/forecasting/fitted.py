@@ -62,7 +62,7 @@ class Fits:
 
     def _run(self, todo: Mapping[str, tuple[Callable[..., Files], tuple[Any, ...]]]) -> None:
         keywords, threads = ray.put(self.panel.keywords()), max(1, int(self.resources.cpus))
-        own = ray.remote(num_cpus=self.resources.cpus, num_gpus=self.resources.gpus)
+        own: Any = ray.remote(num_cpus=self.resources.cpus, num_gpus=self.resources.gpus)
         running = {
             name: own(task).remote(keywords, threads, *arguments)
             for name, (task, arguments) in todo.items()
