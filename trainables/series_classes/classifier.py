@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 import numpy as np
 
+from automl_on_ray.search_spaces import Config, SearchSpace
 from automl_on_ray.trainables.folds import FoldByFold, Judged
 from automl_on_ray.trainables.series_classes.models import FitSettings, fit
 from automl_on_ray.trainables.series_classes.series_set import (
@@ -35,6 +36,17 @@ class SeriesClassifier(FoldByFold):
     TEST_METRICS: ClassVar[tuple[str, ...]] = TESTED
 
     data: SeriesSet
+
+    def setup(  # type: ignore[override]
+        self,
+        config: Config,
+        *,
+        space: SearchSpace,
+        final: bool = False,
+        **series: Unpack[SeriesKeywords],
+    ) -> None:
+        """UserError if the config is not a member of `space`, or the series cannot be had."""
+        super().setup(config, space=space, final=final, **series)
 
     @classmethod
     def data_keywords(cls) -> type:

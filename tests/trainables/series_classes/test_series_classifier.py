@@ -6,6 +6,7 @@ from ray import tune
 
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.search_spaces.series import NEAREST, ROCKET, SPACE
+from automl_on_ray.studies.inputs import taken_of
 from automl_on_ray.trainables.folds import read_folds
 from automl_on_ray.trainables.series_classes import (
     PROBABILITIES,
@@ -42,6 +43,11 @@ def test_a_step_is_a_fold_and_its_answers_are_kept(data, tmp_path):
     one.save_checkpoint(str(tmp_path))
     held = [arrays[PROBABILITIES] for arrays in read_folds(tmp_path).arrays]
     assert [len(part) for part in held] == [len(out) for _, out in data.folds]
+
+
+def test_ray_gives_a_trial_all_keywords_of_its_data(data):
+    offered = {"space": SPACE, **data.keywords(), "other": 1}
+    assert set(taken_of(SeriesClassifier, offered)) == {"space", *data.keywords()}
 
 
 def test_a_trial_that_was_stopped_ends_the_same(data, tmp_path):

@@ -69,8 +69,8 @@ def _compared(
 
 
 def _gain(difference: Interval, sign: int) -> Interval:
-    low, high = sorted((sign * difference.low, sign * difference.high))
-    return Interval(sign * difference.value + 0.0, low, high)  # never -0
+    value, *ends = (sign * each + 0.0 for each in difference)  # never -0
+    return Interval(value, min(ends), max(ends))
 
 
 def _examples(data: SeriesSet, said: np.ndarray) -> tuple[Example, ...]:
