@@ -43,7 +43,7 @@ class RankingFactors:
         return torch.cat(rows).numpy() if rows else np.empty((0, len(bias)), np.float32)
 
     def save(self, folder: Path) -> None:
-        np.savez(folder / FILE, **self.arrays)
+        np.savez(folder / FILE, **dict[str, Any](self.arrays))
 
     def _factors(self, had: sparse.csr_matrix) -> Tensor:
         """(users, factors), by gradients of the loss on the same pairs in each step."""
@@ -56,8 +56,8 @@ class RankingFactors:
         drawn = np.tile(self.arrays["drawn"], (had.shape[0], 1))
         fresh = np.asarray(had[np.arange(had.shape[0])[:, None], drawn].todense()) == 0
         weights = torch.from_numpy((fresh & (counts > 0)[:, None]).astype(np.float32))
-        liked, drawn = torch.from_numpy(liked.astype(np.int64)), torch.from_numpy(drawn)
-        more, start = items[liked] - items[drawn], bias[liked] - bias[drawn]
+        first, second = torch.from_numpy(liked.astype(np.int64)), torch.from_numpy(drawn)
+        more, start = items[first] - items[second], bias[first] - bias[second]
         regularisation = float(self.arrays["regularisation"])
         factors = torch.zeros(had.shape[0], items.shape[1], requires_grad=True)
         optimizer = torch.optim.Adam([factors], lr=ASKED_RATE)
