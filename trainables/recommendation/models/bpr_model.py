@@ -56,8 +56,8 @@ class RankingFactors:
         drawn = np.tile(self.arrays["drawn"], (had.shape[0], 1))
         fresh = np.asarray(had[np.arange(had.shape[0])[:, None], drawn].todense()) == 0
         weights = torch.from_numpy((fresh & (counts > 0)[:, None]).astype(np.float32))
-        own, other = torch.from_numpy(liked.astype(np.int64)), torch.from_numpy(drawn)
-        more, start = items[own] - items[other], bias[own] - bias[other]
+        first, second = torch.from_numpy(liked.astype(np.int64)), torch.from_numpy(drawn)
+        more, start = items[first] - items[second], bias[first] - bias[second]
         regularisation = float(self.arrays["regularisation"])
         factors = torch.zeros(had.shape[0], items.shape[1], requires_grad=True)
         optimizer = torch.optim.Adam([factors], lr=ASKED_RATE)
