@@ -5,7 +5,7 @@ from typing import Any
 from ray import tune
 
 from automl_on_ray.search_spaces.cells import build, graph, keys, operation_set, pairs
-from automl_on_ray.search_spaces.domains.search_space import SearchSpace
+from automl_on_ray.search_spaces.domains import SearchSpace
 from automl_on_ray.search_spaces.drawings import DARTS_CELLS
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from automl_on_ray.search_spaces.darts_second_order import SPACE as SECOND_ORDER
-from automl_on_ray.search_spaces.domains.search_space import SearchSpace
+from automl_on_ray.search_spaces.domains import SearchSpace
 
 SPACE: SearchSpace = replace(
     SECOND_ORDER,

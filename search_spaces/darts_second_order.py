@@ -6,7 +6,7 @@ Its program's settings, in full; beside them `--flip --crop 4 --crop-border blac
 
 from ray import tune
 
-from automl_on_ray.search_spaces.domains.search_space import Config, SearchSpace
+from automl_on_ray.search_spaces.domains import Config, SearchSpace
 
 PUBLISHED: Config = {
     "relaxation": "softmax",

@@ -7,7 +7,7 @@ with first_order, DARTS-2 softmax with unrolled, GDAS gumbel, DrNAS dirichlet, F
 
 from ray import tune
 
-from automl_on_ray.search_spaces.domains.search_space import Condition, SearchSpace
+from automl_on_ray.search_spaces.domains import Condition, SearchSpace
 
 SPACE = SearchSpace(
     name="darts-supernet",

@@ -11,7 +11,7 @@ from ray import tune
 from torch import Tensor, nn
 
 from automl_on_ray.search_spaces.core import UserError
-from automl_on_ray.search_spaces.domains.search_space import (
+from automl_on_ray.search_spaces.domains import (
     Condition,
     Config,
     ImageShape,

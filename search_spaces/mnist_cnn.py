@@ -5,7 +5,7 @@ Sized for the CPU: an epoch of 50,000 images takes one core from a few to about 
 
 from ray import tune
 
-from automl_on_ray.search_spaces.domains.search_space import Condition, SearchSpace
+from automl_on_ray.search_spaces.domains import Condition, SearchSpace
 from automl_on_ray.search_spaces.networks import ACTIVATIONS, NORMALISATIONS, build
 
 SPACE = SearchSpace(

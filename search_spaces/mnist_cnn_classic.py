@@ -2,7 +2,7 @@
 
 from ray import tune
 
-from automl_on_ray.search_spaces.domains.search_space import SearchSpace
+from automl_on_ray.search_spaces.domains import SearchSpace
 from automl_on_ray.search_spaces.networks import build
 
 SPACE = SearchSpace(

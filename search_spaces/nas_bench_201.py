@@ -14,7 +14,7 @@ from ray import tune
 from torch import Tensor, nn
 
 from automl_on_ray.search_spaces.core import UserError, check_choice
-from automl_on_ray.search_spaces.domains.search_space import Config, ImageShape, SearchSpace
+from automl_on_ray.search_spaces.domains import Config, ImageShape, SearchSpace
 from automl_on_ray.search_spaces.drawings import BENCHMARK_CELL
 from automl_on_ray.search_spaces.graphs import SKIP, Graph
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ray import tune
 
-from automl_on_ray.search_spaces.domains.search_space import Condition, SearchSpace
+from automl_on_ray.search_spaces.domains import Condition, SearchSpace
 
 _OF_MODELS: dict[str, dict[str, Any]] = {
     "popularity": {},

@@ -8,7 +8,7 @@ from typing import Any
 
 from ray import tune
 
-from automl_on_ray.search_spaces.domains.search_space import Condition, SearchSpace
+from automl_on_ray.search_spaces.domains import Condition, SearchSpace
 
 MODELS = ("lightgbm", "boosting", "extra_trees", "linear", "neighbours", "network")
 EXTRAS = ("catboost", "xgboost")  # of libraries that the project can do without

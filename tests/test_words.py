@@ -24,7 +24,7 @@ OTHERS_FILES = {
     "population.jsonl", "long.json", "nasbench201.parquet", "collapse.jsonl", "journal.jsonl",
     "train-00000-of-00002.parquet", "transfer.jsonl", "svm.parquet",
     "gapminder.csv", "data.csv", "sales.parquet",
-    "recordings.csv", "later.csv", "series.jsonl",
+    "recordings.csv", "later.csv", "series.jsonl", "large.jsonl",
     "sales.csv", "shops.csv", "forecast_report.json",
     "study.json", "digits_study.py", "look.py", "wine_study.py", "wine.csv",
     "state.pt", "rows.npz", "self.log", "seven.png", "recorded.json",

@@ -2,7 +2,7 @@
 
 from automl_on_ray.search_spaces.cells.encoding import CELLS, FIRST, NODES, edges_of
 from automl_on_ray.search_spaces.cells.network import DEFAULTS
-from automl_on_ray.search_spaces.domains.search_space import Config
+from automl_on_ray.search_spaces.domains import Config
 from automl_on_ray.search_spaces.graphs import SKIP, Graph
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from automl_on_ray.search_spaces.cells.genotypes import MAX_CHARACTERS, parse_genotypes
 from automl_on_ray.search_spaces.cells.published_cells import NAMES, published_cell
 from automl_on_ray.search_spaces.core import UserError
-from automl_on_ray.search_spaces.domains.search_space import Config
+from automl_on_ray.search_spaces.domains import Config
 
 GENOTYPE_FILES = (".txt", ".py", ".genotype")
 

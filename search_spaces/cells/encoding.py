@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from automl_on_ray.search_spaces.core import UserError, check_choice, near_miss
-from automl_on_ray.search_spaces.domains.search_space import Config, ImageShape
+from automl_on_ray.search_spaces.domains import Config, ImageShape
 
 CELLS = ("normal", "reduction")
 NODES = 4

@@ -18,7 +18,7 @@ from automl_on_ray.search_spaces.cells.encoding import (
 )
 from automl_on_ray.search_spaces.cells.operation_sets import KNOWN
 from automl_on_ray.search_spaces.core import UserError
-from automl_on_ray.search_spaces.domains.search_space import Config
+from automl_on_ray.search_spaces.domains import Config
 
 FIELDS = ("normal", "normal_concat", "reduce", "reduce_concat")  # in the order of the named tuple
 SHOWN = "Genotype(normal=[('sep_conv_3x3', 0), ...], normal_concat=range(2, 6), reduce=[...], ...)"

@@ -19,7 +19,7 @@ from automl_on_ray.search_spaces.cells.operations import (
     operation,
     relu_conv_bn,
 )
-from automl_on_ray.search_spaces.domains.search_space import Config, ImageShape
+from automl_on_ray.search_spaces.domains import Config, ImageShape
 
 # What a config that leaves a key out means.
 DEFAULTS: Config = {

@@ -5,7 +5,7 @@ Each is written as in its paper's own repository: a node's two (operation, sourc
 
 from automl_on_ray.search_spaces.cells.encoding import CELLS, FIRST, Edge, from_edges
 from automl_on_ray.search_spaces.core import UserError
-from automl_on_ray.search_spaces.domains.search_space import Config
+from automl_on_ray.search_spaces.domains import Config
 
 _SHORT = {
     "max": "max_pool_3x3",

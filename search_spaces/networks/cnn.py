@@ -5,7 +5,7 @@ import math
 from torch import nn
 
 from automl_on_ray.search_spaces.core import UserError
-from automl_on_ray.search_spaces.domains.search_space import Config, ImageShape
+from automl_on_ray.search_spaces.domains import Config, ImageShape
 
 # What a config that leaves a key out means.
 DEFAULTS: Config = {

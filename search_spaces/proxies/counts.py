@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from automl_on_ray.search_spaces.domains.search_space import ImageShape
+from automl_on_ray.search_spaces.domains import ImageShape
 
 COUNTED = ("parameters", "flops")  # without a device
 

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from automl_on_ray.search_spaces.domains.search_space import ImageShape
+from automl_on_ray.search_spaces.domains import ImageShape
 from automl_on_ray.search_spaces.proxies.counts import count_flops, count_parameters
 
 IMAGES = 16  # of a batch

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from automl_on_ray.search_spaces.domains.search_space import Config, ImageShape, SearchSpace
+from automl_on_ray.search_spaces.domains import Config, ImageShape, SearchSpace
 from automl_on_ray.search_spaces.proxies.counts import Limit, count_flops, count_parameters
 from automl_on_ray.search_spaces.proxies.formulas import noise, score
 

@@ -32,7 +32,7 @@ from automl_on_ray.search_spaces.cells import (
     reductions,
 )
 from automl_on_ray.search_spaces.core import UserError, check_keywords
-from automl_on_ray.search_spaces.domains.search_space import ImageShape
+from automl_on_ray.search_spaces.domains import ImageShape
 from automl_on_ray.search_spaces.supernet.arithmetic import even_pixels, odd_pixels, uniform
 from automl_on_ray.search_spaces.supernet.edge_inputs import State
 from automl_on_ray.search_spaces.supernet.edges import Edges

@@ -10,7 +10,7 @@ Like `AxModel`, it is a function of the order of events.
 """
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,7 @@ from automl_on_ray.searchers.members import from_unit, key_of, to_unit, varying
 
 MOST_SEEN = 256  # trials, the nearest ones
 CANDIDATES = 500  # members that a drawn function is compared over
+MOST_OTHERS = 8  # best trials with other options of a choice, near which it looks too
 MOVED = 20  # parameters of a candidate that differ from the best trial's, in the mean at most
 FIT_EVERY = 8  # results: hyperparameters hardly change with one more
 MAX_STEPS = {True: 40, False: 100}  # L-BFGS's, from the last fit or from nothing
@@ -88,12 +89,12 @@ class LocalModel:
         `unvisited` are the keys of all that is left of a finite space. ValueError if there is none.
         """
         assert self._centre is not None
-        distance = np.square(np.array(self._units) - self._units[self._centre]).sum(1)
-        near = np.argsort(distance, kind="stable")[:MOST_SEEN]
+        centres = [self._centre, *self._others()]
+        near = self._near(centres)
         model = self._process(near)
         tried = {key_of(self._configs[index]) for index in near} | set(running)
         candidates = [
-            config for config in self._members(self._weights(model))
+            config for config in self._members(centres, self._weights(model))
             if (key := key_of(config)) not in tried
             and (unvisited is None or key in unvisited)
             and all(rule.holds(config) for rule in self._rules)
@@ -135,29 +136,70 @@ class LocalModel:
     def _best(self) -> float:
         return -math.inf if self._centre is None else self._value(self._centre)
 
-    def _members(self, weights: Mapping[str, float]) -> list[Config]:
-        """Near the best trial: by LENGTH times its weight for a number, by chance for a choice."""
+    def _others(self) -> list[int]:
+        """The best trials with another option of a choice, the best first.
+
+        What is best with one option says little of another: there may be a better region.
+        """
         assert self._centre is not None
-        centre, domains = self._configs[self._centre], self._space.domains
-        places = {key: to_unit(domains[key], value) for key, value in centre.items()}
-        moves, shifts = self._moves(len(domains))
-        found = []
-        for moved, shift in zip(moves, shifts, strict=True):
-            config = {}
-            for key, moves_too, way in zip(domains, moved, shift, strict=True):
-                if key not in places:
-                    config[key] = from_unit(domains[key], way)
-                elif not moves_too:
-                    config[key] = centre[key]
-                elif isinstance(domains[key], Categorical):
-                    chosen = self._generator.random() < self._length / 2
-                    config[key] = from_unit(domains[key], way) if chosen else centre[key]
-                else:
-                    reach = self._length * weights[key] / 2
-                    low, high = max(0.0, places[key] - reach), min(1.0, places[key] + reach)
-                    config[key] = from_unit(domains[key], low + (high - low) * way)
-            found.append(varying(self._space, config))
-        return found
+        own, found = self._configs[self._centre], set()
+        choices = [
+            k for k, domain in self._space.domains.items() if isinstance(domain, Categorical)
+        ]
+        if not choices:
+            return []
+        order = sorted(range(len(self._last)), key=lambda index: -self._value(index))
+        seen = {(key, repr(own[key])) for key in choices if key in own}
+        for index in order:
+            config = self._configs[index]
+            fresh = {(key, repr(config[key])) for key in choices if key in config} - seen
+            if fresh:
+                seen |= fresh
+                found.add(index)
+            if len(found) == MOST_OTHERS:
+                break
+        return sorted(found, key=order.index)
+
+    def _near(self, centres: Sequence[int]) -> np.ndarray:
+        """The trials nearest to each centre: half of them, or all, to the first."""
+        units, chosen = np.array(self._units), dict[int, None]()
+        for centre, count in zip(centres, _shares(MOST_SEEN, len(centres)), strict=True):
+            distance = np.square(units - units[centre]).sum(1)
+            order = np.argsort(distance, kind="stable")
+            fresh = [int(index) for index in order[:MOST_SEEN] if index not in chosen]
+            chosen |= dict.fromkeys(fresh[:count])
+        return np.array(list(chosen))
+
+    def _members(self, centres: Sequence[int], weights: Mapping[str, float]) -> list[Config]:
+        """Near the centres: half of them, or all, near the first."""
+        moves, shifts = self._moves(len(self._space.domains))
+        counts = _shares(CANDIDATES, len(centres))
+        whose = np.repeat(np.array(centres), counts)
+        return [
+            self._member(self._configs[centre], weights, moved, shift)
+            for centre, moved, shift in zip(whose, moves, shifts, strict=True)
+        ]
+
+    def _member(
+        self, centre: Config, weights: Mapping[str, float], moved: np.ndarray, shift: np.ndarray
+    ) -> Config:
+        """By LENGTH times its weight from the centre for a number, by chance for a choice."""
+        config = {}
+        for (key, domain), moves, way in zip(
+            self._space.domains.items(), moved, shift, strict=True
+        ):
+            if key not in centre:
+                config[key] = from_unit(domain, way)
+            elif not moves:
+                config[key] = centre[key]
+            elif isinstance(domain, Categorical):
+                chosen = self._generator.random() < self._length / 2
+                config[key] = from_unit(domain, way) if chosen else centre[key]
+            else:
+                place, reach = to_unit(domain, centre[key]), self._length * weights[key] / 2
+                low, high = max(0.0, place - reach), min(1.0, place + reach)
+                config[key] = from_unit(domain, low + (high - low) * way)
+        return varying(self._space, config)
 
     def _moves(self, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Which of `count` parameters a candidate moves, at least one, and where within 0 to 1."""
@@ -210,6 +252,12 @@ class LocalModel:
         root = _root(covariance)
         drawn: np.ndarray = mean + root @ self._generator.standard_normal(len(mean))
         return drawn
+
+
+def _shares(total: int, parts: int) -> list[int]:
+    """Half of the total and more for the first part, the rest evenly for the others."""
+    others = total // 2 // max(1, parts - 1)
+    return [total - others * (parts - 1), *[others] * (parts - 1)]
 
 
 def _root(covariance: np.ndarray) -> np.ndarray:

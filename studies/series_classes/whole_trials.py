@@ -8,7 +8,7 @@ import numpy as np
 
 from automl_on_ray.clusters import Stage
 from automl_on_ray.search_spaces.core import warn
-from automl_on_ray.studies.tables import newest_checkpoints
+from automl_on_ray.studies.finish import newest_checkpoints
 from automl_on_ray.studies.trial_rows import Row
 from automl_on_ray.trainables.folds import read_folds
 from automl_on_ray.trainables.series_classes import PROBABILITIES

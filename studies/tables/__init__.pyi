@@ -1,4 +1,3 @@
-from .checkpoints import newest_checkpoints as newest_checkpoints
 from .plan import prepare as prepare
 from .settings import AutomlSettings as AutomlSettings
 from .study import search_pipelines as search_pipelines

@@ -1,8 +1,8 @@
 """Large studies: what `bayesian` finds after 200 results, and what a suggestion of it costs.
 
-    python -m benchmarks.large_studies --out large.jsonl           # goes on where it was
-    python -m benchmarks.large_studies --out large.jsonl --table
-    python -m benchmarks.large_studies --cost 200,1000,5000
+    python -m benchmarks.searchers.large_studies --out large.jsonl           # goes on where it was
+    python -m benchmarks.searchers.large_studies --out large.jsonl --table
+    python -m benchmarks.searchers.large_studies --cost 200,1000,5000
 
 Every way is told the same 200 results of a Sobol sequence, and goes on to 500 trials with 16 or 64
 at once: the oldest is told first. No Ray. Functions are of the unit cube, their least value off its
