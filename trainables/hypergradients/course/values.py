@@ -39,7 +39,7 @@ class Values:
         }
 
     def by_number(self, gradient: Tensors, raw: Tensors) -> Tensors:
-        """Hypergradients by raw values, but those of single numbers by the number, not its logarithm.
+        """Hypergradients by raw values; those of single numbers by the number, not its logarithm.
 
         Its logarithm then moves by that: exponentiated gradient (Kivinen and Warmuth 1997,
         doi:10.1006/inco.1996.2612). The implicit one by the logarithm of a decay falls as the decay
