@@ -24,6 +24,7 @@ def small(monkeypatch):
     monkeypatch.setattr(mnist, "STEPS", 15)
     yield
     mnist.drawn.cache_clear()
+    mnist.tuned_constant.cache_clear()
 
 
 def test_no_image_is_both_trained_on_and_held_out():
