@@ -15,11 +15,16 @@ The ways, beside `hypergradient` itself:
 
 - plain: the same start, and nothing is tuned;
 - tuned constant: the best of a grid of ten, by mean test accuracy on seeds of its own (`--tune`);
-- tuned again: once more from scratch, from the largest value that an epoch of it ended with;
+- tuned again: once more from scratch, from what it found: the last decay, or the largest learning
+  rate that an epoch ended with since the last restart, as a rate falls while training goes on;
 - trained again: once more from scratch, with that value as a constant;
+- trained along: once more from scratch, along the values that epochs ended with, where what was
+  cut by a restart later on is as it was cut: what `--replay` does;
 - Ax, random search: trainings with constants, for as many CPU seconds as the hypergradient took;
   the best by the loss on the 2,000 images. Seconds of Ax's own are not counted. They know no
   start, so what they find for the rate that is too small stands for the one too large as well.
+
+The aims are about the hypergradient and tuned again: `--aims` leaves out all other ways.
 
 Constants are trained by torch.optim, which is quicker. Seconds are the CPU's, as a ratio to the
 tuned constant's of that seed. Means, each with half of its 95 % interval (Student's t). Nothing was
@@ -141,10 +146,12 @@ def tuned_within(case: Case, seed: int, **settings: Any) -> dict[str, Any]:
     trial = Bound(config={**BEST, "momentum": MOMENTUM, case.key: case.start})
     reports = [trial.step() for _ in range(EPOCHS)]
     seconds = time.process_time() - began
+    counts = [report["restarts"] for report in reports]
     return {
         **judged(trial.course.weights, data),
         "found": [report[f"hyper/{case.key}"] for report in reports],
-        "restarts": reports[-1]["restarts"],
+        "restarts": counts[-1],
+        "restarted": counts.index(counts[-1]),  # the epoch of the last restart; 0 if none
         "seconds": seconds,
     }
 
@@ -198,16 +205,25 @@ def searched(case: Case, seed: int, search: Search, seconds: float) -> dict[str,
     return best(search(space, seed, lambda config: trained(constantly(config), seed), seconds))
 
 
-def compared(case: Case, seed: int) -> Iterator[dict[str, Any]]:
+@functools.lru_cache(maxsize=1)
+def tuned_constant(seed: int) -> dict[str, Any]:
+    return trained(constantly({}), seed)
+
+
+def compared(case: Case, seed: int, aims: bool = False) -> Iterator[dict[str, Any]]:
     """A line a way."""
-    yield {"way": "plain", **trained(constantly({case.key: case.start}), seed)}
-    yield {"way": "tuned constant", **trained(constantly({}), seed)}
+    yield {"way": "tuned constant", **tuned_constant(seed)}
     own = tuned_within(case, seed)
     yield {"way": "hypergradient", **own}
     case_again = again(case, own)
     yield {"way": "tuned again", **tuned_within(case_again, seed)}
+    if aims:
+        return
+    yield {"way": "plain", **trained(constantly({case.key: case.start}), seed)}
     constant = constantly({case.key: case_again.start})
     yield {"way": "trained again", **trained(constant, seed)}
+    along = {**constant, case.key: replayed(own)}
+    yield {"way": "trained along", **trained(along, seed)}
     if case == CASES["rate too large"]:
         yield {"way": "without restarts", **unguarded(case, seed)}
         return
@@ -216,8 +232,16 @@ def compared(case: Case, seed: int) -> Iterator[dict[str, Any]]:
 
 
 def again(case: Case, found: dict[str, Any]) -> Case:
-    """From scratch, beginning with the largest value that an epoch ended with."""
-    return replace(case, start=max(found["found"]))
+    """From scratch, beginning with what was found: a rate before it fell, or the last decay."""
+    values = found["found"]
+    rate = max(values[found["restarted"] :])
+    return replace(case, start=rate if case.key == "learning_rate" else values[-1])
+
+
+def replayed(found: dict[str, Any]) -> list[float]:
+    """By epoch."""
+    values, last = found["found"], found["restarted"]
+    return [min(value, values[last]) for value in values[:last]] + values[last:]
 
 
 def unguarded(case: Case, seed: int) -> dict[str, Any]:
@@ -278,6 +302,7 @@ def main(
     seeds: Annotated[int, typer.Option(help="Draws of images and networks.")] = 5,
     first_seed: Annotated[int, typer.Option(help="For tuning: 100 or more.")] = 0,
     tune_constants: Annotated[bool, typer.Option("--tune", help="The grids alone.")] = False,
+    aims: Annotated[bool, typer.Option("--aims", help="What the aims are about.")] = False,
 ) -> None:
     torch.set_num_threads(1)
     if tune_constants:
@@ -289,7 +314,8 @@ def main(
         for seed, name in itertools.product(range(first_seed, first_seed + seeds), CASES):
             if table or (name, seed) in done:
                 continue
-            found = [{"case": name, "seed": seed, **row} for row in compared(CASES[name], seed)]
+            ways = compared(CASES[name], seed, aims)
+            found = [{"case": name, "seed": seed, **row} for row in ways]
             rows += found
             file.writelines(f"{json.dumps(row)}\n" for row in found)
             file.flush()

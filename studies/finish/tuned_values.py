@@ -6,7 +6,7 @@ page alone.
 """
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 
 from automl_on_ray.command_line import console, is_python_call, same_command, with_options
@@ -23,6 +23,7 @@ from automl_on_ray.tracking import RecordedStudy, TrackingCallback, read_recorde
 
 TUNED_CONFIG = "tuned_config.json"
 REPORTED = "hyper/"  # before the name of a value in a report
+CUT, RESTARTS = "learning_rate", "restarts"  # what a restart lowers, and their count in a report
 
 
 def keep_tuned_values(
@@ -58,10 +59,12 @@ def _tuned(best: Row) -> list[str]:
     return [key for key in best.config if f"{REPORTED}{key}" in best.metrics]
 
 
-def by_epoch(part: Segment, recorded: RecordedStudy, space: SearchSpace) -> Iterator[Segment]:
+def by_epoch(part: Segment, recorded: RecordedStudy, space: SearchSpace) -> list[Segment]:
     """A part of a life, with the values that were reported at the end of each of its epochs.
 
-    MLflow's steps of a trial that took over another's state go on where its own were.
+    A learning rate that broke training would break it again. So before the epoch of the last
+    restart it is no larger than that epoch ended with. MLflow's steps of a trial that took over
+    another's state go on where its own were.
     """
     curve = next((dict(t.curve) for t in recorded.trials if t.trial_id == part.trial), {})
     offsets = [
@@ -69,11 +72,20 @@ def by_epoch(part: Segment, recorded: RecordedStudy, space: SearchSpace) -> Iter
         for one in recorded.lineage
         if (one["trial"], one["donor_iteration"]) == (part.trial, part.start)
     ]
-    config = written(part.config, space)
+    config, found, restarts = written(part.config, space), [], [0.0]
     for epoch in range(part.start + 1, part.end + 1):
         reported = curve.get(epoch + (offsets[-1] if offsets else 0), {})
         config = {**config, **_values(config, reported, space)}
-        yield replace(part, start=epoch - 1, end=epoch, config=config)
+        found.append(replace(part, start=epoch - 1, end=epoch, config=config))
+        restarts.append(reported.get(RESTARTS, restarts[-1]))
+    last = max(0, restarts.index(restarts[-1]) - 1)
+    return [_cut(one, found[last].config) for one in found[:last]] + found[last:]
+
+
+def _cut(early: Segment, later: Config) -> Segment:
+    if CUT not in later:
+        return early
+    return replace(early, config={**early.config, CUT: min(early.config[CUT], later[CUT])})
 
 
 def _values(config: Config, reported: Mapping[str, float], space: SearchSpace) -> Config:

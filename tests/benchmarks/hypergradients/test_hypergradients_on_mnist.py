@@ -24,6 +24,7 @@ def small(monkeypatch):
     monkeypatch.setattr(mnist, "STEPS", 15)
     yield
     mnist.drawn.cache_clear()
+    mnist.tuned_constant.cache_clear()
 
 
 def test_no_image_is_both_trained_on_and_held_out():
@@ -39,6 +40,14 @@ def test_a_rate_100_times_too_small_grows_and_what_is_found_serves_again():
     assert own["found"][-1] > 5 * SMALL.start
     again = mnist.tuned_within(mnist.again(SMALL, own), 100)
     assert min(own["accuracy"], again["accuracy"]) > plain["accuracy"] + 10
+
+
+def test_what_is_used_again_is_no_rate_that_broke_training_and_the_last_decay():
+    found = {"found": [0.5, 0.04, 0.06, 0.01], "restarted": 1}
+    assert mnist.again(LARGE, found).start == 0.06
+    assert mnist.again(mnist.CASES["decay too large"], found).start == 0.01
+    assert mnist.replayed(found) == [0.04, 0.04, 0.06, 0.01]
+    assert mnist.replayed({**found, "restarted": 0}) == found["found"]
 
 
 def test_a_rate_100_times_too_large_is_restarted_and_fails_by_name_without_restarts():
@@ -69,7 +78,8 @@ def test_it_goes_on_where_it_ended(tmp_path, monkeypatch, capsys):
     out = tmp_path / "mnist.jsonl"
     mnist.main(out, seeds=1, first_seed=100)
     lines = out.read_text().splitlines()
-    each = ["plain", "tuned constant", "hypergradient", "tuned again", "trained again"]
+    aims = ["tuned constant", "hypergradient", "tuned again"]
+    each = [*aims, "plain", "trained again", "trained along"]
     ways = [*each, "Ax", "random search", *each, "without restarts"]
     assert [json.loads(line)["way"] for line in lines] == ways
     mnist.main(out, seeds=1, first_seed=100)

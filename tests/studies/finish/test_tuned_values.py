@@ -19,10 +19,10 @@ def told(**values):
     return {f"hyper/{key}": value for key, value in values.items()}
 
 
-def schedule(curve, part=None, lineage=()):
-    trials = [recorded("t", CONFIG, curve), recorded("other", CONFIG, [(1, told(rate=0.05))])]
+def schedule(curve, part=None, lineage=(), config=CONFIG, space=SPACE):
+    trials = [recorded("t", config, curve), recorded("other", CONFIG, [(1, told(rate=0.05))])]
     study = RecordedStudy({}, "", tuple(trials), tuple(lineage))
-    return list(by_epoch(part or Segment(0, len(curve), "t", CONFIG), study, SPACE))
+    return by_epoch(part or Segment(0, len(curve), "t", config), study, space)
 
 
 def test_an_epoch_has_the_values_that_were_reported_at_its_end():
@@ -54,3 +54,22 @@ def test_a_trial_that_took_over_another_has_its_reports_under_later_steps():
         (4, 5, 0.03),
         (5, 6, 0.04),
     ]
+
+
+@pytest.mark.parametrize(
+    ("restarts", "expected"),
+    [
+        ([0, 1, 2, 2], [0.02, 0.01, 0.02, 0.03]),
+        ([0, 1, 1, 1], [0.01, 0.01, 0.02, 0.03]),
+        ([3, 3, 3, 3], [0.5, 0.08, 0.02, 0.03]),
+    ],
+)
+def test_a_rate_that_broke_training_is_as_the_last_restart_cut_it(restarts, expected):
+    rates = [0.5, 0.01 if restarts[0] == 0 else 0.08, 0.02, 0.03]
+    space = SearchSpace("cut", training={"learning_rate": tune.loguniform(1e-4, 1.0), "depth": 3})
+    curve = [
+        (step, {**told(learning_rate=rate), "restarts": count})
+        for step, (rate, count) in enumerate(zip(rates, restarts, strict=True), start=1)
+    ]
+    found = schedule(curve, config={"learning_rate": 1.0, "depth": 3}, space=space)
+    assert [one.config["learning_rate"] for one in found] == pytest.approx(expected)

@@ -191,7 +191,8 @@ class Course:
         found = implicit(
             self._problem, self.weights, self._outer.raw, batch, val_batch, solver=self._solver
         )
-        return {name: found.gradient[name] for name in self._implicit}
+        gradient = {name: found.gradient[name] for name in self._implicit}
+        return self._values.by_number(gradient, self._outer.raw)
 
     def _search(self, batches: list[Any], val_batch: Any) -> None:
         """Values for this window, which is evaluated from its start as often as it takes."""

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.trainables.hypergradients.problem import Tensors
-from automl_on_ray.trainables.hypergradients.transforms import Transform
+from automl_on_ray.trainables.hypergradients.transforms import Log, Transform
 from automl_on_ray.trainables.hypergradients.tuned import Tuned, key_of
 
 DIVIDED_BY = 4  # what is too large, after trouble; 16 if that is too large again, and so on
@@ -36,6 +36,21 @@ class Values:
             key: torch.cat([self.transforms[name].value(raw[name]).flatten() for name in names])
             for key, names in self.names.items()
             if names
+        }
+
+    def by_number(self, gradient: Tensors, raw: Tensors) -> Tensors:
+        """Hypergradients by raw values; those of single numbers by the number, not its logarithm.
+
+        Its logarithm then moves by that: exponentiated gradient (Kivinen and Warmuth 1997,
+        doi:10.1006/inco.1996.2612). The implicit one by the logarithm of a decay falls as the decay
+        does, and in the tens of outer steps of a training Adam's second moment forgets nothing of
+        how large it was. So a decay that begins far too large would fall like 1 / t.
+        """
+        return {
+            name: one / self.transforms[name].value(raw[name])
+            if one.numel() == 1 and isinstance(self.transforms[name], Log)
+            else one
+            for name, one in gradient.items()
         }
 
     def reduced(self, key: str, raw: Tensors, in_a_row: int) -> Tensors:

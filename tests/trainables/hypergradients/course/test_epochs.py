@@ -153,6 +153,16 @@ def test_implicit_hypergradients_wait_for_the_warm_up():
     assert course.metrics()["hyper/weight_decay"] != pytest.approx(0.01)
 
 
+def test_a_decay_moves_by_as_large_a_factor_where_it_is_ten_times_smaller():
+    moved = []
+    for start in (1e-5, 1e-6):
+        course = begun("weight_decay", outer_optimizer="sgd", starts={"weight_decay": start})
+        course.train(*epochs(1)[0])
+        moved.append(math.log(course.values["weight_decay"] / start))
+    assert moved[0] == pytest.approx(moved[1], rel=1e-2)
+    assert abs(moved[0]) > 1e-3
+
+
 def test_a_larger_batch_may_stand_for_the_training_data():
     words = {"warm_up": 0, "solver": ConjugateGradients()}
     one, other = begun("weight_decay", **words), begun("weight_decay", **words)
