@@ -32,8 +32,6 @@ def create(settings: SearcherSettings) -> Searcher:
         metric=metrics if several else metrics[0],
         mode=modes if several else modes[0],
         points_to_evaluate=[dict(point) for point in settings.points] or None,
-        seed=None if several else settings.seed,
-        sampler=optuna.samplers.TPESampler(seed=settings.seed) if several else None,
     )
 
 

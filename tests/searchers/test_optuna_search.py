@@ -134,3 +134,31 @@ def test_reports_between_are_told_if_they_are_numbers():
     for step, score in enumerate((0.5, None, "0.9", math.nan, 0.75), start=1):
         made.on_trial_result("t", {"score": score, "training_iteration": step})
     assert made._ot_study.trials[0].intermediate_values == {1: 0.5, 5: 0.75}
+
+
+def test_a_config_is_not_tried_again_where_the_best_has_nothing_left_to_vary():
+    space = SearchSpace(
+        "models", training={"model": tune.choice(["fixed", "network"]), "rate": tune.uniform(0, 1)},
+        conditions={"rate": Condition("model", ("network",))},
+    )  # fmt: skip
+    searcher = create_searcher("optuna", SearcherSettings(space, (Objective("loss", "min"),)))
+    found = []
+    for number in range(40):
+        config = searcher.suggest(f"t{number}")
+        found.append(tuple(sorted(config.items())))
+        loss = 0.0 if config["model"] == "fixed" else 1.0 + config["rate"]
+        searcher.on_trial_complete(f"t{number}", {"loss": loss, "training_iteration": 1})
+    assert found.count((("model", "fixed"),)) == 1
+    assert len(set(found)) == 40
+
+
+def test_a_small_space_is_gone_through_and_then_again():
+    space = SearchSpace("two", training={"x": tune.choice([1, 2])})
+    searcher = create_searcher("optuna", SearcherSettings(space, (Objective("loss", "min"),)))
+    found = []
+    for number in range(4):
+        found.append(searcher.suggest(f"t{number}")["x"])
+        result = {"loss": float(found[-1]), "training_iteration": 1}
+        searcher.on_trial_complete(f"t{number}", result)
+    assert set(found[:2]) == {1, 2}
+    assert set(found[2:]) <= {1, 2}
