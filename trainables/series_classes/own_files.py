@@ -87,7 +87,7 @@ def _of_arrays(x: np.ndarray, y: np.ndarray, path: Path) -> Labelled:
 
 
 def _word(one: Any) -> str:
-    """The word for a label; "" for a missing one. A table's reader makes floats of whole numbers."""
+    """A label's word; "" for a missing one. Readers of tables make floats of whole numbers."""
     if pd.isna(one):
         return ""
     if isinstance(one, bytes):

@@ -79,7 +79,7 @@ def test_labels_that_are_whole_numbers_are_the_same_words_in_each_kind_of_file(t
     y = frame["label"].to_numpy()
     np.savez(tmp_path / "floats.npz", x=np.ones((3, 4)), y=y)
     np.savez(tmp_path / "integers.npz", x=np.ones((2, 4)), y=y[:2].astype(int))
-    long_of = dict(series="id", label="label", time=None)
+    long_of = {"series": "id", "label": "label", "time": None}
     assert read_wide(tmp_path / "wide.csv", label="label").labels == ("1", "2", "")
     assert read_long(tmp_path / "long.csv", **long_of).labels == ("1", "2", "")
     assert read_npz(tmp_path / "floats.npz")[0].labels == ("1", "2", "")
