@@ -27,8 +27,8 @@ TestData = Annotated[
     Change.ANOTHER_STUDY,
     typer.Option(
         help=(
-            "Another file, with the test part. Default: what stands as NAME_TEST.ts beside "
-            "NAME_TRAIN.ts, or the arrays x_test and y_test; else a fifth of each class is drawn "
+            "Another file, with the test part. Default: what stands as NAME_TEST beside "
+            "NAME_TRAIN, or the arrays x_test and y_test; else a fifth of each class is drawn "
             "by --seed. Example: --test-data later.csv"
         ),
         rich_help_panel=_STUDY,

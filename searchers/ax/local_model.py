@@ -108,7 +108,8 @@ class LocalModel:
     def _judge(self, index: int, pending: int) -> None:
         """Whether a result is a success, and what follows for the region."""
         value, best = self._value(index), self._best()
-        if self._centre is None or value > best + IMPROVED * abs(best):
+        enough = best if math.isinf(best) else best + IMPROVED * abs(best)
+        if self._centre is None or value > enough:
             self._centre, self._failures = index, 0
             self._successes += 1
         else:

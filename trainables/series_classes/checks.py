@@ -12,6 +12,7 @@ from automl_on_ray.trainables.series_classes.ts_files import Labelled
 
 TEST_SHARE = 5  # one in so many
 SHOWN = 3
+LARGEST = np.finfo(np.float32).max  # what is kept has no larger number
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,10 @@ def parted(
 
 
 def _usable(given: Labelled, part: str, remarks: list[str]) -> Labelled:
-    """Those with a label, without gaps. What was done is added to `remarks`."""
+    """Those with a label, without gaps. What was done is added to `remarks`.
+
+    What is missing at the end of a series, in all channels, is after its end.
+    """
     part = f"{part} series" if part else "series"
     kept = [place for place, label in enumerate(given.labels) if label != ""]
     if not kept:
@@ -65,10 +69,14 @@ def _usable(given: Labelled, part: str, remarks: list[str]) -> Labelled:
     gaps, series = 0, []
     for place in kept:
         one = given.series[place]
-        if np.isinf(one).any():
-            raise UserError(f"Number {place + 1} of the {part} holds an infinite number.")
+        if (np.abs(one) > LARGEST).any():
+            raise UserError(
+                f"Number {place + 1} of the {part} holds an infinite number, or one beyond "
+                f"{LARGEST:.1e}."
+            )
         if not one.size or np.isnan(one).all():
             raise UserError(f"Number {place + 1} of the {part} has no values.")
+        one = one[:, : lengths_of(one[None])[0]]
         gaps += int(np.isnan(one).any())
         series.append(whole(one))
     if gaps:

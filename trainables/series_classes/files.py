@@ -21,11 +21,11 @@ def read_parts(
     path = _training_file(path)
     if not path.exists():
         raise UserError(f"There are no series at {path}.")
-    if path.suffix == ".npz":
-        return read_npz(path)
+    train, test = _read(path, asked)
     beside = test_beside(path)
-    has_test = with_test and beside != path and beside.exists()
-    return _read(path, asked), _read(beside, asked) if has_test else None
+    if test is None and with_test and beside != path and beside.exists():
+        test, _ = _read(beside, asked)
+    return train, test
 
 
 def test_beside(path: Path) -> Path:
@@ -43,11 +43,14 @@ def _training_file(path: Path) -> Path:
     return found[0]
 
 
-def _read(path: Path, asked: Mapping[str, Any]) -> Labelled:
-    if path.suffix == ".ts":
-        return read_ts_file(path)
+def _read(path: Path, asked: Mapping[str, Any]) -> tuple[Labelled, Labelled | None]:
     if path.suffix == ".npz":
-        return read_npz(path)[0]
+        return read_npz(path)
+    if path.suffix == ".ts":
+        return read_ts_file(path), None
     if asked["series"] is None:
-        return read_wide(path, label=asked["label"])
-    return read_long(path, series=asked["series"], label=asked["label"], time=asked["time"])
+        return read_wide(path, label=asked["label"]), None
+    return (
+        read_long(path, series=asked["series"], label=asked["label"], time=asked["time"]),
+        None,
+    )

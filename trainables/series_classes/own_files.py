@@ -4,6 +4,7 @@ Long tables have a row a point in time, wide ones a row a series.
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,9 +31,9 @@ def read_long(path: Path, *, series: str, label: str, time: str | None) -> Label
     series_of, labels = [], []
     grouped = frame.groupby(series, sort=False)
     for name, places in grouped.indices.items():
-        found = frame[label].iloc[places].dropna().map(str).unique()
+        found = list(dict.fromkeys(_word(one) for one in frame[label].iloc[places].dropna()))
         if len(found) > 1:
-            raise UserError(f"Series {name!r} has two labels: {found[0]!r} and {found[1]!r}.")
+            raise UserError(f"Series {_word(name)} has two labels: {found[0]} and {found[1]}.")
         series_of.append(values[np.sort(places)].T)
         labels.append(found[0] if len(found) else "")
     return Labelled(tuple(series_of), tuple(labels))
@@ -46,8 +47,7 @@ def read_wide(path: Path, *, label: str) -> Labelled:
     frame = _frame(path)
     _check_columns(frame, {"--label": label}, path)
     values = _numbers(frame.drop(columns=[label]), path)
-    labels = ["" if pd.isna(one) else str(one) for one in frame[label]]
-    return Labelled(tuple(_ended(row) for row in values[:, None, :]), tuple(labels))
+    return Labelled(tuple(values[:, None, :]), tuple(map(_word, frame[label])))
 
 
 def read_npz(path: Path) -> tuple[Labelled, Labelled | None]:
@@ -83,8 +83,16 @@ def _of_arrays(x: np.ndarray, y: np.ndarray, path: Path) -> Labelled:
         )
     if x.dtype.kind not in "fiub":
         raise UserError(f"{path} needs numbers as x, but they are of the type {x.dtype}.")
-    labels = [one.decode() if isinstance(one, bytes) else str(one) for one in y.tolist()]
-    return Labelled(tuple(_ended(one) for one in x.astype(np.float64)), tuple(labels))
+    return Labelled(tuple(x.astype(np.float64)), tuple(map(_word, y.tolist())))
+
+
+def _word(one: Any) -> str:
+    """A label's word; "" for a missing one. Readers of tables make floats of whole numbers."""
+    if pd.isna(one):
+        return ""
+    if isinstance(one, bytes):
+        return one.decode()
+    return str(int(one)) if isinstance(one, float) and one.is_integer() else str(one)
 
 
 def _frame(path: Path) -> pd.DataFrame:
@@ -113,7 +121,7 @@ def _in_order(frame: pd.DataFrame, series: str, time: str) -> pd.DataFrame:
     twice = frame.duplicated([series, time])
     if twice.any():
         row = frame[twice].iloc[0]
-        raise UserError(f"Series {row[series]!r} has the time {row[time]} twice.")
+        raise UserError(f"Series {_word(row[series])} has the time {_word(row[time])} twice.")
     return frame
 
 
@@ -129,9 +137,3 @@ def _numbers(frame: pd.DataFrame, path: Path) -> np.ndarray:
     if not len(frame.columns):
         raise UserError(f"{path.name} has no columns of values.")
     return frame.astype("float64").to_numpy(np.float64, na_value=np.nan)
-
-
-def _ended(one: np.ndarray) -> np.ndarray:
-    """Without what is missing at its end in all channels."""
-    known = np.flatnonzero(~np.isnan(one).all(axis=0))
-    return one[:, : known[-1] + 1] if len(known) else one[:, :1]

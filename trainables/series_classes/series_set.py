@@ -20,7 +20,7 @@ from automl_on_ray.trainables.series_classes.files import read_parts, test_besid
 from automl_on_ray.trainables.series_classes.models import lengths_of
 from automl_on_ray.trainables.tables.columns import sign
 
-LAYOUT = 1  # one more whenever the same file comes to be read in another way
+LAYOUT = 2  # one more whenever the same file comes to be read in another way
 FOLDS = 5
 
 

@@ -204,3 +204,13 @@ def test_a_region_that_became_too_small_begins_again_elsewhere():
     told(model, [0.0])
     assert model._length == LENGTH
     assert model._centre != 0
+
+
+def test_a_first_trial_that_fails_is_left_for_any_that_does_not():
+    model = LocalModel(SearcherSettings(PLANE, SCORE, max_t=4))
+    failed, *others = [one.config for one in known(PLANE, peak, 3)]
+    model.tell(failed, TrialOutcome("failed", {}), 0)
+    model.tell(failed, TrialOutcome("failed", {}), 0)
+    for place, config in enumerate(others, 2):
+        model.tell(config, completed(float(place)), 0)
+        assert model._centre == place

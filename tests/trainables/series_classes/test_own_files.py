@@ -51,7 +51,7 @@ def test_times_may_be_dates(long):
     ("change", "said"),
     [
         (lambda f: f.assign(at="soon"), "--time 'at' has a value that is no time: 'soon'"),
-        (lambda f: pd.concat([f, f.iloc[:1]]), "twice"),
+        (lambda f: pd.concat([f, f.iloc[:1]]), r"Series \d has the time \d twice"),
         (lambda f: f.assign(kind=["z", *f["kind"].iloc[1:]]), "has two labels"),
         (lambda f: f.assign(x="high"), "hold no numbers: x"),
         (lambda f: f.drop(columns="id"), "--series 'id' is no column of long.csv"),
@@ -63,12 +63,27 @@ def test_an_odd_long_table_is_refused(change, said, long):
         read_of(change(frame), path)
 
 
-def test_a_row_of_a_wide_table_is_a_series_that_ends_where_its_values_do(tmp_path):
-    frame = pd.DataFrame({"t0": [1.0, 2], "t1": [3.0, 4], "t2": [5.0, np.nan], "kind": ["a", "b"]})
+def test_a_row_of_a_wide_table_is_a_series(tmp_path):
+    frame = pd.DataFrame({"t0": [1.0, 2], "t1": [3.0, 4], "t2": [5.0, 6], "kind": ["a", "b"]})
     frame.to_csv(tmp_path / "wide.csv", index=False)
     read = read_wide(tmp_path / "wide.csv", label="kind")
-    assert [one.tolist() for one in read.series] == [[[1, 3, 5]], [[2, 4]]]
+    assert [one.tolist() for one in read.series] == [[[1, 3, 5]], [[2, 4, 6]]]
     assert read.labels == ("a", "b")
+
+
+def test_labels_that_are_whole_numbers_are_the_same_words_in_each_kind_of_file(tmp_path):
+    frame = pd.DataFrame({"t0": [1.0, 2, 3], "t1": [3.0, 4, 5], "label": [1, 2, None]})
+    frame.to_csv(tmp_path / "wide.csv", index=False)
+    long = frame.drop(columns="t1").assign(id=range(3))
+    long.to_csv(tmp_path / "long.csv", index=False)
+    y = frame["label"].to_numpy()
+    np.savez(tmp_path / "floats.npz", x=np.ones((3, 4)), y=y)
+    np.savez(tmp_path / "integers.npz", x=np.ones((2, 4)), y=y[:2].astype(int))
+    long_of = {"series": "id", "label": "label", "time": None}
+    assert read_wide(tmp_path / "wide.csv", label="label").labels == ("1", "2", "")
+    assert read_long(tmp_path / "long.csv", **long_of).labels == ("1", "2", "")
+    assert read_npz(tmp_path / "floats.npz")[0].labels == ("1", "2", "")
+    assert read_npz(tmp_path / "integers.npz")[0].labels == ("1", "2")
 
 
 def test_arrays_have_one_part_or_two(tmp_path):

@@ -51,14 +51,22 @@ def test_gaps_lengths_missing_labels_and_copies_are_told():
 
 
 def test_a_gap_is_filled_on_the_line_between_its_neighbours():
+    parts = parted(labelled(at(0, [[np.nan, 1, np.nan, 3]]), length=4), labelled(length=4))
+    assert parts.values[0].tolist() == [[1, 1, 2, 3]]
+
+
+def test_what_is_missing_at_the_end_is_after_the_end_of_the_series():
     parts = parted(labelled(at(0, [[1, np.nan, 3, np.nan]]), length=4), labelled(length=4))
-    assert parts.values[0].tolist() == [[1, 2, 3, 3]]
+    assert parts.values[0, 0, :3].tolist() == [1, 2, 3]
+    assert np.isnan(parts.values[0, 0, 3])
+    assert any(remark.startswith("Series have 3 to 4 points") for remark in parts.remarks)
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
         (at(2, [[1, np.inf]]), "Number 3 of the series holds an infinite number"),
+        (at(2, [[1, 1e39]]), "Number 3 of the series holds an infinite number, or one beyond"),
         (at(2, [[np.nan, np.nan]]), "Number 3 of the series has no values"),
         (at(2, np.ones((2, 60))), "as many channels"),
         (lambda series, labels: labels.__setitem__(slice(None), ["a"] * 40), "nothing to tell"),

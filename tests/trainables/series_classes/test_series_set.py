@@ -23,6 +23,14 @@ def test_the_test_part_stands_beside_the_training_part(tmp_path):
         assert not set(fitted) & set(out)
 
 
+def test_arrays_have_a_test_part_beside_them_too(tmp_path):
+    for part, count in (("TRAIN", 20), ("TEST", 6)):
+        series, labels = waves(count)
+        np.savez(tmp_path / f"waves_{part}.npz", x=np.stack(series), y=np.array(labels))
+    found = load_series({"dataset": str(tmp_path / "waves_TRAIN.npz")})
+    assert (len(found.labels), len(found.test_labels)) == (20, 6)
+
+
 def test_a_folder_with_one_training_file_will_do(tmp_path):
     folder = tmp_path / "Waves"
     folder.mkdir()

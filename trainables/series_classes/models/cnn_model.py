@@ -59,6 +59,9 @@ class Cnn:
 def fit(
     config: Mapping[str, Any], values: np.ndarray, labels: np.ndarray, settings: FitSettings
 ) -> Cnn:
+    """ValueError for a single series, of which there is no batch."""
+    if len(values) < 2:
+        raise ValueError("A network needs two series to be trained.")
     torch.set_num_threads(settings.threads)
     scaling = Scaling.fit(config["scaling"], values)
     factor = min(1.0, config["cnn_length"] / int(lengths_of(values).max()))

@@ -14,6 +14,8 @@ import pandas as pd
 from automl_on_ray.trainables.series_classes.models import lengths_of, stack, whole
 from automl_on_ray.trainables.series_classes.registered.predictor import Bagged
 
+LARGEST = np.finfo(np.float32).max
+
 
 class SeriesModel:
     """`predict` is what MLflow calls."""
@@ -38,6 +40,10 @@ class SeriesModel:
         return pd.DataFrame({"label": labels, "probability": highest} | columns)
 
     def _stacked(self, series: Any) -> np.ndarray:
+        if not isinstance(series, np.ndarray | list | tuple):
+            raise ValueError(
+                f"An array or a list of arrays is expected, not {type(series).__name__}."
+            )
         if isinstance(series, np.ndarray) and series.ndim == 1 and series.dtype != object:
             raise ValueError("Several series are expected; give one in a list.")
         channels = self.bagged.channels
@@ -59,8 +65,9 @@ class SeriesModel:
                 f"{np.shape(given)}."
             )
         end = int(lengths_of(one[None])[0]) if one.size else 0
-        if not end or np.isinf(one).any():
-            told = "has no values" if not end else "holds an infinite number"
+        if not end or (np.abs(one) > LARGEST).any():
+            beyond = f"holds an infinite number, or one beyond {LARGEST:.1e}"
+            told = beyond if end else "has no values"
             raise ValueError(f"Series {place} {told}.")
         return whole(one[:, :end])
 

@@ -79,3 +79,9 @@ def test_one_nearest_neighbour_is_what_its_definition_says():
     told = fit(NEAREST, values, labels, FitSettings(2)).predict(asked).argmax(axis=1)
     for one, answer in zip(asked, told, strict=True):
         assert answer == labels[np.argmin(((values - one) ** 2).sum(axis=(1, 2)))]
+
+
+def test_a_network_of_one_series_is_refused():
+    values = np.zeros((1, 1, 8), np.float32)
+    with pytest.raises(ValueError, match="two series"):
+        fit(CNN, values, np.zeros(1, np.int64), FitSettings(classes=2))

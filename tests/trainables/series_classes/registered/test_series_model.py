@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from automl_on_ray.search_spaces.series import CNN, NEAREST, ROCKET
@@ -69,6 +70,8 @@ def test_no_series_have_no_answers(bagged):
         ([np.full((2, 5), np.nan)], "Series 0 has no values"),
         ([np.full((2, 5), np.inf)], "Series 0 holds an infinite number"),
         ([["a", "b"]], "Series 0 is no array of numbers"),
+        ([np.full((2, 5), 1e39)], "Series 0 holds an infinite number, or one beyond 3.4e"),
+        (pd.DataFrame(np.ones((2, 5))), "An array or a list of arrays is expected, not DataFrame"),
         (np.ones(5), "Several series are expected"),
     ],
 )
