@@ -110,10 +110,11 @@ class LocalModel:
         value, best = self._value(index), self._best()
         enough = best if math.isinf(best) else best + IMPROVED * abs(best)
         if self._centre is None or value > enough:
-            self._centre, self._failures = index, 0
-            self._successes += 1
+            self._successes, self._failures = self._successes + 1, 0
         else:
             self._successes, self._failures = 0, self._failures + 1
+        if self._centre is None or value > best:
+            self._centre = index
         if self._successes == SUCCESSES:
             self._length, self._successes = min(2 * self._length, MAX_LENGTH), 0
         # What is on trial was suggested before it was known what this one came to.

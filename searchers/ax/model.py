@@ -103,14 +103,16 @@ class AxModel:
         self._sources = Sources(settings, self.encoding) if settings.sources else None
         self._transfer = Transfer()
         self._local = LocalModel(settings) if _is_plain(settings) else None
-        for trial in settings.known:
-            curve = {s: metrics for s, metrics in trial.curve.items() if s <= settings.max_t}
-            if curve:
-                self.begin(trial.config)
-                whole = max(curve) == settings.max_t
-                self.tell(
-                    trial.config, TrialOutcome("completed" if whole else "early_stopped", curve)
-                )
+        known = [
+            (trial.config, {step: m for step, m in trial.curve.items() if step <= settings.max_t})
+            for trial in settings.known
+        ]
+        known = [(config, curve) for config, curve in known if curve]
+        self._many_known = len(known) >= LARGE
+        for config, curve in known:
+            self.begin(config)
+            whole = max(curve) == settings.max_t
+            self.tell(config, TrialOutcome("completed" if whole else "early_stopped", curve))
 
     def suggest(self) -> Config:
         """The next config, taken as begun. Raises Exhausted at the end of a finite space."""
@@ -136,8 +138,7 @@ class AxModel:
     @property
     def _is_large(self) -> bool:
         """Whether there are too many trials for a model of all, which Ax is then told no more."""
-        known = len(self._settings.known)
-        return self._local is not None and max(len(self._local), known) >= LARGE
+        return self._local is not None and (self._many_known or len(self._local) >= LARGE)
 
     def _nearby(self) -> Config:
         assert self._local is not None

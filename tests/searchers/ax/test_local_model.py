@@ -174,9 +174,8 @@ def test_a_trial_that_was_stopped_early_counts_as_at_its_end():
     ids=["several objectives", "an outcome constraint", "an acquisition function"],
 )
 def test_what_it_cannot_do_stays_with_ax(asked):
-    trial = PriorTrial({"x": 0.5, "y": 0.5}, {4: {"score": 1.0, "cost": 0.5}})
     model = AxModel(SearcherSettings(**{"space": PLANE, "objectives": SCORE, "max_t": 4, **asked}))
-    model._settings = SearcherSettings(PLANE, SCORE, known=(trial,) * module.LARGE)
+    model._many_known = True
     assert not model._is_large
 
 
@@ -193,6 +192,19 @@ def test_the_region_grows_with_successes_and_shrinks_without():
     assert model._length == LENGTH
     told(model, [0.0] * 10, pending=16)
     assert model._length == LENGTH, "those on trial were suggested before"
+
+
+def test_the_region_is_around_the_best_also_where_that_is_hardly_better():
+    model = LocalModel(SearcherSettings(PLANE, SCORE, max_t=4))
+    told(model, [0.99, 0.9901, 0.9])
+    assert (model._centre, model._successes) == (1, 0)
+
+
+def test_known_trials_that_say_nothing_of_todays_steps_make_no_study_large():
+    trials = tuple(PriorTrial(t.config, {9: {"score": 1.0}}) for t in known(PLANE, peak, 200))
+    model = AxModel(SearcherSettings(PLANE, SCORE, max_t=4, known=trials))
+    assert not model._is_large
+    led(model, peak, 3)
 
 
 def test_a_region_that_became_too_small_begins_again_elsewhere():
