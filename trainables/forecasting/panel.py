@@ -321,7 +321,7 @@ def _check_known(series: Series, horizon: int) -> None:
             if np.isnan(values[-horizon:, place]).all():
                 raise UserError(
                     f"Column {name!r} has no value in the last {horizon} steps of the series "
-                    f"{key!r}, so it is not known ahead: name it in past, or fill it."
+                    f"{key!r}, so it is not known ahead: make it known past, or fill it."
                 )
 
 

@@ -79,7 +79,8 @@ def _check_names(columns: Sequence[str], asked: Mapping[str, Any]) -> None:
     if not asked.get("target"):
         raise UserError("Name the target: the column that is to be forecast.")
     roles = [("target", asked["target"])] + ([("time", asked["time"])] if asked.get("time") else [])
-    roles += [(word, name) for word in ("series", "known", "past") for name in asked[word]]
+    for word, key in (("series", "series"), ("known ahead", "known"), ("known past", "past")):
+        roles += [(word, name) for name in asked[key]]
     for word, name in roles:
         if name not in columns:
             more = f" and {len(columns) - SHOWN} more" if len(columns) > SHOWN else ""

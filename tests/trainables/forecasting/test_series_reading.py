@@ -150,6 +150,11 @@ def test_a_column_that_is_not_there_is_named_with_one_like_it():
     assert "units" in said
 
 
+def test_a_covariate_that_is_not_there_is_called_as_in_the_options():
+    assert "no column 'wind' for known ahead" in refusal(sales(), known=["wind"])
+    assert "no column 'wind' for known past" in refusal(sales(), past=["wind"])
+
+
 def test_a_column_has_one_role():
     assert "something else too" in refusal(sales(), known=["units"])
 
