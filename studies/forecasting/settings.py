@@ -78,7 +78,8 @@ class ForecastSettings(StudySettings):
             )
         for option in ("time", "target", "horizon"):
             if getattr(self, option) is None:
-                raise UserError(f"{self.dataset} needs --{option}: {_NEEDED[option]}.")
+                data = "The table" if self.dataset.startswith("pandas:") else self.dataset
+                raise UserError(f"{data} needs --{option}: {_NEEDED[option]}.")
 
     def _check_collection(self) -> None:
         own = ("time", "series", "target", "known_ahead", "known_past")

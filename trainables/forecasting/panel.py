@@ -21,7 +21,7 @@ from automl_on_ray.trainables.forecasting.reading import read_series
 from automl_on_ray.trainables.forecasting.series import Series, packed, unpacked
 from automl_on_ray.trainables.tables.columns import content_of, read, read_frame, sign
 
-LAYOUT = 1  # one more whenever the same file comes to be read in another way
+LAYOUT = 2  # one more whenever the same file comes to be read in another way
 ORIGINS = 3
 LEAST = 4  # steps of a series before a part that is forecast
 ENOUGH = 0.25  # of the series are in a fold
@@ -62,8 +62,8 @@ class Panel:
     times of their first values: datetime64[ns], or int64 of a time in steps. `known` and `past`
     are (n_i, k) and (n_i, j), of the columns `known_names` and `past_names`. `digest` is the
     SHA-256 of all of that and the horizon; folds and `subset` are not in it. `time_format` says how
-    texts of the time are read that could be read in two ways. `remarks` are what the user should
-    know, one line each.
+    texts of the time are read that could be read in two ways, and `decimal_comma` names columns
+    with texts such as 1.234,5. `remarks` are what the user should know, one line each.
     """
 
     name: str
@@ -80,6 +80,7 @@ class Panel:
     known_names: tuple[str, ...] = ()
     past_names: tuple[str, ...] = ()
     time_format: str = ""
+    decimal_comma: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     asked: ForecastKeywords = field(default_factory=lambda: ForecastKeywords(dataset=""))
 
@@ -281,7 +282,7 @@ def _parted(name: str, series: Series, asked: ForecastKeywords) -> Panel:
         remarks=(*series.remarks, *remarks), asked=asked,
         **{key: getattr(series, key) for key in (
             "ids", "frequency", "values", "starts", "known", "past", "known_names", "past_names",
-            "time_format")},
+            "time_format", "decimal_comma")},
     )  # fmt: skip
     return _with_folds(_with_season(panel))
 
@@ -320,7 +321,7 @@ def _check_known(series: Series, horizon: int) -> None:
             if np.isnan(values[-horizon:, place]).all():
                 raise UserError(
                     f"Column {name!r} has no value in the last {horizon} steps of the series "
-                    f"{key!r}, so it is not known ahead: name it in past, or fill it."
+                    f"{key!r}, so it is not known ahead: make it known past, or fill it."
                 )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from automl_on_ray.search_spaces.core import UserError, near_miss
+from automl_on_ray.trainables.forecasting import cells
 from automl_on_ray.trainables.forecasting.frequency import (
     frequency_of,
     numbers_of,
@@ -68,14 +69,18 @@ def read_series(raw: pd.DataFrame, asked: Mapping[str, Any]) -> Series:
     if frequency is not None:
         rows = _placed(rows, frequency)
     rows = _with_target(rows, asked["target"], remarks)
-    return _on_every_step(rows, frequency, written, asked, remarks)
+    found = _on_every_step(rows, frequency, written, asked, remarks)
+    return replace(
+        found, decimal_comma=tuple(filter(lambda name: cells.has_decimal_comma(raw[name]), names))
+    )
 
 
 def _check_names(columns: Sequence[str], asked: Mapping[str, Any]) -> None:
     if not asked.get("target"):
         raise UserError("Name the target: the column that is to be forecast.")
     roles = [("target", asked["target"])] + ([("time", asked["time"])] if asked.get("time") else [])
-    roles += [(word, name) for word in ("series", "known", "past") for name in asked[word]]
+    for word, key in (("series", "series"), ("known ahead", "known"), ("known past", "past")):
+        roles += [(word, name) for name in asked[key]]
     for word, name in roles:
         if name not in columns:
             more = f" and {len(columns) - SHOWN} more" if len(columns) > SHOWN else ""
@@ -91,15 +96,15 @@ def _times(raw: pd.DataFrame, name: str | None, remarks: list[str]) -> tuple[np.
     """datetime64[ns] with NaT, or float64 with NaN of whole numbers; and how texts are read."""
     if name is None:
         return np.arange(len(raw)), ""
-    column = column_of(_local(raw[name]), ordered=True)
-    if column.left_out:
-        raise UserError(f"The time {name!r} cannot order the rows: {column.left_out}.")
-    if column.kind == conform.CATEGORY:
-        odd = column.values.categories[0]
+    column = column_of(cells.local_days(raw[name]), ordered=True)
+    odd = _no_time(raw[name]) if column.left_out or column.kind == conform.CATEGORY else ""
+    if odd:
         raise UserError(
             f"The time {name!r} must hold dates or whole numbers, but holds {odd!r}; write "
             "dates as 2020-01-31."
         )
+    if column.left_out:
+        raise UserError(f"The time {name!r} cannot order the rows: {column.left_out}.")
     if column.remark:
         remarks.append(f"Column {name!r}: {column.remark}.")
     values = column.values
@@ -108,12 +113,15 @@ def _times(raw: pd.DataFrame, name: str | None, remarks: list[str]) -> tuple[np.
     return np.asarray(values), column.written
 
 
-def _local(raw: pd.Series) -> pd.Series:
-    """Days of a time zone as they are called there; what is shorter than a day is in UTC."""
-    if not isinstance(raw.dtype, pd.DatetimeTZDtype):
-        return raw
-    local = raw.dt.tz_localize(None)
-    return local if (local.dropna() == local.dropna().dt.normalize()).all() else raw
+def _no_time(raw: pd.Series) -> str:
+    """The first text that is neither a date, with day or month first, nor a number."""
+    if not (raw.dtype == object or isinstance(raw.dtype, pd.CategoricalDtype | pd.StringDtype)):
+        return ""
+    _, texts = conform.texts_of(raw)
+    orders = (conform.DAY_FIRST, conform.MONTH_FIRST)
+    dated = [~np.isnat(conform.dates_of_texts(texts, order)) for order in orders]
+    odd = texts[~(dated[0] | dated[1]) & np.isnan(conform.numbers_of_texts(texts))]
+    return str(odd[0]) if len(odd) else ""
 
 
 def _numbers(raw: pd.Series, remarks: list[str]) -> np.ndarray:
@@ -123,22 +131,11 @@ def _numbers(raw: pd.Series, remarks: list[str]) -> np.ndarray:
         raise UserError(f"{name} must hold numbers: {reason}.")
     if pd.api.types.is_datetime64_any_dtype(raw.dtype):
         raise UserError(f"{name} must hold numbers, but holds dates.")
-    types = pd.api.types
-    if types.is_numeric_dtype(raw.dtype) and not types.is_bool_dtype(raw.dtype):
-        values = raw.to_numpy(np.float64, na_value=np.nan)
-        return _finite(values, name, remarks)
-    codes, texts = conform.texts_of(raw)
-    found = conform.numbers_of_texts(texts)
-    if set(texts) <= {"True", "False"}:
-        found = (texts == "True").astype(float)
-    elif np.isnan(found).any():
-        comma = conform.numbers_of_texts(texts, conform.DECIMAL_COMMA)
-        found = comma if np.isnan(comma).sum() < np.isnan(found).sum() else found
-    odd = texts[np.isnan(found)]
-    words = [text for text in odd if text.lower() not in conform.NO_NUMBER]
-    if words:
-        raise UserError(f"{name} must hold numbers, but holds {words[0]!r}.")
-    return _finite(np.append(found, np.nan)[codes], name, remarks)
+    try:
+        values = cells.numbers_in(raw, decimal_comma=cells.has_decimal_comma(raw))
+    except ValueError as error:
+        raise UserError(str(error)) from None
+    return _finite(values, name, remarks)
 
 
 def _finite(values: np.ndarray, name: str, remarks: list[str]) -> np.ndarray:

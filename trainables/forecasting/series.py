@@ -9,14 +9,16 @@ import numpy as np
 
 from automl_on_ray.trainables.datasets import Kept
 
-TOLD = ("ids", "frequency", "known_names", "past_names", "time_format", "remarks")
+TOLD = ("ids", "frequency", "known_names", "past_names", "time_format", "decimal_comma",
+        "remarks")  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Series:
     """As the fields of `Panel` of these names; `values` have NaN where nothing is known.
 
-    `time_format` says how texts of the time are read that could be read in two ways.
+    `time_format` says how texts of the time are read that could be read in two ways;
+    `decimal_comma` are the columns whose texts have numbers such as 1.234,5.
     """
 
     ids: tuple[str, ...]
@@ -28,6 +30,7 @@ class Series:
     known_names: tuple[str, ...] = ()
     past_names: tuple[str, ...] = ()
     time_format: str = ""
+    decimal_comma: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
 
 

@@ -10,6 +10,7 @@ import json
 import zipfile
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from automl_on_ray.search_spaces.core import written_whole
@@ -52,7 +53,9 @@ class Brought:
 
     `patterns` are as of `Path.glob`, below the folder, one folder deep at most. None of them
     imports anything of this project but what is brought too. The module `entry` of the package
-    has `_load_pyfunc(path)`. `start` is the first part of the new package's name.
+    has `_load_pyfunc(path)`. `start` is the first part of the new package's name. Modules `beside`
+    are of other packages of ours; they come to lie in the new package itself, and are imported as
+    `from package import module`.
     """
 
     ours: str
@@ -60,6 +63,7 @@ class Brought:
     patterns: tuple[str, ...]
     entry: str
     start: str
+    beside: tuple[str, ...] = ()
 
 
 def bring_code(brought: Brought, folder: Path) -> Path:
@@ -93,6 +97,18 @@ def call_types(brought: Brought, folder: Path, package: str) -> None:
 
 def _sources(brought: Brought) -> Iterator[tuple[str, str]]:
     """Files by their place in the package, and their text."""
+    for name, text in _below(brought):
+        for module in brought.beside:
+            package, _, own = module.rpartition(".")
+            ours = f"from {brought.ours} import {own}\n"
+            text = text.replace(f"from {package} import {own}\n", ours)
+        yield name, text
+    for module in brought.beside:
+        path = Path(str(import_module(module).__file__))
+        yield path.name, path.read_text(encoding="utf-8")
+
+
+def _below(brought: Brought) -> Iterator[tuple[str, str]]:
     root = brought.root
     yield "__init__.py", START.format(entry=f"{brought.ours}.{brought.entry}")
     paths = sorted({path for pattern in brought.patterns for path in root.glob(pattern)})

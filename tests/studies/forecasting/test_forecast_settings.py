@@ -55,3 +55,8 @@ def test_a_step_is_an_origin():
 def test_columns_are_parted_by_commas():
     assert names_in("store, item") == ["store", "item"]
     assert names_in(None) == []
+
+
+def test_a_frame_is_called_a_table_where_a_word_about_it_is_missing():
+    with pytest.raises(UserError, match="The table needs --time: "):
+        ForecastSettings(dataset="pandas:series 12ab", target="units", horizon=3).check()

@@ -61,6 +61,13 @@ def test_a_time_of_words_is_refused():
     assert "must hold dates or whole numbers, but holds 'a'" in refusal(frame)
 
 
+def test_a_time_of_quarters_or_words_of_their_own_is_refused_by_the_first():
+    for form in ("quarter {}", "2020-Q{}"):
+        frame = sales().assign(date=[form.format(i) for i in range(180)])
+        said = f"must hold dates or whole numbers, but holds {form.format(0)!r}"
+        assert said in refusal(frame)
+
+
 def test_dates_written_as_text_are_read():
     frame = sales()
     found = read(frame.assign(date=frame["date"].dt.strftime("%d.%m.%Y")))
@@ -141,6 +148,11 @@ def test_a_covariate_of_words_is_refused_and_truth_is_0_and_1():
 def test_a_column_that_is_not_there_is_named_with_one_like_it():
     assert "'unit'" in (said := refusal(sales(), target="unit"))
     assert "units" in said
+
+
+def test_a_covariate_that_is_not_there_is_called_as_in_the_options():
+    assert "no column 'wind' for known ahead" in refusal(sales(), known=["wind"])
+    assert "no column 'wind' for known past" in refusal(sales(), past=["wind"])
 
 
 def test_a_column_has_one_role():

@@ -19,10 +19,11 @@ LIBRARIES = {"mlp": "torch", "tcn": "torch", "lstm": "torch", "trees": "lightgbm
 BROUGHT = Brought(
     "automl_on_ray.trainables.forecasting",
     Path(__file__).parents[1],
-    ("history.py", "levels.py", "frequency.py", "baselines/*.py", "models/*.py",
+    ("history.py", "levels.py", "frequency.py", "cells.py", "baselines/*.py", "models/*.py",
      "registered/bagged.py", "registered/frames.py", "registered/forecast_model.py"),
     entry="registered.forecast_model",
     start="automl_forecasting",
+    beside=("automl_on_ray.trainables.tables.conform",),
 )  # fmt: skip
 # Of a collection by name, whose series have no columns.
 SERIES, TIME, TARGET = "series", "time", "value"
@@ -98,6 +99,7 @@ def columns_of(panel: Panel) -> Columns:
         frequency=panel.frequency,
         dated=panel.starts.dtype.kind == "M",
         time_format=panel.time_format,
+        decimal_comma=panel.decimal_comma,
     )
 
 

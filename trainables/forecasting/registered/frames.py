@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from automl_on_ray.trainables.forecasting.cells import local_days, numbers_in
 from automl_on_ray.trainables.forecasting.frequency import numbers_of, times_after
 from automl_on_ray.trainables.forecasting.history import History, carried_on
 from automl_on_ray.trainables.forecasting.levels import LEVELS, MEDIAN
+from automl_on_ray.trainables.tables import conform
 
 FORECAST = "forecast"
 NAMED_LEVELS = tuple(f"q{level}" for level in LEVELS)
-DAY_FIRST = "day first"
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,8 @@ class Columns:
     """The columns of a long frame, and what its series have in common.
 
     `series` may be none: all rows are of one series then. `dated` times are dates or texts of them,
-    with `time_format` where these can be read in two ways; others are whole numbers. `horizon` and
-    `season` are in steps of `frequency`.
+    with `time_format` where these can be read in two ways; others are whole numbers. Texts of the
+    columns `decimal_comma` are such as 1.234,5. `horizon` and `season` are in steps of `frequency`.
     """
 
     time: str
@@ -38,10 +39,11 @@ class Columns:
     frequency: str | None
     dated: bool
     time_format: str = ""
+    decimal_comma: tuple[str, ...] = ()
 
     @classmethod
     def of_json(cls, told: Mapping[str, Any]) -> "Columns":
-        lists = {key: tuple(told[key]) for key in ("series", "known", "past")}
+        lists = {key: tuple(told[key]) for key in ("series", "known", "past", "decimal_comma")}
         return cls(**{**told, **lists})
 
     @property
@@ -74,7 +76,7 @@ def read_history(frame: pd.DataFrame, columns: Columns) -> Read:
     codes, ids = _ids(frame, columns)
     order = np.lexsort([times, codes])
     numbers = {
-        name: _numbers(frame[name])[order]
+        name: _numbers(frame[name], columns)[order]
         for name in (columns.target, *columns.known, *columns.past)
     }
     times, codes = times[order], codes[order]
@@ -142,6 +144,10 @@ def _steps(times: np.ndarray, first: int, columns: Columns, name: str) -> np.nda
         return np.arange(len(times)) - first
     found = numbers_of(times, np.full(len(times), times[first]), columns.frequency)
     steps = np.round(found)
+    twice = np.flatnonzero(steps[1:] == steps[:-1])
+    if len(twice):
+        first, again = (_shown(times[row]) for row in (twice[0], twice[0] + 1))
+        raise ValueError(f"{name} has {first} and {again} in one step of {columns.frequency!r}.")
     odd = np.flatnonzero(~(np.abs(found - steps) < 1e-9))
     if len(odd):
         raise ValueError(
@@ -185,13 +191,11 @@ def _with_columns(frame: pd.DataFrame, columns: Columns) -> pd.DataFrame:
 def _times(column: pd.Series, columns: Columns) -> np.ndarray:
     """(n,) datetime64[ns] or int64."""
     if columns.dated:
-        found = pd.to_datetime(
-            column, errors="coerce", dayfirst=columns.time_format == DAY_FIRST, utc=True
-        ).dt.tz_localize(None)
+        found = conform.dates(local_days(column), columns.time_format)
     else:
-        found = pd.to_numeric(column, errors="coerce")
-        found = found.where(found == found.round())
-    wrong = np.flatnonzero(found.isna())
+        found = conform.numbers(column)
+        found = np.where(found % 1 == 0, found, np.nan)
+    wrong = np.flatnonzero(pd.isna(found))
     if len(wrong):
         kind = "date" if columns.dated else "whole number"
         raise ValueError(f"The time {column.iloc[wrong[0]]!r} in row {wrong[0] + 1} is no {kind}.")
@@ -214,13 +218,9 @@ def _called(ids: pd.DataFrame, at: int) -> str:
     return f"The series {'/'.join(map(str, ids.iloc[at]))!r}"
 
 
-def _numbers(column: pd.Series) -> np.ndarray:
+def _numbers(column: pd.Series, columns: Columns) -> np.ndarray:
     """(n,) float64, NaN where there is none, or an infinite one. ValueError for words."""
-    found = pd.to_numeric(column, errors="coerce")
-    words = column[found.isna() & column.notna()]
-    if len(words):
-        raise ValueError(f"Column {column.name!r} must hold numbers, but holds {words.iloc[0]!r}.")
-    values = found.to_numpy("float64", na_value=np.nan)
+    values = numbers_in(column, decimal_comma=column.name in columns.decimal_comma)
     return np.where(np.isfinite(values), values, np.nan)
 
 

@@ -14,9 +14,12 @@ from automl_on_ray.trainables.forecasting import (
     columns_of,
     final_model_of,
     fit,
+    give_frame,
     load_panel,
 )
+from automl_on_ray.trainables.forecasting.history import carried_on
 from automl_on_ray.trainables.forecasting.registered import ForecastModel
+from automl_on_ray.trainables.forecasting.registered.frames import read_history
 from tests.trainables.forecasting.drawn_series import CONFIGS
 from tests.trainables.forecasting.sales import HORIZON, keywords, sales
 
@@ -116,6 +119,68 @@ def test_dates_as_texts_and_records_are_taken(model, rows):
     np.testing.assert_allclose(
         model.predict(records)["forecast"], model.predict(rows)["forecast"], rtol=1e-6
     )
+
+
+MONTHS = pd.Series(pd.date_range("2018-01-01", periods=60, freq="MS"))
+DAYS = pd.Series(pd.date_range("2024-01-01", periods=150))
+VALUES = np.random.default_rng(0).uniform(1, 20, 150).round(2)
+WAYS = {
+    "31.1.2020": lambda times: times.dt.strftime("%d.%m.%Y"),
+    "31/1/2020": lambda times: times.dt.strftime("%d/%m/%Y"),
+    "1/31/2020": lambda times: times.dt.strftime("%m/%d/%Y"),
+    "31 Jan 2020": lambda times: times.dt.strftime("%d %b %Y"),
+    "a time zone": lambda times: times.dt.tz_localize("Europe/Berlin"),
+    "periods": lambda times: times.dt.to_period("D"),
+}
+
+
+def one_series(times, values):
+    frame = pd.DataFrame({"time": times, "value": values})
+    words = {"dataset": give_frame(frame), "frame": frame, "time": "time", "target": "value"}
+    return load_panel({**words, "horizon": 6}), frame
+
+
+@pytest.mark.parametrize(
+    ("way", "times"),
+    [
+        *[pytest.param(way, DAYS, id=f"days as {way}") for way in WAYS],
+        *[pytest.param(way, MONTHS, id=f"months as {way}") for way in ("31.1.2020", "a time zone")],
+    ],
+)
+def test_times_are_read_as_they_were_for_learning(way, times):
+    panel, frame = one_series(WAYS[way](times), VALUES[: len(times)])
+    read = read_history(frame, columns_of(panel))
+    np.testing.assert_array_equal(read.history.values[0], panel.values[0])
+    assert read.lasts[0] == panel.last_time(0) == times.iloc[-1]
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda value: f"{value}".replace(".", ","),
+        lambda value: f"{1000 * value:,.1f}",
+        lambda value: f"${value}",
+        lambda value: "?" if value > 19.5 else f"{value}",
+    ],
+    ids=["1,5", "1,234.5", "$1.5", "?"],
+)
+def test_numbers_are_read_as_they_were_for_learning(write):
+    panel, frame = one_series(DAYS, [write(value) for value in VALUES])
+    read = read_history(frame, columns_of(panel))
+    np.testing.assert_array_equal(read.history.values[0], carried_on(panel.values[0]))
+
+
+def test_a_decimal_comma_is_known_from_learning():
+    panel, frame = one_series(DAYS, [f"{value:.2f}".replace(".", ",") for value in VALUES])
+    frame["value"] = frame["value"] + "5"  # 1,255 alone could be thousands
+    assert read_history(frame, columns_of(panel)).history.values[0].max() < 21
+
+
+def test_two_times_in_one_month_are_refused():
+    panel, frame = one_series(MONTHS, VALUES[: len(MONTHS)])
+    frame.loc[3, "time"] = pd.Timestamp("2018-03-02")
+    with pytest.raises(ValueError, match="2018-03-01 00:00:00 and 2018-03-02 00:00:00 in one step"):
+        read_history(frame, columns_of(panel))
 
 
 def test_a_gap_is_the_value_before_it(model, rows):
