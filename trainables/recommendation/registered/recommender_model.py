@@ -55,7 +55,9 @@ class RecommenderModel:
             columns=[self.user, self.item, "rank", "score"],
         )
 
-    def _best(self, had: Mapping[str, Mapping[int, float]], count: int) -> Iterator[tuple[str, Any]]:
+    def _best(
+        self, had: Mapping[str, Mapping[int, float]], count: int
+    ) -> Iterator[tuple[str, Any]]:
         """Of each user in turn: item, rank and score."""
         names = list(had)
         for start in range(0, len(names), AT_ONCE):
