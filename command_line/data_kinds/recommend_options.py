@@ -73,7 +73,7 @@ Split = Annotated[
 ]
 Folds = Annotated[
     int,
-    Between(1, 20),
+    Between(1, 8),
     Change.ANOTHER_STUDY,
     typer.Option(
         help=(

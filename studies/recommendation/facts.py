@@ -24,6 +24,8 @@ def facts_told(
     yield "density", f"{density:.2%} of all pairs of a user and an item"
     yield "objective", f"{', '.join(map(_aim, objectives))}, of all items ranked for each user"
     yield "split", _of_split(events)
+    if (core := events.asked.get("core") or 0) > 1:
+        yield "filter", f"users and items with {core} events at least, in all parts together"
     asked_of = [len(events.held(fold)[0]) for fold in range(events.folds)]
     yield "judged by", f"{_listed(asked_of)} users in the folds, {len(tested):,} in the test part"
     for remark in events.remarks:

@@ -38,8 +38,6 @@ def prepare(asked: RecommendSettings) -> RecommendPlan:
     check_directions(objectives, Recommendations.METRICS)
     with step("Reading the events"):
         events = load_events(_keywords(asked))
-    if events.folds < asked.folds:
-        asked = replace(asked, folds=events.folds)  # a remark says why
     trial_kwargs = {"space": space, **events.keywords()}
     evaluation = Evaluation(
         "trial", Recommendations, space, objectives, asked.trials, asked.epochs,

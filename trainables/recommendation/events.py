@@ -329,11 +329,17 @@ def _parts(log: Log, asked: EventKeywords) -> np.ndarray:
     else:
         parts = parts_by_user(log.users, asked["folds"])
     for part in range(asked["folds"] + 1):
-        if not len(np.intersect1d(log.users[parts == part], log.users[parts > part])):
-            name = f"fold {part - 1}" if part else "the test part"
+        before, name = parts > part, f"fold {part - 1}" if part else "the test part"
+        held = (parts == part) & np.isin(log.users, log.users[before])
+        if not held.any():
             raise UserError(
                 f"No user has events both before {name} and in it, so nobody can be asked: give "
                 "fewer folds, or --split leave-last-out."
+            )
+        if not np.isin(log.items[held], log.items[before]).any():
+            raise UserError(
+                f"No item that {name} asks for has an event before it, so nothing is to be "
+                "learned of any: give fewer folds, or an --item whose items come again."
             )
     return parts
 

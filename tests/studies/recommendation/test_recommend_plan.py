@@ -159,3 +159,10 @@ def test_the_split_is_told_and_what_leaks_is_named(split, said, planned):
     assert said in told["split"]
     assert "2 folds" in told["split"]
     assert told["objective"] == "high ndcg, of all items ranked for each user"
+
+
+def test_a_filter_is_told_where_there_is_one(planned):
+    with_and_without = [planned(core=core) for core in (0, 3)]
+    told = [dict(facts_told(it.data, it.asked, it.record.objectives)) for it in with_and_without]
+    assert "filter" not in told[0]
+    assert told[1]["filter"] == "users and items with 3 events at least, in all parts together"

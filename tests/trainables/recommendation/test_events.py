@@ -210,6 +210,7 @@ def test_what_cannot_be_parted_is_refused_with_what_to_do():
     assert "one user only, '1'" in refusal(frame.assign(user=1, item=np.arange(400)))
     assert "one item only" in refusal(frame.assign(item="a", user=np.arange(400)))
     assert "No user has events both" in refusal(frame.assign(user=np.arange(400)))
+    assert "No item that the test part asks for" in refusal(frame.assign(item=np.arange(400)))
     assert "give fewer folds" in refusal(
         frame.assign(user=np.arange(400) // 2, item=np.arange(400)), split="leave-last-out"
     )

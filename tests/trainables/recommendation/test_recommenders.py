@@ -163,3 +163,16 @@ def test_ials_solves_each_rows_equations():
     weights = 1 + 5 * row[0]
     slope = others.T @ (weights * (others @ found - row[0])) + 2.0 * (1 + 5 * 2 / ITEMS) * found
     assert np.abs(slope).max() < 1e-9
+
+
+def test_bpr_knows_a_user_with_very_many_items_by_the_last_of_them_too():
+    had = np.random.default_rng(0).random((30, 700)) < 0.3
+    seen = seen_of(had)
+    fitted = fit({**config_of("bpr"), "bpr_epochs": 5}, seen, FitSettings())
+    # Two users with the same first 400 items, and others of the last, of which none is drawn.
+    last = np.setdiff1d(np.arange(400, 700), fitted.arrays["drawn"])
+    two = np.zeros((2, 700), bool)
+    two[:, :400] = True
+    two[0, last[:60]] = two[1, last[-60:]] = True
+    first, second = fitted.scores(np.arange(2), seen_of(two))
+    assert not np.allclose(first, second)

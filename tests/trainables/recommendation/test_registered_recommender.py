@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -14,6 +15,7 @@ from automl_on_ray.trainables.recommendation import (
     fit,
     load_events,
 )
+from automl_on_ray.trainables.recommendation.ranking import rank
 from automl_on_ray.trainables.recommendation.registered.recommender_model import _load_pyfunc
 from tests.helpers.clicks import COLUMNS, clicks
 from tests.trainables.recommendation.test_recommendations_trainable import members
@@ -137,3 +139,18 @@ def test_each_model_loads_where_this_project_is_not_and_answers_the_same(events,
         told = json.loads(line)
         assert told["what"] == list(answer["what"])
         assert told["score"] == pytest.approx(list(answer["score"]), rel=1e-4)
+
+
+def test_a_model_that_heeds_ratings_ranks_as_it_was_tested_whoever_else_is_asked_for(tmp_path):
+    stars = np.random.default_rng(0).integers(1, 6, len(clicks()))
+    rated = {"dataset": "rated", "frame": clicks().assign(stars=stars), "rating": "stars"}
+    events = load_events({**rated, **COLUMNS, "folds": 1})
+    config = {"model": "ials", "ials_factors": 8, "ials_regularisation": 1.0, "ials_alpha": 10.0,
+              "ials_iterations": 5}  # fmt: skip
+    made = final_model(config, events, tmp_path / "code")
+    model = _load_pyfunc(str(made.write(tmp_path)))
+    seen, (users, _) = events.seen(None), events.held(None)
+    tested = rank(fit(config, seen, FitSettings()), seen, users).items[:, :5]
+    for user, items in zip(users, tested, strict=True):
+        name = events.user_ids[user]
+        assert asked(model, [name], [None])[name] == [events.item_ids[item] for item in items]

@@ -50,6 +50,9 @@ class RankingFactors:
         items, bias = (torch.from_numpy(self.arrays[name]) for name in ("items", "bias"))
         counts = np.diff(had.indptr)
         turn = np.arange(ASKED_PAIRS) % np.maximum(counts, 1)[:, None]
+        # Of more items than pairs some from all over: codes are in order of ids, often of age.
+        spread = np.arange(ASKED_PAIRS) * counts[:, None] // ASKED_PAIRS
+        turn = np.where(counts[:, None] > ASKED_PAIRS, spread, turn)
         last = max(had.nnz - 1, 0)
         places = np.minimum(had.indptr[:-1, None] + turn, last)
         liked = had.indices[places] if had.nnz else np.zeros_like(places)

@@ -20,27 +20,31 @@ SPREAD = 0.1  # of a first factor's length
 
 
 class Factors:
-    """`items` (items, factors). A user's factors are solved for from what he had."""
+    """`items` (items, factors). A user's factors are solved for from what he had.
+
+    `unit` is the rating that counts as one event: the mean of those that were learned from.
+    """
 
     def __init__(
-        self, items: np.ndarray, regularisation: float, alpha: float, threads: int
+        self, items: np.ndarray, regularisation: float, alpha: float, unit: float, threads: int
     ) -> None:
         self.items, self.threads = items, threads
-        self.regularisation, self.alpha = regularisation, alpha
+        self.regularisation, self.alpha, self.unit = regularisation, alpha, unit
 
     def scores(self, users: np.ndarray, seen: Seen) -> np.ndarray:
-        weights = _weights(seen)[users]
+        weights = _weights(seen, self.unit)[users]
         with threadpool_limits(self.threads):
             factors = solve(weights, self.items, self.regularisation, self.alpha)
             return np.asarray(factors @ self.items.T, np.float32)
 
     def save(self, folder: Path) -> None:
-        told = np.array([self.regularisation, self.alpha])
+        told = np.array([self.regularisation, self.alpha, self.unit])
         np.savez(folder / FILE, items=self.items, told=told)
 
 
 def fit(config: Mapping[str, Any], seen: Seen, settings: FitSettings) -> Factors:
-    by_user = _weights(seen)
+    unit = 0.0 if seen.values is None else float(seen.values.mean())
+    by_user = _weights(seen, unit)
     by_item = sparse.csr_matrix(by_user.T)
     width = config["ials_factors"]
     strengths = config["ials_regularisation"], config["ials_alpha"]
@@ -50,13 +54,12 @@ def fit(config: Mapping[str, Any], seen: Seen, settings: FitSettings) -> Factors
         for _ in range(config["ials_iterations"]):
             users = solve(by_user, items, *strengths)
             items = solve(by_item, users, *strengths)
-    return Factors(items, *strengths, settings.threads)
+    return Factors(items, *strengths, unit, settings.threads)
 
 
 def load(folder: Path, threads: int) -> Factors:
     with np.load(folder / FILE, allow_pickle=False) as stored:
-        regularisation, alpha = stored["told"].tolist()
-        return Factors(stored["items"], regularisation, alpha, threads)
+        return Factors(stored["items"], *stored["told"].tolist(), threads)
 
 
 def solve(
@@ -88,10 +91,10 @@ def solve(
     return found
 
 
-def _weights(seen: Seen) -> sparse.csr_matrix:
-    """(users, items): ratings in units of their mean, or 1."""
+def _weights(seen: Seen, unit: float) -> sparse.csr_matrix:
+    """(users, items): ratings in units of `unit`, or 1 where there are none or that is 0."""
     matrix = seen.matrix()
-    if seen.values is None or not seen.values.mean() > 0:
+    if seen.values is None or not unit > 0:
         return matrix
-    strengths = (seen.values / seen.values.mean()).astype(np.float64)
+    strengths = (seen.values / unit).astype(np.float64)
     return sparse.csr_matrix((strengths, (seen.users, seen.items)), shape=matrix.shape)

@@ -81,6 +81,7 @@ def _history(events: Events) -> History:
     return History(
         np.array(columns), np.array(events.user_ids), np.array(events.item_ids),
         seen.users.astype("int32"), seen.items.astype("int32"),
+        np.empty(0) if seen.values is None else seen.values,
     )  # fmt: skip
 
 

@@ -16,7 +16,8 @@ FILE = "history.npz"
 class History:
     """Events by `users` and `items`, codes (n,), of users and items with ids of text.
 
-    `columns` are the names of the user's and the item's column.
+    `columns` are the names of the user's and the item's column. `values` are ratings (n,), or
+    empty where there are none.
     """
 
     columns: np.ndarray
@@ -24,6 +25,7 @@ class History:
     item_ids: np.ndarray
     users: np.ndarray
     items: np.ndarray
+    values: np.ndarray
 
     def save(self, folder: Path) -> None:
         np.savez_compressed(folder / FILE, **asdict(self))
@@ -42,14 +44,19 @@ class History:
     def item_code(self, item: str) -> int | None:
         return self._item_codes.get(item)
 
-    def items_of(self, user: str) -> list[int]:
-        """In their order; none of a user who is not known."""
+    @cached_property
+    def usual(self) -> float:
+        """The mean rating: what an event without one counts as."""
+        return float(self.values.mean()) if len(self.values) else 1.0
+
+    def had_by(self, user: str) -> dict[int, float]:
+        """Items in their order, each with its rating; none of a user who is not known."""
         code = self._user_codes.get(user)
         if code is None:
-            return []
-        start, end = np.searchsorted(self._sorted[0], [code, code + 1])
-        own: list[int] = self._sorted[1][start:end].tolist()
-        return own
+            return {}
+        users, items, values = self._sorted
+        own = slice(*np.searchsorted(users, [code, code + 1]))
+        return dict(zip(items[own].tolist(), values[own].tolist(), strict=True))
 
     @cached_property
     def _item_codes(self) -> dict[str, int]:
@@ -60,6 +67,7 @@ class History:
         return {user: code for code, user in enumerate(self.user_ids.tolist())}
 
     @cached_property
-    def _sorted(self) -> tuple[np.ndarray, np.ndarray]:
+    def _sorted(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         order = np.argsort(self.users, kind="stable")
-        return self.users[order], self.items[order]
+        values = self.values if len(self.values) else np.full(len(order), self.usual)
+        return self.users[order], self.items[order], values[order]

@@ -32,7 +32,8 @@ class RecommenderModel:
 
         `frame` has events in order of time, in two columns named as those that were learned from:
         a user, and an item or nothing. What the model knows of a user counts as well; a user need
-        not be known, nor an item. It is a DataFrame, a dict of columns or a list of rows as dicts.
+        not be known, nor an item. Where there were ratings, an event in `frame` counts as one of
+        the mean. It is a DataFrame, a dict of columns or a list of rows as dicts.
         The answer has a row an item: user, item, `rank` from 1, `score`. No user is given an item
         that he had. ValueError for what cannot be taken.
         """
@@ -43,37 +44,40 @@ class RecommenderModel:
         users, items = texts_of(rows[self.user]), texts_of(rows[self.item])
         if None in users:
             raise ValueError(f"The column {self.user!r} has no user in row {users.index(None)}.")
-        had: dict[str, list[int]] = {}
+        had = {str(user): self.history.had_by(str(user)) for user in dict.fromkeys(users)}
         for user, item in zip(users, items, strict=True):
-            own = had.setdefault(str(user), self.history.items_of(str(user)))
             code = None if item is None else self.history.item_code(item)
             if code is not None:
-                own.append(code)
+                had[str(user)].setdefault(code, self.history.usual)
         as_given = dict(zip(users, rows[self.user], strict=True))
         return pd.DataFrame(
             ((as_given[user], *told) for user, told in self._best(had, count)),
             columns=[self.user, self.item, "rank", "score"],
         )
 
-    def _best(self, had: Mapping[str, list[int]], count: int) -> Iterator[tuple[str, Any]]:
+    def _best(
+        self, had: Mapping[str, Mapping[int, float]], count: int
+    ) -> Iterator[tuple[str, Any]]:
         """Of each user in turn: item, rank and score."""
         names = list(had)
         for start in range(0, len(names), AT_ONCE):
             users = names[start : start + AT_ONCE]
-            scores, seen = self._scores([list(dict.fromkeys(had[user])) for user in users])
+            scores, seen = self._scores([had[user] for user in users])
             ranked = top(scores, seen.matrix(), count)
             for row, (user, codes) in enumerate(zip(users, ranked, strict=True)):
                 for place, code in enumerate(codes[codes >= 0], 1):
                     item = str(self.history.item_ids[code])
                     yield user, (item, place, float(scores[row, code]))
 
-    def _scores(self, had: Sequence[Sequence[int]]) -> tuple[np.ndarray, Seen]:
+    def _scores(self, had: Sequence[Mapping[int, float]]) -> tuple[np.ndarray, Seen]:
         """(users, items), and what they had; what is popular for those who had nothing known."""
         lengths = [len(own) for own in had]
         users = np.repeat(np.arange(len(had)), lengths)
         items = np.array([code for own in had for code in own], dtype="int64")
         times = np.arange(len(items), dtype="float64")
-        seen = Seen(users, items, times, None, len(had), len(self.history.item_ids))
+        values = np.array([value for own in had for value in own.values()], dtype="float64")
+        rated = values if len(self.history.values) else None
+        seen = Seen(users, items, times, rated, len(had), len(self.history.item_ids))
         scores = np.array(self.fitted.scores(np.arange(len(had)), seen), dtype="float32")
         scores[np.array(lengths) == 0] = self.history.popularity
         return scores, seen
