@@ -146,8 +146,8 @@ def _steps(times: np.ndarray, first: int, columns: Columns, name: str) -> np.nda
     steps = np.round(found)
     twice = np.flatnonzero(steps[1:] == steps[:-1])
     if len(twice):
-        first, again = (_shown(times[row]) for row in (twice[0], twice[0] + 1))
-        raise ValueError(f"{name} has {first} and {again} in one step of {columns.frequency!r}.")
+        one, other = (_shown(times[row]) for row in (twice[0], twice[0] + 1))
+        raise ValueError(f"{name} has {one} and {other} in one step of {columns.frequency!r}.")
     odd = np.flatnonzero(~(np.abs(found - steps) < 1e-9))
     if len(odd):
         raise ValueError(

@@ -59,7 +59,8 @@ def fit(config: Mapping[str, Any], seen: Seen, settings: FitSettings) -> Factors
 
 def load(folder: Path, threads: int) -> Factors:
     with np.load(folder / FILE, allow_pickle=False) as stored:
-        return Factors(stored["items"], *stored["told"].tolist(), threads)
+        regularisation, alpha, unit = stored["told"].tolist()
+        return Factors(stored["items"], regularisation, alpha, unit, threads)
 
 
 def solve(
