@@ -83,7 +83,7 @@ def test_the_page_of_the_study_has_the_figures_of_its_test_part(done, storage):
         assert f"<h2>{name}</h2>" in page
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_killed_and_resumed_it_ends_the_same(done, storage, events):
     process = subprocess.Popen(
         command(storage, "killed", events, *QUICK), cwd=ROOT, start_new_session=True,
@@ -105,7 +105,7 @@ def test_killed_and_resumed_it_ends_the_same(done, storage, events):
         assert report_of(storage, "killed")[key] == report_of(storage, "whole")[key]
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_several_objectives_seek_a_front(storage, events):
     asked = [*QUICK, "--objective=ndcg,coverage"]
     several = run(storage, "front", events, *asked)

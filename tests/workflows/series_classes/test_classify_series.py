@@ -83,7 +83,7 @@ def test_the_page_of_the_study_has_the_figures_of_its_test_part(done, storage):
         assert f"<h2>{name}</h2>" in page
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_killed_and_resumed_it_ends_the_same(storage, data):
     whole = run(storage, "one", data, *QUICK)
     assert whole.returncode == 0, whole.stdout + whole.stderr
