@@ -35,7 +35,7 @@ def fitted(config, history, seed=0):
 def test_a_config_has_the_parameters_that_the_space_has_for_its_model(name):
     config = CONFIGS[name]
     every = dict.fromkeys(SPACE.domains) | {"model": config["model"]}
-    assert set(SPACE.active(every)) == set(config)
+    assert set(SPACE.active(every)) <= set(config)
 
 
 @every_model
