@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from automl_on_ray.clusters import Resources
@@ -12,6 +12,7 @@ from automl_on_ray.search_spaces.core import warn
 from automl_on_ray.search_spaces.data_kinds import FinalModel
 from automl_on_ray.studies.finish import Final, conclude
 from automl_on_ray.studies.folder import write_json
+from automl_on_ray.studies.folds import of_whole_trials
 from automl_on_ray.studies.forecasting.fitted import Fits
 from automl_on_ray.studies.forecasting.held_out import held_out_forecasts
 from automl_on_ray.studies.forecasting.look import JUDGED, Forecasted, look_at_test
@@ -39,16 +40,9 @@ SINGLE, ENSEMBLE = "best single", "ensemble"
 
 def finish(plan: ForecastPlan, rows: Sequence[Row], resources: Resources) -> None:
     """As `conclude`, with the scores of trials that did all origins: others' are of other times."""
-    folds = plan.data.folds
-    comparable = [
-        replace(row, metrics=row.metrics if row.iterations >= folds else {}) for row in rows
-    ]
-    if rows and not any(row.metrics for row in comparable):
-        console.print(
-            f"No config did all {folds} origins in time. Give more --minutes, fewer --origins, or "
-            "a --subset of the series.",
-            style="yellow", soft_wrap=True,
-        )  # fmt: skip
+    comparable = of_whole_trials(
+        rows, plan.data.folds, "Give more --minutes, fewer --origins, or a --subset of the series."
+    )
     conclude(plan, comparable, resources, ending=Ensembled(plan.data, plan.asked.seed))
 
 

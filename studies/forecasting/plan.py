@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from automl_on_ray.command_line import step
 from automl_on_ray.search_spaces import Config, SearchSpace
 from automl_on_ray.search_spaces.core import Objective
-from automl_on_ray.search_spaces.forecast import CLASSICAL
+from automl_on_ray.search_spaces.forecast import CLASSICAL, SPACE
+from automl_on_ray.studies.folds import check_models
 from automl_on_ray.studies.forecasting.facts import print_facts
 from automl_on_ray.studies.forecasting.settings import ForecastSettings, names_in
 from automl_on_ray.studies.inputs import (
@@ -35,6 +36,7 @@ def prepare(asked: ForecastSettings) -> ForecastPlan:
     """Nothing is started yet; what was read is told. UserError for whatever its user can mend."""
     asked.check()
     space = find_space(asked.space)
+    check_models(space, SPACE)
     check_fold_scheduler(asked.scheduler)
     objectives = _objectives(asked.objective)
     with step("Reading the series"):

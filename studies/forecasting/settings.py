@@ -7,11 +7,11 @@ from typing import ClassVar
 from automl_on_ray.command_line import options
 from automl_on_ray.command_line.data_kinds import forecast_options as forecasts
 from automl_on_ray.search_spaces.core import UserError, near_miss
-from automl_on_ray.studies.settings import StudySettings, no_option
+from automl_on_ray.studies.folds import FoldSettings
 
 
 @dataclass(frozen=True, kw_only=True)
-class ForecastSettings(StudySettings):
+class ForecastSettings(FoldSettings):
     """What a study of forecasts has beside the rest: the options of `workflows/forecast.py`."""
 
     workflow: ClassVar[str] = "forecast"
@@ -30,32 +30,14 @@ class ForecastSettings(StudySettings):
     objective: forecasts.ObjectiveText = "-mase"
 
     space: forecasts.Space = "forecast"
-    searcher: options.Searcher = "optuna"
-    scheduler: options.Scheduler = "asha"
     trials: forecasts.Trials = 1000
     minutes: forecasts.Minutes = 10.0
-    max_failures: options.MaxFailures = 0  # a fit that has failed would do so again
-    gpus_per_trial: options.GpusPerTrial = "0"
     experiment: options.Experiment = "forecast"
 
-    data_dir: None = no_option()
-    trainable: None = no_option()
-    explore: None = no_option()
-    interval: None = no_option()
-    synchronous: bool = no_option(False)
-    population: None = no_option()
-    replay: options.ReplayFile = field(default=None, init=False, repr=False)
-    limit: None = no_option()
-    search_workers: int = no_option(1)
-    train_workers: int = no_option(1)
-    final_seeds: int = no_option(0)
-    final_epochs: None = no_option()
-    epochs: int = no_option(0)
-
-    def __post_init__(self) -> None:
+    @property
+    def steps(self) -> int:
         """A step is an origin."""
-        super().__post_init__()
-        object.__setattr__(self, "epochs", self.origins)
+        return self.origins
 
     @property
     def is_collection(self) -> bool:

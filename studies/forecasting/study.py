@@ -1,12 +1,10 @@
 """A study of forecasts, from the settings to its end."""
 
-from automl_on_ray.clusters import Resources
 from automl_on_ray.studies.begin import begun
+from automl_on_ray.studies.folds import search_by_folds
 from automl_on_ray.studies.forecasting.finish import finish
-from automl_on_ray.studies.forecasting.plan import ForecastPlan, prepare
+from automl_on_ray.studies.forecasting.plan import prepare
 from automl_on_ray.studies.forecasting.settings import ForecastSettings
-from automl_on_ray.studies.search import search
-from automl_on_ray.studies.trial_rows import Row
 
 
 def search_forecasts(asked: ForecastSettings) -> None:
@@ -15,15 +13,5 @@ def search_forecasts(asked: ForecastSettings) -> None:
     Exits with how to go on when it is interrupted, and with the code of what went wrong.
     """
     with begun(prepare, asked) as (plan, resources):
-        if not plan.study.searched:
-            _search(plan, resources)
-        rows = [Row(**row) for row in plan.study.read_rows()]
+        rows = search_by_folds(plan, resources)
         finish(plan, rows, resources)
-
-
-def _search(plan: ForecastPlan, resources: Resources) -> None:
-    """Leaves its rows in the study's folder."""
-    with plan.tracker("trial") as tracking:
-        ran, _ = search(plan, resources, tracking)
-        tracking.study_end("completed" if plan.study.is_there() else "failed")
-        plan.study.write_rows([row.as_dict() for row in ran.rows])

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from automl_on_ray.search_spaces.core import warn
 from automl_on_ray.search_spaces.data_kinds import FinalModel
 from automl_on_ray.studies.finish import Final, conclude
 from automl_on_ray.studies.folder import write_json
+from automl_on_ray.studies.folds import of_whole_trials
 from automl_on_ray.studies.plan import StudyPlan
 from automl_on_ray.studies.recommendation.baselines import at_their_best
 from automl_on_ray.studies.recommendation.plan import RecommendPlan
@@ -44,21 +45,13 @@ def finish(plan: RecommendPlan, rows: Sequence[Row], resources: Resources) -> No
 
     A model that was too large for its node is no failure of the study's.
     """
-    comparable = [judged(row, plan.asked.epochs) for row in rows]
-    if rows and not any(row.metrics for row in comparable):
-        console.print(
-            f"No recommender did all {plan.asked.folds} folds in time. Give more --minutes, fewer "
-            "--folds, or a --subset of the users.",
-            style="yellow", soft_wrap=True,
-        )  # fmt: skip
+    comparable = of_whole_trials(
+        rows,
+        plan.asked.epochs,
+        "Give more --minutes, fewer --folds, or a --subset of the users.",
+        (LIMIT,),
+    )
     conclude(plan, comparable, resources, ending=Recommended(plan.asked, plan.data, rows))
-
-
-def judged(row: Row, folds: int) -> Row:
-    """As the end takes it: without a score before all folds, and "limited" where memory ended."""
-    kind = (row.error or "").partition(":")[0].rpartition(".")[2]
-    outcome = "limited" if kind == LIMIT else row.outcome
-    return replace(row, outcome=outcome, metrics=row.metrics if row.iterations >= folds else {})
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 
 from automl_on_ray.command_line import step
+from automl_on_ray.search_spaces.recommend import SPACE
+from automl_on_ray.studies.folds import check_models
 from automl_on_ray.studies.inputs import (
     check_directions,
     check_fold_scheduler,
@@ -33,6 +35,7 @@ def prepare(asked: RecommendSettings) -> RecommendPlan:
     """Nothing is started yet; what was read is told. UserError for whatever its user can mend."""
     asked.check()
     space = find_space(asked.space)
+    check_models(space, SPACE)
     check_fold_scheduler(asked.scheduler)
     objectives = objectives_of(asked.objective, Recommendations)
     check_directions(objectives, Recommendations.METRICS)

@@ -7,13 +7,13 @@ from typing import ClassVar
 from automl_on_ray.command_line import options
 from automl_on_ray.command_line.data_kinds import recommend_options as recommend
 from automl_on_ray.search_spaces.core import UserError
-from automl_on_ray.studies.settings import StudySettings, no_option
+from automl_on_ray.studies.folds import FoldSettings
 
 NAMED = ("movielens-100k",)  # sets that have their own columns
 
 
 @dataclass(frozen=True, kw_only=True)
-class RecommendSettings(StudySettings):
+class RecommendSettings(FoldSettings):
     """What a study of a recommender has beside the rest: the options of `workflows/recommend.py`.
 
     A step of a trial is a fold.
@@ -34,31 +34,14 @@ class RecommendSettings(StudySettings):
 
     space: recommend.Space = "recommend"
     baselines: recommend.Baselines = True
-    searcher: options.Searcher = "optuna"
-    scheduler: options.Scheduler = "asha"
     trials: recommend.Trials = 1000
     minutes: recommend.Minutes = 5.0
-    max_failures: options.MaxFailures = 0  # a fit that took too much would do so again
-    gpus_per_trial: options.GpusPerTrial = "0"
     experiment: options.Experiment = "recommend"
 
-    data_dir: None = no_option()
-    trainable: None = no_option()
-    explore: None = no_option()
-    interval: None = no_option()
-    synchronous: bool = no_option(False)
-    population: None = no_option()
-    replay: options.ReplayFile = field(default=None, init=False, repr=False)
-    limit: None = no_option()
-    search_workers: int = no_option(1)
-    train_workers: int = no_option(1)
-    final_seeds: int = no_option(0)
-    final_epochs: None = no_option()
-    epochs: int = no_option(0)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        object.__setattr__(self, "epochs", self.folds)
+    @property
+    def steps(self) -> int:
+        """A step is a fold."""
+        return self.folds
 
     def _check_data(self) -> None:
         """UserError for columns and files that there are not; a bucket is asked later."""

@@ -14,6 +14,7 @@ from automl_on_ray.search_spaces.data_kinds import FinalModel
 from automl_on_ray.search_spaces.series import NEAREST as NEAREST_CONFIG, ROCKET as ROCKET_CONFIG
 from automl_on_ray.studies.finish import Final, conclude
 from automl_on_ray.studies.folder import write_json
+from automl_on_ray.studies.folds import of_whole_trials
 from automl_on_ray.studies.plan import StudyPlan
 from automl_on_ray.studies.results import SERIES_REPORT
 from automl_on_ray.studies.series_classes.plan import SeriesPlan
@@ -40,15 +41,9 @@ USUAL = "accuracy"
 def finish(plan: SeriesPlan, rows: Sequence[Row], resources: Resources) -> None:
     """As `conclude`, with the scores of trials that did all folds: others' are of other series."""
     asked = plan.asked
-    comparable = [
-        row if row.iterations >= asked.epochs else replace(row, metrics={}) for row in rows
-    ]
-    if rows and not any(row.metrics for row in comparable):
-        console.print(
-            f"No model did all {asked.folds} folds in time. Give more --minutes, fewer --folds, or "
-            "a --subset of the series.",
-            style="yellow", soft_wrap=True,
-        )  # fmt: skip
+    comparable = of_whole_trials(
+        rows, asked.epochs, "Give more --minutes, fewer --folds, or a --subset of the series."
+    )
     conclude(plan, comparable, resources, ending=Ensembled(asked, plan.data))
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from automl_on_ray.command_line import step
 from automl_on_ray.search_spaces import Config, SearchSpace
 from automl_on_ray.search_spaces.core import UserError
-from automl_on_ray.search_spaces.series import FIRST
+from automl_on_ray.search_spaces.series import FIRST, SPACE
+from automl_on_ray.studies.folds import check_models
 from automl_on_ray.studies.inputs import (
     check_directions,
     check_fold_scheduler,
@@ -35,6 +36,7 @@ def prepare(asked: SeriesSettings) -> SeriesPlan:
     """Nothing is started yet; what was read is told. UserError for whatever its user can mend."""
     asked.check()
     space = find_space(asked.space)
+    check_models(space, SPACE)
     check_fold_scheduler(asked.scheduler)
     objectives = objectives_of(asked.objective, SeriesClassifier)
     check_directions(objectives, SeriesClassifier.METRICS)

@@ -7,12 +7,12 @@ from typing import ClassVar
 from automl_on_ray.command_line import options
 from automl_on_ray.command_line.data_kinds import series_options as own
 from automl_on_ray.search_spaces.core import UserError, is_uri, near_miss
-from automl_on_ray.studies.settings import StudySettings, no_option
+from automl_on_ray.studies.folds import FoldSettings
 from automl_on_ray.trainables.series_classes import SETS
 
 
 @dataclass(frozen=True, kw_only=True)
-class SeriesSettings(StudySettings):
+class SeriesSettings(FoldSettings):
     """What a study of series has beside the rest: the options of `workflows/classify_series.py`."""
 
     workflow: ClassVar[str] = "classify-series"
@@ -27,32 +27,14 @@ class SeriesSettings(StudySettings):
     objective: own.ObjectiveText = "accuracy"
 
     space: own.Space = "series"
-    searcher: options.Searcher = "optuna"
-    scheduler: options.Scheduler = "asha"
     trials: own.Trials = 1000
     minutes: own.Minutes = 10.0
-    max_failures: options.MaxFailures = 0  # a fit that failed would do so again
-    gpus_per_trial: options.GpusPerTrial = "0"
     experiment: options.Experiment = "series"
 
-    data_dir: None = no_option()
-    trainable: None = no_option()
-    explore: None = no_option()
-    interval: None = no_option()
-    synchronous: bool = no_option(False)
-    population: None = no_option()
-    replay: options.ReplayFile = field(default=None, init=False, repr=False)
-    limit: None = no_option()
-    search_workers: int = no_option(1)
-    train_workers: int = no_option(1)
-    final_seeds: int = no_option(0)
-    final_epochs: None = no_option()
-    epochs: int = no_option(0)
-
-    def __post_init__(self) -> None:
+    @property
+    def steps(self) -> int:
         """A step is a fold."""
-        super().__post_init__()
-        object.__setattr__(self, "epochs", self.folds)
+        return self.folds
 
     def _check_data(self) -> None:
         """UserError for data that there are not; a bucket is asked later."""

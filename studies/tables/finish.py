@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from automl_on_ray.clusters import Resources
@@ -12,6 +12,7 @@ from automl_on_ray.search_spaces.core import warn
 from automl_on_ray.search_spaces.data_kinds import FinalModel
 from automl_on_ray.studies.finish import Final, conclude
 from automl_on_ray.studies.folder import write_json
+from automl_on_ray.studies.folds import of_whole_trials
 from automl_on_ray.studies.plan import StudyPlan
 from automl_on_ray.studies.results import TABLE_REPORT
 from automl_on_ray.studies.tables.plan import TablePlan
@@ -54,21 +55,10 @@ def finish(plan: TablePlan, rows: Sequence[Row], resources: Resources) -> None:
     A fit that was ended by its limit is no failure of the study's.
     """
     asked = plan.asked
-    comparable = [judged(row, asked.epochs) for row in rows]
-    if rows and not any(row.metrics for row in comparable):
-        console.print(
-            f"No pipeline did all {asked.folds} folds in time. Give more --minutes, fewer --folds, "
-            "or a --subset of the rows.",
-            style="yellow", soft_wrap=True,
-        )  # fmt: skip
+    comparable = of_whole_trials(
+        rows, asked.epochs, "Give more --minutes, fewer --folds, or a --subset of the rows.", LIMITS
+    )
     conclude(plan, comparable, resources, ending=Ensembled(asked, plan.data))
-
-
-def judged(row: Row, epochs: int) -> Row:
-    """As the end takes it: without a score before all folds, and "limited" where a fit was."""
-    kind = (row.error or "").partition(":")[0].rpartition(".")[2]
-    outcome = "limited" if kind in LIMITS else row.outcome
-    return replace(row, outcome=outcome, metrics=row.metrics if row.iterations >= epochs else {})
 
 
 @dataclass(frozen=True)

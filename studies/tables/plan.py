@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from automl_on_ray.command_line import step
 from automl_on_ray.search_spaces import SearchSpace
 from automl_on_ray.search_spaces.core import Objective, UserError
+from automl_on_ray.search_spaces.tables_all import SPACE
+from automl_on_ray.studies.folds import check_models
 from automl_on_ray.studies.inputs import (
     check_directions,
     check_fold_scheduler,
@@ -40,6 +42,7 @@ def prepare(asked: AutomlSettings) -> TablePlan:
     asked.check()
     space = find_space(asked.space)
     _check_libraries(space)
+    check_models(space, SPACE)
     check_fold_scheduler(asked.scheduler)
     with step("Reading the table"):
         table = load_table(_keywords(asked))

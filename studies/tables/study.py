@@ -4,11 +4,10 @@ from dataclasses import replace
 
 from automl_on_ray.clusters import Resources, memory_of_a_trial
 from automl_on_ray.studies.begin import begun
-from automl_on_ray.studies.search import search
+from automl_on_ray.studies.folds import search_by_folds
 from automl_on_ray.studies.tables.finish import finish
 from automl_on_ray.studies.tables.plan import TablePlan, prepare
 from automl_on_ray.studies.tables.settings import AutomlSettings
-from automl_on_ray.studies.trial_rows import Row
 
 
 def search_pipelines(asked: AutomlSettings) -> None:
@@ -18,9 +17,7 @@ def search_pipelines(asked: AutomlSettings) -> None:
     """
     with begun(prepare, asked) as (plan, resources):
         plan = limited(plan, resources)
-        if not plan.study.searched:
-            _search(plan, resources)
-        rows = [Row(**row) for row in plan.study.read_rows()]
+        rows = search_by_folds(plan, resources)
         finish(plan, rows, resources)
 
 
@@ -40,11 +37,3 @@ def limited(plan: TablePlan, resources: Resources) -> TablePlan:
         evaluation=replace(evaluation, trial_kwargs={**evaluation.trial_kwargs, **limits}),
         trial_kwargs={**plan.trial_kwargs, **limits},
     )
-
-
-def _search(plan: TablePlan, resources: Resources) -> None:
-    """Leaves its rows in the study's folder."""
-    with plan.tracker("trial") as tracking:
-        ran, _ = search(plan, resources, tracking)
-        tracking.study_end("completed" if plan.study.is_there() else "failed")
-        plan.study.write_rows([row.as_dict() for row in ran.rows])

@@ -5,8 +5,9 @@ import json
 import pytest
 
 from automl_on_ray.clusters import Resources
+from automl_on_ray.studies.folds import of_whole_trials
 from automl_on_ray.studies.recommendation import RecommendSettings, prepare
-from automl_on_ray.studies.recommendation.finish import Recommended, judged
+from automl_on_ray.studies.recommendation.finish import LIMIT, Recommended
 from automl_on_ray.studies.results import RECOMMEND_REPORT
 from automl_on_ray.studies.trial_rows import Row
 from tests.helpers.clicks import COLUMNS, clicks
@@ -17,6 +18,12 @@ EASE = {"model": "ease", "ease_l2": 10.0}
 
 def row(name, config=EASE, value=0.4, folds=1, error=None, outcome="completed"):
     return Row(name, config, {"val_ndcg": value}, outcome, folds, error)
+
+
+def judged(one, steps):
+    """As the end takes it."""
+    (found,) = of_whole_trials([one], steps, "Give more.", (LIMIT,))
+    return found
 
 
 def test_a_score_of_a_part_of_the_folds_is_none():

@@ -7,7 +7,8 @@ from ray import tune
 from automl_on_ray.clusters import Stage
 from automl_on_ray.search_spaces.core import Objective
 from automl_on_ray.studies.finish import newest_checkpoints, why_nothing_scored
-from automl_on_ray.studies.tables.finish import judged
+from automl_on_ray.studies.folds import of_whole_trials
+from automl_on_ray.studies.tables.finish import LIMITS
 from automl_on_ray.studies.tables.whole_trials import WholeTrials
 from automl_on_ray.studies.trial_rows import Row
 from automl_on_ray.trainables.tables import TablePipeline, load_table
@@ -20,6 +21,12 @@ ASKED = {"dataset": "left", "frame": FRAME, "target": "left", "folds": 2}
 
 def row(name, steps=3, error=None, outcome="completed", auc=0.8):
     return Row(name, {}, {"val_auc": auc}, outcome, steps, error)
+
+
+def judged(one, steps):
+    """As the end takes it."""
+    (found,) = of_whole_trials([one], steps, "Give more.", LIMITS)
+    return found
 
 
 def test_a_score_of_a_part_of_the_folds_is_none():

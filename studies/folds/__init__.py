@@ -1,0 +1,5 @@
+"""What studies have in common whose trials fit their config fold by fold."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,4 @@
+from .course import search_by_folds as search_by_folds
+from .models import check_models as check_models
+from .settings import FoldSettings as FoldSettings
+from .whole_rows import of_whole_trials as of_whole_trials
