@@ -78,10 +78,11 @@ class StepGains:
 
     def to_last(self, step: int) -> float:
         """From a step on; between steps that are known, it is interpolated."""
-        if not self._gains:
-            return 0.0
-        at = sorted(self._gains)
-        return float(np.interp(np.log1p(step), np.log1p(at), [self._gains[one] for one in at]))
+        if self._gains and step not in self._gains:
+            at = sorted(self._gains)
+            gains = [self._gains[one] for one in at]
+            self._gains[step] = float(np.interp(np.log1p(step), np.log1p(at), gains))
+        return self._gains.get(step, 0.0)
 
 
 def _series(curves: deque[Mapping[int, float]]) -> pd.Series:
