@@ -182,8 +182,9 @@ def test_a_user_s_mistake_raises_before_anything_is_started(tmp_path):
     assert not (tmp_path / "none").exists()
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_an_architecture_search_is_a_call_like_any_other(ray_cluster, storage):
+    """Its options: the test before. What the call returns: tests/workflows/test_nas.py."""
     result = search_architecture(
         dataset="digits", subset=300, evaluation="standalone", stage="search", searcher="random",
         trials=2, epochs=1, select_images=200, channels=4, layers=3, stem_stride=1, slots=1,
