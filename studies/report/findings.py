@@ -93,7 +93,7 @@ def sure(study: StoredStudy) -> list[str]:
     if study.best is None:
         return ["There is nothing to be sure of."]
     if tested := sure_of_kinds(study):
-        return tested
+        return [*tested, *(study.summary.verdict if study.summary else ())]
     lines = _repeats(study)
     if len(study.objectives) == 1:
         lines.append(_lead(study))
