@@ -32,13 +32,17 @@ SHOWN = 12  # columns that a message lists
 
 @dataclass(frozen=True)
 class Prepared:
-    """`columns` (n,) and `target.answers` (n,) of the rows that can be used; `split` parts them."""
+    """`columns`, `target.answers` and `groups` (n,) of the rows that can be used, which `split` parts.
+
+    Groups are codes, if there is a column of such.
+    """
 
     target: Target
     columns: Mapping[str, Any]
     kinds: Mapping[str, str]
     left_out: Mapping[str, str]
     formats: Mapping[str, str]
+    groups: np.ndarray | None
     split: Split
     digest: str
     remarks: tuple[str, ...]
@@ -67,6 +71,7 @@ def prepare(raw: pd.DataFrame, asked: Mapping[str, Any]) -> Prepared:
         kinds={name: column.kind for name, column in columns.items()},
         left_out=left_out,
         formats={name: column.written for name, column in columns.items() if column.written},
+        groups=rows.groups,
         split=parts,
         digest=_digest(columns, target, parts.test),
         remarks=tuple(remarks),

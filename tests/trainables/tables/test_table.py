@@ -56,6 +56,17 @@ def test_a_table_is_as_its_docstring_says(path):
     assert row["y"].tolist() == [table.answers[7]]
 
 
+def test_a_table_knows_the_groups_of_the_rows_that_are_learned_from(tmp_path):
+    ages, stores = FRAME["age"].tolist(), np.arange(200) % 12
+    FRAME.assign(store=stores).to_csv(tmp_path / "stores.csv", index=False)
+    table = load(tmp_path / "stores.csv", group="store", subset=100)
+    assert table.groups.shape == (100,)
+    known = [stores[ages.index(age)] for age in table.features["age"]]
+    pairs = set(zip(table.groups.tolist(), known, strict=True))
+    assert len(pairs) == len(set(known)) == len(set(table.groups.tolist()))
+    assert load(tmp_path / "stores.csv").groups is None
+
+
 def test_facts_are_for_people_and_json(path):
     table = load(path)
 
