@@ -137,9 +137,12 @@ def load_table(asked: TableKeywords) -> Table:
         frame = load_object(source, kind="table")
     if frame is None:
         source = with_version(source) if is_uri(source) else str(Path(source).absolute())
+    # As the columns' own names are, which come without spaces around them.
+    target, *roles = (asked.get(word) for word in ("target", "time", "group"))
+    time, group = (role if role is None else role.strip() for role in roles)
     words = TableKeywords(
-        dataset=source, target=asked["target"], task=asked.get("task"), time=asked.get("time"),
-        group=asked.get("group"), folds=asked.get("folds", FOLDS), seed=asked.get("seed", 0),
+        dataset=source, target=(target or "").strip(), task=asked.get("task"), time=time,
+        group=group, folds=asked.get("folds", FOLDS), seed=asked.get("seed", 0),
         subset=asked.get("subset"),
     )  # fmt: skip
     if frame is not None:

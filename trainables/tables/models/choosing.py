@@ -21,7 +21,7 @@ class FitSettings:
     """`task` is "binary", "multiclass" or "regression"; `classes` are codes 0 .. classes - 1.
 
     `categories` are columns that hold codes of categories. Rows may be `in_time`, later ones last,
-    and belong to `groups` (n,), codes: what a fit holds out of its own rows is then of other groups.
+    and belong to `groups` (n,), codes: what a fit holds out of its own rows is of other groups.
     `time_limit` is of the fit, in seconds from `started` (by `time.monotonic`) on: models that can
     end early keep what they have when it is nearly over.
     """
