@@ -13,6 +13,7 @@ import pandas as pd
 
 NUMBER, CATEGORY, DATE = "number", "category", "date"
 DAY_FIRST, MONTH_FIRST, DECIMAL_COMMA = "day first", "month first", "decimal comma"
+CLOCK = "time of day"
 # What pandas and Arrow read as missing in a text file.
 MISSING = frozenset({
     "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN",
@@ -22,6 +23,7 @@ NO_NUMBER = frozenset({"?", "-", "--", ".", "na", "none", "missing", "unknown"})
 TRUTH = {"true": "True", "TRUE": "True", "false": "False", "FALSE": "False"}
 THOUSANDS = r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?"
 COMMA = r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+),\d+|[+-]?\d{1,3}(?:\.\d{3})+"
+HOURS = re.compile(r"(?P<h>[01]?\d|2[0-3]):(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d(?:\.\d+)?))?")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _TIME = r"(?P<time>[T ,]\s*\d{1,2}:.*)?"
 _MONTH = rf"(?P<word>{'|'.join(MONTHS)})[a-z]*\.?"
@@ -53,7 +55,7 @@ def conform(
         frame = frame.to_pandas()
     if not isinstance(frame, pd.DataFrame):
         raise ValueError(f"A data frame is expected, not {type(frame).__name__}.")
-    frame = frame.rename(columns=lambda name: str(name).strip())
+    frame = frame.set_axis([str(name).strip() for name in frame.columns], axis=1)
     absent = [name for name in kinds if name not in frame.columns]
     if absent:
         raise ValueError(f"The frame has no column {', '.join(map(repr, absent))}.")
@@ -168,8 +170,11 @@ def numbers_of_texts(texts: np.ndarray, written: str | None = None) -> np.ndarra
     """float64 (k,), infinite ones too; NaN for what is no number.
 
     1,234.5 has a comma for thousands; where `written` is DECIMAL_COMMA, 1.234,5 has one for
-    decimals. A currency before and a % behind are passed over.
+    decimals. A currency before and a % behind are passed over. Where it is CLOCK, numbers are the
+    seconds of a day that 13:45 and 13:45:00.5 are.
     """
+    if written == CLOCK:
+        return np.array([_seconds(text) for text in texts.tolist()], np.float64)
     plain = pd.Series(texts, dtype=object)
     if written == DECIMAL_COMMA:
         comma = plain.str.fullmatch(COMMA).to_numpy(bool)
@@ -183,6 +188,13 @@ def numbers_of_texts(texts: np.ndarray, written: str | None = None) -> np.ndarra
         bare[grouped] = bare[grouped].str.replace(",", "")
         found[odd] = pd.to_numeric(bare, errors="coerce")
     return found
+
+
+def _seconds(text: str) -> float:
+    found = HOURS.fullmatch(text)
+    return (
+        3600 * int(found["h"]) + 60 * int(found["m"]) + float(found["s"] or 0) if found else np.nan
+    )
 
 
 def dates_of_texts(texts: np.ndarray, written: str | None = None) -> np.ndarray:

@@ -1,5 +1,6 @@
 """A frame to be predicted for is made like the one that was learned from, or refused by name."""
 
+import datetime
 import subprocess
 import sys
 
@@ -114,6 +115,19 @@ def test_a_decimal_comma_is_read_as_in_the_column_that_was_learned_from():
 
     assert conform(frame, {"x": "number"})["x"][0] == 1234
     assert conform(frame, {"x": "number"}, {"x": "decimal comma"})["x"][0] == 1.234
+
+
+def test_times_of_the_day_are_read_as_in_the_column_that_was_learned_from():
+    column = column_of(pd.Series([datetime.time(hour, 30) for hour in range(24)], name="at"))
+    made = conform(pd.DataFrame({"at": ["9:15", "late"]}), {"at": "number"}, {"at": column.written})
+
+    np.testing.assert_array_equal(made["at"], [33_300, np.nan])
+
+
+def test_names_of_several_levels_are_found():
+    frame = pd.DataFrame({("a", 1): [5.0]})
+
+    assert conform(frame, {"('a', 1)": "number"})["('a', 1)"].tolist() == [5]
 
 
 @pytest.mark.parametrize("raw", [

@@ -133,6 +133,7 @@ def _worth_trying(texts: np.ndarray) -> list[Callable[..., Found]]:
     some = _some(texts)
     numbers = ~np.isnan(conform.numbers_of_texts(some, conform.DECIMAL_COMMA))
     numbers |= ~np.isnan(conform.numbers_of_texts(some))
+    numbers |= ~np.isnan(conform.numbers_of_texts(some, conform.CLOCK))
     dates = ~np.isnat(conform.dates_of_texts(some, conform.DAY_FIRST))
     dates |= ~np.isnat(conform.dates_of_texts(some, conform.MONTH_FIRST))
     return [find for find, fit in ((_numbers_in, numbers), (_dates_in, dates)) if fit.mean() > 0.1]
@@ -146,10 +147,10 @@ def _numbers_in(codes: np.ndarray, texts: np.ndarray, counts: np.ndarray) -> Fou
     """None if they are no numbers; then with what is to be said of those that are among them."""
     if any(is_code(text) for text in texts):
         return None, ""
-    plain = conform.numbers_of_texts(texts)
-    comma = conform.numbers_of_texts(texts, conform.DECIMAL_COMMA)
-    written = conform.DECIMAL_COMMA if _filled(comma) > _filled(plain) else ""
-    found = comma if written else plain
+    ways = ("", conform.DECIMAL_COMMA, conform.CLOCK)
+    read = {way: conform.numbers_of_texts(texts, way) for way in ways}
+    written = max(ways, key=lambda way: _filled(read[way]))  # the first of equal ones
+    found = read[written]
     odd = np.isnan(found)
     marks = np.array([text.lower() in conform.NO_NUMBER for text in texts], bool)
     share = counts[~odd].sum() / max(counts[~marks].sum(), 1)
@@ -158,6 +159,8 @@ def _numbers_in(codes: np.ndarray, texts: np.ndarray, counts: np.ndarray) -> Fou
     infinite = np.isinf(found)
     found = np.where(infinite, np.nan, found)
     remark = _as_missing(texts, counts, odd | infinite)
+    if written == conform.CLOCK:
+        remark = _joined("its times of the day are taken as seconds since midnight", remark)
     values = np.append(found, np.nan)[codes]
     return Column(NUMBER, values, written=written, remark=remark), ""
 
