@@ -162,7 +162,11 @@ def test_each_point_of_a_front_is_kept_for_another_study(storage, capsys):
         Row("b", {"x": np.float64(0.5)}, {"score": 1.5, "weight": 2.0}, "completed", 3),
         Row("c", {"x": 0.7}, {"score": 0.2, "weight": 3.0}, "completed", 3),
     ]
-    with (plan := prepared(storage, trainable="tests.helpers.crashing:Weighed", objective="score, -weight")).study:
+    with (
+        plan := prepared(
+            storage, trainable="tests.helpers.crashing:Weighed", objective="score, -weight"
+        )
+    ).study:
         conclude(plan, rows, None, ending=Nothing())
         front = plan.study.path / "front"
         assert f"for --try-first too: {front / 'TRIAL.json'}" in printed(capsys)
