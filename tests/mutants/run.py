@@ -5,9 +5,9 @@ call the function with it are run, the quickest first (see `judge.py`). A mutant
 for has survived: a test is missing, or the mutant does the same as the original. Those that do are
 in `equivalent.txt`, with the reason.
 
-First all tests of the room are run, to see which call what. `--recorded FILE` keeps that; from then
-on only files of tests that have changed are run for it. Slow tests are left out, and those that need
-Ray unless `--ray` is given: its processes take most of the time.
+First all tests of the room are run, to see which call what. `--recorded FILE` keeps that; from
+then on only files of tests that have changed are run for it. Slow tests are left out. So are those
+that need Ray unless `--ray` is given: its processes take most of the time.
 
 Modules that draw are left out, unless they are named: nearly all their mutants are a length or a
 size of letters, and whether that is well chosen is seen by eye.

@@ -195,14 +195,15 @@ def test_what_the_best_trial_tuned_is_kept_and_told_with_how_to_go_on(storage, c
     assert json.loads((plan.study.path / "tuned_config.json").read_text()) == [{"x": 0.5}]
 
 
-def test_a_replay_is_offered_only_where_what_it_excludes_can_be_left_out(storage, capsys):
-    """What was given by a file of options cannot be."""
+def test_a_replay_is_offered_only_where_what_it_excludes_can_be_left_out(storage, capsys, tmp_path):
+    """Not what a file of options has given."""
     best = Row("b", {"x": 0.5}, {"score": 1.5, "hyper/x": 0.75}, "completed", 3)
-    with (plan := prepared(storage, outcome_constraint="score >= 0")).study:
+    (tmp_path / "points.json").write_text('[{"x": 0.1}]')
+    with (plan := prepared(storage, try_first=tmp_path / "points.json")).study:
         conclude(plan, [best], None, ending=Nothing())
     told = printed(capsys)
     assert "--replay" not in told
-    assert "--try-first" in told
+    assert f"--name {plan.name}-2 --try-first" in told
 
 
 def test_without_a_score_there_is_nothing_to_end_with(plan, capsys):
