@@ -11,9 +11,10 @@ import pandas as pd
 
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.trainables.series_classes.ts_files import Labelled
-from automl_on_ray.trainables.tables.columns import read
+from automl_on_ray.trainables.tables.columns import foreign, read
 
 SHOWN = 3  # names in a message
+BYTES = "it holds bytes"  # as `foreign` says it
 
 
 def read_long(path: Path, *, series: str, label: str, time: str | None) -> Labelled:
@@ -47,7 +48,7 @@ def read_wide(path: Path, *, label: str) -> Labelled:
     frame = _frame(path)
     _check_columns(frame, {"--label": label}, path)
     values = _numbers(frame.drop(columns=[label]), path)
-    return Labelled(tuple(values[:, None, :]), tuple(map(_word, frame[label])))
+    return Labelled(tuple(values[:, None, :]), words_of(frame[label]))
 
 
 def read_npz(path: Path) -> tuple[Labelled, Labelled | None]:
@@ -86,6 +87,11 @@ def _of_arrays(x: np.ndarray, y: np.ndarray, path: Path) -> Labelled:
     return Labelled(tuple(x.astype(np.float64)), tuple(map(_word, y.tolist())))
 
 
+def words_of(labels: pd.Series) -> tuple[str, ...]:
+    """Of each row; "" where there is none."""
+    return tuple(map(_word, labels))
+
+
 def _word(one: Any) -> str:
     """A label's word; "" for a missing one. Readers of tables make floats of whole numbers."""
     if pd.isna(one):
@@ -108,6 +114,10 @@ def _check_columns(frame: pd.DataFrame, named: dict[str, str | None], path: Path
     given = [name for name in named.values() if name is not None]
     if len(set(given)) < len(given):
         raise UserError(f"{' and '.join(named)} must name columns that differ.")
+    for option, name in named.items():
+        reason = "" if name is None else foreign(frame[name])
+        if reason and reason != BYTES:  # of which words are made
+            raise UserError(f"{option} {name!r} must be a column of single values: {reason}.")
 
 
 def _in_order(frame: pd.DataFrame, series: str, time: str) -> pd.DataFrame:

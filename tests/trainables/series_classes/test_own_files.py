@@ -110,3 +110,12 @@ def test_odd_arrays_are_refused(arrays, said, tmp_path):
     np.savez(tmp_path / "odd.npz", **arrays)
     with pytest.raises(UserError, match=said):
         read_npz(tmp_path / "odd.npz")
+
+
+@pytest.mark.parametrize("column", ["id", "at", "kind"])
+def test_lists_in_a_column_of_names_times_or_labels_are_refused(column, long, tmp_path):
+    frame, path = long
+    path = path.with_suffix(".parquet")
+    frame.assign(**{column: [[1]] * len(frame)}).to_parquet(path)
+    with pytest.raises(UserError, match=f"'{column}' must be a column of single values: it holds"):
+        read_long(path, series="id", label="kind", time="at")
