@@ -135,7 +135,11 @@ def _times(frame: pd.DataFrame, name: str | None) -> np.ndarray | None:
 def _ratings(frame: pd.DataFrame, name: str | None, remarks: list[str]) -> np.ndarray | None:
     if name is None:
         return None
-    column = frame[name]
+    column, types = frame[name], pd.api.types
+    if reason := foreign(column):
+        raise UserError(f"The ratings in {name!r} must be numbers: {reason}.")
+    if types.is_datetime64_any_dtype(column.dtype) or types.is_timedelta64_dtype(column.dtype):
+        raise UserError(f"The ratings in {name!r} must be numbers, but they are times.")
     values = pd.to_numeric(column, errors="coerce").to_numpy(np.float64, na_value=np.nan)
     odd = np.isnan(values) & column.notna().to_numpy()
     if odd.any():

@@ -222,6 +222,8 @@ def test_what_cannot_be_parted_is_refused_with_what_to_do():
 def test_ratings_and_ids_of_no_use_are_refused():
     frame = frame_of()
     assert "'good'" in refusal(frame.assign(rating="good"), rating="rating")
+    assert "it holds lists" in refusal(frame.assign(rating=[[1]] * 400), rating="rating")
+    assert "are times" in refusal(frame.assign(rating=pd.Timestamp("2024")), rating="rating")
     assert "finite" in refusal(frame.assign(rating=np.inf), rating="rating")
     assert "below 0" in refusal(frame.assign(rating=-1), rating="rating")
     assert "without loss" in refusal(frame.assign(user=frame["user"] + 1e17))
