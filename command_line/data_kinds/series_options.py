@@ -15,8 +15,8 @@ Data = Annotated[
     typer.Argument(
         help=(
             "Labelled series: gunpoint, italy-power-demand, arrow-head, osu-leaf, acsf1, "
-            "basic-motions, japanese-vowels or pickup-gesture; or a .ts, .tsv, .npz, CSV, Parquet or "
-            "Arrow file, also in a bucket, or a folder with NAME_TRAIN.ts. Example: gunpoint"
+            "basic-motions, japanese-vowels or pickup-gesture; or a .ts, .tsv, .npz, CSV, Parquet "
+            "or Arrow file, also in a bucket, or a folder with NAME_TRAIN.ts. Example: gunpoint"
         ),
         rich_help_panel=_STUDY,
         show_default=False,

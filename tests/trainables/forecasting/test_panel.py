@@ -176,7 +176,7 @@ def test_a_covariate_that_begins_late_is_its_first_number_before_as_where_a_mode
 def test_an_origin_before_a_covariate_begins_does_without_the_series():
     panel = load_panel(asked(late(72), past=["visitors"]))
     assert [panel.history(fold)[1].tolist() for fold in (None, 0, 1, 2)] == [
-        [0, 1], [0, 1], [0, 1], [0],
+        [0, 1], [0, 1], [0], [0],
     ]  # fmt: skip
 
 
