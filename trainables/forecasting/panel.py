@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -19,9 +19,17 @@ from automl_on_ray.trainables.forecasting.frequency import season_of, times_afte
 from automl_on_ray.trainables.forecasting.history import History, carried_on
 from automl_on_ray.trainables.forecasting.reading import read_series
 from automl_on_ray.trainables.forecasting.series import Series, packed, unpacked
-from automl_on_ray.trainables.tables.columns import content_of, read, read_frame, sign
+from automl_on_ray.trainables.tables.columns import (
+    content_of,
+    read,
+    read_frame,
+    said_of,
+    sign,
+    usual_columns,
+)
 
 LAYOUT = 3  # one more whenever the same file comes to be read in another way
+NEEDED = {"time": "the time of a row", "target": "what is to be forecast"}
 ORIGINS = 3
 LEAST = 4  # steps of a series before a part that is forecast
 ENOUGH = 0.25  # of the series are in a fold
@@ -240,7 +248,7 @@ def _load(words: str, given: _Given | None, path: Path | None, state: str) -> Pa
     series = unpacked(keep(f"series-{LAYOUT}-{identity}", _maker(asked, given, path)))
     pa.default_memory_pool().release_unused()  # what was read; Arrow would keep its memory
     panel = _parted(name, series, asked)
-    return replace(panel, asked={**asked, "frame": given.frame}) if given else panel
+    return replace(panel, asked={**panel.asked, "frame": given.frame}) if given else panel
 
 
 def _maker(
@@ -255,10 +263,17 @@ def _maker(
         else:
             assert path is not None
             raw, remarks = read(path)
-        found = read_series(raw, asked)
-        return packed(replace(found, remarks=(*remarks, *found.remarks)))
+        named = usual_columns(list(raw), asked, NEEDED, ["series"])
+        found = read_series(raw, {**asked, **_as_asked(named)})
+        remarks = [*remarks, *said_of(named), *found.remarks]
+        return packed(replace(found, remarks=tuple(remarks), by_name=named))
 
     return make
+
+
+def _as_asked(named: Mapping[str, str]) -> dict[str, Any]:
+    """Keywords: there may be several columns of series."""
+    return {role: [name] if role == "series" else name for role, name in named.items()}
 
 
 def _check_no_columns(asked: ForecastKeywords) -> None:
@@ -283,7 +298,8 @@ def _parted(name: str, series: Series, asked: ForecastKeywords) -> Panel:
     remarks += said
     panel = Panel(
         name=name, digest=digest, horizon=horizon, season=asked["season"] or usual, folds=0,
-        remarks=(*series.remarks, *remarks), asked=asked, begun=begun,
+        remarks=(*series.remarks, *remarks), begun=begun,
+        asked={**asked, **_as_asked(series.by_name)},  # type: ignore[typeddict-item]
         **{key: getattr(series, key) for key in (
             "ids", "frequency", "values", "starts", "known", "past", "known_names", "past_names",
             "time_format", "decimal_comma")},

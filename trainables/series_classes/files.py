@@ -6,7 +6,7 @@ from typing import Any
 
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.trainables.series_classes.nameless_files import is_nameless, read_nameless
-from automl_on_ray.trainables.series_classes.own_files import read_long, read_npz, read_wide
+from automl_on_ray.trainables.series_classes.own_files import read_npz, read_table
 from automl_on_ray.trainables.series_classes.ts_files import Labelled, read_ts_file
 
 TRAIN, TEST = "_TRAIN", "_TEST"
@@ -56,9 +56,4 @@ def _read(path: Path, asked: Mapping[str, Any]) -> tuple[Labelled, Labelled | No
         return read_ts_file(path), None
     if asked["series"] is None and is_nameless(path):
         return read_nameless(path, label=asked["label"]), None
-    if asked["series"] is None:
-        return read_wide(path, label=asked["label"]), None
-    return (
-        read_long(path, series=asked["series"], label=asked["label"], time=asked["time"]),
-        None,
-    )
+    return read_table(path, asked), None

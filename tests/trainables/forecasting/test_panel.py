@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from automl_on_ray.search_spaces.core import UserError
-from automl_on_ray.trainables.forecasting import Panel, load_panel
+from automl_on_ray.trainables.forecasting import Panel, columns_of, load_panel
 from automl_on_ray.trainables.forecasting.registered.frames import Columns, read_history
 from tests.trainables.forecasting.long_tables import asked, sales
 
@@ -188,3 +188,21 @@ def test_a_series_without_a_covariate_before_the_test_part_is_left_out():
     frame.loc[:83, "visitors"] = np.nan
     with pytest.raises(UserError, match=r"All series, such as 'north', have no number of 'visi"):
         load_panel(asked(frame, past=["visitors"]))
+
+
+def test_columns_that_are_called_as_is_usual_need_not_be_named():
+    frame = sales().rename(columns={"date": "ds", "store": "unique_id", "units": "y"})
+    panel = load_panel(asked(frame, time=None, series=[], target=None))
+    named = load_panel(asked(frame, time="ds", series=["unique_id"], target="y"))
+    assert panel.digest == named.digest
+    said = "By the columns' names: --time is 'ds', --target is 'y', --series is 'unique_id'."
+    assert panel.remarks[0] == said
+    assert columns_of(panel) == columns_of(named)
+
+
+def test_without_one_column_of_a_usual_name_all_are_listed():
+    with pytest.raises(UserError, match=r"Say with --target .*are: 'date', 'store', 'units', 'pri"):
+        load_panel(asked(sales(), target=None))
+    frame = sales().assign(timestamp=1)
+    with pytest.raises(UserError, match="may be the time: 'date', 'timestamp'. Say --time NAME"):
+        load_panel(asked(frame, time=None))

@@ -264,3 +264,18 @@ def test_movielens_comes_out_of_its_wheel_with_five_events_of_each_user_and_film
     assert (events.facts()["users"], events.facts()["items"]) == (943, 1349)
     assert len(events.everything.users) == 99287
     assert len(events.held(None)[0]) == 89
+
+
+def test_columns_that_are_called_as_is_usual_need_not_be_named_but_ratings_do():
+    frame = frame_of().rename(columns={"user": "userId", "item": "movie_id", "time": "timestamp"})
+    events = events_of(frame)
+    named = events_of(frame, user="userId", item="movie_id", time="timestamp")
+    assert events.digest == named.digest
+    assert events.asked["user"] == "userId"
+    said = "By the columns' names: --user is 'userId', --item is 'movie_id', --time is 'timestamp'."
+    assert events.remarks[:2] == (
+        said, "Column 'rating' is not heeded; --rating rating would be."
+    )  # fmt: skip
+    assert events.everything.values is None
+    assert "may be the user: 'user', 'userId'" in refusal(frame.assign(user=1)[::-1][
+        ["user", *frame.columns]])  # fmt: skip
