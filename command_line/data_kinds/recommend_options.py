@@ -170,7 +170,8 @@ Minutes = Annotated[
     typer.Option(
         help=(
             "Minutes after which the search ends, those before a resume included. The test comes "
-            "after. Example: --minutes 30"
+            "after. One fit has no limit of its own: --trial-minutes "
+            "ends a trial whose fits take too long, as failed. Example: --minutes 30"
         ),
         rich_help_panel=_BUDGET,
     ),

@@ -73,7 +73,7 @@ class Panel:
     texts of the time are read that could be read in two ways, and `decimal_comma` names columns
     with texts such as 1.234,5. `begun` is the step of each series at which all of its `past` have a
     number; before it they are their first one. `remarks` are what the user should know, one line
-    each.
+    each. `by_name` has the columns that were not asked for, but are called as is usual.
     """
 
     name: str
@@ -94,6 +94,7 @@ class Panel:
     begun: tuple[int, ...] = ()
     remarks: tuple[str, ...] = ()
     asked: ForecastKeywords = field(default_factory=lambda: ForecastKeywords(dataset=""))
+    by_name: Mapping[str, str] = field(default_factory=dict)
 
     def history(self, fold: int | None) -> tuple[History, np.ndarray]:
         """What comes before a fold, or before the test part (None); and which series are in it.
@@ -248,7 +249,7 @@ def _load(words: str, given: _Given | None, path: Path | None, state: str) -> Pa
     series = unpacked(keep(f"series-{LAYOUT}-{identity}", _maker(asked, given, path)))
     pa.default_memory_pool().release_unused()  # what was read; Arrow would keep its memory
     panel = _parted(name, series, asked)
-    return replace(panel, asked={**panel.asked, "frame": given.frame}) if given else panel
+    return replace(panel, asked={**asked, "frame": given.frame}) if given else panel
 
 
 def _maker(
@@ -298,8 +299,8 @@ def _parted(name: str, series: Series, asked: ForecastKeywords) -> Panel:
     remarks += said
     panel = Panel(
         name=name, digest=digest, horizon=horizon, season=asked["season"] or usual, folds=0,
-        remarks=(*series.remarks, *remarks), begun=begun,
-        asked={**asked, **_as_asked(series.by_name)},  # type: ignore[typeddict-item]
+        remarks=(*series.remarks, *remarks), asked=asked, begun=begun,
+        by_name=series.by_name,
         **{key: getattr(series, key) for key in (
             "ids", "frequency", "values", "starts", "known", "past", "known_names", "past_names",
             "time_format", "decimal_comma")},

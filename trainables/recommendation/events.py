@@ -74,7 +74,8 @@ class Events:
 
     `parts` is (n,) int8; the greatest number is of what comes before all. `timed` says whether
     there are times. `digest` is the SHA-256 of ids, times, ratings and of what the test part is.
-    `remarks` are what the user should know, one line each.
+    `remarks` are what the user should know, one line each. `by_name` has the columns that were not
+    asked for, but are called as is usual.
     """
 
     name: str
@@ -88,6 +89,11 @@ class Events:
     timed: bool = True
     remarks: tuple[str, ...] = ()
     asked: Mapping[str, Any] = field(default_factory=dict)
+    by_name: Mapping[str, str] = field(default_factory=dict)
+
+    def column(self, role: str) -> str:
+        """Of "user" or "item"."""
+        return str(self.asked.get(role) or self.by_name.get(role) or role)
 
     def seen(self, fold: int | None) -> Seen:
         """What comes before a fold's held part, or before the test part (None)."""
@@ -251,7 +257,8 @@ def _load(words: str, given: _Given | None, path: Path | None, state: str) -> Ev
         parts=kept["parts"],
         timed=told["timed"],
         remarks=tuple(told["remarks"]),
-        asked={**asked, **told["columns"], **({"frame": given.frame} if given else {})},
+        asked={**asked, "frame": given.frame} if given else asked,
+        by_name=told["by_name"],
     )
 
 
@@ -273,7 +280,7 @@ def _made(asked: EventKeywords, given: _Given | None, path: Path | None) -> Kept
     times = np.arange(len(log.users), dtype=np.float64) if log.times is None else log.times
     told = {
         "user_ids": log.user_ids, "item_ids": log.item_ids, "digest": _digest(log, parts == 0),
-        "timed": log.times is not None, "columns": found,
+        "timed": log.times is not None, "by_name": found,
         "remarks": [*remarks, *log.remarks, *_remarks(log, parts, asked)],
     }  # fmt: skip
     return {

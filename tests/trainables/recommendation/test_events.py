@@ -199,7 +199,7 @@ def test_columns_that_are_not_there_are_named_with_those_that_are():
     assert "'user', 'item', 'time', 'rating'" in refusal(frame, user="users")
     assert "Did you mean" in refusal(frame, user="users")
     assert "--item" in refusal(frame.rename(columns={"item": "film"}))
-    assert "name two" in refusal(frame, user="item")
+    assert "name two" in refusal(frame, user="item", item="item")
 
 
 def test_what_cannot_be_parted_is_refused_with_what_to_do():
@@ -271,7 +271,7 @@ def test_columns_that_are_called_as_is_usual_need_not_be_named_but_ratings_do():
     events = events_of(frame)
     named = events_of(frame, user="userId", item="movie_id", time="timestamp")
     assert events.digest == named.digest
-    assert events.asked["user"] == "userId"
+    assert events.column("user") == "userId"
     said = "By the columns' names: --user is 'userId', --item is 'movie_id', --time is 'timestamp'."
     assert events.remarks[:2] == (
         said, "Column 'rating' is not heeded; --rating rating would be."
