@@ -59,6 +59,7 @@ class TablePipeline(tune.Trainable):
     reports TEST_METRICS of the test part.
     """
 
+    STEP: ClassVar[str] = "step"
     METRICS: ClassVar[dict[str, str]] = {
         **{f"val_{name}": way for name, way in JUDGED.items()},
         "fit_seconds": "min",  # of all fits so far, without the start of their processes

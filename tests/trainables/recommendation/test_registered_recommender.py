@@ -120,6 +120,8 @@ def test_there_are_no_more_items_than_there_are_left(model, events):
     [
         ({"what": ["a0"]}, None, "The column 'who' is missing."),
         ({"who": [None], "what": ["a0"]}, None, "has no user in row 0"),
+        ({"who": [["u0"]]}, None, "The column 'who' must hold single values"),
+        ({"who": ["u0"], "what": [{"a": 0}]}, None, "The column 'what' must hold single values"),
         ({"who": ["u0"], "what": ["a0"]}, {"count": 0}, "count must be 1 or more"),
         (7, None, "the column 'who', and 'what' where .* is expected, not int"),
     ],

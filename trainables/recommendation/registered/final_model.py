@@ -78,8 +78,8 @@ def final_model_of(
 
 
 def _history(events: Events) -> History:
-    seen, asked = events.seen(None), events.asked
-    columns = [str(asked.get(word) or word) for word in ("user", "item")]
+    seen = events.seen(None)
+    columns = [events.column(role) for role in ("user", "item")]
     return History(
         np.array(columns), np.array(events.user_ids), np.array(events.item_ids),
         seen.users.astype("int32"), seen.items.astype("int32"),

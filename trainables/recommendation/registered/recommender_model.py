@@ -32,8 +32,9 @@ class RecommenderModel:
 
         `frame` has the users, in a column named as the one that was learned from. It may have items
         beside them: what they had since, in order of time, or nothing. What the model knows of a
-        user counts as well; a user need not be known, nor an item. Where there were ratings, an event in `frame` counts as one of
-        the mean. It is a DataFrame, a dict of columns or a list of rows as dicts.
+        user counts as well; a user need not be known, nor an item. Where there were ratings, an
+        event in `frame` counts as one of the mean. It is a DataFrame, a dict of columns or a list
+        of rows as dicts.
         The answer has a row an item: user, item, `rank` from 1, `score`. No user is given an item
         that he had. ValueError for what cannot be taken.
         """
@@ -41,8 +42,8 @@ class RecommenderModel:
         if count < 1:
             raise ValueError(f"count must be 1 or more, but is {count}.")
         rows = self._rows(frame)
-        users = texts_of(rows[self.user])
-        items = texts_of(rows[self.item]) if self.item in rows else [None] * len(users)
+        users = _texts(rows, self.user)
+        items = _texts(rows, self.item) if self.item in rows else [None] * len(users)
         if None in users:
             raise ValueError(f"The column {self.user!r} has no user in row {users.index(None)}.")
         had = {str(user): self.history.had_by(str(user)) for user in dict.fromkeys(users)}
@@ -99,6 +100,13 @@ class RecommenderModel:
         if self.user not in given:
             raise ValueError(f"The column {self.user!r} is missing.")
         return given
+
+
+def _texts(rows: pd.DataFrame, name: str) -> list[str | None]:
+    try:
+        return texts_of(rows[name])
+    except TypeError:  # what has no hash
+        raise ValueError(f"The column {name!r} must hold single values, not lists.") from None
 
 
 def _load_pyfunc(path: str) -> RecommenderModel:
