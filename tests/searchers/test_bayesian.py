@@ -88,7 +88,8 @@ def test_models_processes_come_of_one_that_has_imported_ax_and_may_die_too():
     searchers = [begun() for _ in range(2)]
     processes = [psutil.Process(each.model.pid()) for each in searchers]
     (parent,) = {process.ppid() for process in processes}
-    os.kill(parent, signal.SIGKILL)
+    psutil.Process(parent).kill()
+    psutil.Process(parent).wait(60)
     searchers.append(begun())
     processes.append(psutil.Process(searchers[2].model.pid()))
     assert processes[2].ppid() not in {parent, os.getpid()}
@@ -189,7 +190,8 @@ def test_the_first_suggestions_come_without_ax_and_are_its_models_own(more):
         assert index > 3 or not models[1].has_process
         models[1] = pickle.loads(pickle.dumps(models[1])) if index == 2 else models[1]
     for model in models:
-        assert model.has_process and model.waiting == 0
+        assert model.has_process
+        assert model.waiting == 0
         model.close()
 
 

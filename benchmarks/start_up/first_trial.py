@@ -1,8 +1,8 @@
 """What a command costs until its first line, and until its first trial is at work: CPU seconds of
 all its processes, by what they are, and seconds of the clock.
 
-    python -m benchmarks.first_trial
-    python -m benchmarks.first_trial --only hpo --repeats 3
+    python -m benchmarks.start_up.first_trial
+    python -m benchmarks.start_up.first_trial --only hpo --repeats 3
 
 A trial is at work when Ray calls its process by the trial's step. What other processes of the
 machine do lengthens the clock, and the CPU seconds a little; the load is told beside them.
