@@ -87,7 +87,9 @@ REFUSED = {
     "target of dates": (
         csv_of(usual().assign(left=pd.date_range("2024-01-01", periods=ROWS))), {}, "holds dates"),
     "target that numbers cannot tell apart": (
-        csv_of(usual().assign(left=[2**62 + i for i in range(ROWS)])), {}, "too little or too much"),
+        csv_of(usual().assign(left=[2**62 + i for i in range(ROWS)])), {}, "in all rows"),
+    "target that is too large": (
+        csv_of(usual().assign(left=[10.0 ** (i % 60) for i in range(ROWS)])), {}, "too much"),
     "one group": (csv_of(usual().assign(shop="a")), {"group": "shop"}, "All rows are of one group"),
     "no such group": (csv_of(usual()), {"group": "shop"}, "no column 'shop' for the group"),
     "no such time": (csv_of(usual()), {"time": "day"}, "no column 'day' for the time"),

@@ -13,7 +13,8 @@ import pandas as pd
 
 NUMBER, CATEGORY, DATE = "number", "category", "date"
 DAY_FIRST, MONTH_FIRST, DECIMAL_COMMA = "day first", "month first", "decimal comma"
-CLOCK = "time of day"
+CLOCK, TRUTHS = "time of day", "true or false"
+SHOWN = 12  # columns that a message lists
 # What pandas and Arrow read as missing in a text file.
 MISSING = frozenset({
     "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN",
@@ -58,7 +59,8 @@ def conform(
     frame = frame.set_axis([str(name).strip() for name in frame.columns], axis=1)
     absent = [name for name in kinds if name not in frame.columns]
     if absent:
-        raise ValueError(f"The frame has no column {', '.join(map(repr, absent))}.")
+        more = f" and {len(absent) - SHOWN} more" if len(absent) > SHOWN else ""
+        raise ValueError(f"The frame has no column {', '.join(map(repr, absent[:SHOWN]))}{more}.")
     twice = [name for name in kinds if (frame.columns == name).sum() > 1]
     if twice:
         raise ValueError(f"The frame has several columns called {twice[0]!r}.")
@@ -116,10 +118,13 @@ def numbers(column: pd.Series, written: str | None = None) -> np.ndarray:
 def words(column: pd.Series, written: str | None = None) -> np.ndarray:
     """Texts (n,), dtype object; NaN where there is none.
 
-    Numbers of a column whose codes are `written` as 00000 get back the zeros in front of them.
+    Numbers of a column whose codes are `written` as 00000 get back the zeros in front of them. Of
+    one of TRUTHS, 1 is True and 0 is False, as databases have it.
     """
     codes, texts = texts_of(column)
-    if written and pd.api.types.is_numeric_dtype(column):
+    if written == TRUTHS:
+        texts = np.array([{"1": "True", "0": "False"}.get(text, text) for text in texts], object)
+    elif written and pd.api.types.is_numeric_dtype(column):
         padded = [text.zfill(len(written)) if text.isdigit() else text for text in texts]
         texts = np.array(padded, object)
     return np.append(texts, np.array([np.nan], object))[codes]

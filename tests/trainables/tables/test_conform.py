@@ -124,6 +124,21 @@ def test_times_of_the_day_are_read_as_in_the_column_that_was_learned_from():
     np.testing.assert_array_equal(made["at"], [33_300, np.nan])
 
 
+@pytest.mark.parametrize("raw", [[1, 0, None], ["true", "FALSE", ""], ["1", "0", "NA"],
+                                 pd.array([True, False, None], "boolean")], ids=str)  # fmt: skip
+def test_truth_may_be_written_as_0_and_1_as_databases_do(raw):
+    column = column_of(pd.Series([True, False] * 10, name="is"))
+    made = conform(pd.DataFrame({"is": raw}), {"is": column.kind}, {"is": column.written})
+
+    assert made["is"].tolist()[:2] == ["True", "False"]
+    assert made["is"].isna().tolist() == [False, False, True]
+
+
+def test_of_many_missing_columns_the_first_are_named():
+    with pytest.raises(ValueError, match=r"no column 'c0', .*'c11' and 8 more\.$"):
+        conform(pd.DataFrame(), {f"c{number}": "number" for number in range(20)})
+
+
 def test_names_of_several_levels_are_found():
     frame = pd.DataFrame({("a", 1): [5.0]})
 

@@ -28,8 +28,8 @@ SOME = 1000  # distinct texts that say how long they are
 class Column:
     """`values` (n,): float64, datetime64[ns], or a Categorical of sorted texts; None if left out.
 
-    `written` is how its texts are read, where they could be read in two ways. Of codes with zeros
-    in front it is as many zeros as all of them have digits, or one where they differ.
+    `written` is how its texts are read, where they could be read in several ways. Of codes with
+    zeros in front it is as many zeros as all of them have digits, or one where they differ.
     """
 
     kind: str = ""
@@ -114,6 +114,8 @@ def _of_texts(codes: np.ndarray, texts: np.ndarray, *, own: bool) -> Column:
 def _with_codes(column: Column, name: str) -> Column:
     """Says of codes such as 01000 that other readers of a file make numbers of them."""
     texts = column.values.categories if column.kind == CATEGORY else ()
+    if len(texts) and set(texts) <= set(conform.TRUTH.values()):
+        return replace(column, written=conform.TRUTHS)
     if not any(is_code(text) for text in texts):
         return column
     widths = {len(text) if text.isdigit() else 0 for text in texts}
