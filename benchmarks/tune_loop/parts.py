@@ -6,8 +6,9 @@
 It is Ray's own loop with all that a study has in it: the states that Ray writes and what is kept of
 them, files of trials, checkpoints, scheduler, searcher, tracker with its journal, live view. Trials
 run in the same process, so what Ray's core does for them is left out, and so are they themselves.
-CPU is that of the loop's thread, over the last fifth of the results; `wait` is the time in which it
-waits for a copy to the storage. `bytes` is the memory of the process, less that before.
+CPU is that of the loop's thread, over the last fifth of the trials, in which there are so many
+`results`, and `saves` of the state. That has `KB` for each trial; `MB` is by how much the process
+has grown. `results a second` are by the clock, with the trials' own files and checkpoints.
 """
 
 import os
@@ -47,6 +48,7 @@ GOAL = Objective("error", "min")
 RAYS_FILES = (CSVLoggerCallback, JsonLoggerCallback, TBXLoggerCallback)
 PARTS = ("Ray's loop", "state", "copies", "state kept", "files of trials", "checkpoints",
          "searcher", "scheduler", "stoppers", "tracker", "live view")  # fmt: skip
+HEADS = ("results", "saves", "KB of state", "MB", "results a second", "ms a result", *PARTS)
 UNCOUNTED = "trial"
 
 
@@ -167,7 +169,7 @@ class _Epochs(tune.Stopper):
 
 
 def measure(trials: int, epochs: int, scheduler: str) -> str:
-    """A row: the results, saves of the state, MB of memory, and milliseconds a result by part."""
+    """A row, in the order of `HEADS`."""
     with tempfile.TemporaryDirectory() as folder:
         storage._get_ray_train_session_dir = lambda: f"{folder}/session"  # there is no Ray
         study = Study(Path(folder), trials, epochs, scheduler)
@@ -186,8 +188,11 @@ def measure(trials: int, epochs: int, scheduler: str) -> str:
         cells = [1000 * clock.spent[part] / results for part in PARTS]
         grown = (psutil.Process().memory_info().rss - memory) / 2**20
         rate = results / (time.perf_counter() - wall)
+        saved = clock.calls["state"] - saves
+        loop.checkpoint(force=True, wait=True)
+        state = Path(loop.experiment_state_path).stat().st_size / 1024 / trials
         loop.cleanup()
-    numbers = [results, clock.calls["state"] - saves, grown, rate, sum(cells), *cells]
+    numbers = [results, saved, state, grown, rate, sum(cells), *cells]
     return " ".join(map(str, numbers))
 
 
@@ -219,9 +224,8 @@ def main(
         print(found)
         return
     rows = [_row(count, epochs, scheduler) for count in trials.split(",")]
-    heads = ("results", "saves", "MB", "results a second", "ms a result", *PARTS)
     print(f"{'trials':<18}" + "".join(f"{count:>10}" for count in trials.split(",")))
-    for place, head in enumerate(heads):
+    for place, head in enumerate(HEADS):
         print(f"{head:<18}" + "".join(f"{row[place]:>10.3f}" for row in rows), flush=True)
 
 
