@@ -53,7 +53,7 @@ class _Encoder(TuneFunctionEncoder):
         return self._to_cloudpickle(obj)
 
 
-def texts_of(trial: Trial) -> tuple[str, str]:
+def texts_of(trial: Any) -> tuple[str, str]:
     """What Ray saves of a trial, as Ray has it, but without the indents, which take the most time.
 
     The last values of each metric, for means of which none is used here, are kept of trials that
