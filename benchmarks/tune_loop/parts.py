@@ -208,7 +208,7 @@ def main(
     profile: Annotated[str, typer.Option(help="Where to write that of Python.")] = "",
 ) -> None:
     if only:
-        controllers.RayActorManager = InProcess  # type: ignore[misc, assignment]
+        controllers.RayActorManager = InProcess  # type: ignore[misc]
         quiet_libraries()
         os.environ["TTY_COMPATIBLE"] = "1"  # the live view, drawn to nowhere
         with Path(os.devnull).open("w") as nowhere:
