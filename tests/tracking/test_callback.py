@@ -252,6 +252,7 @@ def killed(template, tmp_path_factory, ray_cluster):
     ],
 )
 def test_a_killed_and_resumed_study_has_one_finished_run_a_trial(killed, ray_cluster, with_state):
+    """That a journal which is sent twice changes nothing, quickly: test_writer.py."""
     folder = killed()
     uri = default_uri(folder)
     if not with_state:
