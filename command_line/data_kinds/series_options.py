@@ -15,7 +15,7 @@ Data = Annotated[
     typer.Argument(
         help=(
             "Labelled series: gunpoint, italy-power-demand, arrow-head, osu-leaf, acsf1, "
-            "basic-motions, japanese-vowels or pickup-gesture; or a .ts, .tsv, .npz, CSV, Parquet "
+            "basic-motions, japanese-vowels or pickup-gesture. Or a .ts, .tsv, .npz, CSV, Parquet "
             "or Arrow file, also in a bucket, or a folder with NAME_TRAIN.ts or .tsv. Example: "
             "gunpoint"
         ),

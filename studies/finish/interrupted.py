@@ -11,7 +11,7 @@ from automl_on_ray.studies.trial_rows import Row
 
 
 def say_how_to_go_on(
-    study: StudyFolder, rows: Sequence[Row], objectives: Sequence[Objective], step: str
+    study: StudyFolder, rows: Sequence[Row], objectives: Sequence[Objective], step: str = "epoch"
 ) -> NoReturn:
     """After Ctrl-C: everything is kept; exit code 130.
 

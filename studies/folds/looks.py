@@ -42,7 +42,7 @@ def looked(file: Path, found: Any, look: Callable[[], Report]) -> Look:
     found = json.loads(json.dumps(found))
     if kept and kept.get("found") == found:
         return Look(kept["report"], before)
-    report = look()
+    report = json.loads(json.dumps(look()))  # as it will be read
     write_json(file, {"found": found, "looks": before + 1, "report": report})
     return Look(report, before + 1)
 

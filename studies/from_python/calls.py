@@ -138,11 +138,12 @@ def recommend(data: Any, **options: Any) -> Result:
 def classify_series(data: Any, **options: Any) -> Result:
     """Search a classifier of time series, and return what was found.
 
-    `data` is a pair of arrays x (n, channels, length) and y (n,), where x may be a list of series
-    of unlike lengths; a pandas or polars frame, long or wide; the path of a file; or the name of a
-    set, as `workflows/classify_series.py` takes it. `options` are those of that command, such as
-    `label="gesture"`, `minutes=10`, `name="mine"`; `test_data` may be what `data` may. The result's
-    `model()` takes arrays; its `final` has the metrics of the test part. Raises as `tune` does.
+    `data` is a pair of arrays x (n, channels, length) and y (n,); x may be a list of series of
+    unlike lengths. Or it is a pandas or polars frame, long or wide, the path of a file, or the name
+    of a set, as `workflows/classify_series.py` takes it. `options` are those of that command, such
+    as `label="gesture"`, `minutes=10`, `name="mine"`; `test_data` may be what `data` may. The
+    result's `model()` takes arrays; its `final` has the metrics of the test part. Raises as `tune`
+    does.
     """
     from automl_on_ray.studies.series_classes import SeriesSettings, search_classifiers
     from automl_on_ray.trainables.series_classes import give_series

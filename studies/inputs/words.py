@@ -47,7 +47,7 @@ def check_words(given: Mapping[str, Any]) -> None:
 def check_own_code(given: Mapping[str, Any]) -> None:
     """UserError for a space or trainable of the user's that cannot be imported."""
     for option in ("space", "trainable"):
-        if ":" in (given[option] or ""):
+        if ":" in (given.get(option) or ""):  # some kinds of studies have none
             with step(f"Importing {given[option].partition(':')[0]}"):
                 load_object(given[option], kind=option)
 

@@ -40,6 +40,8 @@ class SeriesSettings(FoldSettings):
         """UserError for data that there are not; a bucket is asked later."""
         if self.dataset in SETS and self.test_data is not None:
             raise UserError(f"{self.dataset} has its own test part; leave --test-data out.")
+        if self.time is not None and self.series is None:
+            raise UserError("--time orders the rows of a long table: give --series too.")
         for given in (self.dataset, self.test_data):
             if given is None or given in SETS or ":" in given:  # in a bucket, or of the program
                 continue
