@@ -86,7 +86,8 @@ def start(typed: list[str]) -> dict[str, float]:
             [sys.executable, *typed], stdout=printed, stderr=subprocess.STDOUT,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )  # fmt: skip
-        driver, spent, first_line, line_cpu = psutil.Process(process.pid), {}, 0.0, 0.0
+        driver, first_line, line_cpu = psutil.Process(process.pid), 0.0, 0.0
+        spent: dict[int, tuple[str, float]] = {}
         try:
             while not look(driver, spent):
                 if not first_line and os.stat(printed.name).st_size:
@@ -97,7 +98,7 @@ def start(typed: list[str]) -> dict[str, float]:
             whole = time.monotonic() - began
         finally:
             end(process)
-    by_kind = Counter()
+    by_kind: Counter[str] = Counter()
     for kind, seconds in spent.values():
         by_kind[kind] += seconds
     return {"first line, clock": first_line, "first line, CPU": line_cpu, "clock": whole,
