@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 PAUSE = 0.05  # seconds between two looks at the processes
-AT_WORK = (".train(", ".step(")  # what Ray calls a process whose trial does a step
+AT_WORK = (".train", ".step")  # what Ray calls a process whose trial does a step
 # A part of the command line, and what such a process is. The first that fits is it.
 KINDS = {
     "searchers.ax.process": "Ax",
@@ -70,7 +70,7 @@ def look(driver: psutil.Process, spent: dict[int, tuple[str, float]]) -> bool:
             continue
         kind = "driver" if process.pid == driver.pid else kind_of(words)
         spent[process.pid] = kind, times.user + times.system
-        works = works or (words.startswith("ray::") and any(call in words for call in AT_WORK))
+        works = works or (words.startswith("ray::") and words.strip(" ()").endswith(AT_WORK))
     return works
 
 
