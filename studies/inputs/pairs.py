@@ -48,7 +48,7 @@ def _go_together(scheduler: SchedulerCapabilities, searcher: SearcherCapabilitie
 def check_heeded(scheduler: str, given: Mapping[str, Any]) -> None:
     """UserError for options that the scheduler has no use for; `given` by their fields."""
     for option, capability in OPTIONS.items():
-        if given[option] and not getattr(scheduler_capabilities(scheduler), capability):
+        if given.get(option) and not getattr(scheduler_capabilities(scheduler), capability):
             able = schedulers_that(attrgetter(capability), near=scheduler)
             raise UserError(
                 f"--{option} is for --scheduler {' or '.join(able)}; {scheduler!r} has no use "
