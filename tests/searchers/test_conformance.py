@@ -457,14 +457,15 @@ def even_batch(config):
 
 @EVERY
 def test_beyond_a_limit_nothing_is_tried_and_no_sample_is_lost(name):
-    settings = SearcherSettings(SPACE, GOAL, seed=0, max_t=1, samples=8, meets=even_batch)
+    samples = BEGUN + 2
+    settings = SearcherSettings(SPACE, GOAL, seed=0, max_t=1, samples=samples, meets=even_batch)
     searcher = create_searcher(name, settings)
     study = Simulation(
-        Scored(), searcher, FIFOScheduler(), samples=8, slots=2, max_t=1,
+        Scored(), searcher, FIFOScheduler(), samples=samples, slots=2, max_t=1,
         constants=SPACE.constants,
     )  # fmt: skip
     trials = study.run()
-    assert len({trial.trial_id for trial in trials}) == 8
+    assert len({trial.trial_id for trial in trials}) == samples
     assert {trial.status for trial in trials} == {"TERMINATED"}
     assert all(even_batch(trial.config) for trial in trials)
 

@@ -12,6 +12,8 @@ import pandas as pd
 MONTHS = {"QS": (3, "MS"), "QE": (3, "ME"), "YS": (12, "MS"), "YE": (12, "ME")}
 DAY = 86_400 * 10**9  # nanoseconds
 SEASONS = {"B": 5, "MS": 12, "ME": 12, "QS": 4, "QE": 4, "7D": 52}
+CALENDAR = ((28, 31, "M"), (90, 92, "Q"), (365, 366, "Y"))  # days that months and such have
+LAST_DAYS = 4  # a last day of work is among so many
 CYCLES = (DAY, 7 * DAY)  # what values of less than a day, and of a day, come back in
 
 
@@ -59,6 +61,20 @@ def _fixed(step: int) -> str:
     if step % DAY == 0:
         return "D" if step == DAY else f"{step // DAY}D"
     return str(pd.tseries.frequencies.to_offset(pd.Timedelta(step, "ns")).freqstr)
+
+
+def calendar_step(step: int, times: np.ndarray) -> str | None:
+    """The months, quarters or years that a `step` of nanoseconds may be; None for other steps.
+
+    At the end of a month where most of `times`, datetime64[ns], are in its last days.
+    """
+    days = step / DAY
+    if not (found := next((a for low, high, a in CALENDAR if low <= days <= high), "")):
+        return None
+    left = (times.astype("datetime64[M]") + 1).astype("datetime64[D]") - times.astype(
+        "datetime64[D]"
+    )
+    return found + ("E" if np.mean(left.astype(int) <= LAST_DAYS) > 0.5 else "S")
 
 
 def numbers_of(times: np.ndarray, firsts: np.ndarray, frequency: str) -> np.ndarray:
@@ -137,8 +153,10 @@ def _on_same_day(times: np.ndarray) -> bool:
 
 
 def _on_last_day(times: np.ndarray) -> bool:
+    """At one time of the day, such as midnight or its last second."""
     ends = (times.astype("datetime64[M]") + 1).astype("datetime64[D]") - 1
-    return bool((times == ends.astype("datetime64[ns]")).all())
+    since = times - ends.astype("datetime64[ns]")
+    return bool((since == since[0]).all() and 0 <= since[0].astype(np.int64) < DAY)
 
 
 def _commonest(steps: np.ndarray) -> int:

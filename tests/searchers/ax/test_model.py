@@ -129,8 +129,12 @@ def test_a_trial_stopped_early_is_marked_so_with_its_values_at_their_steps():
     assert dict(zip(data["step"], data["mean"], strict=True)) == {1: 0.1, 3: 0.3, 5: 0.5}
 
 
+@pytest.mark.whole
 def test_values_of_trials_stopped_early_do_not_count_as_final():
-    """Final values peak at x = 0.7, but early ones, all higher, at x = 0."""
+    """Final values peak at x = 0.7, but early ones, all higher, at x = 0.
+
+    Where each trial's early value is higher by as much, quickly: the next test.
+    """
 
     def outcome(config):
         early = {1: {"score": 5 - config["x"]}}
