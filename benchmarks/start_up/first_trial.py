@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import defaultdict
 from pathlib import Path
 from statistics import median
 from typing import Annotated
@@ -98,7 +98,7 @@ def start(typed: list[str]) -> dict[str, float]:
             whole = time.monotonic() - began
         finally:
             end(process)
-    by_kind: Counter[str] = Counter()
+    by_kind: defaultdict[str, float] = defaultdict(float)
     for kind, seconds in spent.values():
         by_kind[kind] += seconds
     return {"first line, clock": first_line, "first line, CPU": line_cpu, "clock": whole,
