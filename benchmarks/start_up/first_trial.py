@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import defaultdict
 from pathlib import Path
 from statistics import median
 from typing import Annotated
@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 PAUSE = 0.05  # seconds between two looks at the processes
-AT_WORK = (".train(", ".step(")  # what Ray calls a process whose trial does a step
+AT_WORK = (".train", ".step")  # what Ray calls a process whose trial does a step
 # A part of the command line, and what such a process is. The first that fits is it.
 KINDS = {
     "searchers.ax.process": "Ax",
@@ -70,7 +70,7 @@ def look(driver: psutil.Process, spent: dict[int, tuple[str, float]]) -> bool:
             continue
         kind = "driver" if process.pid == driver.pid else kind_of(words)
         spent[process.pid] = kind, times.user + times.system
-        works = works or (words.startswith("ray::") and any(call in words for call in AT_WORK))
+        works = works or (words.startswith("ray::") and words.strip(" ()").endswith(AT_WORK))
     return works
 
 
@@ -86,7 +86,8 @@ def start(typed: list[str]) -> dict[str, float]:
             [sys.executable, *typed], stdout=printed, stderr=subprocess.STDOUT,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )  # fmt: skip
-        driver, spent, first_line, line_cpu = psutil.Process(process.pid), {}, 0.0, 0.0
+        driver, first_line, line_cpu = psutil.Process(process.pid), 0.0, 0.0
+        spent: dict[int, tuple[str, float]] = {}
         try:
             while not look(driver, spent):
                 if not first_line and os.stat(printed.name).st_size:
@@ -97,7 +98,7 @@ def start(typed: list[str]) -> dict[str, float]:
             whole = time.monotonic() - began
         finally:
             end(process)
-    by_kind = Counter()
+    by_kind: defaultdict[str, float] = defaultdict(float)
     for kind, seconds in spent.values():
         by_kind[kind] += seconds
     return {"first line, clock": first_line, "first line, CPU": line_cpu, "clock": whole,

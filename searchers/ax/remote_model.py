@@ -8,6 +8,7 @@ later, as its process imports Ax first. It is sent all the same, and its answers
 """
 
 import functools
+import os
 import queue
 import sys
 from contextlib import suppress
@@ -124,7 +125,7 @@ class RemoteModel:
 
         Where it has done before, an opening begins without it.
         """
-        if self._opening is not None and self._worker is None and _known_to_do().exists():
+        if self._opening is not None and self._worker is None and os.path.exists(_known_to_do()):
             return
         self.wake()
         assert self._worker is not None

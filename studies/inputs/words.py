@@ -47,9 +47,10 @@ def check_words(given: Mapping[str, Any]) -> None:
 def check_own_code(given: Mapping[str, Any]) -> None:
     """UserError for a space or trainable of the user's that cannot be imported."""
     for option in ("space", "trainable"):
-        if ":" in (given.get(option) or ""):  # some kinds of studies have none
-            with step(f"Importing {given[option].partition(':')[0]}"):
-                load_object(given[option], kind=option)
+        path = given.get(option) or ""  # some kinds of studies have none
+        if ":" in path:
+            with step(f"Importing {path.partition(':')[0]}"):
+                load_object(path, kind=option)
 
 
 def _check_file(path: Path) -> None:

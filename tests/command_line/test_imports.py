@@ -13,6 +13,12 @@ STUDIES = """
 from automl_on_ray.studies.hpo import tune_hyperparameters
 from automl_on_ray.studies.architecture import search_architectures
 """
+FOLDS = """
+from automl_on_ray.studies.tables import search_pipelines
+from automl_on_ray.studies.forecasting import search_forecasts
+from automl_on_ray.studies.recommendation import search_recommenders
+from automl_on_ray.studies.series_classes import search_classifiers
+"""
 RUN = """
 import runpy, sys
 for words in {commands!r}:
@@ -85,8 +91,8 @@ def test_too_many_gpus_and_mistakes_in_ones_own_code_are_refused_without_torch(t
     imported(RUN.format(commands=mistakes[1:], code=2, heavy={"torch", "ax", "mlflow"}), tmp_path)
 
 
-def test_a_study_of_a_table_imports_no_torch(tmp_path):
-    found = imported("from automl_on_ray.studies.tables import search_pipelines", tmp_path)
+def test_studies_by_folds_import_no_torch(tmp_path):
+    found = imported(FOLDS, tmp_path)
     assert not found & {"torch", "skops", "mlflow", "ax", "matplotlib"}
 
 

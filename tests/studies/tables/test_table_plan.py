@@ -207,3 +207,9 @@ def test_what_people_know_of_a_models_parameters_reaches_the_searcher(planned):
 def test_what_a_study_of_images_has_is_no_option_here():
     with pytest.raises(TypeError, match="final_seeds"):
         AutomlSettings(dataset="x.csv", target="y", final_seeds=3)
+
+
+def test_settings_are_checked_without_the_options_that_this_kind_of_study_lacks(table):
+    AutomlSettings(dataset=str(table), target="left").check()
+    with pytest.raises(UserError, match="pbt changes trials while they run"):
+        AutomlSettings(dataset=str(table), target="left", scheduler="pbt").check()

@@ -1,8 +1,8 @@
 """What the start of a command, of a driver and of a worker costs in CPU time: help, a mistake that
 is refused, a study's imports. And what the start of a second model of Ax takes.
 
-    python -m benchmarks.start_up
-    python -m benchmarks.start_up --only "hpo.py --help" --only "hpo.py --dataset mnst"
+    python -m benchmarks.start_up.imports
+    python -m benchmarks.start_up.imports --only "hpo.py --help" --only "hpo.py --dataset mnst"
 
 Each beside the same with what it imported before as well; in turn, so that a machine that slows
 down does so for both. What Python and typer take by themselves is there too. `first_trial` measures
