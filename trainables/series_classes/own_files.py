@@ -6,6 +6,7 @@ Long tables have a row a point in time, wide ones a row a series.
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeAlias
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,7 @@ from automl_on_ray.trainables.tables.columns import foreign, read, said_of, usua
 
 SHOWN = 3  # names in a message
 BYTES = "it holds bytes"  # as `foreign` says it
-
-
-Source = Path | pd.DataFrame
+Source: TypeAlias = Path | pd.DataFrame
 
 
 def read_table(source: Source, asked: Mapping[str, Any]) -> Labelled:

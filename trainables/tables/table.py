@@ -138,12 +138,11 @@ def load_table(asked: TableKeywords) -> Table:
     if frame is None:
         source = with_version(source) if is_uri(source) else str(Path(source).absolute())
     # As the columns' own names are, which come without spaces around them.
-    target, *roles = (asked.get(word) for word in ("target", "time", "group"))
-    time, group = (role if role is None else role.strip() for role in roles)
     words = TableKeywords(
-        dataset=source, target=(target or "").strip(), task=asked.get("task"), time=time,
-        group=group, folds=asked.get("folds", FOLDS), seed=asked.get("seed", 0),
-        subset=asked.get("subset"),
+        dataset=source, target=(asked.get("target") or "").strip(), task=asked.get("task"),
+        time=(asked.get("time") or "").strip() or None,
+        group=(asked.get("group") or "").strip() or None, folds=asked.get("folds", FOLDS),
+        seed=asked.get("seed", 0), subset=asked.get("subset"),
     )  # fmt: skip
     if frame is not None:
         given = _given(frame)
