@@ -6,8 +6,7 @@ Long tables have a row a point in time, wide ones a row a series.
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeAlias
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
