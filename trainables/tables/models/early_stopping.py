@@ -50,16 +50,18 @@ def _drawn_groups(y: np.ndarray, settings: FitSettings, share: float) -> np.ndar
     sizes = np.unique(settings.groups, return_counts=True)[1]
     if len(sizes) < 2:
         return None
-    starts = np.cumsum(sizes) - sizes
-    room = max(round(share * len(y)), sizes.min())
+    starts, smallest = np.cumsum(sizes) - sizes, int(sizes.min())
+    room = max(round(share * len(y)), smallest)
     left = np.bincount(y, minlength=settings.classes) if settings.classes else np.array([len(y)])
     held: list[np.ndarray] = []
     for group in np.random.default_rng(settings.seed).permutation(len(sizes)):
-        if room < sizes.min():
+        if room < smallest:
             break
+        if sizes[group] > room:
+            continue
         rows = order[starts[group] : starts[group] + sizes[group]]
         taken = np.bincount(y[rows], minlength=len(left)) if settings.classes else [len(rows)]
-        if len(rows) <= room and not ((left > 0) & (left == taken)).any():
+        if not ((left > 0) & (left == taken)).any():
             held.append(rows)
             left, room = left - taken, room - len(rows)
     return np.concatenate(held) if held else None
