@@ -80,7 +80,7 @@ def calendar_step(step: int, times: np.ndarray) -> str | None:
 def numbers_of(times: np.ndarray, firsts: np.ndarray, frequency: str) -> np.ndarray:
     """(n,) float64: which step after `firsts` (n,) each time is; not whole where it is none."""
     if times.dtype.kind != "M":
-        return np.asarray((times - firsts) / int(frequency))
+        return np.asarray((times - firsts) / _whole_step(frequency))
     count, alias = _parted(frequency)
     if alias in ("MS", "ME"):
         return np.asarray((_months(times) - _months(firsts)) / count)
@@ -91,11 +91,15 @@ def numbers_of(times: np.ndarray, firsts: np.ndarray, frequency: str) -> np.ndar
     return np.asarray((times - firsts).astype(np.int64) / _nanoseconds(frequency))
 
 
+def _whole_step(frequency: str | None) -> int:
+    """Of times that are whole numbers: 1 where a collection tells its months, but no dates."""
+    return int(frequency) if frequency and frequency.isdigit() else 1
+
+
 def times_after(start: np.datetime64 | int, frequency: str | None, steps: np.ndarray) -> np.ndarray:
     """The times so many steps after `start`, of its type."""
     if not isinstance(start, np.datetime64):
-        step = int(frequency) if frequency and frequency.isdigit() else 1
-        return np.asarray(int(start) + step * steps)
+        return np.asarray(int(start) + _whole_step(frequency) * steps)
     count, alias = _parted(frequency or "D")
     if alias in ("MS", "ME"):
         return _months_after(start, count * steps, last_day=alias == "ME")

@@ -5,8 +5,19 @@ import pytest
 
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.trainables.datasets.downloads import UnreachableError
-from automl_on_ray.trainables.forecasting import BASELINES, collections, load_panel, scores
+from automl_on_ray.trainables.forecasting import (
+    BASELINES,
+    Bagged,
+    FitSettings,
+    collections,
+    columns_of,
+    final_model_of,
+    fit,
+    load_panel,
+    scores,
+)
 from automl_on_ray.trainables.forecasting.collections import COLLECTIONS, read_collection
+from automl_on_ray.trainables.forecasting.registered import ForecastModel
 
 COUNTS = {
     "m1-yearly": 181, "m1-quarterly": 203, "m1-monthly": 617,
@@ -56,6 +67,17 @@ def test_known_figures_come_out_again():
     assert np.isclose(found["seasonal naive"]["mase"], 1.425, atol=0.001)
     assert np.isclose(found["Theta"]["smape"], 9.26, atol=0.05)
     assert np.isclose(found["Theta"]["mase"], 1.121, atol=0.005)
+
+
+def test_a_model_of_it_forecasts_the_example_that_is_registered_with_it(tmp_path):
+    panel = load_panel({"dataset": "m3-quarterly", "subset": 20})
+    theta = fit({"model": "theta"}, panel.history(None)[0], FitSettings())
+    bagged = Bagged({"theta": (1.0, theta)}, columns_of(panel))
+    example = final_model_of(bagged, panel, {}, folder=tmp_path).example
+    told = ForecastModel(bagged).predict(example)
+    assert len(told) == panel.horizon
+    assert told["time"].tolist() == [example["time"].max() + step for step in range(1, 9)]
+    assert told["forecast"].notna().all()
 
 
 def test_it_has_no_columns():
