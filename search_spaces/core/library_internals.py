@@ -126,6 +126,7 @@ def _takes(function: Any, parameters: str) -> bool:
     except (TypeError, ValueError):
         return False
     has.pop("self", None)
+    has.pop("_ray_trace_ctx", None)  # which Ray gives to all methods once a class is an actor's
     first = list(has)[: len([word for word in wanted if word != "..."])]
     rest = [each for name, each in has.items() if name not in first]
     if "..." not in wanted:

@@ -1,3 +1,4 @@
+import inspect
 import re
 import subprocess
 import sys
@@ -5,6 +6,7 @@ from importlib import metadata
 from types import ModuleType
 
 import pytest
+import ray
 
 from automl_on_ray.search_spaces.core import Internals, UserError
 
@@ -72,6 +74,15 @@ def test_what_is_missing_is_told_with_the_version_that_is_here_and_those_that_wo
     assert name in str(told.value)
     assert re.search(r"Known to work: ray>=\d\S*,<\d\S*\. Install", str(told.value))
     assert "\n" not in str(told.value)
+
+
+def test_a_class_that_was_made_an_actor_is_as_it_was():
+    """Ray adds a parameter to its methods: as in a notebook that used Ray before it imports us."""
+    module = sys.modules["someones"]
+    module.Actor = type("Actor", (), {"step": lambda self, trial, result: None})
+    ray.remote(module.Actor)
+    assert "_ray_trace_ctx" in inspect.signature(module.Actor.step).parameters
+    Internals(("ray",), ("someones:Actor.step(trial, result)",)).check()
 
 
 def test_all_that_is_missing_is_counted():
