@@ -6,13 +6,15 @@ STAMP := $(VENV)/.installed
 NEWEST ?= .venv-newest
 ARGS ?=
 
-.PHONY: help setup hpo nas automl forecast ui test newest mutants gpu-check lint format docs site constraints clean
+.PHONY: help setup hpo nas automl forecast classify recommend ui test newest mutants gpu-check lint format docs site constraints clean
 
 help:
 	@echo "make hpo    tune an MNIST CNN and track it in MLflow (options: make hpo ARGS='--trials 50')"
 	@echo "make nas    search a network of at most 5,000 parameters (options: ARGS='--dataset cifar10')"
 	@echo "make automl from a table to a model: life expectancy of countries (options: ARGS='--minutes 10')"
 	@echo "make forecast  forecast 756 quarterly series of the M3 competition (options: ARGS='--minutes 10')"
+	@echo "make classify   classes of time series: GunPoint of the UCR archive (options: ARGS='--minutes 10')"
+	@echo "make recommend  films to people: MovieLens (options: ARGS='--minutes 10')"
 	@echo "make ui     open the MLflow UI on the studies of this folder"
 	@echo "make test   run the tests (those of several machines: CONTRIBUTING.md)"
 	@echo "make mutants  make small mistakes in the code, and see which no test notices (ARGS='--room X')"
@@ -49,6 +51,12 @@ automl: build/gapminder.csv
 
 forecast: $(STAMP)
 	$(BIN)/python workflows/forecast.py m3-quarterly --name m3-quarterly --minutes 2 $(ARGS)
+
+classify: $(STAMP)
+	$(BIN)/python workflows/classify_series.py gunpoint --name gunpoint --minutes 2 $(ARGS)
+
+recommend: $(STAMP)
+	$(BIN)/python workflows/recommend.py movielens-100k --name films --minutes 2 $(ARGS)
 
 ui: $(STAMP)
 	$(BIN)/python workflows/ui.py $(ARGS)

@@ -5,6 +5,7 @@ from .studies.from_python import (
     FoundTrial as FoundTrial,
     Result as Result,
     automl as automl,
+    classify_series as classify_series,
     forecast as forecast,
     recommend as recommend,
     search_architecture as search_architecture,

@@ -139,7 +139,7 @@ def copied(folder: Path, counts: list[int]) -> None:
             (here / f"trial-{trial}").mkdir(parents=True)
             for name in LOGGED:
                 (here / f"trial-{trial}" / name).write_bytes(b"x" * 4096)
-        sent: Sent = {}
+        sent = Sent()
         upload(here, LocalFileSystem(), there, sent)
         times = [time.process_time()]
         upload(here, LocalFileSystem(), there, sent)

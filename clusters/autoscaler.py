@@ -1,22 +1,16 @@
 """Machines that a cluster's autoscaler may start, and having it start the first."""
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import ray
 import yaml
 from ray import ObjectRef
 
+from automl_on_ray.clusters.asked import Machine
 from automl_on_ray.clusters.ray_internals import has_joined
 
 BOOTSTRAP = Path("~/ray_bootstrap_config.yaml")  # the cluster's file, as `ray up` leaves it
-
-
-class Machine(NamedTuple):
-    """What a machine has of each, in whole or parts as Ray counts them."""
-
-    cpus: float
-    gpus: float
 
 
 def may_start(*, cpus: float = 0.0, gpus: float = 0.0) -> list[Machine]:

@@ -23,6 +23,7 @@ import ray
 from ray.exceptions import NodeDiedError, TaskUnschedulableError, WorkerCrashedError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from automl_on_ray.clusters.asked import joins_cluster
 from automl_on_ray.clusters.leftover_agents import end_with_driver
 from automl_on_ray.clusters.ray_internals import address_of
 from automl_on_ray.clusters.storage import Storage
@@ -33,11 +34,6 @@ OWN = "automl_on_ray"
 INSTALLED = {"site-packages", "dist-packages"}  # folders of what nodes have, too
 MARK = ".seen-by-all-nodes-"
 MLFLOW_STARTS = 60.0  # seconds that the MLflow of a new cluster may take
-
-
-def joins_cluster(address: str | None) -> bool:
-    """Whether a cluster was named, by `address` or by RAY_ADDRESS."""
-    return (address or os.environ.get("RAY_ADDRESS") or "local") != "local"
 
 
 def patience(address: str | None) -> float:

@@ -9,11 +9,11 @@ from ray import tune
 from ray.exceptions import RayError
 from ray.tune.search.sample import Categorical, Float, Integer
 
+from automl_on_ray import trainables
 from automl_on_ray.clusters.slots import assign_resources, machines
 from automl_on_ray.command_line import console
 from automl_on_ray.search_spaces import Config, SearchSpace
 from automl_on_ray.search_spaces.core import UserError
-from automl_on_ray.trainables import Reading, measure
 
 LEFT_FREE = 0.1  # of a GPU's memory: not each member of a space is measured
 DRAWN = 2  # members beside the largest
@@ -58,7 +58,7 @@ def demanding(space: SearchSpace) -> list[Config]:
     return [space.active({**space.constants, **largest}), *drawn]
 
 
-def share_of(readings: list[Reading], *, cpus_per_gpu: float) -> float:
+def share_of(readings: "list[trainables.Reading]", *, cpus_per_gpu: float) -> float:
     """Of a GPU for each trial: so many fit its memory, and have a CPU.
 
     UserError if none could be trained.
@@ -84,12 +84,12 @@ def _largest(domain: Any) -> Any:
 
 def _measured(
     klass: type[tune.Trainable], keywords: dict[str, Any], member: Config, cpus: float
-) -> Reading:
+) -> "trainables.Reading":
     """In a process of its own, on a GPU of its own. UserError if that process dies."""
-    task: Any = ray.remote(max_calls=1, max_retries=1)(measure)
+    task: Any = ray.remote(max_calls=1, max_retries=1)(trainables.measure)
     asked = task.options(num_cpus=cpus, num_gpus=1)
     try:
-        reading: Reading = ray.get(asked.remote(klass, keywords, member, cpus))
+        reading: trainables.Reading = ray.get(asked.remote(klass, keywords, member, cpus))
     except RayError as error:
         said = str(error).strip().splitlines()
         raise UserError(f"--gpus-per-trial auto: a trial's process died: {said[-1]}") from error

@@ -9,6 +9,7 @@ RAY = Internals(
     (
         "ray._private.worker:_global_node",
         "ray._private.node:Node.is_head()",
+        "ray._private.accelerators:get_accelerator_manager_for_resource(resource_name)",
         "ray._private.services:get_ray_address_from_environment(addr, temp_dir)",
         "ray.autoscaler._private.util:prepare_config(config)",
         "ray.autoscaler._private.util:validate_config(config)",
@@ -34,6 +35,18 @@ def address_of(named: str | None) -> str | None:
 
     found: str | None = get_ray_address_from_environment(named, None)  # type: ignore[arg-type]
     return found
+
+
+def gpus_here() -> int:
+    """GPUs of this machine that a Ray started here would have."""
+    from ray._private.accelerators import get_accelerator_manager_for_resource
+
+    manager = get_accelerator_manager_for_resource("GPU")
+    if manager is None:
+        return 0
+    there = manager.get_current_node_num_accelerators()
+    seen = manager.get_current_process_visible_accelerator_ids()
+    return there if seen is None else min(there, len(seen))
 
 
 def prepared(config: dict[str, Any]) -> dict[str, Any]:

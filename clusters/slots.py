@@ -1,26 +1,28 @@
 """How many trials run at once, and the CPUs and GPUs of each."""
 
 import math
-import os
 import time
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NoReturn, TypeAlias
 
 import ray
-import torch
 from ray import tune
 
-from automl_on_ray.clusters.autoscaler import Machine, ask_for_a_machine, kinds, may_start
-from automl_on_ray.clusters.connect import joins_cluster
+from automl_on_ray.clusters.asked import (
+    AUTO,
+    GpusAsked,
+    Machine,
+    check_here,
+    counted,
+    joins_cluster,
+    refuse_more,
+)
+from automl_on_ray.clusters.autoscaler import ask_for_a_machine, kinds, may_start
 from automl_on_ray.command_line import step
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.trainables.multi_process import bundles
 
-AUTO: Literal["auto"] = "auto"
-GpusAsked: TypeAlias = float | Literal["auto"] | None
-LARGEST = "the largest machine"
 MIN_CPUS = 0.01  # of a CPU, where more slots than CPUs are asked for: so there is an end to it
 
 
@@ -47,28 +49,13 @@ class Resources:
         return max(1, self.slots // workers)
 
 
-def gpus_asked(text: str | None) -> GpusAsked:
-    """What --gpus-per-trial says, which is in its range. UserError for a part above one."""
-    if text is None:
-        return None
-    if text == AUTO:
-        return AUTO
-    number = float(text)
-    if number > 1 and number % 1:  # Ray would end with a traceback
-        raise UserError(f"--gpus-per-trial takes a whole number above 1, but got {text!r}.")
-    return number
-
-
 def check_resources(*, cpus: float | None, gpus: GpusAsked, address: str | None) -> None:
     """UserError, before anything is started, for what this machine cannot give."""
     gpus = None if gpus == AUTO else gpus
     if ray.is_initialized():
-        found = [*_alive(), *kinds()]
-    elif joins_cluster(address):
-        return  # only the cluster knows: `assign_resources` asks it
-    else:
-        found = [Machine(os.cpu_count() or 1, torch.cuda.device_count())]
-    _refuse_more(found, cpus=cpus or 0.0, gpus=gpus or 0.0)
+        refuse_more([*_alive(), *kinds()], cpus=cpus or 0.0, gpus=gpus or 0.0)
+    elif not joins_cluster(address):  # only a cluster knows: `assign_resources` asks it
+        check_here(cpus=cpus or 0.0, gpus=gpus or 0.0)
 
 
 def refuse_idle_gpus(klass: type[tune.Trainable], gpus: GpusAsked) -> None:
@@ -122,7 +109,7 @@ def assign_resources(*, slots: int | None, cpus: float | None, gpus: float | Non
         raise UserError("The cluster has no CPU for trials: no worker is there, or may be started.")
     if gpus is None:
         gpus = float(bool(machines(gpus=1.0)))
-    _refuse_more([*_alive(), *kinds()], cpus=cpus or 0.0, gpus=gpus)
+    refuse_more([*_alive(), *kinds()], cpus=cpus or 0.0, gpus=gpus)
     found = machines(cpus=cpus or 0.0, gpus=gpus)
     if cpus is None:
         cpus = _cpus_each(found, gpus, slots)
@@ -160,7 +147,7 @@ def check_workers(resources: Resources, **workers: int) -> None:
     """
     cpus, gpus = resources.cpus, resources.gpus
     room = _room(machines(cpus=cpus, gpus=gpus), cpus, gpus)
-    each = _counted(cpus, "CPU") + (f" and {_counted(gpus, 'GPU')}" if gpus else "")
+    each = counted(cpus, "CPU") + (f" and {counted(gpus, 'GPU')}" if gpus else "")
     for name, count in workers.items():
         if count > max(1, room):
             raise UserError(
@@ -205,25 +192,3 @@ def _room(found: Sequence[Machine], cpus: float, gpus: float) -> int:
 def _gpu_places(have: float, each: float) -> int:
     """Trials at once on the GPUs of one machine: none has parts of two."""
     return int(have) * int(1 / each + 1e-9) if each < 1 else int(have / each + 1e-9)
-
-
-def _refuse_more(found: Sequence[Machine], *, cpus: float, gpus: float) -> None:
-    """UserError for a trial that fits none of these machines, with what the largest has."""
-    most_gpus = max((one.gpus for one in found), default=0.0)
-    if gpus > most_gpus:
-        _refuse("--gpus-per-trial", gpus, f"{LARGEST} has {_counted(most_gpus, 'GPU')}")
-    most = max((one.cpus for one in found if one.gpus >= gpus), default=0.0)
-    if cpus > most:
-        larger = any(one.cpus > most for one in found)
-        beside = f" with {_counted(gpus, 'GPU')}" if larger else ""
-        _refuse(
-            "--cpus-per-trial", cpus, f"the largest machine{beside} has {_counted(most, 'CPU')}"
-        )
-
-
-def _refuse(option: str, wanted: float, have: str) -> NoReturn:
-    raise UserError(f"{option} {wanted:g} asks for more than there is: {have}.")
-
-
-def _counted(number: float, kind: str) -> str:
-    return f"{number:g} {kind}{'' if number == 1 else 's'}"

@@ -15,14 +15,18 @@ SILENCE_SECONDS = 30.0
 
 
 @contextmanager
-def step(what: str) -> Iterator[None]:
-    """`what` beside a spinner and the time that it has taken; in a log lines, where it is long."""
+def step(what: str, *, quick: float = QUICK_SECONDS) -> Iterator[None]:
+    """`what` beside a spinner and the time that it has taken; in a log lines, where it is long.
+
+    In a log it is named after `quick` seconds; at once where that is 0, as it is always long.
+    """
     if console.is_terminal and not console.is_dumb_terminal:
         with _spinner(what):
             yield
         return
     over = threading.Event()
-    teller = threading.Thread(target=tell_of, args=(what, over.wait), daemon=True)
+    words = (what, over.wait, time.monotonic, quick)
+    teller = threading.Thread(target=tell_of, args=words, daemon=True)
     teller.start()
     try:
         yield
@@ -39,11 +43,14 @@ def _spinner(what: str) -> Progress:
 
 
 def tell_of(
-    what: str, over: Callable[[float], bool], now: Callable[[], float] = time.monotonic
+    what: str,
+    over: Callable[[float], bool],
+    now: Callable[[], float] = time.monotonic,
+    quick: float = QUICK_SECONDS,
 ) -> None:
     """Print lines until it is `over`, which waits for so many seconds and says whether it is."""
     began = now()
-    if over(QUICK_SECONDS):
+    if over(quick):
         return
     console.print(what, soft_wrap=True)
     while not over(SILENCE_SECONDS):

@@ -17,6 +17,7 @@ from automl_on_ray.searchers._unvisited_members import Exhausted
 from automl_on_ray.searchers.ax import Encoding, RemoteModel, check_outcomes, metric_names
 from automl_on_ray.searchers.choosing import SearcherCapabilities
 from automl_on_ray.searchers.members import varying
+from automl_on_ray.searchers.sobol import Opening
 
 CAPABILITIES = SearcherCapabilities(
     learns_from_results=True,
@@ -62,7 +63,8 @@ class Bayesian(AskTellSearcher):
         assert self.settings is not None
         check(self.settings)
         flat = replace(self.settings, space=self.settings.space.flat)
-        self.model = RemoteModel(MODEL, flat)
+        # Known results may be enough for a model.
+        self.model = RemoteModel(MODEL, flat, None if flat.known else Opening(flat))
         for point in self._points:
             self._send("begin", point)
 
@@ -95,6 +97,11 @@ class Bayesian(AskTellSearcher):
         self._send("tell", config, TrialOutcome("failed"))
         self._handed_out -= 1
 
+    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
+        super().on_trial_result(trial_id, result)
+        if self.model is not None:
+            self.model.wake()  # the first trial is at work: there is time to import Ax
+
     def set_search_properties(
         self, metric: OneOrSeveral, mode: OneOrSeveral, config: dict[str, Any], **spec: Any
     ) -> bool:
@@ -104,7 +111,7 @@ class Bayesian(AskTellSearcher):
         return accepted
 
     def get_ready(self) -> None:
-        """Wait until there is a model. UserError if the Ax that is here does not do."""
+        """Wait until there is a model, or an opening. UserError if the Ax here does not do."""
         if self.model is not None:
             self.model.get_ready()
 

@@ -1,17 +1,23 @@
-"""Optuna's tree-structured Parzen estimator (Bergstra et al. 2011), by Ray's own searcher."""
+"""Optuna's tree-structured Parzen estimator (Bergstra et al. 2011), by Ray's own searcher.
+
+Before it has results, it draws evenly; so what people believe of parameters shapes as many configs
+that come first.
+"""
 
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from ray.tune.search import Searcher
 from ray.tune.search.sample import Domain, Float, Integer
 
-from automl_on_ray.search_spaces import SearchSpace, is_log, nearest, step_of
+from automl_on_ray.search_spaces import Config, SearchSpace, is_log, nearest, step_of
 from automl_on_ray.searchers._settings import SearcherSettings
 from automl_on_ray.searchers.choosing import SearcherCapabilities
-from automl_on_ray.searchers.members import check_supported, values
+from automl_on_ray.searchers.members import BelievedDraws, check_supported, values, varying
 
-CAPABILITIES = SearcherCapabilities(learns_from_results=True)
+CAPABILITIES = SearcherCapabilities(learns_from_results=True, takes_beliefs=True)
+BEGINNING = 10  # configs that Optuna would draw evenly
 
 
 def create(settings: SearcherSettings) -> Searcher:
@@ -31,8 +37,20 @@ def create(settings: SearcherSettings) -> Searcher:
         space=ByRun(settings.space),
         metric=metrics if several else metrics[0],
         mode=modes if several else modes[0],
-        points_to_evaluate=[dict(point) for point in settings.points] or None,
+        points_to_evaluate=[*map(dict, settings.points), *_believed(settings)] or None,
     )
+
+
+def _believed(settings: SearcherSettings) -> list[Config]:
+    """Drawn from beliefs; none without such."""
+    if not settings.beliefs:
+        return []
+    space, generator = settings.space, np.random.default_rng(settings.seed)
+    draws = BelievedDraws(space, settings.beliefs)
+    return [
+        varying(space, space.sample(generator, draws.draw(generator, number)))
+        for number in range(BEGINNING)
+    ]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,10 @@ competes with evolution. REINFORCE, PPO and an LSTM as policy are there by choic
 
 from typing import Any
 
+import torch
+
 from automl_on_ray.search_spaces import Config
+from automl_on_ray.search_spaces.beliefs import weight_after
 from automl_on_ray.search_spaces.core import check_choice
 from automl_on_ray.searchers._settings import SearcherSettings
 from automl_on_ray.searchers.choosing import SearcherCapabilities
@@ -14,7 +17,10 @@ from automl_on_ray.searchers.members import Judged, Learner, key_of
 from automl_on_ray.searchers.policies import TRAINERS, Decisions, Told, policy
 
 CAPABILITIES = SearcherCapabilities(
-    takes_known_results=True, takes_prior=True, takes_parameter_constraints=True
+    takes_known_results=True,
+    takes_prior=True,
+    takes_beliefs=True,
+    takes_parameter_constraints=True,
 )
 POLICIES = ("independent", "lstm")
 USUAL_BUDGET = 50  # trials, where it is not known
@@ -29,7 +35,8 @@ class PolicySearch(Learner):
     """Draws members from a policy, and trains it with each result.
 
     A fifth of the trials, at most 20, are drawn from the space beforehand: a policy that believes
-    the first few results goes astray.
+    the first few results goes astray. Beliefs shape these, and weigh the policy's options, the
+    later the less.
 
     What it draws and was tried already is moved, one decision at a time, until it is new. Drawing
     again instead found less on NAS-Bench-201, as a policy that is sure of itself stays where it is.
@@ -54,6 +61,7 @@ class PolicySearch(Learner):
         assert self.settings is not None
         self._decisions = Decisions(self.settings.space)
         self._policy = policy(self._words[0], self._decisions, self.settings.seed)
+        self._policy.believed = torch.from_numpy(self._decisions.believed(self.settings.beliefs))
         self._trainer = TRAINERS[self._words[1]](self._policy)
         self._drawn: dict[str, float] = {}
 
@@ -62,6 +70,7 @@ class PolicySearch(Learner):
         budget = self.settings.samples or USUAL_BUDGET
         if self.asked < min(budget // 5, MAX_BEGINNING):
             return None
+        self._policy.heed = min(1.0, weight_after(self.begun))
         ((config, likely),) = self._policy.draw(1, self._generator)
         if self.is_new(config):
             self._drawn[key_of(config)] = likely

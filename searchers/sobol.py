@@ -1,18 +1,23 @@
 """A scrambled Sobol sequence (Owen 1998): it fills the space more evenly than chance."""
 
+from collections import Counter
 from collections.abc import Sequence
-
-from torch.quasirandom import SobolEngine
 
 from automl_on_ray.search_spaces import Config, SearchSpace
 from automl_on_ray.search_spaces.beliefs import Belief
 from automl_on_ray.search_spaces.core import UserError
-from automl_on_ray.searchers._ask_tell import AskTellSearcher
+from automl_on_ray.searchers._ask_tell import AskTellSearcher, TrialOutcome
 from automl_on_ray.searchers._constraints import parse_constraints
 from automl_on_ray.searchers._settings import SearcherSettings
 from automl_on_ray.searchers._unvisited_members import UnvisitedMembers
 from automl_on_ray.searchers.choosing import SearcherCapabilities
-from automl_on_ray.searchers.members import BelievedDraws, check_supported, from_unit, varying
+from automl_on_ray.searchers.members import (
+    BelievedDraws,
+    check_supported,
+    from_unit,
+    key_of,
+    varying,
+)
 
 CAPABILITIES = SearcherCapabilities(
     learns_from_results=False,
@@ -20,6 +25,8 @@ CAPABILITIES = SearcherCapabilities(
     takes_parameter_constraints=True,
 )
 MAX_DRAWS = 10_000  # for one config
+# Trials begun and ended before a model is asked: as Ax has them.
+MIN_BEGUN_TRIALS, MIN_ENDED_TRIALS = 5, 2
 
 
 def create(settings: SearcherSettings) -> "Sobol":
@@ -55,6 +62,8 @@ class Design:
 
     def next(self) -> Config:
         """The next point. Raises Exhausted, or UserError if constraints leave nothing to find."""
+        from torch.quasirandom import SobolEngine  # over a second: not for naming a searcher
+
         self.unvisited.check()
         domains = self._space.domains
         engine = SobolEngine(len(domains), scramble=True, seed=self._seed)
@@ -82,6 +91,55 @@ class Design:
             key: from_unit(domain, self._beliefs.unit(key, unit, self._drawn))
             for (key, domain), unit in placed
         }
+
+
+def too_early(settings: SearcherSettings, begun: int, finished: int) -> bool:
+    """Whether there is too little for a model; beside sources, one result is enough."""
+    if settings.sources:
+        return not finished
+    return begun < MIN_BEGUN_TRIALS or finished < MIN_ENDED_TRIALS
+
+
+class Opening:
+    """The trials before a model's first suggestion: points of the design.
+
+    A model that begins with it, and another of the same settings, are alike as long as both are
+    told the same.
+    """
+
+    def __init__(self, settings: SearcherSettings) -> None:
+        self._settings = settings
+        self.design = Design(
+            settings.space,
+            seed=settings.seed,
+            done=list(settings.points),
+            centre=not settings.points and not settings.known,
+            beliefs=settings.beliefs,
+        )
+        self._open: Counter[str] = Counter()  # trials, by their configs
+        self._begun = self._finished = 0
+
+    @property
+    def is_over(self) -> bool:
+        return not too_early(self._settings, self._begun, self._finished)
+
+    def suggest(self) -> Config:
+        """The next point, taken as begun. Raises Exhausted at the end of a finite space."""
+        config = self.design.next()
+        self.begin(config)
+        return config
+
+    def begin(self, config: Config) -> None:
+        """A trial of `config` runs, whoever suggested it."""
+        self.design.unvisited.take(config)
+        self._open[key_of(config)] += 1
+        self._begun += 1
+
+    def tell(self, config: Config, outcome: TrialOutcome) -> None:
+        """A trial of `config` has ended; nothing happens if none is open."""
+        if self._open[key_of(config)]:
+            self._open[key_of(config)] -= 1
+            self._finished += bool(outcome.curve) and outcome.verdict != "failed"
 
 
 class Sobol(AskTellSearcher):

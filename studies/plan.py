@@ -71,8 +71,9 @@ SEARCHING = ("explore", "interval", "synchronous", "population", "acquisition", 
 class Evaluation:
     """How the search judges what its searcher proposes: by `samples` trials of `klass`.
 
-    `role` is that of their runs in MLflow; `trial_kwargs` are keywords for their `setup`. `starts`
-    are configs that are tried first where nothing else is known, in place of the space's own start.
+    `role` is that of their runs in MLflow. What an epoch is called otherwise, `klass` says as STEP.
+    `trial_kwargs` are keywords for their `setup`. `starts` are configs that are tried first where
+    nothing else is known, in place of the space's own start.
     """
 
     role: str
@@ -354,6 +355,7 @@ def _record(draft: Draft, evaluation: Evaluation, data: Data | None, study: Stud
         command=same_command(study.path.name),
         study_id=study.study_id,
         max_t=evaluation.epochs,
+        step=getattr(evaluation.klass, "STEP", "epoch"),
         changes_running_trials=can.changes_running_trials,
         test_metrics=final_objectives(draft.klass),
         trainable=_trainable(draft),

@@ -47,6 +47,7 @@ def stage_of(plan: StudyPlan, resources: Resources, title: str = "") -> StagePla
         trainable=bind(evaluation.klass, dict(evaluation.trial_kwargs)),
         reused=is_reusable(alone(evaluation.klass)),
         epochs=evaluation.epochs,
+        step=plan.record.step,
         objectives=evaluation.objectives,
         awaited=plan.awaited,
         param_space=param_space,

@@ -3,9 +3,16 @@
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, get_type_hints
 
+from automl_on_ray.clusters import check_asked
 from automl_on_ray.command_line import options, refuse_brought_values
 from automl_on_ray.search_spaces.core import check_ranges
-from automl_on_ray.studies.inputs import check_budget, check_words
+from automl_on_ray.studies.inputs import (
+    check_budget,
+    check_heeded,
+    check_own_code,
+    check_pair,
+    check_words,
+)
 from automl_on_ray.trainables.datasets import check_dataset
 
 
@@ -79,15 +86,28 @@ class StudySettings:
         refuse_brought_values(vars(self))
 
     def check(self) -> None:
-        """UserError for names, choices and files that there are not. It needs no Ray."""
+        """UserError for names, choices and files that there are not, and for more than there is.
+
+        It needs neither Ray nor torch, but for what the user's own code imports.
+        """
         check_words(vars(self))
         check_budget(cost=self.cost, price_per_hour=self.price_per_hour)
         self._check_data()
+        self._check_methods()
+        check_asked(cpus=self.cpus_per_trial, gpus=self.gpus_per_trial, address=self.address)
+        check_own_code(vars(self))
 
     def _check_data(self) -> None:
         """UserError for data that there are not. A trainable of the user's may know other names."""
         if self.trainable is None:
             check_dataset(self.dataset)
+
+    def _check_methods(self) -> None:
+        """UserError for a searcher, scheduler and options that do not go together."""
+        # Each may have no value yet; a replay has neither.
+        if self.replay is None and self.scheduler is not None and self.searcher is not None:
+            check_pair(self.scheduler, self.searcher)
+            check_heeded(self.scheduler, vars(self))
 
     @property
     def epochs_of_final(self) -> int:

@@ -42,9 +42,9 @@ from automl_on_ray.trainables import printed_by
 class StagePlan:
     """What the trials of a stage are, who proposes their configs, and when they end.
 
-    `name` is that of the stage, in a word or two.
-    The `trainable` is trained by `workers` processes for `epochs` at most, `at_once` trials of it
-    or as many as fit; its processes are `reused` if it can begin another config. A searcher
+    `name` is that of the stage, in a word or two. The `trainable` is trained by `workers` processes
+    for `epochs` at most, each of which is called a `step`; `at_once` trials of it or as many as
+    fit; its processes are `reused` if it can begin another config. A searcher
     proposes `samples` configs to the names in `param_space`; of a grid in it Tune makes as many
     trials as there are, so `expected` is what is shown, beside the best value of `shown`, or of the
     first of the `objectives`; of `repeats` of one config it is their mean. Each trial must report
@@ -61,6 +61,7 @@ class StagePlan:
     param_space: Config
     expected: int
     resources: Resources
+    step: str = "epoch"
     shown: Objective | None = None
     repeats: bool = False
     samples: int = 1
@@ -135,7 +136,7 @@ def run_stage(
     ran = run_trials(stage, tracking, budget, stops, began=study.begun)
     if ran.interrupted:
         tracking.study_end("stopped")
-        say_how_to_go_on(study, before or ran.rows, stage.objectives)
+        say_how_to_go_on(study, before or ran.rows, stage.objectives, stage.step)
     return ran
 
 
@@ -158,7 +159,7 @@ def run_trials(
     shown = Shown(
         f"{stage.title}{', going on' if resume else ''}",
         [stage.shown] if stage.shown else stage.objectives, stage.expected, stage.epochs,
-        stage=stage.name, awaited=bool(stage.awaited), repeats=stage.repeats,
+        step=stage.step, stage=stage.name, awaited=bool(stage.awaited), repeats=stage.repeats,
     )  # fmt: skip
     progress = Progress(shown, budget=budget, began=began)
     seconds = None if stage.trial_minutes is None else 60 * stage.trial_minutes

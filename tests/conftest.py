@@ -9,6 +9,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 import ray
+from filelock import FileLock
 
 # Each test has a Ray of its own; without a word, it would join that of another test.
 os.environ["RAY_ADDRESS"] = "local"
@@ -49,11 +50,20 @@ def ray_cluster() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database that MLflow has set up: it takes seconds, so once for all tests."""
-    from automl_on_ray.tracking.store import connect, default_uri
+    """A database that MLflow has set up, to be copied: it takes seconds, so once for all processes.
 
-    folder = tmp_path_factory.mktemp("template")
-    connect(default_uri(folder)).search_experiments()
+    Nobody writes to it.
+    """
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "template"
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            from automl_on_ray.tracking.store import connect, default_uri
+
+            made, copied = (tmp_path_factory.mktemp(name) for name in ("made", "copied"))
+            connect(default_uri(made)).search_experiments()
+            shutil.copy(made / "mlflow.db", copied)
+            copied.rename(folder)
     return folder / "mlflow.db"
 
 

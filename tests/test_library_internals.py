@@ -1,6 +1,7 @@
 """What touches the inside of libraries is where it is declared and checked, and nowhere else."""
 
 import ast
+import functools
 import re
 import sys
 from pathlib import Path
@@ -22,11 +23,15 @@ PYTHONS = {"os._exit", "sys._getframe", "'_fields'"}
 # Without an underscore, and as little documented.
 PRIVATE_MODULES = ("ray.tune.execution", "ray.train", "ray.tune.impl", "ray.air.execution")
 
-TREES = {
-    str(file.relative_to(ROOT)): ast.parse(file.read_text())
-    for top in [*ROOMS, "docs"]
-    for file in sorted((ROOT / top).rglob("*.py"))
-}
+
+@functools.cache  # not while tests are collected, which each process of a run does
+def trees() -> dict[str, ast.Module]:
+    """Of each module of ours, by its path."""
+    return {
+        str(file.relative_to(ROOT)): ast.parse(file.read_text())
+        for top in [*ROOMS, "docs"]
+        for file in sorted((ROOT / top).rglob("*.py"))
+    }
 
 
 def is_private(name: str) -> bool:
@@ -58,7 +63,7 @@ class Classes:
 
     def __init__(self) -> None:
         self.nodes: dict[str, list[ast.ClassDef]] = {}
-        for tree in TREES.values():
+        for tree in trees().values():
             for node in ast.walk(tree):
                 if isinstance(node, ast.ClassDef):
                     self.nodes.setdefault(node.name, []).append(node)
@@ -74,7 +79,7 @@ class Classes:
         return found
 
 
-CLASSES = Classes()
+classes = functools.cache(Classes)
 
 
 def own_attributes(tree: ast.Module) -> set[ast.AST]:
@@ -83,7 +88,7 @@ def own_attributes(tree: ast.Module) -> set[ast.AST]:
     for node in ast.walk(tree):
         if not isinstance(node, ast.ClassDef):
             continue
-        names = CLASSES.names(node)
+        names = classes().names(node)
         for each in ast.walk(node):
             if isinstance(each, ast.Attribute) and each.attr in names:
                 owner = ast.unparse(each.value)
@@ -157,24 +162,27 @@ def never_called(tree: ast.Module) -> list[str]:
         for method in node.body
         if isinstance(method, ast.FunctionDef)
         and is_private(method.name)
-        and method.name not in SPOKEN_OF
+        and method.name not in spoken_of()
     ]
 
 
-SPOKEN_OF = {
-    word
-    for tree in TREES.values()
-    for node in ast.walk(tree)
-    for word in [getattr(node, "attr", None), getattr(node, "id", None)]
-    if word
-}
+@functools.cache
+def spoken_of() -> set[str]:
+    """All names that our modules use."""
+    return {
+        word
+        for tree in trees().values()
+        for node in ast.walk(tree)
+        for word in [getattr(node, "attr", None), getattr(node, "id", None)]
+        if word
+    }
 
 
 @pytest.mark.parametrize("room", [*ROOMS, "docs"])
 def test_the_inside_of_libraries_is_touched_where_it_is_declared_and_nowhere_else(room):
     wrong = [
         f"{file}, {line}"
-        for file, tree in TREES.items()
+        for file, tree in trees().items()
         if file.startswith(f"{room}/") and file not in ALLOWED
         for line in [*touching(tree), *assigned_to_classes(tree), *never_called(tree)]
     ]
@@ -185,7 +193,7 @@ def test_the_inside_of_libraries_is_touched_where_it_is_declared_and_nowhere_els
 def test_what_is_touched_is_declared(file):
     place = "schedulers/tune_internals/required_names.py" if "tune_internals" in file else file
     declared = set(re.findall(r"\w+", (ROOT / place).read_text().partition(".check_at_import")[0]))
-    words = {line.split(": ", 1)[1] for line in touching(TREES[file])}
+    words = {line.split(": ", 1)[1] for line in touching(trees()[file])}
     touched = {word for line in words for word in re.findall(r"\w+", line) if is_private(word)}
     assert touched <= declared | {"_internal", "_private", "_python_dispatch", "_pytree"}
 

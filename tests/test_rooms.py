@@ -40,6 +40,8 @@ def exported(package: str) -> set[str]:
 def is_open(module: str, name: str, mine: str) -> bool:
     """Whether code of the package `mine` ("" outside of ours) may take `name` from `module`."""
     package, _, leaf = module.rpartition(".")
+    if f"{module}.{name}" in PACKAGES:  # a room itself, whose names are then taken from it
+        return True
     if module in PACKAGES:
         choice = (ROOT / module.replace(".", "/") / f"{name}.py").exists() and name[0] != "_"
         inside = f"{mine}.".startswith(f"{module}.")

@@ -153,6 +153,10 @@ class TrackingCallback(Tracker, Callback):
         text = error_text(trial)
         self._end(trial, "failed", error=error_line(text), traceback=text)
 
+    @_never_raises
+    def on_step_end(self, **info: Any) -> None:
+        self._describe_study()
+
     def get_state(self) -> dict[str, Any]:
         """What must go back together with Tune's own state; the rest is in the journal."""
         return self._trials.tune_state()

@@ -21,8 +21,9 @@ class Study:
 
     `metrics` lists what to log of a trial's results; None means every number that is not Tune's own
     book-keeping. The objectives' are logged in any case. A trial that ends before `time_attr`
-    reaches `max_t` was pruned. If the scheduler `changes_running_trials`, their configs are logged
-    with each report. With `only_whole` trials are compared once they have reached `max_t`.
+    reaches `max_t` was pruned; a unit of it is called a `step`. If the scheduler
+    `changes_running_trials`, their configs are logged with each report. With `only_whole` trials
+    are compared once they have reached `max_t`.
 
     `trainable` is what trials run, of at most `subset` examples; `warm_start` says in a line which
     earlier studies it began from.
@@ -44,6 +45,7 @@ class Study:
     domains: dict[str, Any] = field(default_factory=dict)
     test_metrics: tuple[Objective, ...] = ()
     time_attr: str = "training_iteration"
+    step: str = "epoch"
     metrics: tuple[str, ...] | None = None
     changes_running_trials: bool = False
     only_whole: bool = False

@@ -18,6 +18,8 @@ from automl_on_ray.tracking.study import Study
 from automl_on_ray.tracking.trial_states import PARENT, RUNNING, Trials, TrialState
 from automl_on_ray.tracking.writer import Part, Writer
 
+DESCRIBED_SECONDS = 2.0  # between two descriptions of the study, as the store gets no more of them
+
 
 class Tracker:
     """Has a word for all that happens; `TrackingCallback` knows when. Any of them may raise."""
@@ -38,6 +40,7 @@ class Tracker:
         self._earlier: set[str] = set()  # trials of former sessions that Tune has not started yet
         self._lost: set[str] | None = None  # those of them that Tune does not know any more
         self._tune_state: dict[str, Any] = {}
+        self._undescribed, self._next_description = False, float("-inf")
         self.writer_seconds = 0.0
         self.origin = ""  # of the trials that begin from now on, where it is to be told
 
@@ -160,7 +163,7 @@ class Tracker:
     # ---- the study
 
     def _tell_study(self) -> None:
-        """The parent's curves and description, with the number of ended trials as the step."""
+        """The parent's curves, with the number of ended trials as the step."""
         trials, counts = self._trials, self._trials.counts
         metrics = best_values(trials.best_of_each(), self._study.objectives)
         volume = trials.hypervolume()
@@ -171,10 +174,19 @@ class Tracker:
             told = [kind for kind in ended if counts[kind] or kind != "infeasible"]
             metrics |= {f"trials_{kind}": float(counts[kind]) for kind in told}
             metrics["trials_done"] = sum(counts[kind] for kind in ended)
-        links = self._runs.links("")
-        versions = provenance.versions()
-        text = describe(self._study, counts, trials.best(TABLE_ROWS), versions, links=links)
-        self._log(PARENT, step=trials.ended, metrics=metrics, tags={NOTE: ours(text)})
+        self._log(PARENT, step=trials.ended, metrics=metrics)
+        self._undescribed = True
+
+    def _describe_study(self, *, at_once: bool = False) -> None:
+        """The parent's description, if it has changed, and not each time that a trial ends."""
+        now = time.monotonic()
+        if not self._undescribed or not (at_once or now >= self._next_description):
+            return
+        self._undescribed, self._next_description = False, now + DESCRIBED_SECONDS
+        trials, links = self._trials, self._runs.links("")
+        best, versions = trials.best(TABLE_ROWS), provenance.versions()
+        text = describe(self._study, trials.counts, best, versions, links=links)
+        self._log(PARENT, tags={NOTE: ours(text)})
 
     def _finish(self, outcome: str) -> None:
         for key, trial in self._trials.known.items():
@@ -182,6 +194,7 @@ class Tracker:
                 self._log(key, status="FINISHED", tags={"automl.outcome": "stopped"})
         if self._role != "final":
             self._tell_study()
+            self._describe_study(at_once=True)
         lineage = self._trials.lineage
         self._log(
             PARENT,

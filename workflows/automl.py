@@ -11,7 +11,7 @@ def run(asked: AutomlSettings) -> None:
     best on held-out folds is tested once and registered. Ctrl-C stops cleanly; the same command
     with the same --name goes on.
     """
-    with step("Loading Ray"):
+    with step("Loading Ray", quick=0):
         from automl_on_ray.studies.tables import search_pipelines
 
     search_pipelines(asked)

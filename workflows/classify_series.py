@@ -11,7 +11,7 @@ def run(asked: SeriesSettings) -> None:
     folds is fitted again, tested once beside 1-NN and ROCKET, and registered. Ctrl-C stops cleanly;
     the same command with the same --name goes on.
     """
-    with step("Loading Ray"):
+    with step("Loading Ray", quick=0):
         from automl_on_ray.studies.series_classes import search_classifiers
 
     search_classifiers(asked)

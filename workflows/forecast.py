@@ -11,7 +11,7 @@ def run(asked: ForecastSettings) -> None:
     origins is fitted again, compared once with seasonal naive, Theta and ETS on the test part, and
     registered. Ctrl-C stops cleanly; the same command with the same --name goes on.
     """
-    with step("Loading Ray"):
+    with step("Loading Ray", quick=0):
         from automl_on_ray.studies.forecasting import search_forecasts
 
     search_forecasts(asked)

@@ -10,7 +10,7 @@ def run(asked: HpoSettings) -> None:
     The best config is trained again with several seeds and tested once. Ctrl-C stops cleanly; the
     same command with the same --name goes on.
     """
-    with step("Loading Ray"):
+    with step("Loading Ray", quick=0):
         from automl_on_ray.studies.hpo import tune_hyperparameters
 
     tune_hyperparameters(asked)

@@ -11,7 +11,7 @@ def run(asked: NasSettings) -> None:
     ones, and the best is trained from scratch, tested once and registered. --minutes bounds the
     search. Ctrl-C stops cleanly; the same command with the same --name goes on.
     """
-    with step("Loading Ray"):
+    with step("Loading Ray", quick=0):
         from automl_on_ray.studies.architecture import search_architectures
 
     search_architectures(asked)

@@ -11,7 +11,7 @@ def run(asked: RecommendSettings) -> None:
     all before the test part, compared there once with the classical methods, and registered. Ctrl-C
     stops cleanly; the same command with the same --name goes on.
     """
-    with step("Loading Ray"):
+    with step("Loading Ray", quick=0):
         from automl_on_ray.studies.recommendation import search_recommenders
 
     search_recommenders(asked)

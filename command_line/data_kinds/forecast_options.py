@@ -25,7 +25,10 @@ Time = Annotated[
     str | None,
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="Column with the time of a row; a file needs it. Example: --time date",
+        help=(
+            "Column with the time of a row. Default: the one that is called time, date, datetime, "
+            "timestamp or ds. Example: --time day"
+        ),
         rich_help_panel=_STUDY,
     ),
 ]
@@ -36,7 +39,8 @@ SeriesColumns = Annotated[
         "--series",
         help=(
             "Columns that together say which series a row is of, separated by commas. Default: "
-            "all rows are one series. Example: --series store,item"
+            "the one that is called series, series_id or unique_id, else all rows are one series. "
+            "Example: --series store,item"
         ),
         rich_help_panel=_STUDY,
     ),
@@ -45,7 +49,10 @@ Target = Annotated[
     str | None,
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="Column with the values to forecast; a file needs it. Example: --target units",
+        help=(
+            "Column with the values to forecast. Default: the one that is called target, y or "
+            "value. Example: --target units"
+        ),
         rich_help_panel=_STUDY,
     ),
 ]
@@ -173,7 +180,8 @@ Minutes = Annotated[
     typer.Option(
         help=(
             "Minutes after which the search ends, those before a resume included. The best are "
-            "fitted again and tested after. Example: --minutes 30"
+            "fitted again and tested after. One fit has no limit of its own: --trial-minutes "
+            "ends a trial whose fits take too long, as failed. Example: --minutes 30"
         ),
         rich_help_panel=_BUDGET,
     ),

@@ -25,7 +25,10 @@ User = Annotated[
     str | None,
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="Column with the user of an event. movielens-100k has its own. Example: --user who",
+        help=(
+            "Column with the user of an event. Default: the one that is called user or user_id. "
+            "Example: --user who"
+        ),
         rich_help_panel=_STUDY,
     ),
 ]
@@ -33,7 +36,10 @@ Item = Annotated[
     str | None,
     Change.ANOTHER_STUDY,
     typer.Option(
-        help="Column with the item of an event. movielens-100k has its own. Example: --item what",
+        help=(
+            "Column with the item of an event. Default: the one that is called item, item_id, "
+            "movie_id or product_id. Example: --item what"
+        ),
         rich_help_panel=_STUDY,
     ),
 ]
@@ -43,7 +49,8 @@ Time = Annotated[
     typer.Option(
         help=(
             "Column with the time of an event: dates, or numbers that grow. Later events are held "
-            "out. movielens-100k has its own. Example: --time when"
+            "out. Default: the one that is called time, date, datetime, timestamp or ds. Example: "
+            "--time when"
         ),
         rich_help_panel=_STUDY,
     ),
@@ -163,7 +170,8 @@ Minutes = Annotated[
     typer.Option(
         help=(
             "Minutes after which the search ends, those before a resume included. The test comes "
-            "after. Example: --minutes 30"
+            "after. One fit has no limit of its own: --trial-minutes "
+            "ends a trial whose fits take too long, as failed. Example: --minutes 30"
         ),
         rich_help_panel=_BUDGET,
     ),

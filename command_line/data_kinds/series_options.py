@@ -15,8 +15,9 @@ Data = Annotated[
     typer.Argument(
         help=(
             "Labelled series: gunpoint, italy-power-demand, arrow-head, osu-leaf, acsf1, "
-            "basic-motions, japanese-vowels or pickup-gesture; or a .ts, .npz, CSV, Parquet or "
-            "Arrow file, also in a bucket, or a folder with NAME_TRAIN.ts. Example: gunpoint"
+            "basic-motions, japanese-vowels or pickup-gesture. Or a .ts, .tsv, .npz, CSV, Parquet "
+            "or Arrow file, also in a bucket, or a folder with NAME_TRAIN.ts or .tsv. Example: "
+            "gunpoint"
         ),
         rich_help_panel=_STUDY,
         show_default=False,
@@ -135,7 +136,9 @@ Minutes = Annotated[
     typer.Option(
         help=(
             "Minutes after which the search ends with the folds that are at work, those before a "
-            "resume included. The last fits and the test come after. Example: --minutes 30"
+            "resume included. The last fits and the test come after. One fit has no limit of its "
+            "own: --trial-minutes ends a trial whose fits take too long, as failed. Example: "
+            "--minutes 30"
         ),
         rich_help_panel=_BUDGET,
     ),

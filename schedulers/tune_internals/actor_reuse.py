@@ -19,6 +19,7 @@ from ray.tune.execution.tune_controller import TuneController
 from ray.tune.experiment import Trial
 
 from automl_on_ray.schedulers.tune_internals.controller_calls import unwrapped
+from automl_on_ray.schedulers.tune_internals.experiment_state import PacedStates
 from automl_on_ray.schedulers.tune_internals.missing_metrics import MissingMetricsController
 from automl_on_ray.schedulers.tune_internals.trial_failures import (
     IsolatedFailuresController,
@@ -145,4 +146,5 @@ def keep_processes(tune_controller: Any) -> None:
     controller = unwrapped(tune_controller)
     if type(controller) is TuneController:
         controller.__class__ = ActorReusingController
+        controller._checkpoint_manager.__class__ = PacedStates
         isolate_failures(controller)

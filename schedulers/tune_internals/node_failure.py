@@ -13,6 +13,7 @@ from ray._private import state
 from ray.exceptions import RayActorError
 from ray.tune.experiment import Trial
 
+from automl_on_ray.schedulers.tune_internals.experiment_state import texts_of
 from automl_on_ray.search_spaces.core import warn
 
 MAX_NODE_FAILURES = 20  # losses of one trial: it may be what its machines die of
@@ -23,6 +24,13 @@ class NodeFailureSparedTrial(Trial):
     """A trial of Tune's, of which the loss of a machine does not count as a failure."""
 
     losses = 0
+
+    def get_json_state(self) -> tuple[str, str]:
+        return texts_of(self)
+
+    def set_ray_actor(self, ray_actor: Any) -> None:
+        """Without a question to the process at each start, the answer to which is not used here."""
+        self.temporary_state.ray_actor = ray_actor
 
     def _get_default_result_or_future(self) -> None:
         """None: Ray would ask the process, and Tune's loop wait for it, if it hangs for ever."""

@@ -19,7 +19,17 @@ from automl_on_ray.search_spaces.core import Version, has_folders, send_file, ve
 
 MAX_UPLOADS_AT_ONCE = 16  # a bucket makes each wait
 
-Sent = dict[str, Version]  # of each file, which was sent
+
+class Sent(dict[str, Version]):
+    """Of each file, which version was sent; this process alone knows.
+
+    Ray copies all that a trial knows of the storage for each new trial, and saves it with each:
+    what is on the way too, of which this is a part. A copy is empty.
+    """
+
+    def __reduce__(self) -> tuple[type["Sent"], tuple[()]]:
+        return Sent, ()
+
 
 _rays_command = _FilesystemSyncer._sync_up_command
 _sent: WeakKeyDictionary[_FilesystemSyncer, Sent] = WeakKeyDictionary()
@@ -44,7 +54,7 @@ def _command(
     """What Ray runs in a thread, and waits for before the next one."""
     if exclude or not os.path.isdir(local_path):
         return _rays_command(syncer, local_path, uri, exclude)
-    sent = _sent.setdefault(syncer, {})
+    sent = _sent.setdefault(syncer, Sent())
     where = {"folder": Path(local_path), "files": syncer.storage_filesystem, "target": uri}
     return upload, {**where, "sent": sent}
 

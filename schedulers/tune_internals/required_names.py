@@ -10,6 +10,9 @@ _IDLE = "ray.tune.utils.object_cache:_ObjectCache"
 _TRIAL = "ray.tune.experiment.trial:Trial"
 _CHECKPOINTS = "ray.train._internal.checkpoint_manager:_CheckpointManager"
 _BRACKET = "ray.tune.schedulers.async_hyperband:_Bracket"
+_RUN = "ray.tune.trainable.metadata:_TrainingRunMetadata"
+_STATES = "ray.tune.execution.experiment_state:_ExperimentCheckpointManager"
+_TENSORBOARD = "ray.tune.logger.tensorboardx:TBXLoggerCallback"
 _SYNCER = "ray.train._internal.storage:_FilesystemSyncer"
 
 # Methods that ours take the place of, with who calls them.
@@ -31,9 +34,19 @@ _OVERRIDDEN = (
     f"{_ACTORS}._schedule_tracked_actor_task -> _actor_task_failed",
     f"{_TRIAL}._get_default_result_or_future()",
     f"{_TRIAL}.update_last_result(result)",
+    f"{_TRIAL}.get_json_state()",
+    f"{_TRIAL}.get_json_state -> _state_json",
+    f"{_RUN}.get_json_state -> _cached_json",
+    f"{_LOOP}._get_trial_checkpoints -> get_json_state",
+    f"{_TRIAL}.set_ray_actor(ray_actor)",
+    f"{_STATES}.sync_up_experiment_state(save_fn, force, wait)",
+    f"{_STATES}._update_auto_checkpoint_time(time_taken)",
+    f"{_STATES}.sync_up_experiment_state -> _update_auto_checkpoint_time",
     f"{_TRIAL}.handle_error(exc)",
     f"{_BRACKET}.cutoff(recorded)",
     f"{_BRACKET}.on_result -> cutoff",
+    f"{_TENSORBOARD}.log_trial_start -> _summary_writer_cls",
+    f"{_TENSORBOARD}.log_trial_result -> flush",
     f"{_SYNCER}._sync_up_command(local_path, uri, exclude)",
     f"{_SYNCER}.sync_up -> _sync_up_command",
 )
@@ -56,7 +69,6 @@ _CALLED = (
     f"{_IDLE}.decrease_max(key, ...)",
     f"{_IDLE}.cache_object(key, obj, ...)",
     f"{_IDLE}.has_cached_object(key, ...)",
-    f"{_TRIAL}.set_ray_actor(ray_actor)",
     f"{_CHECKPOINTS}.register_checkpoint(checkpoint_result, ...)",
     "ray.train._internal.storage:_delete_fs_path(fs, fs_path)",
     "ray._private.state:actors(actor_id, ...)",
@@ -67,8 +79,8 @@ _READ = (
         f"{_LOOP}.{attribute}"
         for attribute in (
             "_actor_cache", "_actor_force_cleanup_timeout", "_actor_manager", "_actor_to_trial",
-            "_callbacks", "_earliest_stopping_actor", "_iteration", "_live_trials",
-            "_paused_trials", "_pending_trials_list", "_resetting_trials",
+            "_callbacks", "_checkpoint_manager", "_earliest_stopping_actor", "_iteration",
+            "_live_trials", "_paused_trials", "_pending_trials_list", "_resetting_trials",
             "_resources_to_pending_trials", "_running_trials", "_scheduler_alg", "_search_alg",
             "_staged_trials", "_started_actors", "_stopping_actors", "_trial_to_actor", "_trials",
         )
@@ -81,6 +93,13 @@ _READ = (
     f"{_TASK}._tracked_actor",
     f"{_IDLE}.num_cached_objects",
     f"{_TRIAL}._default_result_or_future",
+    f"{_TRIAL}._state_json",
+    f"{_RUN}._cached_json",
+    f"{_RUN}.metric_n_steps",
+    f"{_STATES}._checkpoint_period",
+    f"{_STATES}._last_save_time",
+    f"{_STATES}._should_force_sync_up",
+    "ray.tune.utils.serialization:TuneFunctionEncoder._to_cloudpickle(obj)",
     f"{_CHECKPOINTS}._checkpoint_results",
     f"{_CHECKPOINTS}._latest_checkpoint_result",
     "ray.tune.execution.tune_controller:TrialRunnerWrapper._tune_controller",

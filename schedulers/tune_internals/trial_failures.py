@@ -14,7 +14,7 @@ from ray.air.execution._internal.tracked_actor_task import TrackedActorTask
 from ray.exceptions import OutOfMemoryError, RayActorError, RayTaskError
 from ray.tune.execution.tune_controller import TuneController
 from ray.tune.experiment import Trial
-from ray.tune.logger import LoggerCallback
+from ray.tune.logger import LoggerCallback, TBXLoggerCallback
 from ray.tune.result import DONE, RESULT_DUPLICATE
 
 from automl_on_ray.schedulers.tune_internals.slow_trials import Watch
@@ -144,6 +144,16 @@ def isolate_failures(controller: TuneController) -> None:
         if isinstance(callback, LoggerCallback):
             guarded = _unless_odd(callback.log_trial_result)
             callback.log_trial_result = guarded  # type: ignore[method-assign]
+        if isinstance(callback, TBXLoggerCallback):
+            callback._summary_writer_cls = _unhurried(callback._summary_writer_cls)
+
+
+def _unhurried(writer: type) -> type:
+    """TensorBoard's writer, which writes every 30 seconds and at a trial's end, and only then.
+
+    Ray's logger has each result brought to the disk (`fsync`), and Tune's loop waits for that.
+    """
+    return type(writer.__name__, (writer,), {"flush": lambda self: None})
 
 
 def _unless_odd(log: Callable[..., None]) -> Callable[..., None]:

@@ -1,4 +1,4 @@
-from .capabilities import DeclaredIn as DeclaredIn
+from .capabilities import DeclaredIn as DeclaredIn, literal_of as literal_of
 from .errors import UserError as UserError, warn as warn
 from .keywords import check_keywords as check_keywords, keywords_of as keywords_of
 from .library_internals import Internals as Internals
@@ -40,6 +40,7 @@ from .uris import (
 from .whole_files import (
     PART as PART,
     Version as Version,
+    cache_folder as cache_folder,
     fetch_file as fetch_file,
     has_folders as has_folders,
     read_bytes as read_bytes,

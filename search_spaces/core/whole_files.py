@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import platformdirs
 from pyarrow.fs import FileSystem
 
 PART = ".part"  # how the names of files end that are being written
@@ -15,6 +16,12 @@ _OBJECT_STORES = {"s3", "gcs", "abfs"}  # have no folders; an object is there on
 _BLOCK = 1 << 23  # bytes of one request
 
 Version = tuple[int, int, int]
+
+
+def cache_folder() -> Path:
+    """`AUTOML_CACHE_DIR`, or the usual place in the user's home: what may be made anew."""
+    named = os.environ.get("AUTOML_CACHE_DIR")
+    return Path(named).absolute() if named else platformdirs.user_cache_path("automl-on-ray")
 
 
 @contextmanager

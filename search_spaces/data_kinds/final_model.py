@@ -31,9 +31,9 @@ class FinalModel:
 
     `inputs` is an array, which the model checks itself, or the columns of a frame, whose names
     MLflow checks. A column has a type in MLflow's words: "double", "long", "string", "boolean",
-    "datetime", or "any", which takes what comes. `outputs` are columns and types of the DataFrame
-    that is answered, `params` the named parameters of `predict` with their defaults, `example` a
-    few inputs.
+    "datetime", or "any", which takes what comes. Those in `optional` may be missing. `outputs` are
+    columns and types of the DataFrame that is answered, `params` the named parameters of `predict`
+    with their defaults, `example` a few inputs.
 
     `facts`, as JSON has them, tell what the model is; `page` describes a version in Markdown,
     with {name} and {version} to be filled in; `remarks` are printed. `metrics` are what was
@@ -47,6 +47,7 @@ class FinalModel:
     outputs: tuple[tuple[str, str], ...]
     example: "np.ndarray | pd.DataFrame"
     requirements: tuple[str, ...]
+    optional: tuple[str, ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
     page: str = ""

@@ -1,32 +1,10 @@
-"""What a network costs, counted, and limits to it."""
-
-from collections.abc import Mapping
-from dataclasses import dataclass
+"""What a network costs, counted."""
 
 import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from automl_on_ray.search_spaces.domains import ImageShape
-
-COUNTED = ("parameters", "flops")  # without a device
-
-
-@dataclass(frozen=True)
-class Limit:
-    """`metric` is at most, or at least, the `bound`."""
-
-    metric: str
-    at_most: bool
-    bound: float
-
-    def __str__(self) -> str:
-        return f"{self.metric} {'<=' if self.at_most else '>='} {self.bound:g}"
-
-    def holds(self, costs: Mapping[str, float]) -> bool:
-        """Also where the metric is not among the `costs` yet."""
-        value = costs.get(self.metric, self.bound)
-        return value <= self.bound if self.at_most else value >= self.bound
 
 
 def count_parameters(network: nn.Module) -> int:

@@ -7,8 +7,9 @@ import torch
 from torch import nn
 
 from automl_on_ray.search_spaces.domains import Config, ImageShape, SearchSpace
-from automl_on_ray.search_spaces.proxies.counts import Limit, count_flops, count_parameters
+from automl_on_ray.search_spaces.proxies.counts import count_flops, count_parameters
 from automl_on_ray.search_spaces.proxies.formulas import noise, score
+from automl_on_ray.search_spaces.proxies.limits import Limit
 
 
 @dataclass(frozen=True)

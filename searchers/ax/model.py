@@ -48,7 +48,7 @@ from automl_on_ray.searchers.ax.transfer import (
 )
 from automl_on_ray.searchers.ax.warm_gp import LastFit, WarmGP, going_on_from
 from automl_on_ray.searchers.members import key_of
-from automl_on_ray.searchers.sobol import Design
+from automl_on_ray.searchers.sobol import Opening, too_early
 
 ACQUISITIONS = {
     "qlogei": qLogExpectedImprovement,
@@ -59,8 +59,6 @@ NOT_LOGARITHMS = ("qnei",)
 DEFAULT_BETA = 4.0
 MAX_CURVE_STEPS = 3  # of a learning curve that the model sees
 RESTARTS, RAW_SAMPLES = 20, 1024  # with fewer, a better branch of a conditional space is missed
-# Trials begun and ended before the model is asked: as Ax has them.
-MIN_BEGUN_TRIALS, MIN_ENDED_TRIALS = 5, 2
 MAX_TRIES = 5  # for a suggestion that was not handed out before
 LARGE = 200  # trials; with more, what is near the best is modelled alone, which costs no more
 
@@ -88,13 +86,7 @@ class AxModel:
             outcome_constraints=ax_outcome_constraints(settings),
         )
         self._client.configure_tracking_metrics(["execution_viable"])
-        self._design = Design(
-            settings.space,
-            seed=settings.seed,
-            done=list(settings.points),
-            centre=not settings.points and not settings.known,
-            beliefs=settings.beliefs,
-        )
+        self._design = Opening(settings).design
         self._open: dict[str, list[int | None]] = {}  # numbers of Ax's trials, by config
         self._begun = self._finished = self._generations = 0
         self.fallbacks = 0  # suggestions that Ax should have made, but could not
@@ -117,7 +109,8 @@ class AxModel:
     def suggest(self) -> Config:
         """The next config, taken as begun. Raises Exhausted at the end of a finite space."""
         self._design.unvisited.check()
-        config = None if self._too_early() else self._modelled()
+        early = too_early(self._settings, self._begun, self._finished)
+        config = None if early else self._modelled()
         config = config or self._design.next()
         self.begin(config)
         return config
@@ -196,12 +189,6 @@ class AxModel:
         else:
             self._early = True
             self._client.mark_trial_early_stopped(index)
-
-    def _too_early(self) -> bool:
-        """Whether there is too little for a model; beside sources, one result is enough."""
-        if self._sources is not None:
-            return not self._finished
-        return self._begun < MIN_BEGUN_TRIALS or self._finished < MIN_ENDED_TRIALS
 
     def _raw(self, metrics: Mapping[str, float]) -> dict[str, float]:
         return {self._names[name]: value for name, value in metrics.items() if name in self._names}

@@ -21,6 +21,8 @@ class Policy(nn.Module):
         self.decisions = decisions
         counts = torch.tensor([decision.options for decision in decisions.every])
         self.missing = torch.arange(decisions.widest)[None] >= counts[:, None]  # (D, O)
+        # What people believe of options, as logarithms (D, O), and the power to which it counts.
+        self.believed, self.heed = torch.zeros(self.missing.shape), 1.0
 
     def first(self, members: int) -> Any:
         """What is known before the first decision."""
@@ -70,6 +72,7 @@ class Policy(nn.Module):
         return total, entropy
 
     def _log_probabilities(self, index: int, logits: Tensor) -> Tensor:
+        logits = logits + self.heed * self.believed[index]
         return logits.masked_fill(self.missing[index], -math.inf).log_softmax(1)
 
 

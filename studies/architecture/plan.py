@@ -32,7 +32,6 @@ from automl_on_ray.studies.inputs import (
 from automl_on_ray.studies.plan import Draft, StudyPlan, draft_study, open_plan, replayed
 from automl_on_ray.trainables import BORDERS, SCHEDULED_BY
 from automl_on_ray.trainables.datasets import Dataset
-from automl_on_ray.trainables.differentiable_search import check_selection
 
 COMPARED = "compared.json"  # what the second stage leaves in the folder
 OBJECTIVE = "accuracy"  # of a candidate by itself, where none is given
@@ -105,7 +104,6 @@ def check_words(asked: NasSettings) -> None:
     """UserError for an unknown word."""
     check_choice("crop border", asked.crop_border or BORDERS[0], BORDERS)
     check_choice("--schedule-by", asked.schedule_by or SCHEDULED_BY[0], SCHEDULED_BY)
-    check_selection(asked.select)
     if asked.operations is not None:
         operation_set(asked.operations)
 

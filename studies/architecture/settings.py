@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from automl_on_ray.command_line import architecture_options as nas, options
 from automl_on_ray.search_spaces.core import check_choice
 from automl_on_ray.studies.settings import StudySettings
-from automl_on_ray.trainables.differentiable_search import check_remedy
+from automl_on_ray.trainables.differentiable_search import check_remedy, check_selection
 
 STAGES = ("search", "select", "train", "all")
 # Options of networks by themselves, and what they are for DARTS's cells where they are not given.
@@ -78,6 +78,7 @@ class NasSettings(StudySettings):
         super().check()
         check_choice("stage", self.stage, STAGES)
         check_remedy(self.remedy)
+        check_selection(self.select)
 
     @property
     def epochs_of_search(self) -> int:

@@ -59,7 +59,7 @@ def conclude(
     tuned = _keep_best(plan, ranked, trial_schedules, ended.tracking)
     model, tracked = _publish(plan, rows, ranked, ended, verdict)
     if show_trials:
-        print_trials(rows, plan.record.objectives)
+        print_trials(rows, plan.record.objectives, plan.record.step)
     _say_best(plan, rows, ranked, "--try-first" if show_trials else "--cells", front)
     if tuned:
         say_tuned_values(plan, ranked[0], tuned)

@@ -20,8 +20,11 @@ SHOWN_ROWS = 5
 SHOWN_REASONS = 3
 
 
-def print_trials(rows: Sequence[Row], objectives: Sequence[Objective]) -> None:
-    """The best trials (for several objectives: the Pareto front), and the sum of all outcomes."""
+def print_trials(rows: Sequence[Row], objectives: Sequence[Objective], step: str = "epoch") -> None:
+    """The best trials (for several objectives: the Pareto front), and the sum of all outcomes.
+
+    `step` is what a trial does again and again.
+    """
     ranked = scored(rows, objectives)
     several = len(objectives) > 1
     shown = pareto_front(ranked, objectives) if several and ranked else ranked[:SHOWN_ROWS]
@@ -30,7 +33,7 @@ def print_trials(rows: Sequence[Row], objectives: Sequence[Objective]) -> None:
         table.add_column("trial", no_wrap=True)
         for objective in objectives:
             table.add_column(Text(objective.metric), justify="right", no_wrap=True)
-        table.add_column("epochs", justify="right")
+        table.add_column(f"{step}s", justify="right")
         table.add_column("config", overflow="fold")
         for row in shown:
             values = [f"{row.metrics[o.metric]:.5g}" for o in objectives]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from automl_on_ray.command_line import options
+from automl_on_ray.studies.inputs import check_fold_scheduler
 from automl_on_ray.studies.settings import StudySettings, no_option
 
 
@@ -33,6 +34,10 @@ class FoldSettings(StudySettings):
     def steps(self) -> int:
         """Of a trial."""
         raise NotImplementedError
+
+    def _check_methods(self) -> None:
+        check_fold_scheduler(self.scheduler)
+        super()._check_methods()
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -1,18 +1,17 @@
 """Ends a study of forecasts: weights the best trials, tests them once, makes the model."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from automl_on_ray.clusters import Resources
-from automl_on_ray.command_line import console, step
+from automl_on_ray.command_line import step
 from automl_on_ray.search_spaces import Config
 from automl_on_ray.search_spaces.core import warn
 from automl_on_ray.search_spaces.data_kinds import FinalModel
 from automl_on_ray.studies.finish import Final, conclude
-from automl_on_ray.studies.folder import write_json
-from automl_on_ray.studies.folds import of_whole_trials
+from automl_on_ray.studies.folds import Look, looked, of_whole_trials, tell, weighted_configs
 from automl_on_ray.studies.forecasting.fitted import Fits
 from automl_on_ray.studies.forecasting.held_out import held_out_forecasts
 from automl_on_ray.studies.forecasting.look import JUDGED, Forecasted, look_at_test
@@ -88,12 +87,14 @@ class Ensembled:
             return None
         with step("Forecasting by seasonal naive, Theta and ETS"):
             baselines = fits.baselines()
-        report = self._tested(plan, ranked, baselines, made, weights)
+        look = self._tested(plan, configs, baselines, made, weights)
+        report = ForecastReport.of(look.report)
         metrics = report.metrics()
         return Final(
             metrics=[metrics],
             facts={name: f"{value:.5g}" for name, value in metrics.items()},
-            tell=partial(_tell, report),
+            verdict=look.words(),
+            tell=partial(tell, [*lines_of(report), *look.words()]),
             model=partial(self._model, plan, fits, weights, metrics),
         )
 
@@ -104,25 +105,25 @@ class Ensembled:
     def _tested(
         self,
         plan: StudyPlan,
-        ranked: Sequence[Row],
+        configs: Mapping[str, Config],
         baselines: Mapping[str, Forecasted],
         made: Mapping[str, Forecasted],
         weights: Mapping[str, float],
-    ) -> ForecastReport:
-        """What a former session has found on the test part, if it was for the same trials."""
-        file, name = plan.study.path / FORECAST_REPORT, self.name(plan, ranked)
-        kept = json.loads(file.read_text()) if file.exists() else {}
-        if kept.get("name") == name:
-            return ForecastReport.of(kept["report"])
-        models = {row.trial_id: str(row.config.get("model", "")) for row in ranked}
-        given = {**baselines, SINGLE: next(iter(made.values())), ENSEMBLE: _blended(made, weights)}
-        report = look_at_test(
-            self.panel, given,
-            baselines=tuple(baselines), metric=_metric(plan), members=weights,
-            models={trial: models[trial] for trial in weights}, seed=self.seed,
-        )  # fmt: skip
-        write_json(file, {"name": name, "report": report.as_dict()})
-        return report
+    ) -> Look:
+        """What a former session has found on the test part, if it had the same configs."""
+        single = next(iter(made))
+        given = {**baselines, SINGLE: made[single], ENSEMBLE: _blended(made, weights)}
+
+        def look() -> Mapping[str, Any]:
+            models = {trial: str(configs[trial].get("model", "")) for trial in weights}
+            return look_at_test(
+                self.panel, given,
+                baselines=tuple(baselines), metric=_metric(plan), members=weights,
+                models=models, seed=self.seed,
+            ).as_dict()  # fmt: skip
+
+        found = [configs[single], weighted_configs(weights, configs)]
+        return looked(plan.study.path / FORECAST_REPORT, found, look)
 
     def _model(
         self,
@@ -151,8 +152,3 @@ def _of_those(weights: Mapping[str, float], made: Mapping[str, Forecasted]) -> d
 def _blended(made: Mapping[str, Forecasted], weights: Mapping[str, float]) -> Forecasted:
     mean = blended({trial: one.forecast for trial, one in made.items()}, weights)
     return Forecasted(mean, sum(made[trial].seconds or 0.0 for trial in weights))
-
-
-def _tell(report: ForecastReport) -> None:
-    for line in lines_of(report):
-        console.print(line, soft_wrap=True, markup=False, highlight=False)

@@ -58,10 +58,9 @@ class ForecastSettings(FoldSettings):
                 f"{self.dataset!r}: there are {', '.join(_collections())}."
                 f"{near_miss(self.dataset, _collections())}"
             )
-        for option in ("time", "target", "horizon"):
-            if getattr(self, option) is None:
-                data = "The table" if self.dataset.startswith("pandas:") else self.dataset
-                raise UserError(f"{data} needs --{option}: {_NEEDED[option]}.")
+        if self.horizon is None:
+            data = "The table" if self.dataset.startswith("pandas:") else self.dataset
+            raise UserError(f"{data} needs --horizon: how many steps to forecast.")
 
     def _check_collection(self) -> None:
         own = ("time", "series", "target", "known_ahead", "known_past")
@@ -82,10 +81,3 @@ def _collections() -> list[str]:
 def names_in(text: str | None) -> list[str]:
     """Of columns, separated by commas."""
     return [name.strip() for name in (text or "").split(",") if name.strip()]
-
-
-_NEEDED = {
-    "time": "the column with the time of a row",
-    "target": "the column with the values to forecast",
-    "horizon": "how many steps to forecast",
-}

@@ -1,5 +1,6 @@
 from .calls import (
     automl as automl,
+    classify_series as classify_series,
     forecast as forecast,
     recommend as recommend,
     search_architecture as search_architecture,

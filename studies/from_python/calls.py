@@ -1,4 +1,4 @@
-"""What Python programs call: `tune`, `automl`, `forecast`, `search_architecture`, `study`."""
+"""What Python programs call: `tune`, `automl`, `forecast` and others, and `study`."""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -132,6 +132,31 @@ def recommend(data: Any, **options: Any) -> Result:
     asked = _settings(RecommendSettings, {"dataset": path, **options})
     with python_call():
         search_recommenders(asked)
+    return Result(read_study(_name_of(asked), asked.storage), find_space(asked.space))
+
+
+def classify_series(data: Any, **options: Any) -> Result:
+    """Search a classifier of time series, and return what was found.
+
+    `data` is a pair of arrays x (n, channels, length) and y (n,); x may be a list of series of
+    unlike lengths. Or it is a pandas or polars frame, long or wide, the path of a file, or the name
+    of a set, as `workflows/classify_series.py` takes it. `options` are those of that command, such
+    as `label="gesture"`, `minutes=10`, `name="mine"`; `test_data` may be what `data` may. The
+    result's `model()` takes arrays; its `final` has the metrics of the test part. Raises as `tune`
+    does.
+    """
+    from automl_on_ray.studies.series_classes import SeriesSettings, search_classifiers
+    from automl_on_ray.trainables.series_classes import give_series
+
+    def path_of(one: Any) -> str:
+        return str(one) if isinstance(one, str | Path) else give_series(one)
+
+    given = {"dataset": path_of(data), **options}
+    if options.get("test_data") is not None:
+        given["test_data"] = path_of(options["test_data"])
+    asked = _settings(SeriesSettings, given)
+    with python_call():
+        search_classifiers(asked)
     return Result(read_study(_name_of(asked), asked.storage), find_space(asked.space))
 
 

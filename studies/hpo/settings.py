@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from automl_on_ray.command_line import hypergradient_options, options
+from automl_on_ray.studies.inputs import check_image_metrics
 from automl_on_ray.studies.settings import StudySettings
 
 
@@ -25,3 +26,8 @@ class HpoSettings(StudySettings):
     outer_optimizer: hypergradient_options.OuterOptimizer = None
     outer_rate: hypergradient_options.OuterRate = None
     unroll: hypergradient_options.Unroll = None
+
+    def check(self) -> None:
+        super().check()
+        if self.trainable is None:
+            check_image_metrics(self.objective)

@@ -25,7 +25,7 @@ class Surrogate:
     """A Gaussian process or a random forest, whichever foretells the better.
 
     `fit` is the share of the values' variance that it foretells of trials left out (R², five
-    folds): 1 is all of it, 0 or less is no better than the mean.
+    folds): 1 is all of it, 0 or less is no better than the mean. The `values` must differ.
     """
 
     def __init__(
@@ -35,8 +35,12 @@ class Surrogate:
         self._conditions = conditions_of(parameters, configs)
         every = -(-len(values) // MOST_ROWS)
         codes, known = encoded(self.parameters, configs), np.array(values, dtype=float)
-        self._mean, self._scale = known.mean(), known.std() or 1.0
-        known = (known - self._mean) / self._scale
+        size = np.abs(
+            known
+        ).max()  # diverged losses may be so large that their squares are infinite
+        mean, scale = (known / size).mean(), (known / size).std()
+        known = (known / size - mean) / scale
+        self._mean, self._scale = mean * size, scale * size
         tried = [_judged(_forest(), codes, known)]
         if codes.shape[1] <= MOST_COLUMNS:
             part = slice(None, None, every)
@@ -45,7 +49,8 @@ class Surrogate:
 
     def predict(self, configs: Sequence[Config]) -> np.ndarray:
         """(N,) values of N configs."""
-        return self._predicted(encoded(self.parameters, configs))
+        codes = encoded(self.parameters, configs)
+        return self._mean + self._scale * self._model.predict(codes)
 
     def spread(self, configs: Sequence[Config]) -> np.ndarray:
         """(N,) standard deviations of what is predicted: of the process, or over the trees."""
@@ -78,8 +83,9 @@ class Surrogate:
         return {self.parameters[i].name: float(found[i] / total) for i in order}
 
     def _at_units(self, units: np.ndarray) -> np.ndarray:
-        """(1, N) values at (d, N) places in the unit cube, a row a parameter.
+        """(1, N) values, in a unit of their own, at (d, N) places in the unit cube.
 
+        A row is a parameter.
         Where a parameter does not apply, it is as in trials that do not have it.
         """
         parts = {
@@ -92,10 +98,7 @@ class Surrogate:
                 parent, words = self._conditions[parameter.name]
                 without = parts[parent][:, words].sum(axis=1) == 0
                 parts[parameter.name][without] = parameter.codes(None)
-        return self._predicted(np.concatenate(list(parts.values()), axis=1))[None]
-
-    def _predicted(self, codes: np.ndarray) -> np.ndarray:
-        return self._mean + self._scale * self._model.predict(codes)
+        return np.asarray(self._model.predict(np.concatenate(list(parts.values()), axis=1)))[None]
 
 
 def conditions_of(

@@ -1,6 +1,5 @@
 from .checks import (
     check_directions as check_directions,
-    check_fold_scheduler as check_fold_scheduler,
     check_images as check_images,
     check_pixels as check_pixels,
     check_supernet as check_supernet,
@@ -22,6 +21,7 @@ from .input_files import (
 )
 from .json_files import read_list as read_list
 from .known_results import read_known as read_known, read_results as read_results
+from .metrics import check_image_metrics as check_image_metrics
 from .names import (
     check_experiment as check_experiment,
     check_model as check_model,
@@ -36,7 +36,11 @@ from .networks import (
     placed as placed,
     within as within,
 )
-from .pairs import check_pair as check_pair
+from .pairs import (
+    check_fold_scheduler as check_fold_scheduler,
+    check_heeded as check_heeded,
+    check_pair as check_pair,
+)
 from .priors import (
     beliefs_heeded as beliefs_heeded,
     parted as parted,
@@ -63,5 +67,6 @@ from .trainable import (
 from .words import (
     check_budget as check_budget,
     check_choice_of as check_choice_of,
+    check_own_code as check_own_code,
     check_words as check_words,
 )

@@ -7,17 +7,11 @@ from typing import Any
 
 from ray.tune.search.sample import Categorical, Float, Integer
 
-from automl_on_ray.schedulers import scheduler_capabilities
 from automl_on_ray.search_spaces import ImageShape, SearchSpace
 from automl_on_ray.search_spaces.core import Objective, UserError, is_uri
 from automl_on_ray.studies.inputs.names import check_study
+from automl_on_ray.trainables import differentiable_search
 from automl_on_ray.trainables.datasets import is_path
-from automl_on_ray.trainables.differentiable_search import (
-    DEFAULTS,
-    check_hypergradient,
-    check_learned,
-    check_setting,
-)
 
 
 def check_images(options: Mapping[str, int], classes: Sequence[str]) -> None:
@@ -46,21 +40,24 @@ def check_supernet(space: SearchSpace, *, channels: int) -> None:
 
     And for `channels` that some member of `space` would part unevenly.
     """
-    foreign = sorted(set(space.all) - set(DEFAULTS))
+    foreign = sorted(set(space.all) - set(differentiable_search.DEFAULTS))
     if foreign:
         raise UserError(
             f"Space {space.name!r} has {foreign[0]!r}, which a supernet does not know; "
-            f"it knows {', '.join(DEFAULTS)}."
+            f"it knows {', '.join(differentiable_search.DEFAULTS)}."
         )
     for key in space.all:
         for value in _values(space, key):
-            check_setting(key, value)
+            differentiable_search.check_setting(key, value)
     for relaxation in _values(space, "relaxation"):
-        check_learned(str(relaxation))
+        differentiable_search.check_learned(str(relaxation))
         for hypergradient in _values(space, "hypergradient"):
             # A condition may keep the two apart: then the second is at its default.
             pair = {"relaxation": relaxation, "hypergradient": hypergradient}
-            check_hypergradient({**DEFAULTS, **space.active(pair)}["hypergradient"], relaxation)
+            differentiable_search.check_hypergradient(
+                {**differentiable_search.DEFAULTS, **space.active(pair)}["hypergradient"],
+                relaxation,
+            )
     if isinstance(space.all.get("partial"), Integer):
         raise UserError(f"Space {space.name!r} has a range for partial; list its values instead.")
     for part in _values(space, "partial"):
@@ -72,19 +69,10 @@ def check_supernet(space: SearchSpace, *, channels: int) -> None:
 
 
 def _values(space: SearchSpace, key: str) -> Sequence[Any]:
-    declared = space.all.get(key, DEFAULTS[key])
+    declared = space.all.get(key, differentiable_search.DEFAULTS[key])
     if isinstance(declared, Float | Integer):  # without an upper end, or with it exclusive
         return [declared.lower, max(declared.lower, declared.upper - isinstance(declared, Integer))]
     return declared.categories if isinstance(declared, Categorical) else [declared]
-
-
-def check_fold_scheduler(name: str) -> None:
-    """UserError for one that changes a trial's config: its folds are of one config."""
-    if scheduler_capabilities(name).changes_running_trials:
-        raise UserError(
-            f"--scheduler {name} changes trials while they run, but a trial here is one config on "
-            "all folds; use asha, hyperband, median-stopping or fifo."
-        )
 
 
 def check_directions(objectives: Sequence[Objective], ways: Mapping[str, str]) -> None:

@@ -11,7 +11,7 @@ from automl_on_ray.search_spaces import SearchSpace
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.search_spaces.domains import step_of
 from automl_on_ray.studies.inputs.json_files import read_list
-from automl_on_ray.trainables.hypergradients import HypergradientSettings, Tunable, parse_tuned
+from automl_on_ray.trainables import hypergradients
 
 
 def tuning(trainable: type[tune.Trainable]) -> type[tune.Trainable]:
@@ -21,16 +21,16 @@ def tuning(trainable: type[tune.Trainable]) -> type[tune.Trainable]:
     return found
 
 
-def tunables(trainable: type[tune.Trainable]) -> Mapping[str, Tunable]:
+def tunables(trainable: type[tune.Trainable]) -> "Mapping[str, hypergradients.Tunable]":
     """What trials of it can tune, by key; nothing for a trainable that does not declare any."""
     tunes: Any = getattr(tuning(trainable), "tunes", dict)
-    found: Mapping[str, Tunable] = tunes()
+    found: Mapping[str, hypergradients.Tunable] = tunes()
     return found
 
 
 def hypergradients_of(
     asked: str | None, trainable: type[tune.Trainable], **options: Any
-) -> HypergradientSettings | None:
+) -> "hypergradients.HypergradientSettings | None":
     """What --hypergradient asks for, if it asks for anything; `options` that are None count not.
 
     UserError for a trainable that gives no gradients, for what it does not tune, and for options
@@ -49,11 +49,13 @@ def hypergradients_of(
             f"--hypergradient needs the gradients of a training, and {trainable.__name__} gives "
             "none: derive it from HypergradientTrainable, or leave the option out."
         )
-    tuned = parse_tuned(asked, {key: one.per for key, one in known.items()})
-    return HypergradientSettings(tuned, **given)
+    tuned = hypergradients.parse_tuned(asked, {key: one.per for key, one in known.items()})
+    return hypergradients.HypergradientSettings(tuned, **given)
 
 
-def usual_hypergradients(trainable: type[tune.Trainable]) -> HypergradientSettings | None:
+def usual_hypergradients(
+    trainable: type[tune.Trainable],
+) -> "hypergradients.HypergradientSettings | None":
     """What trials of a user's own trainable tune unless --hypergradient says otherwise.
 
     None for a trainable that declares nothing to tune. UserError for what it declares wrongly.
@@ -73,7 +75,7 @@ def check_one_process(**workers: int) -> None:
 
 
 def with_starts(
-    space: SearchSpace, keys: Collection[str], known: Mapping[str, Tunable]
+    space: SearchSpace, keys: Collection[str], known: "Mapping[str, hypergradients.Tunable]"
 ) -> SearchSpace:
     """`space` with constants for those `keys` that it lacks: where their values start.
 

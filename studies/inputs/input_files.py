@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from automl_on_ray.search_spaces import Config, SearchSpace
-from automl_on_ray.search_spaces.cells import split_words
+from automl_on_ray.search_spaces import Config, SearchSpace, cells
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.search_spaces.drawings import TABLE, Form
 from automl_on_ray.searchers import identity_of, varying
@@ -46,7 +45,7 @@ def read_architectures(text: str | None, space: SearchSpace) -> dict[str, Config
     """
     found: dict[str, Config] = {}
     seen: set[str] = set()
-    for number, word in enumerate(split_words(text or ""), 1):
+    for number, word in enumerate(cells.split_words(text or ""), 1):
         for name, config in _architectures(word, number, space).items():
             if identity_of(space, config) not in seen:
                 seen.add(identity_of(space, config))

@@ -10,10 +10,10 @@ import numpy as np
 from ray import tune
 
 from automl_on_ray.command_line import console
-from automl_on_ray.search_spaces import Config, SearchSpace
+from automl_on_ray.search_spaces import Config, SearchSpace, proxies
 from automl_on_ray.search_spaces.core import Objective, UserError, check_choice
 from automl_on_ray.search_spaces.data_kinds import Data
-from automl_on_ray.search_spaces.proxies import COUNTED, NAMES, Limit, Networks, Proxy, Within
+from automl_on_ray.search_spaces.proxies import COUNTED, NAMES, Limit
 from automl_on_ray.searchers import SearcherSettings, searcher_capabilities
 from automl_on_ray.searchers.ax import parse_outcome
 from automl_on_ray.studies.inputs.trainable import accepts, images_of
@@ -62,7 +62,7 @@ def network_kwargs(
 
 def draft_prior(
     name: str | None, space: SearchSpace, trainable: type[tune.Trainable]
-) -> Proxy | None:
+) -> "proxies.Proxy | None":
     """It cannot be asked before `placed`. UserError where there are no networks to judge."""
     if name is None:
         return None
@@ -73,7 +73,7 @@ def draft_prior(
             f"{trainable.__name__} makes none; leave --prior out, or with nas.py take "
             "--evaluation standalone."
         )
-    return Proxy(name, Networks(space, (1, 1, 1), 1))
+    return proxies.Proxy(name, proxies.Networks(space, (1, 1, 1), 1))
 
 
 def placed(
@@ -90,10 +90,11 @@ def placed(
     if images is None or proposing.space.build is None:
         return proposing
     shape, classes = images.image_shape, len(images.classes)
-    prior: Proxy | None = proposing.prior  # type: ignore[assignment]  # as `draft_prior` made it
+    prior: proxies.Proxy | None = proposing.prior  # type: ignore[assignment]  # as `draft_prior` made it
     if prior is not None:
         prior = replace(
-            prior, networks=_small(Networks(proposing.space, shape, classes, proposing.seed))
+            prior,
+            networks=_small(proxies.Networks(proposing.space, shape, classes, proposing.seed)),
         )
         _probe(prior)
     meets = within(proposing.space, limits, data)
@@ -126,7 +127,9 @@ def _whole(start: Mapping[str, Any], space: SearchSpace) -> Config:
     return {key: value for key, value in whole.items() if key in space.domains}
 
 
-def within(space: SearchSpace, limits: Sequence[Limit], data: Data | None) -> Within | None:
+def within(
+    space: SearchSpace, limits: Sequence[Limit], data: Data | None
+) -> "proxies.Within | None":
     """Tells a config whose network keeps to the limits, before it is trained.
 
     None where nothing can be counted before.
@@ -135,10 +138,10 @@ def within(space: SearchSpace, limits: Sequence[Limit], data: Data | None) -> Wi
     images = images_of(data)
     if images is None or space.build is None or not counted:
         return None
-    return Within(counted, Networks(space, images.image_shape, len(images.classes)))
+    return proxies.Within(counted, proxies.Networks(space, images.image_shape, len(images.classes)))
 
 
-def _small(networks: Networks) -> Networks:
+def _small(networks: "proxies.Networks") -> "proxies.Networks":
     """For smaller images, which take less time, unless its networks need larger ones."""
     channels, *sides = networks.image_shape
     height, width = (min(side, MAX_SIDE_PIXELS) for side in sides)
@@ -155,7 +158,7 @@ def _members(space: SearchSpace, count: int) -> list[Config]:
     return [space.sample(generator) for _ in range(count)]
 
 
-def _probe(prior: Proxy) -> None:
+def _probe(prior: "proxies.Proxy") -> None:
     space, slowest, scores = prior.networks.space, 0.0, []
     for config in _members(space, PROBED):
         began = time.process_time()
@@ -179,7 +182,7 @@ def _probe(prior: Proxy) -> None:
     )
 
 
-def _check_met(meets: Within, points: Sequence[Config]) -> None:
+def _check_met(meets: "proxies.Within", points: Sequence[Config]) -> None:
     names = {limit.metric for limit in meets.limits}
     told = " and ".join(map(str, meets.limits))
     for point in points:

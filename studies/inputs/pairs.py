@@ -1,4 +1,8 @@
-"""Which schedulers go with which searchers."""
+"""Which schedulers go with which searchers, and with which options."""
+
+from collections.abc import Mapping
+from operator import attrgetter
+from typing import Any
 
 from automl_on_ray.schedulers import (
     SchedulerCapabilities,
@@ -11,6 +15,14 @@ from automl_on_ray.searchers import (
     searcher_capabilities,
     searchers_that,
 )
+
+# By its field what a scheduler must be able to, that an option be of use.
+OPTIONS = {
+    "explore": "takes_explorer",
+    "synchronous": "takes_synchronous",
+    "population": "takes_population",
+    "interval": "takes_interval",
+}
 
 
 def check_pair(scheduler: str, searcher: str) -> None:
@@ -31,3 +43,26 @@ def check_pair(scheduler: str, searcher: str) -> None:
 
 def _go_together(scheduler: SchedulerCapabilities, searcher: SearcherCapabilities) -> bool:
     return not (scheduler.needs_all_configs_at_once and searcher.learns_from_results)
+
+
+def check_heeded(scheduler: str, given: Mapping[str, Any]) -> None:
+    """UserError for options that the scheduler has no use for; `given` by their fields.
+
+    Settings of some kinds of studies lack a few of these.
+    """
+    for option, capability in OPTIONS.items():
+        if given.get(option) and not getattr(scheduler_capabilities(scheduler), capability):
+            able = schedulers_that(attrgetter(capability), near=scheduler)
+            raise UserError(
+                f"--{option} is for --scheduler {' or '.join(able)}; {scheduler!r} has no use "
+                "for it."
+            )
+
+
+def check_fold_scheduler(name: str) -> None:
+    """UserError for one that changes a trial's config: its folds are of one config."""
+    if scheduler_capabilities(name).changes_running_trials:
+        raise UserError(
+            f"--scheduler {name} changes trials while they run, but a trial here is one config on "
+            "all folds; use asha, hyperband, median-stopping or fifo."
+        )

@@ -1,10 +1,12 @@
 """The trainable of a study, ours or the user's, with the keywords that its `setup` takes."""
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ray import tune
 
+from automl_on_ray import trainables
 from automl_on_ray.command_line import console, step
 from automl_on_ray.search_spaces import SearchSpace
 from automl_on_ray.search_spaces.core import (
@@ -13,16 +15,12 @@ from automl_on_ray.search_spaces.core import (
     find,
     keywords_of,
     load_object,
-    near_miss,
     parse_objectives,
 )
 from automl_on_ray.search_spaces.data_kinds import Data
 from automl_on_ray.searchers.ax import parse_outcome
-from automl_on_ray.trainables import TorchTrainable, declared, keeping_prints, reporting_plainly
-from automl_on_ray.trainables.datasets import Dataset, load_asked
-from automl_on_ray.trainables.image_classifier import ImageClassifier
-from automl_on_ray.trainables.multi_process import data_parallel
-from automl_on_ray.trainables.users_own import trainable_of
+from automl_on_ray.studies.inputs.metrics import metric_of
+from automl_on_ray.trainables import datasets, multi_process, users_own
 
 
 def find_space(name: str) -> SearchSpace:
@@ -50,12 +48,14 @@ def find_trainable(name: str | None, metric: str = "") -> type[tune.Trainable]:
     A number that a function returns is its value of `metric`.
     """
     if name is None:
+        from automl_on_ray.trainables.image_classifier import ImageClassifier  # brings torch
+
         return ImageClassifier
     trainable = load_object(name, kind="trainable")
     if hasattr(trainable, "as_trainable"):
         return trainable.as_trainable()[0]
     if callable(trainable) and not isinstance(trainable, type):
-        return trainable_of(trainable, metric)
+        return users_own.trainable_of(trainable, metric)
     if not (isinstance(trainable, type) and issubclass(trainable, tune.Trainable)):
         raise UserError(
             f"Trainable {name!r} must be a function that takes a config, or a class derived from "
@@ -94,7 +94,7 @@ def check_data_parallel(trainable: type[tune.Trainable], **workers: int) -> None
     `workers` by their option: `train_workers` is --train-workers.
     """
     for option, count in workers.items():
-        if count > 1 and not issubclass(trainable, TorchTrainable):
+        if count > 1 and not issubclass(trainable, trainables.TorchTrainable):
             raise UserError(
                 f"--{option.replace('_', '-')} {count} is for trainables derived from "
                 f"TorchTrainable, which share out their batches: {trainable.__name__} is none."
@@ -103,7 +103,9 @@ def check_data_parallel(trainable: type[tune.Trainable], **workers: int) -> None
 
 def trained_together(trainable: type[tune.Trainable], workers: int) -> type[tune.Trainable]:
     """By so many processes, where they can share out its batches."""
-    return data_parallel(trainable, workers) if issubclass(trainable, TorchTrainable) else trainable
+    if workers == 1 or not issubclass(trainable, trainables.TorchTrainable):
+        return trainable
+    return multi_process.data_parallel(trainable, workers)
 
 
 def accepts(trainable: type[tune.Trainable], keyword: str) -> bool:
@@ -127,8 +129,12 @@ def bind(trainable: type[tune.Trainable], trial_kwargs: dict[str, Any]) -> Any:
     reports plain values.
     """
     taken = taken_of(trainable, trial_kwargs)
-    own = declared(trainable, trial_kwargs["space"]) if "space" in trial_kwargs else trainable
-    ready = keeping_prints(reporting_plainly(own))
+    own = (
+        trainables.declared(trainable, trial_kwargs["space"])
+        if "space" in trial_kwargs
+        else trainable
+    )
+    ready = trainables.keeping_prints(trainables.reporting_plainly(own))
     return tune.with_parameters(ready, **taken) if taken else ready
 
 
@@ -144,7 +150,7 @@ def load_data(
     if read is None and not accepts(trainable, "dataset"):
         return None, trial_kwargs
     with step("Reading the data"):
-        data = (read or load_asked)(trial_kwargs)
+        data = (read or datasets.load_asked)(trial_kwargs)
     if not isinstance(data, Data):
         raise UserError(
             f"read_data of {trainable.__name__} must return an object with name, digest, remarks, "
@@ -155,9 +161,10 @@ def load_data(
     return data, {**trial_kwargs, **data.keywords()}
 
 
-def images_of(data: Data | None) -> Dataset | None:
+def images_of(data: Data | None) -> "datasets.Dataset | None":
     """The data if they are images, which spaces of networks build for."""
-    return data if isinstance(data, Dataset) else None
+    # Where nothing has imported torch, nothing has read images; `Dataset` would import it.
+    return data if "torch" in sys.modules and isinstance(data, datasets.Dataset) else None
 
 
 def final_objectives(trainable: type[tune.Trainable]) -> tuple[Objective, ...]:
@@ -212,12 +219,4 @@ def outcome_constraints_of(
 
 def _declared(name: str, trainable: type[tune.Trainable], where: str) -> str:
     metrics = getattr(trainable, "METRICS", None)
-    if not metrics or name in metrics:
-        return name
-    if f"val_{name}" in metrics:
-        return f"val_{name}"
-    written = [*metrics, *(metric.removeprefix("val_") for metric in metrics)]
-    raise UserError(
-        f"Unknown metric {name!r} in {where}.{near_miss(name, written)} "
-        f"{trainable.__name__} reports {', '.join(metrics)}."
-    )
+    return metric_of(name, metrics, trainable.__name__, where) if metrics else name

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from automl_on_ray.command_line import step
 from automl_on_ray.search_spaces.core import (
     UserError,
     check_no_secrets,
+    load_object,
     module_of,
     parse_objectives,
 )
@@ -40,6 +42,15 @@ def check_words(given: Mapping[str, Any]) -> None:
     files = [given[option] for option in _FILES if given.get(option) is not None]
     for path in [*files, *map(Path, given.get("known") or ())]:
         _check_file(path)
+
+
+def check_own_code(given: Mapping[str, Any]) -> None:
+    """UserError for a space or trainable of the user's that cannot be imported."""
+    for option in ("space", "trainable"):
+        path = given.get(option) or ""  # some kinds of studies have none
+        if ":" in path:
+            with step(f"Importing {path.partition(':')[0]}"):
+                load_object(path, kind=option)
 
 
 def _check_file(path: Path) -> None:

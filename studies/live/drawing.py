@@ -52,6 +52,7 @@ class Moment:
     began: float
     total: int
     epochs: int
+    step: str = "epoch"
     ended: int = 0
     early: int = 0
     failed: int = 0
@@ -151,7 +152,7 @@ class Picture(JupyterMixin):
         fixed = [
             ["", *(row.state for row in rows)],
             ["trial", *(row.trial_id for row in rows)],
-            ["epoch", *(f"{row.epoch}/{moment.epochs}" for row in rows)],
+            [moment.step, *(f"{row.epoch}/{moment.epochs}" for row in rows)],
             [cut(moment.metric, LONGEST_METRIC), *(row.number for row in rows)],
         ]
         columns = [*fixed, *_that_fit(moment.keys, rows, width - sum(map(_room, fixed)))]

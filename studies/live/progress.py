@@ -42,14 +42,16 @@ class Shown:
     """What is shown of a stage, beside the trials that come.
 
     `title` heads the view, `stage` is a word or two; `total` trials of at most `epochs` are
-    expected, and of each the first of the `objectives`, if it is `awaited`. The trials of a stage
-    of `repeats` are one config's: none is the best, and their mean counts.
+    expected, and of each the first of the `objectives`, if it is `awaited`. An epoch is called a
+    `step`. The trials of a stage of `repeats` are one config's: none is the best, and their mean
+    counts.
     """
 
     title: str
     objectives: Sequence[Objective]
     total: int
     epochs: int
+    step: str = "epoch"
     stage: str = "search"
     awaited: bool = False
     repeats: bool = False
@@ -232,7 +234,7 @@ class Progress(Callback):
         best = None if shown.repeats else tally.best()
         return Moment(
             title=shown.title, stage=shown.stage, metric=self._metric, began=self._began,
-            total=shown.total, epochs=shown.epochs,
+            total=shown.total, epochs=shown.epochs, step=shown.step,
             ended=tally.ended, early=tally.early, failed=tally.failed,
             running=sum(trial.status == Trial.RUNNING for trial in at_work),
             done=tally.ended + sum(map(epoch_of, at_work)) / tally.epochs_of_a_whole_trial(),

@@ -32,7 +32,7 @@ class Log:
     def start(self) -> None:
         moment, now = self._look()
         self._told, self._ended = now, moment.ended
-        told = f"{moment.title}: {moment.total} trials of at most {moment.epochs} epochs"
+        told = f"{moment.title}: {moment.total} trials of at most {moment.epochs} {moment.step}s"
         console.print(told, soft_wrap=True)
         self._teller.start()
 

@@ -1,19 +1,14 @@
 """What population-based schedulers get: an explorer, or a ready list of suggestions."""
 
-from operator import attrgetter
-
 from ray.tune.search import Searcher
 from ray.tune.search.basic_variant import BasicVariantGenerator
 
-from automl_on_ray.schedulers import (
-    SchedulerCapabilities,
-    scheduler_capabilities,
-    schedulers_that,
-)
+from automl_on_ray.schedulers import SchedulerCapabilities, scheduler_capabilities
 from automl_on_ray.schedulers.populations import perturbation_interval
 from automl_on_ray.search_spaces import Config, SearchSpace
 from automl_on_ray.search_spaces.core import UserError, check_choice
 from automl_on_ray.searchers.ax import AxExplorer, ExplorationConfig
+from automl_on_ray.studies.inputs import check_heeded
 
 EXPLORERS = ("ax", "perturb")
 
@@ -33,17 +28,8 @@ def explorer_of(
 
     UserError for an unknown word, and for options of which the scheduler has no use.
     """
-    for option, capability, given in (
-        ("--explore", "takes_explorer", explore is not None),
-        ("--synchronous", "takes_synchronous", synchronous),
-        ("--population", "takes_population", population is not None),
-        ("--interval", "takes_interval", interval is not None),
-    ):
-        if given and not getattr(scheduler_capabilities(scheduler), capability):
-            able = schedulers_that(attrgetter(capability), near=scheduler)
-            raise UserError(
-                f"{option} is for --scheduler {' or '.join(able)}; {scheduler!r} has no use for it."
-            )
+    given = {"explore": explore, "synchronous": synchronous, "population": population}
+    check_heeded(scheduler, {**given, "interval": interval})
     if interval is not None and interval >= epochs:
         raise UserError(
             f"--interval {interval} leaves nothing to change within {epochs} epochs; take fewer."

@@ -5,15 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from automl_on_ray.clusters import Resources
-from automl_on_ray.command_line import console, step
+from automl_on_ray.command_line import step
 from automl_on_ray.search_spaces import Config
 from automl_on_ray.search_spaces.core import warn
 from automl_on_ray.search_spaces.data_kinds import FinalModel
 from automl_on_ray.studies.finish import Final, conclude
-from automl_on_ray.studies.folder import write_json
-from automl_on_ray.studies.folds import of_whole_trials
+from automl_on_ray.studies.folds import Look, looked, of_whole_trials, tell
 from automl_on_ray.studies.plan import StudyPlan
 from automl_on_ray.studies.recommendation.baselines import at_their_best
 from automl_on_ray.studies.recommendation.plan import RecommendPlan
@@ -80,45 +80,46 @@ class Recommended:
     ) -> Final | None:
         """None where the best fit no node's memory any more, as there is more to learn from."""
         fits = _Fits(self.events, self.asked.seed, resources)
-        report = self._tested(plan, ranked, fits)
-        if report is None:
+        try:
+            look = self._tested(plan, ranked[0].config, fits)
+        except MemoryError:
             return None
+        report = RecommendReport.of(look.report)
         metrics = report.metrics()
         return Final(
             metrics=[metrics],
             facts={name: f"{value:.5g}" for name, value in metrics.items()},
-            verdict=(),
-            tell=partial(_tell, report),
+            verdict=look.words(),
+            tell=partial(tell, [*lines_of(report), *look.words()]),
             model=partial(self._model, plan, ranked[0].config, fits, metrics),
         )
 
-    def _tested(
-        self, plan: StudyPlan, ranked: Sequence[Row], fits: "_Fits"
-    ) -> RecommendReport | None:
-        """What a former session has found on the test part, if it was for the same trials."""
-        file, name = plan.study.path / RECOMMEND_REPORT, self.name(plan, ranked)
-        kept = json.loads(file.read_text()) if file.exists() else {}
-        if kept.get("name") == name:
-            return RecommendReport.of(kept["report"])
+    def _tested(self, plan: StudyPlan, found: Config, fits: "_Fits") -> Look:
+        """What a former session has found on the test part, if it was of the same config.
+
+        The classical methods stay beside it as they were then: their configs alone are no reason
+        to look again. MemoryError where there is none for what was found.
+        """
         objectives = plan.record.objectives
-        configs = {**at_their_best(self.trials, objectives),
-                   FOUND: ranked[0].config}  # fmt: skip
-        with step("Fitting to all before the test part, and testing"):
+        configs = {**at_their_best(self.trials, objectives), FOUND: found}
+        first = objectives[0].metric.removeprefix("val_")
+        metric = first if first in OF_USERS else OF_USERS[0]
+
+        def look() -> Mapping[str, Any]:
             fitted = {}
             for called, config in configs.items():
                 try:
                     fitted[called] = fits.fitted(config)
                 except MemoryError as error:
                     warn(f"There is no {called} model to compare: {error}")
-            if FOUND not in fitted:
-                return None
-            first = objectives[0].metric.removeprefix("val_")
-            metric = first if first in OF_USERS else OF_USERS[0]
-            report = look_at_test(
+                    if called == FOUND:
+                        raise
+            return look_at_test(
                 self.events, fitted, configs, metric=metric, seed=self.asked.seed
-            )  # fmt: skip
-        write_json(file, {"name": name, "report": report.as_dict()})
-        return report
+            ).as_dict()  # fmt: skip
+
+        with step("Fitting to all before the test part, and testing"):
+            return looked(plan.study.path / RECOMMEND_REPORT, found, look)
 
     def _model(
         self, plan: StudyPlan, config: Config, fits: "_Fits", metrics: Mapping[str, float]
@@ -145,8 +146,3 @@ class _Fits:
             settings = FitSettings(int(config.get("seed", self._seed)), self._threads)
             self._made[key] = fit(own, self._events.seen(None), settings)
         return self._made[key]
-
-
-def _tell(report: RecommendReport) -> None:
-    for line in lines_of(report):
-        console.print(line, soft_wrap=True, markup=False, highlight=False)

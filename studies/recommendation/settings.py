@@ -47,9 +47,6 @@ class RecommendSettings(FoldSettings):
         """UserError for columns and files that there are not; a bucket is asked later."""
         if self.dataset in NAMED:
             return
-        for option in ("user", "item"):
-            if getattr(self, option) is None:
-                raise UserError(f"Say which column has the {option}: --{option} NAME.")
         path = Path(self.dataset).absolute()
         if ":" not in self.dataset and not path.exists():
             raise UserError(

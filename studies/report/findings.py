@@ -79,7 +79,7 @@ def _best_of(study: StoredStudy, objective: Objective) -> str:
     value = f"{objective.metric}: {trial.metrics[objective.metric]:.6g}"
     if objective == study.objectives[0] and (group := _group_of(study, trial)):
         value = f"{objective.metric}: {group.mean:.6g} (mean of {len(group.values)} seeds)"
-    return f"{value}, trial {trial.trial_id} after {trial.iterations} epochs"
+    return f"{value}, trial {trial.trial_id} after {trial.iterations} {study.step}s"
 
 
 def _group_of(study: StoredStudy, trial: RecordedTrial) -> Group | None:
@@ -93,7 +93,7 @@ def sure(study: StoredStudy) -> list[str]:
     if study.best is None:
         return ["There is nothing to be sure of."]
     if tested := sure_of_kinds(study):
-        return tested
+        return [*tested, *(study.summary.verdict if study.summary else ())]
     lines = _repeats(study)
     if len(study.objectives) == 1:
         lines.append(_lead(study))

@@ -70,6 +70,11 @@ class StoredStudy:
         return scored(whole, self.objectives)
 
     @property
+    def step(self) -> str:
+        """What trials do again and again, in a word."""
+        return str(self.recorded.facts.get("step", "epoch"))
+
+    @property
     def best(self) -> RecordedTrial | None:
         """The trial that the study has chosen; before its end, the best so far."""
         chosen = self.summary.best if self.summary else None

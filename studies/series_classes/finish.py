@@ -1,20 +1,18 @@
 """Ends a study of series: weights the best, fits them again, tests them once, makes the model."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from automl_on_ray.clusters import Resources
-from automl_on_ray.command_line import console, step
+from automl_on_ray.command_line import step
 from automl_on_ray.search_spaces import Config
 from automl_on_ray.search_spaces.core import warn
 from automl_on_ray.search_spaces.data_kinds import FinalModel
 from automl_on_ray.search_spaces.series import NEAREST as NEAREST_CONFIG, ROCKET as ROCKET_CONFIG
 from automl_on_ray.studies.finish import Final, conclude
-from automl_on_ray.studies.folder import write_json
-from automl_on_ray.studies.folds import of_whole_trials
+from automl_on_ray.studies.folds import Look, looked, of_whole_trials, tell, weighted_configs
 from automl_on_ray.studies.plan import StudyPlan
 from automl_on_ray.studies.results import SERIES_REPORT
 from automl_on_ray.studies.series_classes.plan import SeriesPlan
@@ -67,36 +65,61 @@ class Ensembled:
         tracking: TrackingCallback,
     ) -> Final | None:
         """None where nothing can be read or fitted. Of several objectives, the front is taken."""
-        name, folder = self.name(plan, ranked), plan.study.path
-        report = _stored(folder / SERIES_REPORT, name)
-        if report is None:
-            objectives = plan.record.objectives
-            chosen = pareto_front(ranked, objectives) if len(objectives) > 1 else ranked
-            report = self._tested(plan, chosen, name, max(1, int(resources.cpus)))
-        if report is None:
+        folder, objectives = plan.study.path, plan.record.objectives
+        chosen = pareto_front(ranked, objectives) if len(objectives) > 1 else ranked
+        with step("Weighting the best models"):
+            held = held_out_answers(plan.study.stage("search"), chosen)
+            weights = weighted(self.data, held, self.asked.seed) if held else {}
+        if not weights:
             return None
+        configs = {row.trial_id: row.config for row in chosen}
+        try:
+            look = self._tested(
+                plan, next(iter(held)), weights, configs, max(1, int(resources.cpus))
+            )
+        except _NothingFittedError:
+            return None
+        report = SeriesReport.of(look.report)
         metrics = report.metrics()
         return Final(
             metrics=[metrics],
             facts={key: f"{value:.5g}" for key, value in metrics.items()},
-            tell=partial(_tell, report),
+            verdict=look.words(),
+            tell=partial(tell, [*lines_of(report), *look.words()]),
             model=partial(_model, folder, self.data, metrics),
         )
 
     def _tested(
-        self, plan: StudyPlan, ranked: Sequence[Row], name: str, threads: int
-    ) -> SeriesReport | None:
-        """Written to the study's folder, with the model beside it."""
-        configs = {row.trial_id: row.config for row in ranked}
-        with step("Weighting the best models"):
-            held = held_out_answers(plan.study.stage("search"), ranked)
-            weights = weighted(self.data, held, self.asked.seed) if held else {}
-        with step("Fitting them to all training series"):
+        self,
+        plan: StudyPlan,
+        best: str,
+        weights: Mapping[str, float],
+        configs: Mapping[str, Config],
+        threads: int,
+    ) -> Look:
+        """What a former session has found on the test part, if it had the same configs."""
+        found = [configs[best], weighted_configs(weights, configs)]
+        return looked(
+            plan.study.path / SERIES_REPORT,
+            found,
+            lambda: self._look(plan, best, weights, configs, threads).as_dict(),
+        )
+
+    def _look(
+        self,
+        plan: StudyPlan,
+        best: str,
+        weights: Mapping[str, float],
+        configs: Mapping[str, Config],
+        threads: int,
+    ) -> SeriesReport:
+        """The model is written to the study's folder."""
+        with step("Fitting the best to all training series"):
             fits = _Fits(self.data, self.asked.seed, threads)
             found = fits.bagged(weights, configs)
             if found is None:
-                return None
-            single = fits.bagged({next(iter(held)): 1.0}, configs)
+                raise _NothingFittedError
+            single = fits.bagged({best: 1.0}, configs)
         with step("Fitting 1-NN and ROCKET beside them"):
             known = {NEAREST: NEAREST_CONFIG, ROCKET: ROCKET_CONFIG}
             models = {called: fits.bagged({called: 1.0}, known) for called in known}
@@ -111,8 +134,11 @@ class Ensembled:
                 seed=self.asked.seed,
             )
         found.save(plan.study.path / FOUND)
-        write_json(plan.study.path / SERIES_REPORT, {"name": name, "report": report.as_dict()})
         return report
+
+
+class _NothingFittedError(Exception):
+    """No member could be fitted to all training series."""
 
 
 class _Fits:
@@ -155,19 +181,6 @@ def _metric(plan: StudyPlan) -> str:
     return name if name in METRICS else USUAL
 
 
-def _stored(file: Path, name: str) -> SeriesReport | None:
-    """What a former session has measured of the same ending."""
-    if not file.exists():
-        return None
-    told = json.loads(file.read_text())
-    return SeriesReport.of(told["report"]) if told["name"] == name else None
-
-
 def _model(folder: Path, data: SeriesSet, metrics: Mapping[str, float]) -> FinalModel:
     found = Bagged.load(folder / FOUND)
     return final_model_of(found, data, metrics, folder=folder / CODE)
-
-
-def _tell(report: SeriesReport) -> None:
-    for line in lines_of(report):
-        console.print(line, soft_wrap=True, markup=False, highlight=False)

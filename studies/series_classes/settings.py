@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from automl_on_ray.command_line import options
 from automl_on_ray.command_line.data_kinds import series_options as own
-from automl_on_ray.search_spaces.core import UserError, is_uri, near_miss
+from automl_on_ray.search_spaces.core import UserError, near_miss
 from automl_on_ray.studies.folds import FoldSettings
 from automl_on_ray.trainables.series_classes import SETS
 
@@ -43,7 +43,7 @@ class SeriesSettings(FoldSettings):
         if self.time is not None and self.series is None:
             raise UserError("--time orders the rows of a long table: give --series too.")
         for given in (self.dataset, self.test_data):
-            if given is None or given in SETS or is_uri(given):
+            if given is None or given in SETS or ":" in given:  # in a bucket, or of the program
                 continue
             path = Path(given).expanduser().absolute()
             if not path.exists():

@@ -1,18 +1,17 @@
 """Ends a study of a table: weights the best pipelines, tests them once, makes the model."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from automl_on_ray.clusters import Resources
-from automl_on_ray.command_line import console, step
+from automl_on_ray.command_line import step
 from automl_on_ray.search_spaces import Config
 from automl_on_ray.search_spaces.core import warn
 from automl_on_ray.search_spaces.data_kinds import FinalModel
 from automl_on_ray.studies.finish import Final, conclude
-from automl_on_ray.studies.folder import write_json
-from automl_on_ray.studies.folds import of_whole_trials
+from automl_on_ray.studies.folds import Look, looked, of_whole_trials, tell, weighted_configs
 from automl_on_ray.studies.plan import StudyPlan
 from automl_on_ray.studies.results import TABLE_REPORT
 from automl_on_ray.studies.tables.plan import TablePlan
@@ -105,13 +104,14 @@ class Ensembled:
             with step("Fitting the best pipeline to all training rows"):
                 answering |= fits.fit(REFIT, ranked[0].trial_id, ranked[0].config)
         given = list(answering.values())[-1]
-        weights = {trial: weight for trial, (weight, _) in given.members.items()}
-        report = self._tested(plan, ranked, rows, answering, weights, fits)
+        look = self._tested(plan, rows, answering, fits)
+        report = TableReport.of(look.report)
         metrics = report.metrics()
         return Final(
             metrics=[metrics],
             facts={name: f"{value:.5g}" for name, value in metrics.items()},
-            tell=partial(_tell, report),
+            verdict=look.words(),
+            tell=partial(tell, [*lines_of(report), *look.words()]),
             model=partial(self._model, plan, given, metrics),
         )
 
@@ -123,31 +123,30 @@ class Ensembled:
     def _tested(
         self,
         plan: StudyPlan,
-        ranked: Sequence[Row],
         rows: Sequence[Row],
         answering: Mapping[str, Bagged],
-        weights: Mapping[str, float],
         fits: "_Fits",
-    ) -> TableReport:
-        """What a former session has found on the test part, if it was for the same trials."""
-        file, name = plan.study.path / TABLE_REPORT, self.name(plan, ranked)
-        kept = json.loads(file.read_text()) if file.exists() else {}
-        if kept.get("name") == name:
-            return TableReport.of(kept["report"])
+    ) -> Look:
+        """What a former session has found on the test part, if it had the same configs."""
+        weights = {called: _weights(model) for called, model in answering.items()}
         first = plan.record.objectives[0].metric
-        with step("Testing, and measuring what each column matters"):
+
+        def look() -> Mapping[str, Any]:
             models = {**fits.fit(LINEAR, LINEAR, LINEAR_CONFIG), **answering}
-            report = look_at_test(
+            return look_at_test(
                 self.table,
                 {called: model.predict for called, model in models.items()},
                 metric=self._metric(plan),
                 tried=[Tried(row.trial_id, row.config, row.metrics.get(first))
                        for row in rows],
-                members=weights,
+                members=list(weights.values())[-1],
                 seed=self.asked.seed,
-            )  # fmt: skip
-        write_json(file, {"name": name, "report": report.as_dict()})
-        return report
+            ).as_dict()  # fmt: skip
+
+        configs = {row.trial_id: row.config for row in rows}
+        found = {called: weighted_configs(own, configs) for called, own in weights.items()}
+        with step("Testing, and measuring what each column matters"):
+            return looked(plan.study.path / TABLE_REPORT, found, look)
 
     def _model(self, plan: StudyPlan, given: Bagged, metrics: Mapping[str, float]) -> FinalModel:
         return final_model_of(given, self.table, metrics, folder=plan.study.path / CODE)
@@ -201,6 +200,5 @@ class _Fits:
             return None
 
 
-def _tell(report: TableReport) -> None:
-    for line in lines_of(report):
-        console.print(line, soft_wrap=True, markup=False, highlight=False)
+def _weights(model: Bagged) -> dict[str, float]:
+    return {trial: weight for trial, (weight, _) in model.members.items()}

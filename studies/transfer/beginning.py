@@ -96,10 +96,9 @@ def _gained(today: Today, earlier: Mapping[str, Any]) -> Gained:
         found = _read(today, earlier)
     if not (found.known or found.sources):
         return Gained(said=_nothing(earlier, found))
-    settings = replace(today.settings, known=(*today.settings.known, *found.known))
     order = sorted(found.sources, key=lambda one: distance(today.facts, one[0]))
     sources = tuple(source for _, source in order)
-    taken, why = _taken(settings, sources, today.searcher) if sources else ((), "")
+    taken, why = _taken(today.settings, sources, today.searcher) if sources else ((), "")
     points = () if found.known else _first(today, sources)
     said = _said(found, sources, len(points), why)
     return Gained(tuple(found.known), taken, tuple(points), said)

@@ -26,7 +26,7 @@ def show(study: StoredStudy) -> None:
     told = [str(facts.get(name, "?")) for name in ("searcher", "scheduler", "dataset", "space")]
     console.print(f"{study.name}: {study.state}", style="bold")
     console.print("{} + {} on {}, space {}".format(*told), soft_wrap=True)
-    print_trials(_rows(study.searched, study.ranked), study.objectives)
+    print_trials(_rows(study.searched, study.ranked), study.objectives, study.step)
     print_failures(_rows(study.searched, study.ranked))
     _print_curves(study.ranked[:SHOWN_CURVES], study.objectives)
     if study.final:

@@ -13,6 +13,12 @@ STUDIES = """
 from automl_on_ray.studies.hpo import tune_hyperparameters
 from automl_on_ray.studies.architecture import search_architectures
 """
+FOLDS = """
+from automl_on_ray.studies.tables import search_pipelines
+from automl_on_ray.studies.forecasting import search_forecasts
+from automl_on_ray.studies.recommendation import search_recommenders
+from automl_on_ray.studies.series_classes import search_classifiers
+"""
 RUN = """
 import runpy, sys
 for words in {commands!r}:
@@ -37,6 +43,10 @@ MISTAKES = [
     "workflows/hpo.py --searcher bayesan",
     "workflows/hpo.py --scheduler ahsa",
     "workflows/hpo.py --objective a,-",
+    "workflows/hpo.py --dataset digits --objective acuracy",
+    "workflows/hpo.py --dataset digits --scheduler pb2",
+    "workflows/hpo.py --dataset digits --explore ax",
+    "workflows/hpo.py --dataset digits --cpus-per-trial 99999",
     "workflows/hpo.py --name a/b",
     "workflows/hpo.py --try-first none.json",
     "workflows/hpo.py --cost 1",
@@ -46,6 +56,7 @@ MISTAKES = [
     "workflows/nas.py --evaluation one-shoot",
     "workflows/nas.py --stage trian",
     "workflows/nas.py --remedy none",
+    "workflows/nas.py --dataset digits --select magnitud",
     "workflows/automl.py none.csv --target y",
     "workflows/compare.py --base randm",
     "workflows/compare.py --method evoltion:population=4",
@@ -69,6 +80,20 @@ def test_help_comes_without_what_takes_seconds_to_import(tmp_path):
 
 def test_a_mistake_in_words_is_refused_before_that_is_imported(tmp_path):
     imported(RUN.format(commands=MISTAKES, code=2, heavy=SECONDS_EACH), tmp_path)
+
+
+def test_too_many_gpus_and_mistakes_in_ones_own_code_are_refused_without_torch(tmp_path):
+    mistakes = [
+        "workflows/hpo.py --dataset digits --gpus-per-trial 99",
+        "workflows/hpo.py --dataset digits --space docs.own_trainable:NONE",
+    ]
+    imported(RUN.format(commands=mistakes[:1], code=2, heavy=SECONDS_EACH - {"ray"}), tmp_path)
+    imported(RUN.format(commands=mistakes[1:], code=2, heavy={"torch", "ax", "mlflow"}), tmp_path)
+
+
+def test_studies_by_folds_import_no_torch(tmp_path):
+    found = imported(FOLDS, tmp_path)
+    assert not found & {"torch", "skops", "mlflow", "ax", "matplotlib"}
 
 
 def test_a_study_imports_nothing_slow_that_it_may_never_need(tmp_path):

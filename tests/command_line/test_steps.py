@@ -20,6 +20,11 @@ def test_what_is_quick_has_no_line_in_a_log(capsys):
     assert capsys.readouterr().out == ""
 
 
+def test_what_is_surely_long_is_named_at_once(capsys):
+    tell_of("Loading Ray", *lasting(QUICK_SECONDS / 2), quick=0)
+    assert capsys.readouterr().out == "Loading Ray\n"
+
+
 def test_what_lasts_is_named_and_then_told_of_again_and_again(capsys):
     tell_of("Waiting for [all] workers", *lasting(QUICK_SECONDS + 2.5 * SILENCE_SECONDS))
     assert capsys.readouterr().out.splitlines() == [

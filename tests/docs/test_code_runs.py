@@ -34,7 +34,7 @@ LIBRARIES = {
 # Several studies each.
 LONG = {*LIBRARIES, "Tutorial: fifteen minutes", "From a table to a model",
         "From series to forecasts", "From events to a recommender",
-        "Hypergradients: tune while training"}  # fmt: skip
+        "Classes of time series",         "Hypergradients: tune while training"}  # fmt: skip
 # One each, of calls that tests/studies/from_python/test_calls.py makes too.
 LIKE_OTHERS = {"A function without checkpoints", "A scikit-learn estimator"}
 

@@ -45,8 +45,9 @@ def test_epochs_of_classifiers_are_timed(setting):
     assert all(0 < each["seconds"] <= each["first"] for each in found.values())
 
 
+@pytest.mark.whole
 def test_a_step_takes_what_is_forecast_or_less(setting, monkeypatch):
-    """In the form that recomputes; in both: tests/studies/architecture/test_memory.py."""
+    """In the form that recomputes; in both, quickly: tests/studies/architecture/test_memory.py."""
     peaks = PEAKS[:2]  # on a CPU the third is the first
     monkeypatch.setattr(checks, "PEAKS", peaks)
     monkeypatch.delitem(checks.FORMS, "plain")

@@ -83,6 +83,13 @@ REFUSED = {
     "header alone": (csv_of(usual().head(0)), {}, "no rows below"),
     "rows of JSON": (json_lines(), {}, "has no column 'left'"),
     "no file": (None, {}, "There is no table at"),
+    "empty name of a target": (csv_of(usual()), {"target": ""}, "has no column '' for the target"),
+    "target of dates": (
+        csv_of(usual().assign(left=pd.date_range("2024-01-01", periods=ROWS))), {}, "holds dates"),
+    "target that numbers cannot tell apart": (
+        csv_of(usual().assign(left=[2**62 + i for i in range(ROWS)])), {}, "in all rows"),
+    "target that is too large": (
+        csv_of(usual().assign(left=[10.0 ** (i % 60) for i in range(ROWS)])), {}, "too much"),
     "one group": (csv_of(usual().assign(shop="a")), {"group": "shop"}, "All rows are of one group"),
     "no such group": (csv_of(usual()), {"group": "shop"}, "no column 'shop' for the group"),
     "no such time": (csv_of(usual()), {"time": "day"}, "no column 'day' for the time"),
@@ -98,6 +105,11 @@ HANDLED = {
     "column of lists": (lists_of_numbers(), {}, "scores: it holds lists"),
     "10,000 categories": (many_categories(), {}, "street"),
     "infinite number": (with_infinite_numbers(), {}, "1 infinite numbers are taken as missing"),
+    "times of the day": (
+        csv_of(usual().assign(at=[f"{i % 24}:{i % 60:02}" for i in range(ROWS)])), {},
+        "at': its times of the day are taken as seconds"),
+    "classes of few rows": (
+        csv_of(usual().assign(left=[f"c{i // 4}" for i in range(ROWS)])), {}, "few rows of the"),
     "dates in two formats": (two_formats_of_dates(), {}, "written in 2 ways; all were read"),
     "dates without a time": (time_that_goes_backwards(), {}, "give --time day"),
     "time that goes backwards": (time_that_goes_backwards(), {"time": "day"}, "not in order"),

@@ -5,8 +5,9 @@ call the function with it are run, the quickest first (see `judge.py`). A mutant
 for has survived: a test is missing, or the mutant does the same as the original. Those that do are
 in `equivalent.txt`, with the reason.
 
-First all tests of the room are run, to see which call what; `--recorded FILE` keeps that. Slow ones
-are left out, and those that need Ray unless `--ray` is given: its processes take most of the time.
+First all tests of the room are run, to see which call what. `--recorded FILE` keeps that; from
+then on only files of tests that have changed are run for it. Slow tests are left out. So are those
+that need Ray unless `--ray` is given: its processes take most of the time.
 
 Modules that draw are left out, unless they are named: nearly all their mutants are a length or a
 size of letters, and whether that is well chosen is seen by eye.
@@ -32,7 +33,7 @@ import typer
 
 from tests.mutants.judge import QUIET, Case, forked, judge, note, verdicts
 from tests.mutants.mutations import Mutant, mutants
-from tests.mutants.recorder import Recorder
+from tests.mutants.recorder import Recorder, digest, recorded_in
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("searchers", "schedulers", "studies")
@@ -40,6 +41,8 @@ AT_WORK = ["tests/simulation", "tests/studies/hpo"]
 MORE_TESTS = {"searchers": AT_WORK, "schedulers": AT_WORK}
 DRAWING = ("drawing", "pictures")
 OURS = {"automl_on_ray", "tests", "docs", "benchmarks"}
+NOT_IMPORTED = r"/(docs|benchmarks|deploy)/|/test_\w+\.py$"
+CRASHED = (None, 3, 4, 99)  # exit codes
 EQUIVALENT = Path(__file__).parent / "equivalent.txt"
 
 
@@ -47,7 +50,7 @@ def main(
     room: Annotated[list[str] | None, typer.Option(help="Room; may be repeated")] = None,
     module: Annotated[list[str] | None, typer.Option(help="File; may be repeated")] = None,
     tests: Annotated[
-        list[str] | None, typer.Option(help="Of the room; may be repeated. Default: all")
+        list[str] | None, typer.Option(help="File or folder; may be repeated. Default: the room's")
     ] = None,
     sample: Annotated[int, typer.Option(help="Mutants of each module; 0: all")] = 15,
     seed: Annotated[int, typer.Option(help="Of the sample")] = 0,
@@ -71,11 +74,12 @@ def main(
     with tempfile.TemporaryDirectory(prefix="mutants") as folder:
         copy = copied(Path(folder))
         named = {each: by_name(each, (copy / each).read_text()) for each in modules}
-        preload([*modules, *(Path(each.partition("::")[0]) for each in chosen)])
-        record = recorded or Path(folder) / "recorded.json"
-        if not record.exists():
-            forked(lambda: recording(copy, chosen, record, with_ray), copy, 3600)
-        cases = chosen_cases(named, json.loads(record.read_text()), sample, seed, seconds)
+        preload([*modules, *map(Path, chosen)])
+        record = (recorded or Path(folder) / "recorded.json").resolve()
+        changed = changed_tests(copy, chosen, recorded_in(record)["files"])
+        if changed and forked(lambda: recording(copy, changed, record, with_ray), copy) in CRASHED:
+            sys.exit("The tests could not be recorded.")
+        cases = chosen_cases(named, recorded_in(record), sample, seed, seconds)
         written = results or Path(folder) / "results.jsonl"
         found = checked(cases, copy, written, again)
     summarize(found)
@@ -90,11 +94,12 @@ def copied(folder: Path) -> Path:
         if (ROOT / name).is_symlink() or (ROOT / name).exists():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name, follow_symlinks=False)
-    # By their contents, since a mutant is as old as the next, and may be as long.
+    # By their contents, since a mutant is as old as the next, and may be as long. pytest compiles
+    # tests itself.
+    words = ["compileall", "-q", "--invalidation-mode", "checked-hash", "-x", NOT_IMPORTED, "."]
     subprocess.run(
-        [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "checked-hash", "."],
-        cwd=folder, check=False, stdout=subprocess.DEVNULL,
-    )  # fmt: skip
+        [sys.executable, "-m", *words], cwd=folder, check=False, stdout=subprocess.DEVNULL
+    )
     os.environ |= {
         "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1",
         "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -121,13 +126,19 @@ def preload(paths: list[Path]) -> None:
     gc.freeze()
 
 
+def changed_tests(copy: Path, chosen: list[str], recorded: dict[str, str]) -> list[str]:
+    """Files of the chosen tests that are not as they were when they were recorded."""
+    paths = [copy / each for each in chosen]
+    files = [f for p in paths for f in (sorted(p.rglob("test_*.py")) if p.is_dir() else [p])]
+    names = {str(file.relative_to(copy)): digest(file) for file in files}
+    return [name for name, told in names.items() if recorded.get(name) != told]
+
+
 def recording(copy: Path, tests: list[str], record: Path, with_ray: bool) -> int:
-    recorder = Recorder(copy, with_ray=with_ray)
-    code = pytest.main(
+    recorder = Recorder(copy, record, with_ray=with_ray)
+    return pytest.main(
         [*tests, *QUIET, "-m", "not slow", "--continue-on-collection-errors"], plugins=[recorder]
     )
-    recorder.write(record)
-    return code
 
 
 def chosen_cases(

@@ -1,11 +1,13 @@
 """The mistakes that are made to see whether tests notice them."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
 
 from tests.mutants.mutations import mutants
-from tests.mutants.run import EQUIVALENT, ROOT, by_name
+from tests.mutants.recorder import recorded_in, without
+from tests.mutants.run import EQUIVALENT, ROOT, by_name, changed_tests
 
 
 def made(line):
@@ -62,3 +64,28 @@ def test_what_is_explained_can_still_be_made_and_has_its_reason():
     modules = {each.partition(" ")[0] for each in told}
     made = {name for each in modules for name, _ in by_name(Path(each), (ROOT / each).read_text())}
     assert told - made == set()
+
+
+def test_only_tests_that_are_new_or_have_changed_are_recorded(tmp_path):
+    (tmp_path / "tests" / "room").mkdir(parents=True)
+    names = [f"tests/room/test_{name}.py" for name in "ab"]
+    for name in names:
+        (tmp_path / name).write_text("")
+    chosen = ["tests/room"]
+    assert changed_tests(tmp_path, chosen, {}) == names
+    empty = hashlib.sha256(b"").hexdigest()
+    assert changed_tests(tmp_path, chosen, {names[0]: empty}) == names[1:]
+    assert changed_tests(tmp_path, chosen, dict.fromkeys(names, empty)) == []
+    (tmp_path / names[1]).write_text("def test(): ...")
+    assert changed_tests(tmp_path, names, dict.fromkeys(names, empty)) == names[1:]
+
+
+def test_of_a_file_that_is_recorded_anew_nothing_of_before_is_left(tmp_path):
+    one, two = "test_a.py::one", "test_b.py::two"
+    record = {
+        **recorded_in(tmp_path / "nothing"), "calls": {"f": [one, two]},
+        "seconds": {one: 1.0, two: 2.0}, "failed": [one], "starting": [two],
+    }  # fmt: skip
+    assert without(record, "test_a.py") == {
+        "calls": {"f": [two]}, "seconds": {two: 2.0}, "failed": [], "starting": [two], "files": {},
+    }  # fmt: skip

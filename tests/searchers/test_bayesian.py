@@ -1,6 +1,7 @@
 """The Bayesian searcher, on the real Ax."""
 
 import os
+import pickle
 import signal
 import socket
 import subprocess
@@ -17,11 +18,12 @@ from ray.tune.utils.util import flatten_dict
 
 from automl_on_ray.search_spaces import SearchSpace
 from automl_on_ray.search_spaces.core import Objective, UserError, parse_objectives
-from automl_on_ray.searchers import SearcherSettings
+from automl_on_ray.searchers import SearcherSettings, TrialOutcome
 from automl_on_ray.searchers.ax import RemoteModel
 from automl_on_ray.searchers.ax.process import _server
-from automl_on_ray.searchers.bayesian import Bayesian, check
+from automl_on_ray.searchers.bayesian import MODEL, Bayesian, check
 from automl_on_ray.searchers.random_search import RandomSearch
+from automl_on_ray.searchers.sobol import Opening
 from tests.searchers.driving import PLANE, SCORE, peak, take
 
 
@@ -86,7 +88,8 @@ def test_models_processes_come_of_one_that_has_imported_ax_and_may_die_too():
     searchers = [begun() for _ in range(2)]
     processes = [psutil.Process(each.model.pid()) for each in searchers]
     (parent,) = {process.ppid() for process in processes}
-    os.kill(parent, signal.SIGKILL)
+    psutil.Process(parent).kill()
+    psutil.Process(parent).wait(60)
     searchers.append(begun())
     processes.append(psutil.Process(searchers[2].model.pid()))
     assert processes[2].ppid() not in {parent, os.getpid()}
@@ -165,6 +168,31 @@ def test_a_plain_tuner_with_a_nested_space_needs_no_settings(ray_cluster, tmp_pa
     assert {result.config["opt"]["kind"] for result in results} == {int}
     assert verdicts == ["completed"] * 4
     assert len({result.config["opt"]["rate"] for result in results}) == 4
+
+
+@pytest.mark.parametrize("more", [{}, {"points": ({"x": 0.5, "y": 0.5},)}])
+def test_the_first_suggestions_come_without_ax_and_are_its_models_own(more):
+    settings = SearcherSettings(PLANE, SCORE, max_t=4, **more)
+    models = [RemoteModel(MODEL, settings), RemoteModel(MODEL, settings, Opening(settings))]
+
+    def all_do(method, *arguments):
+        for model in models:
+            model.send(method, *arguments)
+
+    for point in settings.points:
+        all_do("begin", point)
+    for index in range(7):
+        all_do("suggest")
+        slow, config = (model.receive(120) for model in models)
+        assert config == slow
+        if index % 3:
+            all_do("tell", config, TrialOutcome("completed", {4: {"score": peak(config)}}))
+        assert index > 3 or not models[1].has_process
+        models[1] = pickle.loads(pickle.dumps(models[1])) if index == 2 else models[1]
+    for model in models:
+        assert model.has_process
+        assert model.waiting == 0
+        model.close()
 
 
 def test_an_error_that_must_recur_is_told_at_once():

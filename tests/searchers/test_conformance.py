@@ -125,7 +125,7 @@ def walk(searcher, trials, prefix="t"):
 @functools.cache
 def walked(name):
     """What several tests look at: to fit models takes a while."""
-    return walk(create_searcher(name, SETTINGS), BEGUN + 3)
+    return walk(create_searcher(name, SETTINGS), BEGUN + 2)
 
 
 @EVERY
@@ -140,8 +140,8 @@ def test_suggestions_are_members_without_inactive_parameters(name):
 
 @EVERY
 def test_the_same_seed_gives_the_same_suggestions(name):
-    first = walked(name)[: BEGUN + 2]
-    assert walk(create_searcher(name, SETTINGS), BEGUN + 2) == first
+    first = walked(name)[: BEGUN + 1]
+    assert walk(create_searcher(name, SETTINGS), BEGUN + 1) == first
     other = SearcherSettings(SPACE, GOAL, seed=4, max_t=4)
     assert walk(create_searcher(name, other), 3) != first[:3]
 
@@ -152,7 +152,7 @@ def elsewhere():
     code = (
         "from tests.searchers.test_conformance import *\n"
         "for name in choices('searchers'):\n"
-        "    print(name, walk(create_searcher(name, SETTINGS), BEGUN + 2))"
+        "    print(name, walk(create_searcher(name, SETTINGS), BEGUN + 1))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return dict(line.split(" ", 1) for line in done.stdout.splitlines())
@@ -160,7 +160,7 @@ def elsewhere():
 
 @OURS
 def test_another_process_gives_the_same_suggestions(name, elsewhere):
-    assert elsewhere[name] == str(walked(name)[: BEGUN + 2])
+    assert elsewhere[name] == str(walked(name)[: BEGUN + 1])
 
 
 @OURS
@@ -356,7 +356,7 @@ def test_values_of_domains_with_steps_are_multiples(name):
     searcher = create_searcher(
         name, SearcherSettings(space, GOAL, seed=1, max_t=1, points=[beside])
     )
-    for index in range(BEGUN + 2):
+    for index in range(BEGUN + 1):
         config = take(searcher, f"t{index}")
         space.check(config)
         result = {"score": config["rate"], "training_iteration": 1}
@@ -374,7 +374,7 @@ def test_configs_are_flat_and_their_values_plain(name):
         conditions={"opt/lr": Condition("opt/kind", (int, (1, 2)))},
     )  # fmt: skip
     searcher = create_searcher(name, SearcherSettings(space, GOAL, seed=1, max_t=1))
-    for index in range(BEGUN + 2):
+    for index in range(BEGUN + 1):
         config = {**space.constants, **take(searcher, f"t{index}")}
         assert json.loads(json.dumps(config)) == config
         space.check(config)
@@ -457,14 +457,15 @@ def even_batch(config):
 
 @EVERY
 def test_beyond_a_limit_nothing_is_tried_and_no_sample_is_lost(name):
-    settings = SearcherSettings(SPACE, GOAL, seed=0, max_t=1, samples=8, meets=even_batch)
+    samples = BEGUN + 2
+    settings = SearcherSettings(SPACE, GOAL, seed=0, max_t=1, samples=samples, meets=even_batch)
     searcher = create_searcher(name, settings)
     study = Simulation(
-        Scored(), searcher, FIFOScheduler(), samples=8, slots=2, max_t=1,
+        Scored(), searcher, FIFOScheduler(), samples=samples, slots=2, max_t=1,
         constants=SPACE.constants,
     )  # fmt: skip
     trials = study.run()
-    assert len({trial.trial_id for trial in trials}) == 8
+    assert len({trial.trial_id for trial in trials}) == samples
     assert {trial.status for trial in trials} == {"TERMINATED"}
     assert all(even_batch(trial.config) for trial in trials)
 

@@ -240,9 +240,10 @@ def test_it_searches_cells_of_nas_bench_201_too():
         assert nas_bench_201.parse_architecture(text).items() <= trial.config.items()
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 @pytest.mark.usefixtures("ray_cluster")
 def test_a_new_nas_method_runs_a_search_on_ray(tmp_path):
+    """Simulated: the tests before. How a search runs on Ray: tests/workflows/test_nas.py."""
     app = typer.Typer()
     app.command()(nas)
     result = CliRunner().invoke(

@@ -325,9 +325,12 @@ class Stop(tune.Callback):
             raise RuntimeError("killed")
 
 
+@pytest.mark.whole
 def test_a_population_that_goes_on_elsewhere_knows_what_its_trials_lived_through(
     tmp_path, ray_cluster
 ):
+    """Without Ray: tests/simulation/test_simulated_study.py. One trial on Ray: the test below."""
+
     def study(folder, *callbacks, cpus):
         population = PopulationBased(GOAL, PerturbExplorer(SPACE, 0), interval=2, seed=0)
         surviving = ResumableScheduler(population)

@@ -244,8 +244,15 @@ def killed(template, tmp_path_factory, ray_cluster):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("with_state", [True, False], ids=["with Tune's state", "without"])
+@pytest.mark.parametrize(
+    "with_state",
+    [
+        pytest.param(True, id="with Tune's state"),
+        pytest.param(False, id="without", marks=pytest.mark.whole),
+    ],
+)
 def test_a_killed_and_resumed_study_has_one_finished_run_a_trial(killed, ray_cluster, with_state):
+    """That a journal which is sent twice changes nothing, quickly: test_writer.py."""
     folder = killed()
     uri = default_uri(folder)
     if not with_state:

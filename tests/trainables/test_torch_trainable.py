@@ -106,7 +106,21 @@ def test_a_checkpoint_that_holds_code_is_refused_and_not_run(tmp_path, monkeypat
     assert not (tmp_path / "exploded").exists()
 
 
-def test_a_trial_has_as_many_threads_as_ray_gave_it_cpus(ray_cluster, tmp_path):
+@pytest.mark.parametrize(("cpus", "threads"), [(1, 1), (2, 2), (0.5, 1)])
+def test_a_trial_has_a_thread_for_each_of_its_cpus(monkeypatch, cpus, threads):
+    monkeypatch.setattr(
+        Dice, "trial_resources", tune.PlacementGroupFactory([{"CPU": cpus}]), raising=True
+    )
+    before = torch.get_num_threads()
+    try:
+        assert Dice(config={}).step()["threads"] == threads
+    finally:
+        torch.set_num_threads(before)
+
+
+@pytest.mark.whole
+def test_on_ray_a_trial_has_as_many_threads_as_ray_gave_it_cpus(ray_cluster, tmp_path):
+    """Of each number of CPUs, quickly: the test before."""
     cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import a test
     results = tune.Tuner(
         tune.with_resources(

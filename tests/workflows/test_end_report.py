@@ -42,6 +42,9 @@ def test_names_and_values_in_the_table_are_as_they_are(told):
     row = Row("a", {"[bold]shape": "[batch, 3]", "path": "[/data]"}, {metric: 0.5}, "completed", 1)
     print_trials([row], [Objective(metric)])
     shown = told()
+    assert "epochs" in shown
+    print_trials([row], [Objective(metric)], "origin")
+    assert "origins" in told()
     for text in (metric, "[bold]shape=[batch, 3]", "path=[/data]"):
         assert text in shown
 

@@ -62,11 +62,15 @@ def test_two_processes_train_the_final_model_and_one_each_trial(storage, ray_clu
     assert client.get_model_version_by_alias("together", "champion")
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_the_trials_told_of_two_objectives_are_those_that_no_other_beats_in_both(
     storage, ray_cluster
 ):
-    """What a model makes of both: tests/searchers/ax/test_model.py."""
+    """What a model makes of both: tests/searchers/ax/test_model.py.
+
+    Which trials they are, quickly: tests/studies/test_trial_rows.py. On Ray, that they are told:
+    tests/studies/finish/test_front.py.
+    """
     result = run(
         storage, "front", *OWN[:2], *ONE, "--trainable", "tests.helpers.crashing:Weighed",
         "--objective", "score, -weight", "--searcher", "sobol", "--trials", 8, "--epochs", 1,
@@ -108,7 +112,7 @@ def test_minutes_end_a_search_and_trial_minutes_a_trial_that_hang(
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "scheduler",
-    ["fifo", "hyperband", *(pytest.param(p, marks=pytest.mark.whole) for p in ("pbt", "pb2"))],
+    ["fifo", *(pytest.param(p, marks=pytest.mark.whole) for p in ("hyperband", "pbt", "pb2"))],
 )
 def test_trials_that_never_say_done_come_to_their_end(storage, ray_cluster, scheduler):
     """Schedulers that pause no trials end them as fifo does; tests/simulation has them all."""
@@ -159,8 +163,9 @@ def test_a_population_leaves_a_schedule_which_replayed_comes_to_about_the_same(
     assert abs(sum(found) / 3 - lived) < 0.04
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_a_changed_space_is_refused_unless_the_old_trials_are_taken_as_data(storage, ray_cluster):
+    """Without training: tests/studies/transfer/test_warm_plan.py."""
     steady = ["--trainable", "tests.helpers.crashing:Steady", "--objective", "score",
               "--scheduler", "fifo", "--epochs", 2, *ONE]  # fmt: skip
     higher = [*steady, "--space", "tests.helpers.crashing:HIGHER", "--trials", 3]

@@ -49,8 +49,13 @@ signal.pause()
 """
 
 
+@pytest.mark.whole
 def test_a_ray_starts_beside_what_a_killed_one_left_and_ends_with_its_driver(home):
-    """And SIGTERM stops the driver as Ctrl-C does; what is left when it is killed ends soon."""
+    """And SIGTERM stops the driver as Ctrl-C does; what is left when it is killed ends soon.
+
+    That a process is ended with all that it has started, quickly: tests/clusters/test_shutdown.py,
+    tests/command_line/test_tethered.py.
+    """
     environment = {key: value for key, value in os.environ.items() if key != "RAY_ADDRESS"}
     driver = subprocess.Popen(
         [sys.executable, "-c", DRIVER], cwd=ROOT, stdout=subprocess.PIPE, text=True,

@@ -11,6 +11,7 @@ import typer
 from mlflow.tracking import MlflowClient
 from typer.testing import CliRunner
 
+from automl_on_ray import study as find_study
 from automl_on_ray.search_spaces.cells import keys, published_cell
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.search_spaces.macro import SPACE as MACRO
@@ -160,6 +161,9 @@ def test_networks_are_searched_with_their_training_from_beginning_to_end(storage
     assert "<h2>Networks</h2>" in page
     assert ">stem<" in page
 
+    found = find_study("macro", storage)  # what `search_architecture` returns
+    assert (found.state, len(found.top(9))) == ("finished", 3)
+    assert found.best in found.top(3)
     searched = json.loads((storage / "macro" / "trials.json").read_text())
     rounds = json.loads((storage / "macro" / "compared.json").read_text())["rounds"]
     assert all(config in [row["candidate"] for row in searched] for config in rounds[0])
@@ -252,7 +256,12 @@ def test_failed_trials_of_a_search_that_has_ended_are_tried_again_and_so_are_cel
     assert {one.info.status for one in runs_of(storage, "broken")[1]["standalone"]} == {"FINISHED"}
 
 
+@pytest.mark.whole
 def test_given_cells_take_the_search_s_place(storage, ray_cluster, tmp_path):
+    """What is planned, quickly: tests/studies/architecture/test_plan.py. How cells are trained:
+
+    test_networks_are_searched_with_their_training_from_beginning_to_end.
+    """
     mine = tmp_path / "mine.json"
     mine.write_text(json.dumps(published_cell("darts_v1")))
     arguments = quick_but("--select-seeds", 1, "--random-cells", 0, "--stage", "select")

@@ -46,7 +46,7 @@ def describe(
         lines = [f"| {key} | {_text(value)} |" for key, value in facts.items()]
         parts.append("\n".join([f"| {title} | |", "|--|--|", *lines]))
     if best:
-        parts.append(_table(best[:TABLE_ROWS], study.objectives, runs or {}))
+        parts.append(_table(best[:TABLE_ROWS], study, runs or {}))
     data = {"digest": f"`{study.dataset_digest[:12]}`", **study.dataset_context}
     told = ", ".join(f"{key} {_text(value)}" for key, value in data.items())
     parts.append(f"Data: {study.dataset}, {told}.")
@@ -89,17 +89,17 @@ def best_values(rows: Sequence[TrialRow], objectives: Sequence[Objective]) -> di
     }
 
 
-def _table(rows: Sequence[TrialRow], objectives: Sequence[Objective], runs: Mapping) -> str:
+def _table(rows: Sequence[TrialRow], study: Study, runs: Mapping) -> str:
     keys = list(dict.fromkeys(key for row in rows for key in row.config))
     varied = [k for k in keys if len({repr(row.config.get(k)) for row in rows}) > 1]
-    goals = [_text(o.metric) for o in objectives]
-    head = ["trial", *goals, "epochs", "outcome", *varied]
+    goals = [_text(o.metric) for o in study.objectives]
+    head = ["trial", *goals, f"{study.step}s", "outcome", *varied]
     lines = [f"| {' | '.join(head)} |", "|" + "--|" * len(head)]
     for row in rows:
         name = row.trial_id
         if row.trial_id in runs:
             name = f"[{name}]({runs[row.trial_id]})"
-        values = [_text(row.metrics.get(o.metric, "")) for o in objectives]
+        values = [_text(row.metrics.get(o.metric, "")) for o in study.objectives]
         config = [_text(row.config.get(key, "")) for key in varied]
         lines.append(
             f"| {' | '.join([name, *values, str(row.iterations), row.outcome, *config])} |"

@@ -95,7 +95,7 @@ def _signature(model: FinalModel) -> "ModelSignature":
     named = [ParamSpec(name, _TYPES[type(value)], value) for name, value in model.params.items()]
     params: Any = ParamSchema(named) if named else None
     signature = ModelSignature(
-        inputs=_inputs(model.inputs), outputs=_columns(model.outputs), params=params
+        inputs=_inputs(model), outputs=_columns(model.outputs), params=params
     )
     if isinstance(model.inputs, ArrayInput):
         leave_checks_to_the_model(signature)
@@ -105,17 +105,23 @@ def _signature(model: FinalModel) -> "ModelSignature":
 _TYPES: dict[type, str] = {str: "string", bool: "boolean", int: "long", float: "double"}
 
 
-def _inputs(inputs: ArrayInput | tuple[tuple[str, str], ...]) -> "Schema":
+def _inputs(model: FinalModel) -> "Schema":
     import numpy as np
     from mlflow.types import Schema, TensorSpec
 
+    inputs = model.inputs
     if isinstance(inputs, ArrayInput):
         return Schema([TensorSpec(np.dtype(inputs.dtype), inputs.shape)])
-    return _columns(inputs)
+    return _columns(inputs, model.optional)
 
 
-def _columns(columns: tuple[tuple[str, str], ...]) -> "Schema":
+def _columns(columns: tuple[tuple[str, str], ...], optional: tuple[str, ...] = ()) -> "Schema":
     from mlflow.types import ColSpec, Schema
     from mlflow.types.schema import AnyType
 
-    return Schema([ColSpec(AnyType() if kind == "any" else kind, name) for name, kind in columns])
+    return Schema(
+        [
+            ColSpec(AnyType() if kind == "any" else kind, name, required=name not in optional)
+            for name, kind in columns
+        ]
+    )

@@ -5,7 +5,6 @@ memory once a node. Mappings are copy-on-write: no process can change the files 
 """
 
 import hashlib
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,20 +12,13 @@ from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
-import platformdirs
 from filelock import FileLock
 
-from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.search_spaces.core import UserError, cache_folder as cache_folder
 
 Kept: TypeAlias = dict[str, np.ndarray]
 SUMS = "SHA256SUMS"
 LAYOUT = 2  # one more whenever the code comes to keep something else under the same key
-
-
-def cache_folder() -> Path:
-    """`AUTOML_CACHE_DIR`, or the usual place in the user's home."""
-    named = os.environ.get("AUTOML_CACHE_DIR")
-    return Path(named).absolute() if named else platformdirs.user_cache_path("automl-on-ray")
 
 
 @contextmanager

@@ -27,11 +27,9 @@ from .epoch_statistics import cell_facts as cell_facts, empty_operations as empt
 from .hessian import dominant_eigenvalue as dominant_eigenvalue
 from .memory_forecast import step_bytes as step_bytes
 from .optimisers import DEFAULTS as DEFAULTS, weights_optimizer as weights_optimizer
-from .perturbation import (
-    check_selection as check_selection,
-    select_by_perturbation as select_by_perturbation,
-)
+from .perturbation import select_by_perturbation as select_by_perturbation
 from .relaxations import check_learned as check_learned, find_relaxation as find_relaxation
+from .selections import check_selection as check_selection
 from .settings import check_setting as check_setting
 from .training import (
     SupernetKeywords as SupernetKeywords,

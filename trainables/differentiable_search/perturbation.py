@@ -19,15 +19,8 @@ from automl_on_ray.search_spaces.cells import (
     Edge,
     from_edges,
 )
-from automl_on_ray.search_spaces.core import check_choice
 
-SELECTIONS = ("magnitude", "perturbation")
 Mixings = dict[str, Tensor]  # by cell, (E, O)
-
-
-def check_selection(name: str) -> None:
-    """UserError with the list for an unknown way to derive cells."""
-    check_choice("selection", name, SELECTIONS)
 
 
 def select_by_perturbation(

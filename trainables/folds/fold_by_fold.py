@@ -9,7 +9,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from ray import tune
@@ -52,6 +52,8 @@ class FoldByFold(tune.Trainable):
     A subclass has METRICS, TEST_METRICS and `read_data`, as a trainable with its own data, and what
     is abstract here.
     """
+
+    STEP: ClassVar[str] = "fold"  # what a step is called, wherever steps are counted
 
     member: Config
     fit_seed: int

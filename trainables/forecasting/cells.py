@@ -3,18 +3,39 @@
 A registered model brings this file along.
 """
 
+import re
+
 import numpy as np
 import pandas as pd
 
 from automl_on_ray.trainables.tables import conform
 
+MIDNIGHT = re.compile(r"\d{4}-\d\d-\d\d[T ]00:00(?::00(?:\.0+)?)?[+-]\d\d:?\d\d")
+
 
 def local_days(column: pd.Series) -> pd.Series:
-    """Days of a time zone as they are called there; what is shorter than a day is in UTC."""
+    """Days of a time zone as they are called there; what is shorter than a day is in UTC.
+
+    So are texts of midnight with an offset, which another day's may differ from.
+    """
+    if column.dtype == object or isinstance(column.dtype, pd.StringDtype):
+        return _days_of_texts(column)
     if not isinstance(column.dtype, pd.DatetimeTZDtype):
         return column
     local = column.dt.tz_localize(None)
     return local if (local.dropna() == local.dropna().dt.normalize()).all() else column
+
+
+def _days_of_texts(column: pd.Series) -> pd.Series:
+    filled = column.dropna()
+    if not len(filled) or not MIDNIGHT.fullmatch(str(filled.iloc[0]).strip()):
+        return column
+    texts = filled.astype(str).str.strip()
+    return column.where(column.isna(), texts.str[:10]) if texts.map(_is_midnight).all() else column
+
+
+def _is_midnight(text: str) -> bool:
+    return MIDNIGHT.fullmatch(text) is not None
 
 
 def has_decimal_comma(column: pd.Series) -> bool:

@@ -12,6 +12,8 @@ import pandas as pd
 MONTHS = {"QS": (3, "MS"), "QE": (3, "ME"), "YS": (12, "MS"), "YE": (12, "ME")}
 DAY = 86_400 * 10**9  # nanoseconds
 SEASONS = {"B": 5, "MS": 12, "ME": 12, "QS": 4, "QE": 4, "7D": 52}
+CALENDAR = ((28, 31, "M"), (90, 92, "Q"), (365, 366, "Y"))  # days that months and such have
+LAST_DAYS = 4  # a last day of work is among so many
 CYCLES = (DAY, 7 * DAY)  # what values of less than a day, and of a day, come back in
 
 
@@ -61,10 +63,24 @@ def _fixed(step: int) -> str:
     return str(pd.tseries.frequencies.to_offset(pd.Timedelta(step, "ns")).freqstr)
 
 
+def calendar_step(step: int, times: np.ndarray) -> str | None:
+    """The months, quarters or years that a `step` of nanoseconds may be; None for other steps.
+
+    At the end of a month where most of `times`, datetime64[ns], are in its last days.
+    """
+    days = step / DAY
+    if not (found := next((a for low, high, a in CALENDAR if low <= days <= high), "")):
+        return None
+    left = (times.astype("datetime64[M]") + 1).astype("datetime64[D]") - times.astype(
+        "datetime64[D]"
+    )
+    return found + ("E" if np.mean(left.astype(int) <= LAST_DAYS) > 0.5 else "S")
+
+
 def numbers_of(times: np.ndarray, firsts: np.ndarray, frequency: str) -> np.ndarray:
     """(n,) float64: which step after `firsts` (n,) each time is; not whole where it is none."""
     if times.dtype.kind != "M":
-        return np.asarray((times - firsts) / int(frequency))
+        return np.asarray((times - firsts) / _whole_step(frequency))
     count, alias = _parted(frequency)
     if alias in ("MS", "ME"):
         return np.asarray((_months(times) - _months(firsts)) / count)
@@ -75,11 +91,15 @@ def numbers_of(times: np.ndarray, firsts: np.ndarray, frequency: str) -> np.ndar
     return np.asarray((times - firsts).astype(np.int64) / _nanoseconds(frequency))
 
 
+def _whole_step(frequency: str | None) -> int:
+    """Of times that are whole numbers: 1 where a collection tells its months, but no dates."""
+    return int(frequency) if frequency and frequency.isdigit() else 1
+
+
 def times_after(start: np.datetime64 | int, frequency: str | None, steps: np.ndarray) -> np.ndarray:
     """The times so many steps after `start`, of its type."""
     if not isinstance(start, np.datetime64):
-        step = int(frequency) if frequency and frequency.isdigit() else 1
-        return np.asarray(int(start) + step * steps)
+        return np.asarray(int(start) + _whole_step(frequency) * steps)
     count, alias = _parted(frequency or "D")
     if alias in ("MS", "ME"):
         return _months_after(start, count * steps, last_day=alias == "ME")
@@ -137,8 +157,10 @@ def _on_same_day(times: np.ndarray) -> bool:
 
 
 def _on_last_day(times: np.ndarray) -> bool:
+    """At one time of the day, such as midnight or its last second."""
     ends = (times.astype("datetime64[M]") + 1).astype("datetime64[D]") - 1
-    return bool((times == ends.astype("datetime64[ns]")).all())
+    since = times - ends.astype("datetime64[ns]")
+    return bool((since == since[0]).all() and 0 <= since[0].astype(np.int64) < DAY)
 
 
 def _commonest(steps: np.ndarray) -> int:

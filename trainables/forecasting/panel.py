@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -19,9 +19,17 @@ from automl_on_ray.trainables.forecasting.frequency import season_of, times_afte
 from automl_on_ray.trainables.forecasting.history import History, carried_on
 from automl_on_ray.trainables.forecasting.reading import read_series
 from automl_on_ray.trainables.forecasting.series import Series, packed, unpacked
-from automl_on_ray.trainables.tables.columns import content_of, read, read_frame, sign
+from automl_on_ray.trainables.tables.columns import (
+    content_of,
+    read,
+    read_frame,
+    said_of,
+    sign,
+    usual_columns,
+)
 
-LAYOUT = 2  # one more whenever the same file comes to be read in another way
+LAYOUT = 3  # one more whenever the same file comes to be read in another way
+NEEDED = {"time": "the time of a row", "target": "what is to be forecast"}
 ORIGINS = 3
 LEAST = 4  # steps of a series before a part that is forecast
 ENOUGH = 0.25  # of the series are in a fold
@@ -63,7 +71,9 @@ class Panel:
     are (n_i, k) and (n_i, j), of the columns `known_names` and `past_names`. `digest` is the
     SHA-256 of all of that and the horizon; folds and `subset` are not in it. `time_format` says how
     texts of the time are read that could be read in two ways, and `decimal_comma` names columns
-    with texts such as 1.234,5. `remarks` are what the user should know, one line each.
+    with texts such as 1.234,5. `begun` is the step of each series at which all of its `past` have a
+    number; before it they are their first one. `remarks` are what the user should know, one line
+    each. `by_name` has the columns that were not asked for, but are called as is usual.
     """
 
     name: str
@@ -81,8 +91,10 @@ class Panel:
     past_names: tuple[str, ...] = ()
     time_format: str = ""
     decimal_comma: tuple[str, ...] = ()
+    begun: tuple[int, ...] = ()
     remarks: tuple[str, ...] = ()
     asked: ForecastKeywords = field(default_factory=lambda: ForecastKeywords(dataset=""))
+    by_name: Mapping[str, str] = field(default_factory=dict)
 
     def history(self, fold: int | None) -> tuple[History, np.ndarray]:
         """What comes before a fold, or before the test part (None); and which series are in it.
@@ -150,6 +162,7 @@ class Panel:
         return np.array([
             i for i, values in enumerate(self.values)
             if (cut := self._cut(i, fold)) >= least
+            and cut > self.begun[i]  # a model refuses to forecast without any number of a covariate
             and not np.isnan(values[cut : cut + self.horizon]).all()
         ], int)  # fmt: skip
 
@@ -251,10 +264,17 @@ def _maker(
         else:
             assert path is not None
             raw, remarks = read(path)
-        found = read_series(raw, asked)
-        return packed(replace(found, remarks=(*remarks, *found.remarks)))
+        named = usual_columns(list(raw), asked, NEEDED, ["series"])
+        found = read_series(raw, {**asked, **_as_asked(named)})
+        remarks = [*remarks, *said_of(named), *found.remarks]
+        return packed(replace(found, remarks=tuple(remarks), by_name=named))
 
     return make
+
+
+def _as_asked(named: Mapping[str, str]) -> dict[str, Any]:
+    """Keywords: there may be several columns of series."""
+    return {role: [name] if role == "series" else name for role, name in named.items()}
 
 
 def _check_no_columns(asked: ForecastKeywords) -> None:
@@ -275,11 +295,12 @@ def _parted(name: str, series: Series, asked: ForecastKeywords) -> Panel:
     if asked["subset"] and asked["subset"] < len(series.ids):
         series = _drawn(series, asked["subset"], asked["seed"])
     _check_known(series, horizon)
-    series, said = _covered(series)
+    series, begun, said = _covered(series, horizon)
     remarks += said
     panel = Panel(
         name=name, digest=digest, horizon=horizon, season=asked["season"] or usual, folds=0,
-        remarks=(*series.remarks, *remarks), asked=asked,
+        remarks=(*series.remarks, *remarks), asked=asked, begun=begun,
+        by_name=series.by_name,
         **{key: getattr(series, key) for key in (
             "ids", "frequency", "values", "starts", "known", "past", "known_names", "past_names",
             "time_format", "decimal_comma")},
@@ -325,26 +346,56 @@ def _check_known(series: Series, horizon: int) -> None:
                 )
 
 
-def _covered(series: Series) -> tuple[Series, list[str]]:
-    """With the value before it in place of a missing one of a covariate.
+def _covered(series: Series, horizon: int) -> tuple[Series, tuple[int, ...], list[str]]:
+    """With the value before it in place of a missing one of a covariate, or else the first one.
 
-    Where there is none before it is the first one; 0 of what is not known ahead.
+    So a registered model does it too. Then at which step all that is not known ahead has begun; of
+    series where it has not before the test part, nothing is left. And what is to be said.
     """
     flat = [values for part in (series.known, series.past) for values in part]
     missing = sum(int(np.isnan(values).sum()) for values in flat)
     if not missing:
-        return series, []
-
-    def filled(values: np.ndarray, ahead: bool) -> np.ndarray:
-        columns = [carried_on(column) for column in values.T]
-        made = np.stack(columns, axis=1)
-        firsts = [column[~np.isnan(column)][:1] if ahead else [] for column in columns]
-        return np.where(np.isnan(made), [each[0] if len(each) else 0 for each in firsts], made)
-
-    known = tuple(filled(values, True) if values.shape[1] else values for values in series.known)
-    past = tuple(filled(values, False) if values.shape[1] else values for values in series.past)
+        return series, (0,) * len(series.ids), []
+    series, remarks = _begun_before_the_test(series, horizon)
+    begun = tuple(int(_begins(values).max(initial=0)) for values in series.past)
+    known, past = (tuple(map(_filled, part)) for part in (series.known, series.past))
     said = f"{missing} values of covariates are missing: the one before is taken."
-    return replace(series, known=known, past=past), [said]
+    if late := sum(step > 0 for step in begun):
+        said += (
+            f" In {late} series a column of {', '.join(series.past_names)} begins after the "
+            "target: its first number is taken before that, and origins before it are left out."
+        )
+    return replace(series, known=known, past=past), begun, [*remarks, said]
+
+
+def _begun_before_the_test(series: Series, horizon: int) -> tuple[Series, list[str]]:
+    """UserError where no series is left."""
+    late = [_begins(values) >= len(values) - horizon for values in series.past]
+    out = [i for i, columns in enumerate(late) if columns.any()]
+    if not out:
+        return series, []
+    name = series.past_names[int(late[out[0]].argmax())]
+    why = f"no number of {name!r} before the test part"
+    if len(out) == len(series.ids):
+        raise UserError(f"All series, such as {series.ids[out[0]]!r}, have {why}: leave it out.")
+    said = f"{len(out)} series are left out, such as {series.ids[out[0]]!r}: it has {why}."
+    return _some(series, np.setdiff1d(np.arange(len(series.ids)), out)), [said]
+
+
+def _begins(values: np.ndarray) -> np.ndarray:
+    """(j,): the step of the first number in each column of (n, j); n where there is none."""
+    there = ~np.isnan(values)
+    return np.where(there.any(axis=0), there.argmax(axis=0), len(values))
+
+
+def _filled(values: np.ndarray) -> np.ndarray:
+    """(n, j). Each column has a number."""
+    firsts = np.minimum(_begins(values), len(values) - 1)
+    made = [
+        np.where(np.isnan(carried := carried_on(column)), column[first], carried)
+        for column, first in zip(values.T, firsts, strict=True)
+    ]
+    return np.stack(made, axis=1) if made else values
 
 
 def _with_season(panel: Panel) -> Panel:
@@ -368,15 +419,20 @@ def _with_folds(panel: Panel) -> Panel:
         needed = 2 * panel.horizon + max(LEAST, 2 * panel.season)
         raise UserError(
             f"Only {inside[0]} of {count} series have {needed} steps, which a test part and a part "
-            "to compare models on need: give a smaller horizon."
+            f"to compare models on need{_and_begun(panel)}: give a smaller horizon."
         )
     remarks = list(panel.remarks)
     if folds < asked:
         remarks.append(f"There are {folds} folds instead of {asked}: the series are too short.")
     least = min(inside[:folds])
     if least < count:
-        remarks.append(f"Of {count} series, {least} are long enough for the earliest fold.")
+        told = f"Of {count} series, {least} are long enough for the earliest fold"
+        remarks.append(f"{told}{_and_begun(panel)}.")
     return replace(panel, folds=folds, remarks=(*remarks, *_remarks_on_values(panel)))
+
+
+def _and_begun(panel: Panel) -> str:
+    return f", with {', '.join(panel.past_names)} begun before both" if any(panel.begun) else ""
 
 
 def _remarks_on_values(panel: Panel) -> list[str]:

@@ -13,6 +13,7 @@ import pandas as pd
 from automl_on_ray.search_spaces.core import UserError, near_miss
 from automl_on_ray.trainables.forecasting import cells
 from automl_on_ray.trainables.forecasting.frequency import (
+    calendar_step,
     frequency_of,
     numbers_of,
     plain,
@@ -24,6 +25,8 @@ from automl_on_ray.trainables.tables.columns import column_of, foreign
 
 SHOWN = 12  # columns that a message lists
 MOST_GAPS = 0.5  # of all steps between the first and the last of a series
+UNIX = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}  # nanoseconds
+SINCE_1970 = 2**63 - 1  # the last nanosecond
 JOINED = " / "  # between the names of a series in several columns
 
 
@@ -96,8 +99,12 @@ def _times(raw: pd.DataFrame, name: str | None, remarks: list[str]) -> tuple[np.
     """datetime64[ns] with NaT, or float64 with NaN of whole numbers; and how texts are read."""
     if name is None:
         return np.arange(len(raw)), ""
+    if reason := foreign(raw[name]):
+        raise UserError(f"The time {name!r} must hold dates or whole numbers: {reason}.")
     column = column_of(cells.local_days(raw[name]), ordered=True)
     odd = _no_time(raw[name]) if column.left_out or column.kind == conform.CATEGORY else ""
+    if column.kind == conform.CATEGORY:  # of no dates, nor numbers, whatever its texts are
+        odd = odd or str(column.values.categories[0])
     if odd:
         raise UserError(
             f"The time {name!r} must hold dates or whole numbers, but holds {odd!r}; write "
@@ -229,8 +236,7 @@ def _placed(rows: _Rows, frequency: str) -> _Rows:
     if odd.any():
         raise UserError(
             f"{rows.at(int(odd.argmax()))} is on no step of the frequency {frequency}, as are "
-            f"{odd.sum() - 1} more rows: give the right frequency, round the times, or forecast "
-            "series of two frequencies apart."
+            f"{odd.sum() - 1} more rows: {_advice(rows.times, frequency)}"
         )
     rows = replace(rows, places=found.astype(np.int64))
     steps = np.where(np.diff(rows.series) == 0, np.diff(rows.places), 1)
@@ -243,6 +249,29 @@ def _placed(rows: _Rows, frequency: str) -> _Rows:
                 f"the frequency {frequency} only: forecast series of two frequencies apart."
             )
     return rows
+
+
+def _advice(times: np.ndarray, frequency: str) -> str:
+    """What may be done where a time is on no step of the frequency."""
+    otherwise = "round the times, or forecast series of two frequencies apart."
+    if times.dtype.kind == "M":
+        commonest = int(np.median(np.diff(np.unique(times)).astype(np.int64)))
+        if found := calendar_step(commonest, times):
+            return (
+                f"if each month, quarter or year has one, give --frequency {found}; else give the "
+                f"right frequency, {otherwise}"
+            )
+        return f"give the right frequency, {otherwise}"
+    for unit, nanoseconds in UNIX.items():
+        dates = times * nanoseconds if abs(int(times[0])) < SINCE_1970 / nanoseconds else None
+        if dates is not None and calendar_step(
+            int(frequency) * nanoseconds, dates.view("datetime64[ns]")
+        ):
+            return (
+                "if they are seconds or the like since 1970, write them as dates, as months differ "
+                f"in length: pandas.to_datetime(times, unit={unit!r})."
+            )
+    return f"give the right frequency, {otherwise}"
 
 
 def _with_target(rows: _Rows, target: str, remarks: list[str]) -> _Rows:

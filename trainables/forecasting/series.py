@@ -1,8 +1,8 @@
 """Series as they were read, before they are parted; and how the node's cache keeps them."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from automl_on_ray.trainables.datasets import Kept
 
 TOLD = ("ids", "frequency", "known_names", "past_names", "time_format", "decimal_comma",
-        "remarks")  # fmt: skip
+        "remarks", "by_name")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,8 @@ class Series:
     """As the fields of `Panel` of these names; `values` have NaN where nothing is known.
 
     `time_format` says how texts of the time are read that could be read in two ways;
-    `decimal_comma` are the columns whose texts have numbers such as 1.234,5.
+    `decimal_comma` are the columns whose texts have numbers such as 1.234,5. `by_name` has the
+    columns that were not asked for, but are called as is usual, by "time", "series" and "target".
     """
 
     ids: tuple[str, ...]
@@ -32,6 +33,7 @@ class Series:
     time_format: str = ""
     decimal_comma: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    by_name: Mapping[str, str] = field(default_factory=dict)
 
 
 def packed(series: Series) -> Kept:

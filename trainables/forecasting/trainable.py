@@ -23,6 +23,7 @@ class Forecasts(FoldByFold):
     (series, horizon, levels), float32, are kept of each origin, as FORECASTS.
     """
 
+    STEP: ClassVar[str] = "origin"
     METRICS: ClassVar[dict[str, str]] = {
         "val_mase": "min",
         "val_smape": "min",

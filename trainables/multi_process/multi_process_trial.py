@@ -28,6 +28,7 @@ from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.trainables._ray_internals import refuse_pickle, without_folder
 from automl_on_ray.trainables._reports import plain
 from automl_on_ray.trainables._torch_trainable import STATE_FILE, TorchTrainable, write_state
+from automl_on_ray.trainables.multi_process.head import TrainedTogether, bundles
 from automl_on_ray.trainables.multi_process.process_group import LostRankError, World
 
 SIOCGIFADDR = 0x8915  # Linux: the address of an interface
@@ -56,23 +57,9 @@ def data_parallel(klass: type[TorchTrainable], workers: int) -> type[tune.Traina
     return type(klass.__name__, (_Head,), {**inherited, **own})
 
 
-def alone(klass: type[tune.Trainable]) -> type[tune.Trainable]:
-    """What `data_parallel` was given, if it made `klass`; else `klass`."""
-    return klass.klass if issubclass(klass, _Head) else klass
-
-
-def bundles(workers: int, *, cpu: float, gpu: float) -> tune.PlacementGroupFactory:
-    """Resources of a trial of so many ranks, each with `cpu` and `gpu`; nodes as few as possible.
-
-    The head waits nearly always: it needs no CPU.
-    """
-    return tune.PlacementGroupFactory([{}] + [{"CPU": cpu, "GPU": gpu}] * workers)
-
-
-class _Head(tune.Trainable):
+class _Head(TrainedTogether):
     """The trial as Tune sees it."""
 
-    klass: ClassVar[type[TorchTrainable]]
     workers: ClassVar[int]
     _ranks: list[ActorHandle]
     _lost: LostRankError | None

@@ -26,10 +26,20 @@ from automl_on_ray.trainables.recommendation.splits import (
     parts_by_user,
     parts_in_time,
 )
-from automl_on_ray.trainables.tables.columns import content_of, json_bytes, read, read_frame, sign
+from automl_on_ray.trainables.tables.columns import (
+    content_of,
+    json_bytes,
+    read,
+    read_frame,
+    said_of,
+    sign,
+    usual_columns,
+)
 
-LAYOUT = 1  # one more whenever the same file comes to be read in another way
+LAYOUT = 2  # one more whenever the same file comes to be read in another way
 FOLDS = 3
+NEEDED = {"user": "the users", "item": "the items"}
+RATINGS = ("rating", "ratings", "stars")  # a column that is called so is told of, and not taken
 FEW_USERS = 200  # below it, differences between recommenders are mostly chance
 LEAKY = "leave-last-out: of each user the last item; models know what others did after it"
 
@@ -64,7 +74,8 @@ class Events:
 
     `parts` is (n,) int8; the greatest number is of what comes before all. `timed` says whether
     there are times. `digest` is the SHA-256 of ids, times, ratings and of what the test part is.
-    `remarks` are what the user should know, one line each.
+    `remarks` are what the user should know, one line each. `by_name` has the columns that were not
+    asked for, but are called as is usual.
     """
 
     name: str
@@ -78,6 +89,11 @@ class Events:
     timed: bool = True
     remarks: tuple[str, ...] = ()
     asked: Mapping[str, Any] = field(default_factory=dict)
+    by_name: Mapping[str, str] = field(default_factory=dict)
+
+    def column(self, role: str) -> str:
+        """Of "user" or "item"."""
+        return str(self.asked.get(role) or self.by_name.get(role) or role)
 
     def seen(self, fold: int | None) -> Seen:
         """What comes before a fold's held part, or before the test part (None)."""
@@ -242,6 +258,7 @@ def _load(words: str, given: _Given | None, path: Path | None, state: str) -> Ev
         timed=told["timed"],
         remarks=tuple(told["remarks"]),
         asked={**asked, "frame": given.frame} if given else asked,
+        by_name=told["by_name"],
     )
 
 
@@ -254,13 +271,16 @@ def _made(asked: EventKeywords, given: _Given | None, path: Path | None) -> Kept
         raw = movielens.read_movielens()
     else:
         raw, remarks = read(path)
+    found = usual_columns(list(raw), asked, NEEDED, ["time"])
+    asked = {**asked, **found}  # type: ignore[typeddict-item]
+    remarks = [*remarks, *said_of(found), *_unheeded(list(raw), asked)]
     log = log_of(raw, asked)
     log = _sorted(_filtered(_drawn(log, asked), asked), asked["seed"])
     parts = _parts(log, asked)
     times = np.arange(len(log.users), dtype=np.float64) if log.times is None else log.times
     told = {
         "user_ids": log.user_ids, "item_ids": log.item_ids, "digest": _digest(log, parts == 0),
-        "timed": log.times is not None,
+        "timed": log.times is not None, "by_name": found,
         "remarks": [*remarks, *log.remarks, *_remarks(log, parts, asked)],
     }  # fmt: skip
     return {
@@ -271,6 +291,16 @@ def _made(asked: EventKeywords, given: _Given | None, path: Path | None) -> Kept
         "told": np.frombuffer(json_bytes(told), np.uint8),
         **({} if log.values is None else {"values": log.values}),
     }
+
+
+def _unheeded(columns: list[str], asked: EventKeywords) -> list[str]:
+    """Ratings change what models learn, so nobody has them unasked."""
+    if asked["rating"] or asked["dataset"] == movielens.NAME:
+        return []
+    return [
+        f"Column {name!r} is not heeded; --rating {name} would be."
+        for name in columns if name.lower() in RATINGS
+    ]  # fmt: skip
 
 
 def _digest(log: Log, tested: np.ndarray) -> str:

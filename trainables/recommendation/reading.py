@@ -9,13 +9,8 @@ import pandas as pd
 
 from automl_on_ray.search_spaces.core import UserError, near_miss
 from automl_on_ray.trainables.recommendation.ids import coded
-from automl_on_ray.trainables.tables.columns import foreign, times_of
+from automl_on_ray.trainables.tables.columns import foreign, listed, times_of
 
-USUAL = {
-    "user": ("user", "user_id", "userId"),
-    "item": ("item", "item_id", "itemId"),
-    "time": ("time", "timestamp"),
-}
 EXACT = 2.0**53  # a float holds every whole number below
 
 
@@ -37,7 +32,10 @@ class Log:
 
 
 def log_of(frame: pd.DataFrame, asked: Mapping[str, Any]) -> Log:
-    """The events of a table. UserError, one line, for what its user can mend."""
+    """The events of a table. UserError, one line, for what its user can mend.
+
+    `asked` names the columns "user" and "item", perhaps "time" and "rating".
+    """
     names = {
         role: _column(frame, role, asked.get(role)) for role in ("user", "item", "time", "rating")
     }
@@ -84,24 +82,13 @@ def compact(log: Log, kept: np.ndarray | None = None) -> Log:
 
 
 def _column(frame: pd.DataFrame, role: str, asked: str | None) -> str | None:
-    """The column of that role; a usual name where none is given."""
-    if asked is not None:
-        if asked not in frame:
-            raise UserError(
-                f"There is no column {asked!r} for --{role}.{near_miss(asked, list(frame))} There "
-                f"are: {_listed(frame)}."
-            )
-        return asked
-    found = next((name for name in USUAL.get(role, ()) if name in frame), None)
-    if found is None and role in ("user", "item"):
+    """The column of that role, if one was asked for."""
+    if asked is not None and asked not in frame:
         raise UserError(
-            f"Say with --{role} which column holds the {role}s. There are: {_listed(frame)}."
+            f"There is no column {asked!r} for --{role}.{near_miss(asked, list(frame))} There "
+            f"are: {listed(list(frame))}."
         )
-    return found
-
-
-def _listed(frame: pd.DataFrame) -> str:
-    return ", ".join(map(repr, list(frame)[:20])) + (", ..." if len(list(frame)) > 20 else "")
+    return asked
 
 
 def _codes(column: pd.Series) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -135,7 +122,11 @@ def _times(frame: pd.DataFrame, name: str | None) -> np.ndarray | None:
 def _ratings(frame: pd.DataFrame, name: str | None, remarks: list[str]) -> np.ndarray | None:
     if name is None:
         return None
-    column = frame[name]
+    column, types = frame[name], pd.api.types
+    if reason := foreign(column):
+        raise UserError(f"The ratings in {name!r} must be numbers: {reason}.")
+    if types.is_datetime64_any_dtype(column.dtype) or types.is_timedelta64_dtype(column.dtype):
+        raise UserError(f"The ratings in {name!r} must be numbers, but they are times.")
     values = pd.to_numeric(column, errors="coerce").to_numpy(np.float64, na_value=np.nan)
     odd = np.isnan(values) & column.notna().to_numpy()
     if odd.any():

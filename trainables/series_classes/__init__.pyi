@@ -7,6 +7,7 @@ from .classifier import (
     judged as judged,
 )
 from .ending import refitted as refitted, weighted as weighted
+from .given import give_series as give_series
 from .series_set import (
     SeriesKeywords as SeriesKeywords,
     SeriesSet as SeriesSet,

@@ -32,7 +32,8 @@ def parted(
     train: Labelled, test: Labelled | None, *, seed: int = 0, subset: int | None = None
 ) -> Parts:
     """UserError, in one line, for what cannot be learned from."""
-    remarks: list[str] = []
+    read = [*train.remarks, *(test.remarks if test else ())]
+    remarks: list[str] = list(dict.fromkeys(read))
     train = _usable(train, "training" if test else "", remarks)
     known = _usable(test, "test", remarks) if test else None
     classes = _classes(train, known)

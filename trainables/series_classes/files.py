@@ -5,16 +5,19 @@ from pathlib import Path
 from typing import Any
 
 from automl_on_ray.search_spaces.core import UserError
-from automl_on_ray.trainables.series_classes.own_files import read_long, read_npz, read_wide
+from automl_on_ray.trainables.series_classes.nameless_files import is_nameless, read_nameless
+from automl_on_ray.trainables.series_classes.own_files import read_npz, read_table
 from automl_on_ray.trainables.series_classes.ts_files import Labelled, read_ts_file
 
 TRAIN, TEST = "_TRAIN", "_TEST"
+IN_FOLDERS = (".ts", ".tsv", ".txt")  # the first of which a folder has a training file
 
 
 def read_parts(
     path: Path, asked: Mapping[str, Any], *, with_test: bool = True
 ) -> tuple[Labelled, Labelled | None]:
-    """The series of a .ts, .npz, CSV, Parquet or Arrow file, or of a folder with NAME_TRAIN.ts.
+    """The series of a .ts, .npz, CSV, Parquet or Arrow file, of one of the UCR archive without
+    names, or of a folder with NAME_TRAIN.ts.
 
     The test part is there where the file has one, or NAME_TEST stands beside NAME_TRAIN.
     """
@@ -37,9 +40,12 @@ def _training_file(path: Path) -> Path:
     """In a folder, the one that is named so."""
     if not path.is_dir():
         return path
-    found = sorted(path.glob(f"*{TRAIN}.ts"))
+    every = ([*path.glob(f"*{TRAIN}{suffix}")] for suffix in IN_FOLDERS)
+    found: list[Path] = next(filter(None, every), [])
     if len(found) != 1:
-        raise UserError(f"The folder {path} needs one file NAME{TRAIN}.ts; it has {len(found)}.")
+        raise UserError(
+            f"The folder {path} needs one file NAME{TRAIN}.ts, .tsv or .txt; it has {len(found)}."
+        )
     return found[0]
 
 
@@ -48,9 +54,6 @@ def _read(path: Path, asked: Mapping[str, Any]) -> tuple[Labelled, Labelled | No
         return read_npz(path)
     if path.suffix == ".ts":
         return read_ts_file(path), None
-    if asked["series"] is None:
-        return read_wide(path, label=asked["label"]), None
-    return (
-        read_long(path, series=asked["series"], label=asked["label"], time=asked["time"]),
-        None,
-    )
+    if asked["series"] is None and is_nameless(path):
+        return read_nameless(path, label=asked["label"]), None
+    return read_table(path, asked), None

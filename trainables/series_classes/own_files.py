@@ -3,20 +3,46 @@
 Long tables have a row a point in time, wide ones a row a series.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.trainables.series_classes.ts_files import Labelled
-from automl_on_ray.trainables.tables.columns import read
+from automl_on_ray.trainables.tables.columns import foreign, read, said_of, usual_columns
 
 SHOWN = 3  # names in a message
+BYTES = "it holds bytes"  # as `foreign` says it
+Source: TypeAlias = Path | pd.DataFrame
 
 
-def read_long(path: Path, *, series: str, label: str, time: str | None) -> Labelled:
+def read_table(source: Source, asked: Mapping[str, Any]) -> Labelled:
+    """Long where a column of series is `asked` for, or is called as is usual; wide otherwise."""
+    frame = _frame(source)
+    found = _by_name(frame, asked)
+    series = asked["series"] or found.get("series")
+    if series is None:
+        return read_wide(source, label=asked["label"])
+    time = asked["time"] or found.get("time")
+    read = read_long(source, series=series, label=asked["label"], time=time)
+    return replace(read, remarks=tuple(said_of(found)))
+
+
+def _by_name(frame: pd.DataFrame, asked: Mapping[str, Any]) -> dict[str, str]:
+    """In a wide table a row's name does not come again."""
+    columns, found = list(frame.columns), {}
+    if not asked["series"]:
+        found = usual_columns(columns, asked, {}, ["series"])
+        if not found or not frame.duplicated(list(found.values())).any():
+            return {}
+    return {**found, **usual_columns(columns, asked, {}, ["time"])}
+
+
+def read_long(path: Source, *, series: str, label: str, time: str | None) -> Labelled:
     """Rows with one value of the column `series` are a series, in the order of `time` or the file.
 
     All other columns are its channels. UserError for a series with two labels or one time twice,
@@ -39,7 +65,7 @@ def read_long(path: Path, *, series: str, label: str, time: str | None) -> Label
     return Labelled(tuple(series_of), tuple(labels))
 
 
-def read_wide(path: Path, *, label: str) -> Labelled:
+def read_wide(path: Source, *, label: str) -> Labelled:
     """A row a series of one channel: all columns but `label` are its points, in their order.
 
     Empty ones at the end of a row are after the series' end.
@@ -47,7 +73,7 @@ def read_wide(path: Path, *, label: str) -> Labelled:
     frame = _frame(path)
     _check_columns(frame, {"--label": label}, path)
     values = _numbers(frame.drop(columns=[label]), path)
-    return Labelled(tuple(values[:, None, :]), tuple(map(_word, frame[label])))
+    return Labelled(tuple(values[:, None, :]), words_of(frame[label]))
 
 
 def read_npz(path: Path) -> tuple[Labelled, Labelled | None]:
@@ -86,6 +112,11 @@ def _of_arrays(x: np.ndarray, y: np.ndarray, path: Path) -> Labelled:
     return Labelled(tuple(x.astype(np.float64)), tuple(map(_word, y.tolist())))
 
 
+def words_of(labels: pd.Series) -> tuple[str, ...]:
+    """Of each row; "" where there is none."""
+    return tuple(map(_word, labels))
+
+
 def _word(one: Any) -> str:
     """A label's word; "" for a missing one. Readers of tables make floats of whole numbers."""
     if pd.isna(one):
@@ -95,19 +126,27 @@ def _word(one: Any) -> str:
     return str(int(one)) if isinstance(one, float) and one.is_integer() else str(one)
 
 
-def _frame(path: Path) -> pd.DataFrame:
-    frame, _ = read(path)
+def _frame(source: Source) -> pd.DataFrame:
+    frame = source if isinstance(source, pd.DataFrame) else read(source)[0]
     return frame.reset_index(drop=True)
 
 
-def _check_columns(frame: pd.DataFrame, named: dict[str, str | None], path: Path) -> None:
+def _called(source: Source) -> str:
+    return source.name if isinstance(source, Path) else "the table"
+
+
+def _check_columns(frame: pd.DataFrame, named: dict[str, str | None], path: Source) -> None:
     for option, name in named.items():
         if name is not None and name not in frame.columns:
             shown = ", ".join(map(str, frame.columns[:10]))
-            raise UserError(f"{option} {name!r} is no column of {path.name}; it has {shown}.")
+            raise UserError(f"{option} {name!r} is no column of {_called(path)}; it has {shown}.")
     given = [name for name in named.values() if name is not None]
     if len(set(given)) < len(given):
         raise UserError(f"{' and '.join(named)} must name columns that differ.")
+    for option, name in named.items():
+        reason = "" if name is None else foreign(frame[name])
+        if reason and reason != BYTES:  # of which words are made
+            raise UserError(f"{option} {name!r} must be a column of single values: {reason}.")
 
 
 def _in_order(frame: pd.DataFrame, series: str, time: str) -> pd.DataFrame:
@@ -125,15 +164,15 @@ def _in_order(frame: pd.DataFrame, series: str, time: str) -> pd.DataFrame:
     return frame
 
 
-def _numbers(frame: pd.DataFrame, path: Path) -> np.ndarray:
+def _numbers(frame: pd.DataFrame, path: Source) -> np.ndarray:
     """(rows, columns) float64."""
     odd = [str(name) for name, kind in frame.dtypes.items()
            if not (pd.api.types.is_numeric_dtype(kind) or frame[name].isna().all())]  # fmt: skip
     if odd:
         raise UserError(
-            f"{path.name} has columns that hold no numbers: {', '.join(odd[:SHOWN])}. Leave them "
-            "out; a long table, with a row a point in time, needs --series too."
+            f"In {_called(path)} are columns that hold no numbers: {', '.join(odd[:SHOWN])}. Leave "
+            "them out; a long table, with a row a point in time, needs --series too."
         )
     if not len(frame.columns):
-        raise UserError(f"{path.name} has no columns of values.")
+        raise UserError(f"In {_called(path)} are no columns of values.")
     return frame.astype("float64").to_numpy(np.float64, na_value=np.nan)

@@ -12,22 +12,25 @@ from typing import Any, Required, TypedDict
 import numpy as np
 from sklearn.model_selection import StratifiedKFold
 
-from automl_on_ray.search_spaces.core import UserError, is_uri
+from automl_on_ray.search_spaces.core import UserError, is_uri, load_object
 from automl_on_ray.trainables.datasets import Kept, at_hand, keep, with_version
 from automl_on_ray.trainables.series_classes.archive import SETS, read_named
 from automl_on_ray.trainables.series_classes.checks import Parts, parted
 from automl_on_ray.trainables.series_classes.files import read_parts, test_beside
+from automl_on_ray.trainables.series_classes.given import Given, given_of, read_given
 from automl_on_ray.trainables.series_classes.models import lengths_of
+from automl_on_ray.trainables.series_classes.ts_files import Labelled
 from automl_on_ray.trainables.tables.columns import sign
 
-LAYOUT = 2  # one more whenever the same file comes to be read in another way
+LAYOUT = 3  # one more whenever the same file comes to be read in another way
 FOLDS = 5
 
 
 class SeriesKeywords(TypedDict, total=False):
     """Keywords of `setup` that say which series a trainable takes, as `load_series` reads them.
 
-    `dataset` is a name in SETS, or a path or URI. `test_data` is another file with the test part;
+    `dataset` is a name in SETS, a path or URI, or what `give_series` returns; `frame` is then what
+    it was given. `test_data` is another file with the test part, or `test_frame` what was given;
     without one, and where the first has none, a fifth of the series of each class is drawn by
     `seed`. `label` is the column of the class; `series` and `time` are columns of a long table.
     `seed` draws the folds too. `subset` reduces the training part to so many; data of another
@@ -43,6 +46,8 @@ class SeriesKeywords(TypedDict, total=False):
     seed: int
     subset: int | None
     digest: str | None
+    frame: Any
+    test_frame: Any
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,7 @@ class SeriesSet:
 
 
 def load_series(asked: Mapping[str, Any]) -> SeriesSet:
-    """The series of that name, path or URI, parted.
+    """The series of that name, path or URI, or of the program's own, parted.
 
     The process keeps what it loaded, and the node's cache what it made of a file. Raises UserError,
     one line, for whatever its user can mend.
@@ -103,7 +108,8 @@ def load_series(asked: Mapping[str, Any]) -> SeriesSet:
         "time": asked.get("time"), "folds": asked.get("folds", FOLDS),
         "seed": asked.get("seed", 0), "subset": asked.get("subset"),
     }  # fmt: skip
-    found = _load(json.dumps(words), _state(words))
+    data = [_given(asked, *keys) for keys in (("dataset", "frame"), ("test_data", "test_frame"))]
+    found = _load(json.dumps(words), _state(words), *data)
     digest = asked.get("digest")
     if digest is not None and found.digest != digest:
         raise UserError(
@@ -114,8 +120,20 @@ def load_series(asked: Mapping[str, Any]) -> SeriesSet:
     return found
 
 
+def _given(asked: Mapping[str, Any], name: str, own: str) -> Given | None:
+    """What the program has given itself, here or where the trial was begun."""
+    path, data = asked.get(name), asked.get(own)
+    if data is None and path is not None and _is_object(path):
+        data = load_object(path, kind="table of series")
+    return None if data is None else given_of(data)
+
+
+def _is_object(path: str) -> bool:
+    return ":" in path and not is_uri(path) and not Path(path).exists()
+
+
 def _place(given: str | None) -> str | None:
-    if given is None or given in SETS:
+    if given is None or given in SETS or _is_object(given):
         return given
     return with_version(given) if is_uri(given) else str(Path(given).expanduser().absolute())
 
@@ -123,18 +141,21 @@ def _place(given: str | None) -> str | None:
 def _state(words: Mapping[str, Any]) -> str:
     """What differs when the files do; a URI has its version, a name its package's."""
     paths = [words[key] for key in ("dataset", "test_data")]
-    own = [Path(path) for path in paths if path and path not in SETS and not is_uri(path)]
+    own = [Path(path) for path in paths if path and path not in SETS and not is_uri(path)
+           and not _is_object(path)]  # fmt: skip
     return "\n".join(sign(path) for given in own for path in (given, test_beside(given)))
 
 
 @lru_cache(maxsize=4)
-def _load(words: str, state: str) -> SeriesSet:
+def _load(words: str, state: str, given: Given | None, test: Given | None) -> SeriesSet:
     asked: SeriesKeywords = json.loads(words)
-    identity = hashlib.sha256(f"{words}\0{state}".encode()).hexdigest()[:16]
-    kept = keep(f"series-{LAYOUT}-{identity}", lambda: _made(asked))
+    own = [one.digest if one else "" for one in (given, test)]
+    identity = hashlib.sha256(f"{words}\0{state}\0{own}".encode()).hexdigest()[:16]
+    kept = keep(f"series-{LAYOUT}-{identity}", lambda: _made(asked, given, test))
+    frames = {key: one.data for key, one in (("frame", given), ("test_frame", test)) if one}
     told = json.loads(kept["told"].tobytes())
     return SeriesSet(
-        name=_name(asked["dataset"]),
+        name="series" if given else _name(asked["dataset"]),
         digest=told["digest"],
         classes=tuple(told["classes"]),
         values=kept["values"],
@@ -144,7 +165,7 @@ def _load(words: str, state: str) -> SeriesSet:
         folds=_folds(kept["labels"], asked["folds"], asked["seed"]),
         split=told["split"],
         remarks=tuple(told["remarks"]),
-        asked=asked,
+        asked={**asked, **frames},  # type: ignore[typeddict-item]
     )
 
 
@@ -155,18 +176,22 @@ def _name(dataset: str) -> str:
     return stem
 
 
-def _made(asked: SeriesKeywords) -> Kept:
+def _made(asked: SeriesKeywords, given: Given | None, given_test: Given | None) -> Kept:
     """What the cache keeps."""
-    dataset = asked["dataset"]
-    if dataset in SETS:
-        parts = parted(*read_named(dataset), seed=asked["seed"], subset=asked["subset"])
+    test: Labelled | None = None
+    if given is not None:
+        train = read_given(given, asked)
+    elif asked["dataset"] in SETS:
+        train, test = read_named(asked["dataset"])
     else:
-        with at_hand(dataset) as path:
+        with at_hand(asked["dataset"]) as path:
             train, test = read_parts(path, asked)
-        if asked["test_data"]:
-            with at_hand(asked["test_data"]) as path:
-                test, _ = read_parts(path, asked, with_test=False)
-        parts = parted(train, test, seed=asked["seed"], subset=asked["subset"])
+    if given_test is not None:
+        test = read_given(given_test, asked)
+    elif asked["test_data"]:
+        with at_hand(asked["test_data"]) as path:
+            test, _ = read_parts(path, asked, with_test=False)
+    parts = parted(train, test, seed=asked["seed"], subset=asked["subset"])
     told = {
         "classes": parts.classes, "remarks": parts.remarks, "split": parts.split,
         "digest": _digest(parts),

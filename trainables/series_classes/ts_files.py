@@ -14,10 +14,14 @@ TRUE = ("true", "yes", "1")
 
 @dataclass(frozen=True)
 class Labelled:
-    """Series as they came, each (channels, its length) float64 with NaN for missing points."""
+    """Series as they came, each (channels, its length) float64 with NaN for missing points.
+
+    `remarks` are what to say of how they were read.
+    """
 
     series: tuple[np.ndarray, ...]
     labels: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
 
 
 def read_ts(text: str, name: str) -> Labelled:

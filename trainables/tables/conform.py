@@ -13,6 +13,8 @@ import pandas as pd
 
 NUMBER, CATEGORY, DATE = "number", "category", "date"
 DAY_FIRST, MONTH_FIRST, DECIMAL_COMMA = "day first", "month first", "decimal comma"
+CLOCK, TRUTHS = "time of day", "true or false"
+SHOWN = 12  # columns that a message lists
 # What pandas and Arrow read as missing in a text file.
 MISSING = frozenset({
     "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN",
@@ -22,6 +24,7 @@ NO_NUMBER = frozenset({"?", "-", "--", ".", "na", "none", "missing", "unknown"})
 TRUTH = {"true": "True", "TRUE": "True", "false": "False", "FALSE": "False"}
 THOUSANDS = r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?"
 COMMA = r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+),\d+|[+-]?\d{1,3}(?:\.\d{3})+"
+HOURS = re.compile(r"(?P<h>[01]?\d|2[0-3]):(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d(?:\.\d+)?))?")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _TIME = r"(?P<time>[T ,]\s*\d{1,2}:.*)?"
 _MONTH = rf"(?P<word>{'|'.join(MONTHS)})[a-z]*\.?"
@@ -53,10 +56,11 @@ def conform(
         frame = frame.to_pandas()
     if not isinstance(frame, pd.DataFrame):
         raise ValueError(f"A data frame is expected, not {type(frame).__name__}.")
-    frame = frame.rename(columns=lambda name: str(name).strip())
+    frame = frame.set_axis([str(name).strip() for name in frame.columns], axis=1)
     absent = [name for name in kinds if name not in frame.columns]
     if absent:
-        raise ValueError(f"The frame has no column {', '.join(map(repr, absent))}.")
+        more = f" and {len(absent) - SHOWN} more" if len(absent) > SHOWN else ""
+        raise ValueError(f"The frame has no column {', '.join(map(repr, absent[:SHOWN]))}{more}.")
     twice = [name for name in kinds if (frame.columns == name).sum() > 1]
     if twice:
         raise ValueError(f"The frame has several columns called {twice[0]!r}.")
@@ -114,10 +118,13 @@ def numbers(column: pd.Series, written: str | None = None) -> np.ndarray:
 def words(column: pd.Series, written: str | None = None) -> np.ndarray:
     """Texts (n,), dtype object; NaN where there is none.
 
-    Numbers of a column whose codes are `written` as 00000 get back the zeros in front of them.
+    Numbers of a column whose codes are `written` as 00000 get back the zeros in front of them. Of
+    one of TRUTHS, 1 is True and 0 is False, as databases have it.
     """
     codes, texts = texts_of(column)
-    if written and pd.api.types.is_numeric_dtype(column):
+    if written == TRUTHS:
+        texts = np.array([{"1": "True", "0": "False"}.get(text, text) for text in texts], object)
+    elif written and pd.api.types.is_numeric_dtype(column):
         padded = [text.zfill(len(written)) if text.isdigit() else text for text in texts]
         texts = np.array(padded, object)
     return np.append(texts, np.array([np.nan], object))[codes]
@@ -168,8 +175,11 @@ def numbers_of_texts(texts: np.ndarray, written: str | None = None) -> np.ndarra
     """float64 (k,), infinite ones too; NaN for what is no number.
 
     1,234.5 has a comma for thousands; where `written` is DECIMAL_COMMA, 1.234,5 has one for
-    decimals. A currency before and a % behind are passed over.
+    decimals. A currency before and a % behind are passed over. Where it is CLOCK, numbers are the
+    seconds of a day that 13:45 and 13:45:00.5 are.
     """
+    if written == CLOCK:
+        return np.array([_seconds(text) for text in texts.tolist()], np.float64)
     plain = pd.Series(texts, dtype=object)
     if written == DECIMAL_COMMA:
         comma = plain.str.fullmatch(COMMA).to_numpy(bool)
@@ -183,6 +193,13 @@ def numbers_of_texts(texts: np.ndarray, written: str | None = None) -> np.ndarra
         bare[grouped] = bare[grouped].str.replace(",", "")
         found[odd] = pd.to_numeric(bare, errors="coerce")
     return found
+
+
+def _seconds(text: str) -> float:
+    found = HOURS.fullmatch(text)
+    return (
+        3600 * int(found["h"]) + 60 * int(found["m"]) + float(found["s"] or 0) if found else np.nan
+    )
 
 
 def dates_of_texts(texts: np.ndarray, written: str | None = None) -> np.ndarray:

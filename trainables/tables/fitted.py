@@ -26,7 +26,7 @@ FACTS, PREPARATION = "pipeline.json", "preparation.skops"
 OWN_TYPES = ("columns.Columns", "encoding.Encoded", "encoding.Hinges", "encoding.Near",
              "generation.GroupMeans", "generation.Pairs", "selection.Selection")  # fmt: skip
 # A target encoder keeps how it was cross-fitted.
-SPLITTERS = ("sklearn.model_selection._split.KFold",
+SPLITTERS = ("sklearn.model_selection._split.GroupKFold", "sklearn.model_selection._split.KFold",
              "sklearn.model_selection._split.StratifiedKFold")  # fmt: skip
 TRUSTED = ("numpy.dtype", *SPLITTERS, *(f"{preparation.__name__}.{name}" for name in OWN_TYPES))
 
@@ -55,7 +55,9 @@ class FittedPipeline:
         """Fit the pipeline that a config of the space `tables` names.
 
         `features` are raw columns: numbers, datetime64, and all else as categories. `answers` (n,)
-        are codes of the classes, or numbers. ImportError where the model's library is missing.
+        are codes of the classes, or numbers. What is held out of them to encode by the target or to
+        stop early is of other groups, if the settings have such. ImportError where the model's
+        library is missing.
         """
         regression = settings.task == "regression"
         seen = () if regression else tuple(int(code) for code in np.unique(answers))
@@ -63,17 +65,19 @@ class FittedPipeline:
             return cls(config["model"], settings, seen, None)
         known = answers.astype("float64") if regression else np.searchsorted(seen, answers)
         task = "binary" if len(seen) == 2 else settings.task
-        prepared = create_preparation(config, task=task, answers=known, seed=settings.seed)
+        prepared = create_preparation(
+            config, task=task, answers=known, groups=settings.groups, seed=settings.seed
+        )
         with threadpool_limits(settings.threads):
-            frame = prepared.fit_transform(features, known)
+            frame = prepared.fit_transform(features, known, encoded__groups=settings.groups)
             native = set(prepared.named_steps["encoded"].native_)
             own = replace(
                 settings, task=task, classes=len(seen),
                 categories=tuple(i for i, name in enumerate(frame.columns) if name in native),
             )  # fmt: skip
             model = create_model(config, own).fit(frame.to_numpy(), known)
-        return cls(config["model"], replace(own, task=settings.task, classes=settings.classes),
-                   seen, (prepared, model))  # fmt: skip
+        kept = replace(own, task=settings.task, classes=settings.classes, groups=None)
+        return cls(config["model"], kept, seen, (prepared, model))
 
     def predict(self, features: pd.DataFrame) -> np.ndarray:
         """(n, classes) probabilities, or (n,) numbers. Columns are found by name.

@@ -27,7 +27,7 @@ import pyarrow
 
 from automl_on_ray.trainables.tables.models import LIBRARIES, FitSettings
 
-FEATURES, ANSWERS = "features.arrow", "answers.npy"
+FEATURES, ANSWERS, GROUPS = "features.arrow", "answers.npy", "groups.npy"
 TOLD, PREDICTIONS, PRINTED = "told.json", "predictions.npy", "printed.txt"
 PRELOADED = ["pyarrow.feather", "sklearn.ensemble", "sklearn.linear_model", "sklearn.preprocessing",
              "automl_on_ray.trainables.tables.fitted"]  # fmt: skip
@@ -72,10 +72,14 @@ class Outcome:
     predict_seconds: float
 
 
-def write_rows(features: pd.DataFrame, answers: np.ndarray, folder: Path) -> None:
-    """Put a table where `fit_apart` has it read."""
+def write_rows(
+    features: pd.DataFrame, answers: np.ndarray, folder: Path, *, groups: np.ndarray | None = None
+) -> None:
+    """Put a table where `fit_apart` has it read; `groups` are of the rows that may be fitted."""
     features.reset_index(drop=True).to_feather(folder / FEATURES, compression="uncompressed")
     np.save(folder / ANSWERS, answers, allow_pickle=False)
+    if groups is not None:
+        np.save(folder / GROUPS, groups, allow_pickle=False)
 
 
 def fit_apart(fit: Fit, data: Path, target: Path, *, memory_limit: int | None) -> Outcome:
@@ -195,10 +199,12 @@ def _fit(fit: Fit, data: Path, target: Path) -> dict[str, float]:
     pyarrow.set_memory_pool(pyarrow.system_memory_pool())  # another reserves a gigabyte at once
     features = pd.read_feather(data / FEATURES, use_threads=False)
     answers = np.load(data / ANSWERS, allow_pickle=False)
+    settings = fit.settings
+    if (data / GROUPS).exists():
+        groups = np.load(data / GROUPS, allow_pickle=False)[fit.rows]
+        settings = replace(settings, groups=groups)
     started = time.perf_counter()
-    pipeline = FittedPipeline.fit(
-        fit.config, features.iloc[fit.rows], answers[fit.rows], fit.settings
-    )
+    pipeline = FittedPipeline.fit(fit.config, features.iloc[fit.rows], answers[fit.rows], settings)
     fitted = time.perf_counter()
     predictions = pipeline.predict(features.iloc[fit.held])
     ended = time.perf_counter()

@@ -59,6 +59,7 @@ class TablePipeline(tune.Trainable):
     reports TEST_METRICS of the test part.
     """
 
+    STEP: ClassVar[str] = "step"
     METRICS: ClassVar[dict[str, str]] = {
         **{f"val_{name}": way for name, way in JUDGED.items()},
         "fit_seconds": "min",  # of all fits so far, without the start of their processes
@@ -227,9 +228,10 @@ class TablePipeline(tune.Trainable):
         self._data.mkdir()
         if self.final:
             features = pd.concat([table.features, table.test_features], ignore_index=True)
-            write_rows(features, np.concatenate([table.answers, table.test_answers]), self._data)
+            answers = np.concatenate([table.answers, table.test_answers])
         else:
-            write_rows(table.features, table.answers, self._data)
+            features, answers = table.features, table.answers
+        write_rows(features, answers, self._data, groups=table.groups)
 
 
 def read_progress(checkpoint: str | Path) -> Progress:

@@ -32,13 +32,17 @@ SHOWN = 12  # columns that a message lists
 
 @dataclass(frozen=True)
 class Prepared:
-    """`columns` (n,) and `target.answers` (n,) of the rows that can be used; `split` parts them."""
+    """`columns`, `target.answers` and `groups` (n,) of the rows that can be used.
+
+    `split` parts them. Groups are codes, if there is a column of such.
+    """
 
     target: Target
     columns: Mapping[str, Any]
     kinds: Mapping[str, str]
     left_out: Mapping[str, str]
     formats: Mapping[str, str]
+    groups: np.ndarray | None
     split: Split
     digest: str
     remarks: tuple[str, ...]
@@ -46,7 +50,9 @@ class Prepared:
 
 def prepare(raw: pd.DataFrame, asked: Mapping[str, Any]) -> Prepared:
     """What can be learned from; `raw` is emptied meanwhile. UserError for what cannot."""
-    roles = {word: asked[word] for word in ("target", "time", "group") if asked.get(word)}
+    roles = {
+        word: asked[word] for word in ("target", "time", "group") if asked.get(word) is not None
+    }
     _check_names([str(name) for name in raw.columns], roles)
     target, rows, remarks = _rows(raw, roles, asked.get("task"))
     columns, left_out = _columns(raw, target, roles)
@@ -67,6 +73,7 @@ def prepare(raw: pd.DataFrame, asked: Mapping[str, Any]) -> Prepared:
         kinds={name: column.kind for name, column in columns.items()},
         left_out=left_out,
         formats={name: column.written for name, column in columns.items() if column.written},
+        groups=rows.groups,
         split=parts,
         digest=_digest(columns, target, parts.test),
         remarks=tuple(remarks),
@@ -163,7 +170,8 @@ def _on_classes(target: Target, parts: Split) -> list[str]:
     counts = np.bincount(target.answers, minlength=len(target.classes))
     few = [f"{name!r} ({count})" for name, count in zip(target.classes, counts, strict=True)
            if count <= len(parts.folds)]  # fmt: skip
-    said = [f"There are few rows of the classes {', '.join(few)}."] if few else []
+    more = f" and {len(few) - SHOWN} more" if len(few) > SHOWN else ""
+    said = [f"There are few rows of the classes {', '.join(few[:SHOWN])}{more}."] if few else []
     absent = np.setdiff1d(np.arange(len(target.classes)), target.answers[parts.test])
     if len(absent):
         told = ", ".join(repr(target.classes[i]) for i in absent[:3])

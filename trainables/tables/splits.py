@@ -57,14 +57,14 @@ def split(rows: Rows, *, folds: int, seed: int, subset: int | None = None) -> Sp
         raise UserError(f"There must be 2 folds or more, not {folds}.")
     if seed < 0:
         raise UserError(f"The seed must be 0 or more, but is {seed}.")
-    _check(rows, folds + 1, "folds and a test part")
+    _check(rows, folds + 1, f"{folds} folds and a test part")
     seeds = np.random.SeedSequence(seed).generate_state(3).tolist()
     train, test = _test_part(rows, seeds[0])
     if subset is not None:
-        _check(Rows(subset), folds, "folds")
+        _check(Rows(subset), folds, f"{folds} folds")
         train = _reduced(rows, train, subset, seeds[1])
     rest = rows.at(train)
-    _check(rest, folds, "folds")
+    _check(rest, folds, f"{folds} folds")
     if rows.times is None:
         parts = _parts(rest, folds, seeds[2])
     else:
@@ -95,8 +95,7 @@ def _check(rows: Rows, parts: int, what: str) -> None:
             raise UserError("All rows are of one group, so none can be held out; give no --group.")
         if found < least:
             raise UserError(
-                f"{parts} {what} need {least} {of} or more, but there are {found}; give fewer "
-                "--folds."
+                f"{what} need {least} {of} or more, but there are {found}; give fewer --folds."
             )
 
 
@@ -136,8 +135,11 @@ def _parts(rows: Rows, count: int, seed: int) -> list[Fold]:
         (True, True): StratifiedGroupKFold, (True, False): StratifiedKFold,
         (False, True): GroupKFold, (False, False): KFold,
     }  # fmt: skip
+    few = rows.labels is not None and np.bincount(rows.labels).max() < count
+    if few and rows.groups is None:
+        return _of_small_classes(rows, count, seed)
     many = rows.groups is not None and len(np.unique(rows.groups)) > MANY_GROUPS
-    kind = kinds[rows.labels is not None and not many, rows.groups is not None]
+    kind = kinds[rows.labels is not None and not few and not many, rows.groups is not None]
     splitter = kind(count, shuffle=True, random_state=seed)
     labels = np.zeros(rows.count) if rows.labels is None else rows.labels
     with warnings.catch_warnings():
@@ -146,6 +148,15 @@ def _parts(rows: Rows, count: int, seed: int) -> list[Fold]:
             return list(splitter.split(labels, labels, rows.groups))
         except ValueError as error:
             raise UserError(f"The rows cannot be parted: {error}") from error
+
+
+def _of_small_classes(rows: Rows, count: int, seed: int) -> list[Fold]:
+    """Of classes that all have fewer rows than there are parts: no two rows of one in a part."""
+    assert rows.labels is not None
+    chance = np.random.default_rng(seed).permutation(rows.count)
+    order = np.lexsort((chance, rows.labels))
+    held = [np.sort(order[part::count]) for part in range(count)]
+    return [(np.setdiff1d(order, out), out) for out in held]
 
 
 def _by_time(rows: Rows, first: float, count: int) -> list[Fold]:

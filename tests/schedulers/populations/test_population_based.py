@@ -77,7 +77,9 @@ def test_six_trials_take_turns_on_two_slots_and_each_score_is_that_of_the_life_t
         assert {step.time for step in done} <= set(range(2, EPOCHS, 2))
 
 
+@pytest.mark.whole
 def test_hopeless_trials_give_their_places_to_new_ones(ray_cluster, tmp_path):
+    """Without Ray: tests/simulation."""
     scheduler = PopulationBased(GOAL, PerturbExplorer(SPACE, 0), interval=2, seed=0, population=4)
     trials = train(tmp_path, scheduler, samples=8, at_once=4)
     assert len(trials) == 8

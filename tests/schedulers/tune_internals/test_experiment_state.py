@@ -5,7 +5,9 @@ from types import SimpleNamespace
 
 import cloudpickle
 import pytest
-from ray.tune import ResumeConfig
+from ray import tune
+from ray.tune import ResumeConfig, Trainable
+from ray.tune.experiment import Trial
 
 from automl_on_ray.schedulers.tune_internals import (
     asking_for,
@@ -15,6 +17,8 @@ from automl_on_ray.schedulers.tune_internals import (
     make_tuner,
     run_tuner,
 )
+from automl_on_ray.schedulers.tune_internals.experiment_state import PacedStates
+from automl_on_ray.schedulers.tune_internals.node_failure import spare
 
 PICKLED = cloudpickle.dumps({"total_samples": 4, "finished": True, "name:X": {"max_concurrent": 2}})
 
@@ -71,3 +75,104 @@ def test_a_tuners_trials_are_all_that_its_analysis_knows():
     analysis = SimpleNamespace(trials=["of a former session", "new"])
     tuner = SimpleNamespace(fit=lambda: SimpleNamespace(_experiment_analysis=analysis))
     assert run_tuner(tuner) == analysis.trials
+
+
+def trial_that_reported(status):
+    tune.register_trainable("named", Trainable)
+    resources = tune.PlacementGroupFactory([{"CPU": 1}])
+    trial = Trial("named", config={"x": 0.5}, stub=True, placement_group_factory=resources)
+    trial.create_placement_group_factory()
+    spare(trial)
+    for step in range(1, 4):
+        trial.update_last_result({"error": 1 / step, "training_iteration": step})
+    trial.set_status(status)
+    return trial
+
+
+@pytest.mark.parametrize("status", [Trial.PAUSED, Trial.TERMINATED])
+def test_the_text_of_a_trial_is_read_by_ray_as_its_own(status):
+    trial = trial_that_reported(status)
+    state, run = trial.get_json_state()
+    found = Trial.from_json_state(state, stub=True)
+    found.restore_run_metadata(run)
+    assert (found.trial_id, found.config, found.status) == (trial.trial_id, {"x": 0.5}, status)
+    assert found.run_metadata.last_result == trial.run_metadata.last_result
+    assert found.run_metadata.metric_analysis == trial.run_metadata.metric_analysis
+
+
+def test_a_trial_that_goes_on_keeps_the_values_of_its_means():
+    trial = trial_that_reported(Trial.PAUSED)
+    found = Trial.from_json_state(trial.get_json_state()[0], stub=True)
+    found.restore_run_metadata(trial.get_json_state()[1])
+    for one in (trial, found):
+        one.run_metadata.update_metric("error", 0.0, step=4)
+        assert one.run_metadata.metric_analysis["error"]["last-5-avg"] == pytest.approx(11 / 24)
+
+
+def test_a_text_is_made_again_only_when_something_has_changed():
+    trial = trial_that_reported(Trial.TERMINATED)
+    before = trial.get_json_state()
+    assert all(now is then for now, then in zip(trial.get_json_state(), before, strict=True))
+    trial.run_metadata.num_failures += 1
+    assert json.loads(trial.get_json_state()[1])["num_failures"] == 1
+
+
+class Copies:
+    """Of a state: none takes time."""
+
+    def wait(self):
+        """There is nothing to wait for."""
+
+    def sync_up(self, *folders):
+        return True
+
+
+def states(monkeypatch, seconds_a_save):
+    """A manager of states that has saved once, the clock's seconds, and when it has saved."""
+    now, saved = [100.0], []
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    storage = SimpleNamespace(
+        syncer=Copies(), experiment_driver_staging_path="", experiment_fs_path=""
+    )
+    manager = PacedStates(
+        storage=storage, checkpoint_period="auto", sync_every_n_trial_checkpoints=1
+    )
+
+    def save():
+        saved.append(now[0])
+        now[0] += seconds_a_save
+
+    manager.sync_up_experiment_state(save)
+    return manager, now, saved, save
+
+
+def test_states_that_ray_hurries_take_a_twentieth_of_the_time(monkeypatch):
+    manager, now, saved, save = states(monkeypatch, seconds_a_save=0.2)
+    for _ in range(1000):
+        now[0] += 0.01  # a result, with a checkpoint
+        manager.on_trial_checkpoint("a trial")
+        manager.sync_up_experiment_state(save)
+    assert len(saved) * 0.2 == pytest.approx((now[0] - 100.0) / 20, abs=0.2)
+
+
+def test_states_that_take_no_time_are_saved_when_ray_wants_it(monkeypatch):
+    manager, now, saved, save = states(monkeypatch, seconds_a_save=0.0)
+    for _ in range(5):
+        now[0] += 0.01
+        manager.on_trial_checkpoint("a trial")
+        manager.sync_up_experiment_state(save)
+    assert len(saved) == 6
+
+
+def test_without_hurry_a_state_is_saved_every_ten_seconds(monkeypatch):
+    manager, now, saved, save = states(monkeypatch, seconds_a_save=0.1)
+    for _ in range(301):
+        now[0] += 0.1
+        manager.sync_up_experiment_state(save)
+    assert len(saved) == 3
+
+
+def test_what_is_forced_is_saved_at_once(monkeypatch):
+    manager, _, saved, save = states(monkeypatch, seconds_a_save=1.0)
+    manager.sync_up_experiment_state(save, force=True, wait=True)
+    assert len(saved) == 2

@@ -1,7 +1,9 @@
 """What Ray copies of an experiment: all that has changed, and nothing else."""
 
+import copy
 import os
 
+import cloudpickle
 import pyarrow.fs
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -9,7 +11,7 @@ from ray import tune
 from ray.train._internal.storage import _FilesystemSyncer
 
 from automl_on_ray.clusters import Stage
-from automl_on_ray.schedulers.tune_internals import changes_only, upload
+from automl_on_ray.schedulers.tune_internals import Sent, changes_only, upload
 from automl_on_ray.studies import run_config
 from tests.bucket import Bucket
 from tests.schedulers.populations.growing import SPACE, Growing
@@ -48,6 +50,12 @@ def test_what_has_not_changed_is_not_copied_again(tmp_path):
     (folder / "one" / "result.json").write_text("1\n2")
     upload(folder, HERE, str(target), sent)
     assert held(target) == {"one/result.json": b"1\n2"}
+
+
+def test_what_was_sent_is_not_copied_with_a_storage_that_each_trial_gets():
+    sent = Sent({"one/result.json": (1, 2)})
+    assert copy.deepcopy({"sent": sent}) == {"sent": {}}
+    assert cloudpickle.loads(cloudpickle.dumps(sent)) == {}
 
 
 def test_what_could_not_be_copied_is_tried_again(tmp_path):

@@ -40,7 +40,9 @@ def test_a_patched_method_that_ray_does_not_call_any_more_is_named(monkeypatch):
         TUNE.check()
 
 
-@pytest.mark.parametrize("gone", ["_FilesystemSyncer", "_delete_fs_path"])
+@pytest.mark.parametrize(
+    "gone", ["_FilesystemSyncer", pytest.param("_delete_fs_path", marks=pytest.mark.whole)]
+)
 def test_a_command_ends_in_one_line_before_anything_is_started(gone, tmp_path):
     code = (
         "import runpy, sys, ray.tune, ray.train._internal.storage as inside\n"

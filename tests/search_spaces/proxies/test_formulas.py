@@ -128,10 +128,13 @@ def test_a_network_is_not_changed_by_its_score(name):
     assert all(weight.grad is None for weight in network.parameters())
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 @pytest.mark.skipif(DATA is None, reason="needs AUTOML_TEST_DATA with nasbench201/")
 def test_on_the_benchmark_proxies_rank_cells_by_their_accuracy():
-    """100 cells, of which a rank correlation has a standard error of some 0.07."""
+    """100 cells, of which a rank correlation has a standard error of some 0.07.
+
+    Each formula by known values, quickly: the tests before.
+    """
     columns = ["architecture", "cifar10_test_accuracy_200"]
     path = Path(str(DATA)) / "nasbench201" / "nasbench201.parquet"
     table = pq.read_table(path, columns=columns).to_pydict()

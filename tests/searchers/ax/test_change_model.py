@@ -120,8 +120,10 @@ def test_from_a_pickle_it_goes_on_as_if_nothing_had_been():
     assert model.suggest(exploit()) == again.suggest(exploit())
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_the_models_process_and_the_explorer_may_die_without_changing_a_suggestion():
+    """The model from a pickle: the test before. Its process: tests/searchers/test_bayesian.py."""
+
     def configs(kill):
         explorer = AxExplorer(COURSE)
         tell_rounds(explorer, 2)

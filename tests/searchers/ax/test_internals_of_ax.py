@@ -7,6 +7,7 @@ from automl_on_ray.search_spaces import SearchSpace
 from automl_on_ray.search_spaces.core import Objective, UserError
 from automl_on_ray.searchers import SearcherSettings
 from automl_on_ray.searchers.ax import process
+from automl_on_ray.searchers.ax.remote_model import _known_to_do
 from automl_on_ray.searchers.bayesian import Bayesian
 from automl_on_ray.studies.begin import begun
 from automl_on_ray.studies.hpo import HpoSettings, prepare
@@ -14,15 +15,29 @@ from automl_on_ray.studies.hpo import HpoSettings, prepare
 SPACE = SearchSpace("line", training={"x": tune.uniform(0, 1)})
 
 
-def test_the_ax_that_is_here_is_ready_before_a_trial_is_begun():
-    searcher = Bayesian(SearcherSettings(SPACE, (Objective("score"),)))
-    assert searcher.set_search_properties("score", "max", {})
-    assert searcher.model.pid()
-    searcher.close()
+@pytest.fixture
+def nothing_known(tmp_path, monkeypatch):
+    """A machine on which no Ax has done yet."""
+    monkeypatch.setenv("AUTOML_CACHE_DIR", str(tmp_path))
+    _known_to_do.cache_clear()
+    yield
+    _known_to_do.cache_clear()
+
+
+def test_an_ax_is_waited_for_once_a_machine_before_a_trial_is_begun(nothing_known):
+    for begun_before in (False, True):
+        searcher = Bayesian(SearcherSettings(SPACE, (Objective("score"),)))
+        assert searcher.set_search_properties("score", "max", {})
+        assert searcher.model.has_process is not begun_before
+        assert searcher.suggest("first")
+        assert searcher.model.has_process is not begun_before
+        searcher.on_trial_result("first", {"score": 1.0, "training_iteration": 1})
+        assert searcher.model.has_process
+        searcher.close()
 
 
 @pytest.fixture
-def other_botorch(tmp_path, monkeypatch):
+def other_botorch(tmp_path, monkeypatch, nothing_known):
     """Ax's process gets one that lacks a name; this process has not imported any."""
     (tmp_path / "sitecustomize.py").write_text(
         "import botorch.fit\ndel botorch.fit._fit_fallback\n"

@@ -1,9 +1,11 @@
 """Draws are from what is believed at first, and from the domains' own distributions in the end."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings, strategies as st
 from ray import tune
 from scipy import stats
@@ -13,6 +15,7 @@ from automl_on_ray.search_spaces.beliefs import read_beliefs
 from automl_on_ray.search_spaces.core import Objective
 from automl_on_ray.searchers import SearcherSettings, create_searcher
 from automl_on_ray.searchers.members import BelievedDraws
+from automl_on_ray.searchers.policies import Decisions, policy
 
 SPACE = SearchSpace(
     "believed",
@@ -97,7 +100,7 @@ def test_what_is_drawn_is_a_value_of_the_domain(seed, before):
         assert contains(SPACE.domains[key], value)
 
 
-@pytest.mark.parametrize("name", ["random", "sobol", "evolution", "local"])
+@pytest.mark.parametrize("name", ["random", "sobol", "evolution", "local", "reinforce"])
 def test_a_searchers_first_configs_are_where_people_expect_the_best(name):
     configs = suggested(name, 10 if name == "local" else 20)
     within = [abs(math.log(c["lr"] / 1e-3)) < 2.5 * math.log(3) for c in configs]
@@ -106,6 +109,27 @@ def test_a_searchers_first_configs_are_where_people_expect_the_best(name):
     for config in configs:
         assert ("momentum" in config) == (config["optimizer"] == "sgd")
         SPACE.check(config)
+
+
+def test_optuna_s_first_ten_configs_are_where_people_expect_the_best_and_given_ones_before():
+    given = {"lr": 0.5, "layers": 1, "optimizer": "adam", "free": 0.25}
+    searcher = create_searcher("optuna", replace(told(TEXTS), points=(given,)))
+    first, *others = [searcher.suggest(f"t{number}") for number in range(11)]
+    assert first == given
+    within = [abs(math.log(config["lr"] / 1e-3)) < 2.5 * math.log(3) for config in others]
+    assert np.mean(within) > 0.7
+
+
+def test_a_policy_heeds_beliefs_of_each_option_and_less_with_each_draw():
+    """Of options in the proportion of what is believed, to a power that falls."""
+    decisions = Decisions(SPACE)
+    made = policy("independent", decisions, 0)
+    made.believed = torch.from_numpy(decisions.believed(BELIEFS))
+    generator = np.random.default_rng(0)
+    for heed, share in ((1.0, 0.75), (0.0, 0.5)):
+        made.heed = heed
+        drawn_ = [config["optimizer"] == "sgd" for config, _ in made.draw(4000, generator)]
+        assert np.mean(drawn_) == pytest.approx(share, abs=0.03)
 
 
 @pytest.mark.parametrize("name", ["random", "sobol"])
@@ -125,7 +149,10 @@ def test_what_learns_draws_hardly_from_beliefs_after_many_results():
     assert np.mean([searcher.sampled()["lr"] > 0.01 for _ in range(200)]) > 0.25
 
 
-@pytest.mark.parametrize("name", ["random", "sobol", "evolution", "local", "gaussian-process"])
+@pytest.mark.parametrize(
+    "name",
+    ["random", "sobol", "evolution", "local", "gaussian-process", "optuna", "reinforce"],
+)
 def test_a_saved_searcher_draws_on_exactly(name, tmp_path):
     whole, restored = (create_searcher(name, told(TEXTS)) for _ in range(2))
     for number in range(7):

@@ -26,8 +26,9 @@ def test_any_member_is_read_back_as_it_was(seed, space, tmp_path_factory):
     assert point == space.active(space.plain(config))
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_another_study_takes_the_file_as_it_is(ray_cluster, storage, tmp_path):
+    """What is read of it, quickly: the test before. So it is with a front: test_front.py."""
     nested = [
         "--trainable", "tests.helpers.odd_values:Strict", "--space",
         "tests.helpers.odd_values:SPACE", "--objective", "score", *ONE, "--epochs", 1,

@@ -5,41 +5,65 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+from automl_on_ray.search_spaces.mnist_cnn import SPACE
+from automl_on_ray.studies.hpo import HpoSettings, prepare
 from tests.helpers.studies import QUICK, rows_of, run, runs_of
 from tests.workflows.test_export import app as exporting
 
 
-@pytest.mark.slow
-def test_a_point_of_a_front_can_be_trained_again_and_exported(storage, ray_cluster, tmp_path):
-    found = run(
-        storage, "cost", *QUICK, "--trials", 6, "--epochs", 1, "--final-seeds", 0, "--searcher",
+@pytest.fixture(scope="module")
+def found(storage, ray_cluster):
+    """What a study has said that weighs accuracy against two costs."""
+    return run(
+        storage, "cost", *QUICK, "--trials", 4, "--epochs", 1, "--final-seeds", 0, "--searcher",
         "evolution", "--objective", "accuracy, -latency, -parameters", "--limit",
         "parameters <= 30000", "--prior", "synflow",
     )  # fmt: skip
+
+
+def points(storage):
+    return sorted((storage / "cost" / "front").glob("*.json"))
+
+
+@pytest.mark.slow
+def test_each_point_of_a_front_is_told_kept_and_taken_first_by_another_study(found, storage):
+    """Trained again and exported: the next test, and by parts tests/workflows/test_export.py."""
     assert found.exit_code == 0, found.output
     rows = rows_of(storage, "cost")
     assert all(row["metrics"]["parameters"] <= 30_000 for row in rows)
     assert all(row["metrics"]["latency"] > 0 for row in rows)
     (study,) = runs_of(storage, "cost")["study"]
     assert study.data.metrics["hypervolume"] > 0
-    front = sorted((storage / "cost" / "front").glob("*.json"))
     table = found.output.partition("Pareto front")[2]
-    assert {file.stem for file in front} == {
+    assert {file.stem for file in points(storage)} == {
         row["trial_id"] for row in rows if row["trial_id"] in table
     }
     assert str(storage / "cost" / "front") in found.output
-    for number, file in enumerate(front[:1]):
-        again = run(
-            storage, f"point-{number}", *QUICK, "--trials", 1, "--epochs", 1, "--try-first", file,
-            "--searcher", "random", "--register", f"point-{number}", "--final-seeds", 1,
+    for file in points(storage):
+        asked = HpoSettings(
+            dataset="digits", subset=400, searcher="random", try_first=file, storage=str(storage),
+            name=f"after-{file.stem}",
         )  # fmt: skip
-        assert again.exit_code == 0, again.output
-        assert [rows_of(storage, f"point-{number}")[0]["config"]] == json.loads(file.read_text())
-        out = tmp_path / f"point-{number}"
-        asked = [f"models:/point-{number}/1", "--out", str(out), "--storage", str(storage)]
-        exported = CliRunner().invoke(exporting, asked)
-        assert exported.exit_code == 0, exported.output
-        assert (out / "model.onnx").exists()
+        plan = prepare(asked)
+        with plan.study:
+            first = {**SPACE.constants, **plan.searcher.suggest("first")}
+        assert [first] == json.loads(file.read_text())
+
+
+@pytest.mark.whole
+def test_a_point_of_a_front_can_be_trained_again_and_exported(found, storage, tmp_path):
+    file, *_ = points(storage)
+    again = run(
+        storage, "point", *QUICK, "--trials", 1, "--epochs", 1, "--try-first", file,
+        "--searcher", "random", "--register", "point", "--final-seeds", 1,
+    )  # fmt: skip
+    assert again.exit_code == 0, again.output
+    assert [rows_of(storage, "point")[0]["config"]] == json.loads(file.read_text())
+    out = tmp_path / "point"
+    asked = ["models:/point/1", "--out", str(out), "--storage", str(storage)]
+    exported = CliRunner().invoke(exporting, asked)
+    assert exported.exit_code == 0, exported.output
+    assert (out / "model.onnx").exists()
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import shutil
 import sys
 
 import pytest
@@ -22,10 +23,11 @@ def keeping(file, more=""):
 
 
 def ended(tmp_path, template, error, command, seconds=30.0):
+    shutil.copy(template, tmp_path)
     asked = HpoSettings(
         trainable="tests.helpers.crashing:Steady", space="tests.helpers.crashing:SPACE",
         objective="score", storage=str(tmp_path), name="told", notify=command,
-        tracking_uri=f"sqlite:///{template}",
+        tracking_uri=f"sqlite:///{tmp_path}/mlflow.db",
     )  # fmt: skip
     plan = prepare(asked)
     with plan.study, Notice(seconds) as notice:

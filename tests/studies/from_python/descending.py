@@ -32,10 +32,10 @@ def descend(config, epochs=6):
 
 def found(storage, held=None, **options):
     space = {**SPACE, "held": held} if held else SPACE
-    usual = {"searcher": "sobol", "epochs": 6, "name": "descent", "storage": storage}
+    usual = {"searcher": "sobol", "epochs": 6, "name": "descent", "storage": storage, "slots": 1}
     return tune(descend, space, objective="-loss", **{**usual, **options})
 
 
 if __name__ == "__main__":
     place, gate, name = sys.argv[1:]
-    print(found(place, gate, name=name, trials=3, slots=1, scheduler="fifo"))
+    print(found(place, gate, name=name, trials=3, scheduler="fifo"))

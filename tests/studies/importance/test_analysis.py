@@ -6,7 +6,7 @@ from ray import tune
 
 from automl_on_ray.search_spaces import SearchSpace
 from automl_on_ray.search_spaces.core import Objective
-from automl_on_ray.studies.importance import analyse, analysis_of
+from automl_on_ray.studies.importance import analyse, analysis_of, first_two
 from tests.helpers.recorded import SHARES, halved, recorded, stored
 
 SCORE = Objective("score")
@@ -51,6 +51,27 @@ def test_where_a_model_foretells_nothing_there_are_no_shares():
     analysis = analysis_of(trials, SCORE, {})
     assert not analysis.importance
     assert "cannot be told: a model of 40 trials" in analysis.told
+
+
+@pytest.mark.parametrize(("noise", "rough"), [(0.2, False), (0.3, True)])
+def test_shares_are_called_rough_where_a_model_foretells_little(noise, rough):
+    """Without noise x has a variance of 0.083; the two noises have 0.04 and 0.09."""
+    generator = np.random.default_rng(0)
+    configs = [{"x": float(generator.uniform())} for _ in range(60)]
+    trials = alone(configs, lambda config: config["x"] + noise * generator.normal())
+    analysis = analysis_of(trials, SCORE, {})
+    assert analysis.importance == {"x": 1.0}
+    assert analysis.told.endswith("So the shares are rough.") == rough
+
+
+def test_of_equal_values_nothing_is_told():
+    trials = alone([{"x": number / 20} for number in range(20)], lambda _: 0.5)
+    assert "it takes 10 that differ" in analysis_of(trials, SCORE, {}).told
+
+
+def test_the_two_that_matter_most_come_first():
+    analysis = analyse(stored(halved(0)))
+    assert [parameter.name for parameter in first_two(analysis)] == ["y", "x"]
 
 
 def test_a_few_trials_and_populations_say_why_there_are_no_shares():

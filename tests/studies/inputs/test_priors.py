@@ -60,7 +60,6 @@ def test_nothing_is_said_where_nothing_is_believed(planned, capsys):
     ("priors", "asked", "said"),
     [
         (["learning_rat ~ lognormal(1e-3, x3)"], {}, "Did you mean 'learning_rate'"),
-        ([RATE], {"searcher": "optuna"}, "--searcher optuna takes no --prior learning_rate ~"),
         ([RATE], {"searcher": "bayesian", "acquisition": "ucb"}, "leave one of them out"),
         ([RATE, RATE], {}, "two beliefs of 'learning_rate'"),
     ],

@@ -68,12 +68,14 @@ def test_what_was_found_is_tested_beside_the_classical_methods(plan):
     assert [name for name, _ in model.inputs] == ["who", "what"]
 
 
-def test_the_same_trials_are_not_tested_twice(plan, monkeypatch):
+def test_the_same_find_is_not_tested_twice(plan, monkeypatch):
     rows = [row("best"), row("next", {"model": "popularity"}, 0.2)]
     first = ended(plan, rows)
     monkeypatch.setattr("automl_on_ray.studies.recommendation.finish.look_at_test", None)
     assert ended(plan, rows).metrics == first.metrics
-    with pytest.raises(TypeError):  # other trials are looked at
+    more = [*rows, row("third", {"model": "popularity"}, 0.3)]  # a longer search finds the same
+    assert ended(plan, more).metrics == first.metrics
+    with pytest.raises(TypeError):  # what is another is looked at
         ended(plan, [row("another", {"model": "popularity"})])
 
 

@@ -80,8 +80,8 @@ def test_the_objective_is_ndcg_unless_others_are_given(asked, objectives, planne
     [
         ({"objective": "-ndcg"}, "ndcg is better when high: give --objective=ndcg."),
         ({"objective": "ndgc"}, "Did you mean 'ndcg'"),
-        ({"user": None}, "Say which column has the user: --user NAME."),
-        ({"item": None}, "Say which column has the item: --item NAME."),
+        ({"user": None}, "Say with --user which column holds the users. There are: 'who', "),
+        ({"item": None}, "Say with --item which column holds the items. There are: 'who', "),
         ({"dataset": "nowhere.csv"}, "There are no events at"),
         ({"scheduler": "pbt"}, "one config on all folds"),
     ],

@@ -34,6 +34,7 @@ def test_the_best_value_and_all_trials_by_outcome():
               trial("d", 2.0, outcome="failed")]  # fmt: skip
     told = found(stored(trials))
     assert told.startswith("Best score: 0.9, trial b after 1 epochs.")
+    assert "after 1 folds" in found(stored(trials, step="fold"))
     assert "4 trials: 2 completed, 1 cut by the scheduler, 1 failed." in told
 
 

@@ -18,6 +18,7 @@ from automl_on_ray.trainables.series_classes import SeriesClassifier
 from tests.helpers.studies import runs_of
 from tests.trainables.series_classes.made_series import waves, write_ts
 
+BETTER = {**ROCKET, "rocket_kernels": 300}
 CONFIGS = {"t_1": {**ROCKET, "rocket_kernels": 200}, "t_2": NEAREST}
 ONE = Resources(1, 1.0, 0.0)
 
@@ -44,7 +45,10 @@ def concluded(plan, rows):
 
 @pytest.fixture(scope="module")
 def study(storage, tmp_path_factory):
-    """Its path and exit code, and what its report was before the end was asked for again."""
+    """Its path, its exit codes, and when its report was written at the first and second end.
+
+    A third end is that of a longer search, which has found another single best.
+    """
     folder = tmp_path_factory.mktemp("waves")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AUTOML_CACHE_DIR", str(folder / "cache"))
@@ -59,12 +63,17 @@ def study(storage, tmp_path_factory):
             code = concluded(plan, [*rows, early])
             first = (plan.study.path / "series_report.json").stat().st_mtime_ns
             again = concluded(plan, [*rows, early])
-    return plan.study.path, (code, again), first
+            kept = (plan.study.path / "series_report.json").stat().st_mtime_ns
+            more = trained(plan, "t_4", BETTER)
+            longer = replace(more, metrics={**more.metrics, "val_accuracy": 1.0})
+            plan.study.write_rows([row.as_dict() for row in (*rows, early, longer)])
+            longer_code = concluded(plan, [*rows, early, longer])
+    return plan.study.path, (code, again, longer_code), (first, kept)
 
 
 def test_the_end_has_the_classical_ways_beside_what_was_found(study):
     path, codes, _ = study
-    assert codes == (0, 0)
+    assert codes == (0, 0, 0)
     report = json.loads((path / "series_report.json").read_text())["report"]
     assert [one["name"] for one in report["compared"]] == [
         "1-NN", "ROCKET", "best single", "ensemble",
@@ -72,9 +81,16 @@ def test_the_end_has_the_classical_ways_beside_what_was_found(study):
     assert "t_3" not in report["members"]
 
 
-def test_the_test_part_is_looked_at_once(study):
-    path, _, first = study
-    assert (path / "series_report.json").stat().st_mtime_ns == first
+def test_the_test_part_is_looked_at_once_for_what_was_found(study):
+    _, _, (first, kept) = study
+    assert kept == first
+
+
+def test_a_longer_search_that_finds_another_looks_again_and_says_so(study):
+    path, *_ = study
+    assert json.loads((path / "series_report.json").read_text())["looks"] == 2
+    (line,) = json.loads((path / "summary.json").read_text())["verdict"]
+    assert "This is the second look at the test part" in line
 
 
 def test_the_registered_model_answers_arrays_and_lists(study, storage):
@@ -93,3 +109,4 @@ def test_the_page_of_the_study_has_the_figures_of_its_test_part(study, storage):
     page = next(Path(run.info.artifact_uri.removeprefix("file://")).rglob("*.html")).read_text()
     for name in ("Comparison on the test series", "Confusion of classes", "Examples by class"):
         assert f"<h2>{name}</h2>" in page
+    assert "second look" in run.data.tags["mlflow.note.content"]

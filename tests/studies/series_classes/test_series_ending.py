@@ -1,12 +1,10 @@
 """What the end of a study of series fits again, and what it does without."""
 
-import json
-
 import numpy as np
 
 from automl_on_ray.search_spaces.series import NEAREST, ROCKET
-from automl_on_ray.studies.series_classes.finish import _Fits, _stored
-from tests.trainables.series_classes.series_reports import report_of, series_set
+from automl_on_ray.studies.series_classes.finish import _Fits
+from tests.trainables.series_classes.series_reports import series_set
 
 QUICK = {**ROCKET, "rocket_kernels": 100}
 
@@ -30,12 +28,3 @@ def test_a_member_that_cannot_be_fitted_is_left_out_with_a_warning(capsys):
     np.testing.assert_allclose(found.predict(data.test_values).sum(axis=1), 1)
     assert "odd could not be fitted to all training series" in "".join(capsys.readouterr())
     assert fits.bagged({"odd": 1.0}, {"odd": odd}) is None
-
-
-def test_a_report_of_the_same_ending_is_not_measured_again(tmp_path):
-    file = tmp_path / "series_report.json"
-    assert _stored(file, "ensemble of 3") is None
-    report = report_of()
-    file.write_text(json.dumps({"name": "ensemble of 3", "report": report.as_dict()}))
-    assert _stored(file, "ensemble of 3") == report
-    assert _stored(file, "ensemble of 4") is None

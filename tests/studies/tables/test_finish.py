@@ -92,3 +92,10 @@ def test_the_newest_checkpoint_of_a_trial_is_taken(search):
         "t0": "000002", "t2": "000000",
     }  # fmt: skip
     assert all(isinstance(kept, tune.Checkpoint) for kept in found.values())
+
+
+def test_a_search_without_checkpoints_has_none(search, tmp_path):
+    assert newest_checkpoints(Stage(tmp_path / "nowhere"), ["t0"]) == {}
+    (tmp_path / "x_none_0_x" / "logs").mkdir(parents=True)
+    (tmp_path / "x_none_0_x" / "checkpoint_note").write_text("")
+    assert newest_checkpoints(Stage(tmp_path), ["none"]) == {}

@@ -1,11 +1,15 @@
 """What the end of a study of a table fits again, and what it does without."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from automl_on_ray.clusters import Resources
-from automl_on_ray.studies.tables.finish import _Fits
+from automl_on_ray.search_spaces.core import Objective
+from automl_on_ray.studies.tables.finish import Ensembled, _Fits
+from automl_on_ray.studies.trial_rows import Row
 from automl_on_ray.trainables.tables import (
     LINEAR_CONFIG,
     Bagged,
@@ -85,3 +89,21 @@ def test_a_member_that_cannot_be_fitted_again_is_left_out_with_a_warning(changin
     told = " ".join("".join(capsys.readouterr()).split())
     assert told.count("Trial b is left out: The fit of linear failed") == 1
     assert "The best single model stays with its fold models" in told
+
+
+def test_the_same_configs_are_shown_as_they_were_tested_and_others_are_another_look(tmp_path):
+    fits = _Fits(wine(), seed=0, time_limit=300, resources=Resources(slots=1, cpus=1, gpus=0))
+    record = SimpleNamespace(objectives=(Objective("val_auc"),))
+    plan = SimpleNamespace(study=SimpleNamespace(path=tmp_path), record=record)
+    other = {**LINEAR_CONFIG, "linear_c": 0.5}
+
+    def look(configs):
+        rows = [Row(trial, own, {"val_auc": 0.9}, "completed", 3) for trial, own in configs.items()]
+        answering = {}
+        for trial, own in configs.items():
+            answering |= fits.fit("ensemble", trial, own)
+        return Ensembled(SimpleNamespace(seed=0), wine())._tested(plan, rows, answering, fits)
+
+    first = look({"a": LINEAR_CONFIG})
+    assert look({"later": LINEAR_CONFIG}) == first
+    assert look({"a": other}).number == 2

@@ -195,8 +195,11 @@ def test_a_frame_of_the_program_is_a_table(planned):
 
 
 def test_what_people_know_of_a_models_parameters_reaches_the_searcher(planned):
-    plan = planned(prior=["boosted_leaves ~ lognormal(31, x2)"], searcher="random")
-    assert [belief.key for belief in plan.searcher.settings.beliefs] == ["boosted_leaves"]
+    plan = planned(prior=["model ~ choice(lightgbm: 100)"], portfolio=False)
+    assert plan.record.believed.startswith("model ~ choice(")
+    searcher = plan.searcher
+    _, *configs = [searcher.suggest(f"t{number}") for number in range(11)]
+    assert [config["model"] for config in configs].count("lightgbm") > 7
     with pytest.raises(UserError, match="--prior naswot judges networks"):
         planned(prior=["naswot"], searcher="random")
 
@@ -204,3 +207,9 @@ def test_what_people_know_of_a_models_parameters_reaches_the_searcher(planned):
 def test_what_a_study_of_images_has_is_no_option_here():
     with pytest.raises(TypeError, match="final_seeds"):
         AutomlSettings(dataset="x.csv", target="y", final_seeds=3)
+
+
+def test_settings_are_checked_without_the_options_that_this_kind_of_study_lacks(table):
+    AutomlSettings(dataset=str(table), target="left").check()
+    with pytest.raises(UserError, match="pbt changes trials while they run"):
+        AutomlSettings(dataset=str(table), target="left", scheduler="pbt").check()

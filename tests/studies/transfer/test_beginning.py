@@ -39,9 +39,10 @@ def stored(uri, name, configs, data=OWN):
     store(uri, name, [(config, [0.1, 0.2], {}) for config in configs], data=data)
 
 
-def test_results_on_the_same_data_are_results_with_their_curves(uri):
+def test_results_on_the_same_data_are_results_with_their_curves(uri, capsys):
     stored(uri, "same", [GOOD])
     settings, said = begun(uri, "same")
+    assert said in capsys.readouterr().out
     assert settings.known == (PriorTrial(point(10), {1: {"score": 0.1}, 2: {"score": 0.2}}),)
     assert settings.sources == settings.points == ()
     assert said == "Warm start: 1 trial of 'same' known as results."
@@ -235,6 +236,18 @@ def test_files_are_sources_too(uri, other, tmp_path):
     assert list(warm.meant["files"]) == [str(file)]
 
 
+def test_sources_of_one_name_are_told_apart_by_a_number(uri, tmp_path):
+    asked = []
+    for number in range(3):
+        (tmp_path / str(number)).mkdir()
+        file = tmp_path / str(number) / "ours.csv"
+        file.write_text(f'w,d,q,betas,score\n7,{number},0.1,"(0.9, 0.99)",0.9\n')
+        asked.append(str(file))
+    settings, said = begun(uri, ",".join(asked), data=MNIST)
+    assert [one.name for one in settings.sources] == ["ours", "ours (2)", "ours (3)"]
+    assert "3 trials of 'ours', 'ours (2)', 'ours (3)' on other data" in said
+
+
 def test_a_space_that_shares_nothing_is_refused(uri):
     stored(uri, "strange", [{"momentum": 0.9}], data=("digits", "xyz"))
     with pytest.raises(UserError, match="'strange' can be learned from"):
@@ -243,7 +256,10 @@ def test_a_space_that_shares_nothing_is_refused(uri):
 
 def test_without_a_warm_start_nothing_changes_and_no_store_is_asked():
     one = today("sqlite:////nowhere/mlflow.db")
-    assert warm_start(one, None, {}, NEW, fresh=False).settings is one.settings
+    warm = warm_start(one, None, {}, NEW, fresh=False)
+    assert warm.settings is one.settings
+    assert warm.meant is None
+    assert not warm.renews
 
 
 def test_a_widened_range_takes_what_was_tried_in_the_narrow_one(uri):

@@ -130,6 +130,11 @@ def test_no_config_breaks_a_constraint_of_the_space():
     assert first_configs([source("a", values)], space, LOSS, 1) == (at(0.1, 0.2),)
 
 
+def test_no_config_lies_outside_the_space():
+    values = [(at(1.5, 0.5), 0), (at(0.1, 0.2), 1), (at(0.2, 0.1), 7), (at(0.3, 0.1), 8)]
+    assert first_configs([source("a", values)], PLANE, LOSS, 1) == (at(0.1, 0.2),)
+
+
 @pytest.mark.parametrize("sources", [[], [source("empty", [])]])
 def test_without_trials_there_is_none(sources):
     assert first_configs(sources, PLANE, LOSS, 3) == ()

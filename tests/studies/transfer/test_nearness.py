@@ -1,5 +1,7 @@
 """Data that are alike are near."""
 
+import math
+
 import pytest
 
 from automl_on_ray.studies.transfer.nearness import distance
@@ -39,6 +41,14 @@ def test_another_task_or_kind_is_farther_than_any_size():
     large = {**TABLE, "train": 10**6}
     others = [("images", IMAGES), ("regression", {**TABLE, "task": "regression"}), ("large", large)]
     assert order(today, *others) == ["large", "regression", "images"]
+
+
+def test_a_distance_is_the_share_of_kinds_that_differ_and_the_ratio_of_sizes():
+    one = EarlierData("a", "", {"train": 10, "task": "x", "split": "random"})
+    other = EarlierData("a", "", {"train": 1000, "task": "y", "note": True})
+    assert distance(one, other) == (0.0, 0.5, pytest.approx(math.log(100)))
+    images = EarlierData("a", "", {"image shape": [1, 28, 28]})
+    assert distance(one, images) == (0.0, 1.0, math.inf)
 
 
 def test_what_a_target_is_called_tells_nothing():

@@ -77,6 +77,30 @@ def test_a_study_that_goes_on_is_none_of_the_earlier_ones(storage):
     assert again.study.asked["warm-start"]["studies"] == []
 
 
+def test_a_changed_space_is_refused_unless_the_old_trials_are_taken_as_data(storage):
+    """The course of both studies: tests/workflows/test_hpo.py."""
+    steady = {"trainable": "tests.helpers.crashing:Steady", "name": "warm"}
+    old = planned(storage, **steady, space="tests.helpers.crashing:SPACE")
+    manifest = (old.study.path / "study.json").read_text()
+    trials = [({"x": x}, [x, 2 * x, 3 * x, 4 * x], {}) for x in (-0.5, 0.25, 0.75)]
+    tags = {"automl.trainable": "tests.helpers.crashing:Steady"}
+    store(old.uri, "warm", trials, data=("the trainable's own", ""), domains=["x"], tags=tags,
+          study_id=old.study.study_id)  # fmt: skip
+    higher = {**steady, "space": "tests.helpers.crashing:HIGHER"}
+    with pytest.raises(UserError, match=r"begun with space 'x' = 'uniform\(-1.0, 1.0\)'") as told:
+        planned(storage, **higher)
+    assert "--warm-start warm" in str(told.value)
+    assert (old.study.path / "study.json").read_text() == manifest
+    plan = planned(storage, **higher, warm_start="warm")
+    assert plan.record.warm_start.startswith("Warm start: 2 trials of 'warm' known as results")
+    assert sorted(one.config["x"] for one in plan.searcher.settings.known) == [0.25, 0.75]
+    (aside,) = storage.glob("warm-*")
+    assert (aside / "study.json").read_text() == manifest
+    again = planned(storage, **higher, warm_start="warm")  # the same command goes on
+    assert again.study.study_id == plan.study.study_id != old.study.study_id
+    assert again.searcher.settings == plan.searcher.settings
+
+
 def test_a_study_goes_on_when_what_it_began_with_is_gone(storage, tmp_path):
     first = earlier(storage, "first", data=("letters", "xyz"))
     file = tmp_path / "others.json"

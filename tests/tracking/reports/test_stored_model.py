@@ -70,6 +70,13 @@ def test_a_model_of_a_table_takes_a_frame_in_any_order_and_names_what_is_missing
     assert page == "Model sums, version 1, of {braces}."
 
 
+def test_a_column_that_is_optional_may_be_missing(uri, logged):
+    logged(replace(MODEL, optional=("size",)))
+    model = load_from(uri, "sums")
+    with pytest.raises(KeyError, match="size"):  # the model's own word: MLflow has let it pass
+        model.predict(FRAME.drop(columns="size"))
+
+
 ASKED = """
 import json, socket, sys, threading
 import mlflow, requests, uvicorn

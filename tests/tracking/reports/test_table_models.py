@@ -80,10 +80,14 @@ def registered(uri, study, tmp_path, target):
     return record, model, data.drop(columns=target).head(12)
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_a_registered_model_answers_without_this_project_also_on_a_server(
     uri, tmp_path, make_study
 ):
+    """A table's models without this project: tests/trainables/tables/registered.
+
+    A model on a server: test_stored_model.py.
+    """
     study = make_study(objectives=(Objective("auc"),), dataset="rows")
     record, model, rows = registered(uri, study, tmp_path, "answer")
     rows.to_json(tmp_path / "rows.json", orient="records")

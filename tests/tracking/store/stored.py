@@ -8,7 +8,10 @@ from mlflow.tracking import MlflowClient
 from automl_on_ray.tracking.mlflow_names import mlflow_name
 
 
-def store(uri, name, trials, *, scheduler="fifo", data=None, domains=None, tags=None, space=None):
+def store(
+    uri, name, trials, *, scheduler="fifo", data=None, domains=None, tags=None, space=None,
+    study_id=None,
+):  # fmt: skip
     """`trials` are (config, reports by step, tags); a number is one of `score`. The study's id.
 
     `data` are the name, the digest, and perhaps the facts of its data, `domains` the keys that its
@@ -17,7 +20,7 @@ def store(uri, name, trials, *, scheduler="fifo", data=None, domains=None, tags=
     client = MlflowClient(uri)
     beside = uri.removeprefix("sqlite:///").removesuffix("mlflow.db") + "artifacts"
     experiment = client.create_experiment(name, artifact_location=beside)
-    own, tags = tags or {}, {"automl.role": "study", "automl.study_id": f"id-of-{name}"}
+    own, tags = tags or {}, {"automl.role": "study", "automl.study_id": study_id or f"id-of-{name}"}
     study = client.create_run(experiment, run_name=name, tags={**tags, **own})
     if domains is not None:
         client.log_dict(study.info.run_id, {"domains": {key: {} for key in domains}}, "study.json")

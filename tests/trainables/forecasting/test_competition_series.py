@@ -5,8 +5,19 @@ import pytest
 
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.trainables.datasets.downloads import UnreachableError
-from automl_on_ray.trainables.forecasting import BASELINES, collections, load_panel, scores
+from automl_on_ray.trainables.forecasting import (
+    BASELINES,
+    Bagged,
+    FitSettings,
+    collections,
+    columns_of,
+    final_model_of,
+    fit,
+    load_panel,
+    scores,
+)
 from automl_on_ray.trainables.forecasting.collections import COLLECTIONS, read_collection
+from automl_on_ray.trainables.forecasting.registered import ForecastModel
 
 COUNTS = {
     "m1-yearly": 181, "m1-quarterly": 203, "m1-monthly": 617,
@@ -29,8 +40,17 @@ def test_each_collection_has_all_of_its_series_and_the_horizon_of_its_test_part(
     assert panel.truth(None).shape == (756, 8)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", COUNTS)
+# One of each file quickly: the periods are read out of it alike.
+ONE_OF_A_FILE = ("m1-yearly", "m3-other", "tourism-yearly")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[] if name in ONE_OF_A_FILE else [pytest.mark.whole])
+        for name in COUNTS
+    ],
+)
 def test_all_series_are_there(name):
     assert len(read_collection(name).ids) == COUNTS[name]
 
@@ -47,6 +67,17 @@ def test_known_figures_come_out_again():
     assert np.isclose(found["seasonal naive"]["mase"], 1.425, atol=0.001)
     assert np.isclose(found["Theta"]["smape"], 9.26, atol=0.05)
     assert np.isclose(found["Theta"]["mase"], 1.121, atol=0.005)
+
+
+def test_a_model_of_it_forecasts_the_example_that_is_registered_with_it(tmp_path):
+    panel = load_panel({"dataset": "m3-quarterly", "subset": 20})
+    theta = fit({"model": "theta"}, panel.history(None)[0], FitSettings())
+    bagged = Bagged({"theta": (1.0, theta)}, columns_of(panel))
+    example = final_model_of(bagged, panel, {}, folder=tmp_path).example
+    told = ForecastModel(bagged).predict(example)
+    assert len(told) == panel.horizon
+    assert told["time"].tolist() == [example["time"].max() + step for step in range(1, 9)]
+    assert told["forecast"].notna().all()
 
 
 def test_it_has_no_columns():

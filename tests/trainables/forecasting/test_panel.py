@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from automl_on_ray.search_spaces.core import UserError
-from automl_on_ray.trainables.forecasting import Panel, load_panel
+from automl_on_ray.trainables.forecasting import Panel, columns_of, load_panel
+from automl_on_ray.trainables.forecasting.registered.frames import Columns, read_history
 from tests.trainables.forecasting.long_tables import asked, sales
 
 
@@ -151,3 +152,57 @@ def test_a_name_that_is_near_to_a_known_one_is_told():
 def test_a_table_needs_a_horizon():
     with pytest.raises(UserError, match="Give the horizon"):
         load_panel(asked(sales(), horizon=None))
+
+
+def late(begins):
+    """Visitors that are counted from a step of the second series on."""
+    frame = sales().assign(visitors=100 + np.arange(180.0))
+    frame.loc[90 : 90 + begins - 1, "visitors"] = np.nan
+    return frame
+
+
+def test_a_covariate_that_begins_late_is_its_first_number_before_as_where_a_model_is_asked():
+    frame = late(20)
+    panel = load_panel(asked(frame, past=["visitors"]))
+    assert panel.past[1][:21, 0].tolist() == [210.0] * 21
+    known = frame.groupby("store").head(83)
+    told = Columns("date", ("store",), "units", (), ("visitors",), 7, 7, "D", dated=True)
+    history, _ = panel.history(None)
+    asked_with = read_history(known, told).history
+    assert all(map(np.array_equal, history.past, asked_with.past))
+    assert any("begins after the target" in remark for remark in panel.remarks)
+
+
+def test_an_origin_before_a_covariate_begins_does_without_the_series():
+    panel = load_panel(asked(late(72), past=["visitors"]))
+    assert [panel.history(fold)[1].tolist() for fold in (None, 0, 1, 2)] == [
+        [0, 1], [0, 1], [0], [0],
+    ]  # fmt: skip
+
+
+def test_a_series_without_a_covariate_before_the_test_part_is_left_out():
+    panel = load_panel(asked(late(83), past=["visitors"]))
+    assert panel.ids == ("north",)
+    assert any("no number of 'visitors' before the test part" in said for said in panel.remarks)
+    frame = late(83)
+    frame.loc[:83, "visitors"] = np.nan
+    with pytest.raises(UserError, match=r"All series, such as 'north', have no number of 'visi"):
+        load_panel(asked(frame, past=["visitors"]))
+
+
+def test_columns_that_are_called_as_is_usual_need_not_be_named():
+    frame = sales().rename(columns={"date": "ds", "store": "unique_id", "units": "y"})
+    panel = load_panel(asked(frame, time=None, series=[], target=None))
+    named = load_panel(asked(frame, time="ds", series=["unique_id"], target="y"))
+    assert panel.digest == named.digest
+    said = "By the columns' names: --time is 'ds', --target is 'y', --series is 'unique_id'."
+    assert panel.remarks[0] == said
+    assert columns_of(panel) == columns_of(named)
+
+
+def test_without_one_column_of_a_usual_name_all_are_listed():
+    with pytest.raises(UserError, match=r"Say with --target .*are: 'date', 'store', 'units', 'pri"):
+        load_panel(asked(sales(), target=None))
+    frame = sales().assign(timestamp=1)
+    with pytest.raises(UserError, match="may be the time: 'date', 'timestamp'"):
+        load_panel(asked(frame, time=None))

@@ -182,3 +182,58 @@ def test_rows_in_any_order_are_the_same_series(lengths, draw):
     assert [values.tolist() for values in found.values] == [
         (np.arange(n) + 100.0 * i).tolist() for i, n in enumerate(lengths)
     ]
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [([1], "lists"), ({"a": 1}, "records"), (np.arange(2), "lists")],
+)
+def test_a_time_of_other_than_single_values_is_refused(value, said):
+    frame = sales().assign(date=pd.Series([value] * len(sales())))
+    assert f"holds {said}" in refusal(frame)
+    assert "holds 'False'" in refusal(sales().assign(date=np.arange(180) % 2 == 0))
+
+
+def monthly(times):
+    return pd.DataFrame({"date": times, "units": np.arange(len(times)) % 5.0})
+
+
+MONTHS = pd.date_range("2018-01-01", periods=40, freq="MS")
+
+
+def test_months_that_are_unix_numbers_are_refused_with_how_to_write_them():
+    seconds = MONTHS.astype("datetime64[s]").astype("int64")
+    assert "pandas.to_datetime(times, unit='s')" in refusal(monthly(seconds), series=[])
+    assert "pandas.to_datetime(times, unit='ms')" in refusal(monthly(seconds * 1000), series=[])
+
+
+def test_months_on_days_that_differ_are_refused_with_the_frequency_that_takes_them():
+    begins = [*MONTHS[:9], MONTHS[9] + pd.Timedelta(days=1), *MONTHS[10:]]
+    assert "give --frequency MS" in refusal(monthly(begins), series=[])
+    assert read(monthly(begins), series=[], frequency="MS").frequency == "MS"
+    works = pd.date_range("2018-01-01", periods=40, freq="BME")
+    assert "give --frequency ME" in refusal(monthly(works), series=[])
+    assert len(read(monthly(works), series=[], frequency="ME").values[0]) == 40
+
+
+def test_the_last_second_of_each_month_is_its_end():
+    ends = pd.date_range("2018-01-31", periods=40, freq="ME") + pd.Timedelta("23:59:59")
+    assert read(monthly(ends), series=[]).frequency == "ME"
+
+
+@pytest.mark.parametrize("frequency", ["D", "MS"])
+@pytest.mark.parametrize("start", ["2024-03-01", "2024-10-01"])
+def test_days_with_offsets_across_a_change_of_clocks_are_the_days_of_their_place(start, frequency):
+    times = pd.date_range(start, periods=60, freq=frequency, tz="Europe/Berlin")
+    for written in ([time.isoformat() for time in times], pd.Series(list(times), dtype=object)):
+        found = read(monthly(written), series=[])
+        assert found.frequency == frequency
+        assert found.starts[0] == np.datetime64(start)
+        assert len(found.values[0]) == 60
+
+
+def test_hours_with_offsets_across_a_change_of_clocks_are_those_of_utc():
+    times = pd.date_range("2024-10-26", periods=60, freq="h", tz="Europe/Berlin")
+    found = read(monthly([time.isoformat() for time in times]), series=[])
+    assert (found.frequency, len(found.values[0])) == ("h", 60)
+    assert found.starts[0] == np.datetime64("2024-10-25T22:00")

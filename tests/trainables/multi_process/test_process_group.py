@@ -195,7 +195,9 @@ def test_a_rank_that_fails_ends_the_trial_at_once_with_its_error(ray_cluster, ho
                 ray.get(rank.state.remote(), timeout=15)
 
 
+@pytest.mark.whole
 def test_a_users_mistake_is_told_as_such(ray_cluster):
+    """In setup. That an error keeps its type, quickly: the test before."""
     with pytest.raises(UserError, match=r"No such data\."):
         trial(Failing, {"how": "setup"})
 

@@ -199,7 +199,7 @@ def test_columns_that_are_not_there_are_named_with_those_that_are():
     assert "'user', 'item', 'time', 'rating'" in refusal(frame, user="users")
     assert "Did you mean" in refusal(frame, user="users")
     assert "--item" in refusal(frame.rename(columns={"item": "film"}))
-    assert "name two" in refusal(frame, user="item")
+    assert "name two" in refusal(frame, user="item", item="item")
 
 
 def test_what_cannot_be_parted_is_refused_with_what_to_do():
@@ -222,6 +222,8 @@ def test_what_cannot_be_parted_is_refused_with_what_to_do():
 def test_ratings_and_ids_of_no_use_are_refused():
     frame = frame_of()
     assert "'good'" in refusal(frame.assign(rating="good"), rating="rating")
+    assert "it holds lists" in refusal(frame.assign(rating=[[1]] * 400), rating="rating")
+    assert "are times" in refusal(frame.assign(rating=pd.Timestamp("2024")), rating="rating")
     assert "finite" in refusal(frame.assign(rating=np.inf), rating="rating")
     assert "below 0" in refusal(frame.assign(rating=-1), rating="rating")
     assert "without loss" in refusal(frame.assign(user=frame["user"] + 1e17))
@@ -262,3 +264,18 @@ def test_movielens_comes_out_of_its_wheel_with_five_events_of_each_user_and_film
     assert (events.facts()["users"], events.facts()["items"]) == (943, 1349)
     assert len(events.everything.users) == 99287
     assert len(events.held(None)[0]) == 89
+
+
+def test_columns_that_are_called_as_is_usual_need_not_be_named_but_ratings_do():
+    frame = frame_of().rename(columns={"user": "userId", "item": "movie_id", "time": "timestamp"})
+    events = events_of(frame)
+    named = events_of(frame, user="userId", item="movie_id", time="timestamp")
+    assert events.digest == named.digest
+    assert events.column("user") == "userId"
+    said = "By the columns' names: --user is 'userId', --item is 'movie_id', --time is 'timestamp'."
+    assert events.remarks[:2] == (
+        said, "Column 'rating' is not heeded; --rating rating would be."
+    )  # fmt: skip
+    assert events.everything.values is None
+    assert "may be the user: 'user', 'userId'" in refusal(frame.assign(user=1)[::-1][
+        ["user", *frame.columns]])  # fmt: skip

@@ -74,6 +74,13 @@ def test_a_known_user_is_given_items_that_he_had_not(model, events):
     assert not set(given) & had_by(events, "u0")
 
 
+def test_users_alone_are_answered_as_rows_without_an_item(model):
+    alone = model.predict(pd.DataFrame({"who": ["u0", "new"]}))
+    pd.testing.assert_frame_equal(
+        alone, model.predict(pd.DataFrame({"who": ["u0", "new"], "what": [None, None]}))
+    )
+
+
 def test_what_a_user_took_since_counts_and_is_not_given_again(model):
     before = asked(model, ["u0"], [None])["u0"]
     after = asked(model, ["u0", "u0"], [before[0], before[1]])["u0"]
@@ -111,10 +118,12 @@ def test_there_are_no_more_items_than_there_are_left(model, events):
 @pytest.mark.parametrize(
     ("given", "params", "said"),
     [
-        ({"who": ["u0"]}, None, "The column 'what' is missing."),
+        ({"what": ["a0"]}, None, "The column 'who' is missing."),
         ({"who": [None], "what": ["a0"]}, None, "has no user in row 0"),
+        ({"who": [["u0"]]}, None, "The column 'who' must hold single values"),
+        ({"who": ["u0"], "what": [{"a": 0}]}, None, "The column 'what' must hold single values"),
         ({"who": ["u0"], "what": ["a0"]}, {"count": 0}, "count must be 1 or more"),
-        (7, None, "columns 'who' and 'what' is expected, not int"),
+        (7, None, "the column 'who', and 'what' where .* is expected, not int"),
     ],
 )
 def test_what_cannot_be_taken_is_refused_in_one_line(given, params, said, model):

@@ -5,7 +5,12 @@ import pandas as pd
 import pytest
 
 from automl_on_ray.search_spaces.core import UserError
-from automl_on_ray.trainables.series_classes.own_files import read_long, read_npz, read_wide
+from automl_on_ray.trainables.series_classes.own_files import (
+    read_long,
+    read_npz,
+    read_table,
+    read_wide,
+)
 from tests.trainables.series_classes.made_series import waves
 
 
@@ -110,3 +115,27 @@ def test_odd_arrays_are_refused(arrays, said, tmp_path):
     np.savez(tmp_path / "odd.npz", **arrays)
     with pytest.raises(UserError, match=said):
         read_npz(tmp_path / "odd.npz")
+
+
+@pytest.mark.parametrize("column", ["id", "at", "kind"])
+def test_lists_in_a_column_of_names_times_or_labels_are_refused(column, long, tmp_path):
+    frame, path = long
+    path = path.with_suffix(".parquet")
+    frame.assign(**{column: [[1]] * len(frame)}).to_parquet(path)
+    with pytest.raises(UserError, match=f"'{column}' must be a column of single values: it holds"):
+        read_long(path, series="id", label="kind", time="at")
+
+
+def test_columns_of_a_long_table_that_are_called_as_is_usual_need_not_be_named(long):
+    frame, _ = long
+    named = read_long(frame, series="id", label="kind", time="at")
+    frame = frame.rename(columns={"id": "series_id", "at": "time"})
+    found = read_table(frame, {"series": None, "time": None, "label": "kind"})
+    assert [one.tolist() for one in found.series] == [one.tolist() for one in named.series]
+    assert found.remarks == ("By the columns' names: --series is 'series_id', --time is 'time'.",)
+
+
+def test_a_wide_table_with_a_name_a_row_stays_wide():
+    frame = pd.DataFrame({"series": range(4), "p": 1.0, "label": list("abab")})
+    found = read_table(frame, {"series": None, "time": None, "label": "label"})
+    assert (len(found.series), found.remarks) == (4, ())

@@ -1,5 +1,6 @@
 """A frame to be predicted for is made like the one that was learned from, or refused by name."""
 
+import datetime
 import subprocess
 import sys
 
@@ -114,6 +115,34 @@ def test_a_decimal_comma_is_read_as_in_the_column_that_was_learned_from():
 
     assert conform(frame, {"x": "number"})["x"][0] == 1234
     assert conform(frame, {"x": "number"}, {"x": "decimal comma"})["x"][0] == 1.234
+
+
+def test_times_of_the_day_are_read_as_in_the_column_that_was_learned_from():
+    column = column_of(pd.Series([datetime.time(hour, 30) for hour in range(24)], name="at"))
+    made = conform(pd.DataFrame({"at": ["9:15", "late"]}), {"at": "number"}, {"at": column.written})
+
+    np.testing.assert_array_equal(made["at"], [33_300, np.nan])
+
+
+@pytest.mark.parametrize("raw", [[1, 0, None], ["true", "FALSE", ""], ["1", "0", "NA"],
+                                 pd.array([True, False, None], "boolean")], ids=str)  # fmt: skip
+def test_truth_may_be_written_as_0_and_1_as_databases_do(raw):
+    column = column_of(pd.Series([True, False] * 10, name="is"))
+    made = conform(pd.DataFrame({"is": raw}), {"is": column.kind}, {"is": column.written})
+
+    assert made["is"].tolist()[:2] == ["True", "False"]
+    assert made["is"].isna().tolist() == [False, False, True]
+
+
+def test_of_many_missing_columns_the_first_are_named():
+    with pytest.raises(ValueError, match=r"no column 'c0', .*'c11' and 8 more\.$"):
+        conform(pd.DataFrame(), {f"c{number}": "number" for number in range(20)})
+
+
+def test_names_of_several_levels_are_found():
+    frame = pd.DataFrame({("a", 1): [5.0]})
+
+    assert conform(frame, {"('a', 1)": "number"})["('a', 1)"].tolist() == [5]
 
 
 @pytest.mark.parametrize("raw", [

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -58,6 +59,23 @@ def test_a_fit_predicts_what_the_same_fit_here_does(data, tmp_path):
     np.testing.assert_array_equal(stored.predict(features.iloc[300:]), told.predictions)
     assert told.fit_seconds > 0 < told.predict_seconds
     assert {path.suffix for path in (tmp_path / "fit").iterdir()} == {".json", ".skops"}
+
+
+def test_rows_of_a_group_stay_together_within_a_fit(tmp_path):
+    features, answers, *_ = table("attrition")
+    groups = np.arange(600) % 40
+    write_rows(features, answers, tmp_path, groups=groups)
+    asked = fit(config("lightgbm", boosted_encoding="target"))
+    told = fit_apart(asked, tmp_path, tmp_path / "fit", memory_limit=ENOUGH)
+    grouped = replace(asked.settings, groups=groups[:300])
+    alone, together = (
+        FittedPipeline.fit(asked.config, features.iloc[:300], answers[:300], settings)
+        for settings in (asked.settings, grouped)
+    )
+    np.testing.assert_array_equal(told.predictions, together.predict(features.iloc[300:]))
+    assert (told.predictions != alone.predict(features.iloc[300:])).any()
+    stored = FittedPipeline.load(tmp_path / "fit")
+    np.testing.assert_array_equal(stored.predict(features.iloc[300:]), told.predictions)
 
 
 def test_a_fit_that_takes_too_long_is_ended_by_name(data, tmp_path):

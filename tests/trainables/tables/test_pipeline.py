@@ -23,6 +23,7 @@ from automl_on_ray.trainables.tables import (
     read_progress,
     scores,
 )
+from automl_on_ray.trainables.tables.models import FitSettings
 from tests.trainables.tables.pipelines import config, table
 
 FOLDS = 3
@@ -239,3 +240,26 @@ def test_tune_runs_trials_and_one_that_fails_does_not_end_the_study(file, tmp_pa
     assert best.metrics["training_iteration"] == FOLDS + 1
     with best.checkpoint.as_directory() as folder:
         assert read_progress(folder).folds_done == FOLDS
+
+
+@pytest.mark.parametrize("final", [False, True])
+def test_groups_stay_together_in_the_folds_and_within_a_fit(final, tmp_path):
+    """What a fit holds out of its own rows to encode by the target is of other groups."""
+    features, answers, *_ = table("attrition")
+    frame = features.assign(left=np.where(answers == 1, "yes", "no"), team=np.arange(600) % 40)
+    frame.to_csv(tmp_path / "teams.csv", index=False)
+    chosen = config("lightgbm", boosted_encoding="target")
+    one = trial(str(tmp_path / "teams.csv"), chosen, group="team", final=final)
+    try:
+        one.step()
+        own = one.table
+        rows, held = own.folds[0]
+        assert not set(own.groups[rows]) & set(own.groups[held])
+        rows = np.arange(len(own.answers)) if final else one._first_part(rows)
+        tested = own.test_features if final else own.features.iloc[held]
+        settings = FitSettings("binary", 2, seed=1, groups=own.groups[rows])
+        here = FittedPipeline.fit(chosen, own.features.iloc[rows], own.answers[rows], settings)
+        made = one._progress.predictions if final else one._progress.predictions[held]
+        np.testing.assert_allclose(made, here.predict(tested), rtol=1e-6)
+    finally:
+        one.cleanup()

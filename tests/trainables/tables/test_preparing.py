@@ -115,6 +115,13 @@ def test_rare_classes_are_said():
     assert found.remarks[0] == "There are few rows of the classes 'rare' (2)."
 
 
+def test_of_many_rare_classes_the_first_are_named():
+    found = prepared(y=np.array([f"c{i // 2}" for i in range(N)]))
+
+    assert found.remarks[0].startswith("There are few rows of the classes 'c0' (2), 'c1' (2), ")
+    assert found.remarks[0].endswith("'c19' (2) and 48 more.")
+
+
 def test_copies_and_leaks_are_said():
     found = prepared(x=(TARGET == "yes") + 0.0, z=np.append(0.5, (TARGET == "yes")[1:] * 3.0))
 
@@ -128,6 +135,7 @@ def test_copies_and_leaks_are_said():
     ({"target": "z", **{f"c{i}": 1 for i in range(20)}},
      "The table has no column 'z' for the target. It has y, x, c0, c1, c2, c3, c4, c5, c6, c7, c8, "
      "c9 and 10 more."),
+    ({"group": ""}, "The table has no column '' for the group. It has y, x."),
     ({"time": "when"}, "The table has no column 'when' for the time. It has y, x."),
     ({"group": "y"}, "Column 'y' cannot be the target and something else too."),
     ({"x": np.nan}, "There is no column to learn from ('x': all of its values are missing)."),

@@ -139,6 +139,23 @@ def test_classes_have_their_share_of_few_groups_and_of_many():
             assert labels[part].mean() == pytest.approx(0.1, abs=0.02)
 
 
+@given(sizes=st.lists(st.integers(2, 4), min_size=6, max_size=20), seed=st.integers(0, 99))
+def test_of_classes_with_fewer_rows_than_parts_no_part_has_two(sizes, seed):
+    labels = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(sizes)), sizes))
+    made = split(Rows(len(labels), labels=labels), folds=4, seed=seed)
+    assert np.bincount(labels[made.test]).max() == 1
+    assert sorted([*made.train, *made.test]) == list(range(len(labels)))
+    for fit, out in made.folds:
+        assert np.bincount(labels[made.train[out]]).max() == 1
+        assert not set(fit) & set(out)
+
+
+def test_groups_hold_where_classes_have_fewer_rows_than_parts():
+    groups, labels = np.repeat(np.arange(12), 3), np.arange(36) // 3
+    made = split(Rows(36, labels=np.tile(labels[::3], 3), groups=groups), folds=3, seed=0)
+    assert not set(groups[made.train]) & set(groups[made.test])
+
+
 def test_the_seed_decides():
     labels = np.arange(100) % 2
     first, same, other = (split(Rows(100, labels), folds=3, seed=seed) for seed in (0, 0, 1))
@@ -151,15 +168,15 @@ NUMBERS = np.arange(100)
 
 
 @pytest.mark.parametrize(("rows", "asked", "message"), [
-    (Rows(11), {}, "6 folds and a test part need 12 rows or more, but there are 11; give fewer "
+    (Rows(11), {}, "5 folds and a test part need 12 rows or more, but there are 11; give fewer "
      "--folds."),
     (Rows(100), {"folds": 1}, "There must be 2 folds or more, not 1."),
     (Rows(100), {"seed": -1}, "The seed must be 0 or more, but is -1."),
     (Rows(100, groups=NUMBERS * 0), {},
      "All rows are of one group, so none can be held out; give no --group."),
-    (Rows(100, groups=NUMBERS % 4), {}, "6 folds and a test part need 6 groups or more, but there "
+    (Rows(100, groups=NUMBERS % 4), {}, "5 folds and a test part need 6 groups or more, but there "
      "are 4; give fewer --folds."),
-    (Rows(100, times=NUMBERS % 4), {}, "6 folds and a test part need 7 different times or more, "
+    (Rows(100, times=NUMBERS % 4), {}, "5 folds and a test part need 7 different times or more, "
      "but there are 4; give fewer --folds."),
     (Rows(100), {"subset": 81}, "A subset of 81 rows was asked for, but there are 80."),
     (Rows(100), {"subset": 5}, "5 folds need 10 rows or more, but there are 5; give fewer "

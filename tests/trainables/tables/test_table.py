@@ -56,6 +56,27 @@ def test_a_table_is_as_its_docstring_says(path):
     assert row["y"].tolist() == [table.answers[7]]
 
 
+def test_a_table_knows_the_groups_of_the_rows_that_are_learned_from(tmp_path):
+    ages, stores = FRAME["age"].tolist(), np.arange(200) % 12
+    FRAME.assign(store=stores).to_csv(tmp_path / "stores.csv", index=False)
+    table = load(tmp_path / "stores.csv", group="store", subset=100)
+    assert table.groups.shape == (100,)
+    known = [stores[ages.index(age)] for age in table.features["age"]]
+    pairs = set(zip(table.groups.tolist(), known, strict=True))
+    assert len(pairs) == len(set(known)) == len(set(table.groups.tolist()))
+    assert load(tmp_path / "stores.csv").groups is None
+
+
+def test_columns_are_asked_for_with_or_without_spaces_around(tmp_path):
+    FRAME.assign(store=np.arange(200) % 12).to_csv(tmp_path / "mine.csv", index=False)
+    told = [load_table({"dataset": str(tmp_path / "mine.csv"), "target": f"{more}y{more}",
+                        "group": f"{more}store{more}", "time": f"since{more}"})
+            for more in ("", " ")]  # fmt: skip
+    assert same(*told)
+    with pytest.raises(UserError, match="has no column '' for the target"):
+        load_table({"dataset": str(tmp_path / "mine.csv"), "target": ""})
+
+
 def test_facts_are_for_people_and_json(path):
     table = load(path)
 

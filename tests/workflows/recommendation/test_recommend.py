@@ -1,4 +1,9 @@
-"""workflows/recommend.py from a file to a model that another process loads; killed, it goes on."""
+"""workflows/recommend.py from a file to a model that another process loads; killed, it goes on.
+
+By parts, quickly: tests/studies/recommendation/test_recommend_ending.py,
+tests/trainables/recommendation/test_registered_recommender.py. A command from end to end that
+shares its course: tests/workflows/forecasting.
+"""
 
 import json
 import os
@@ -54,7 +59,7 @@ def report_of(storage, name):
     return json.loads((storage / name / "recommend_report.json").read_text())["report"]
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_a_command_finds_a_recommender_and_says_how_it_stands(done, storage):
     assert done.returncode == 0, done.stdout + done.stderr
     names = [one["name"] for one in report_of(storage, "whole")["compared"]]
@@ -64,7 +69,7 @@ def test_a_command_finds_a_recommender_and_says_how_it_stands(done, storage):
         assert any(line.strip().startswith(name) for line in done.stdout.splitlines())
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_the_registered_model_is_loaded_without_this_repository(done, storage, tmp_path):
     uri = json.loads((storage / "whole" / "summary.json").read_text())["model"]
     words = [sys.executable, "-c", LOADED, f"sqlite:///{storage}/mlflow.db", uri]
@@ -75,7 +80,7 @@ def test_the_registered_model_is_loaded_without_this_repository(done, storage, t
     assert "a0" not in answers["what"][3:]
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_the_page_of_the_study_has_the_figures_of_its_test_part(done, storage):
     (study,) = runs_of(storage, "whole")["study"]
     page = next(Path(study.info.artifact_uri.removeprefix("file://")).rglob("*.html")).read_text()

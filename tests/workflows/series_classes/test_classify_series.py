@@ -1,4 +1,7 @@
-"""workflows/classify_series.py from a file to a model that another process loads; it resumes."""
+"""workflows/classify_series.py from a file to a model that another process loads; it resumes.
+
+What the end makes of trials, without Ray: tests/studies/series_classes/test_series_conclusion.py.
+"""
 
 import json
 import os
@@ -49,7 +52,7 @@ def done(storage, data):
     return run(storage, "whole", data, *QUICK, "--objective=accuracy,-predict_seconds")
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_the_end_has_the_classical_ways_beside_what_was_found(done, storage):
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads((storage / "whole" / "series_report.json").read_text())["report"]
@@ -60,7 +63,7 @@ def test_the_end_has_the_classical_ways_beside_what_was_found(done, storage):
     assert len(rows_of(storage, "whole")) == 3
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_the_registered_model_is_loaded_without_this_repository(done, storage, tmp_path):
     uri = json.loads((storage / "whole" / "summary.json").read_text())["model"]
     np.save(tmp_path / "asked.npy", np.stack(waves(4, channels=2, seed=2)[0]))
@@ -75,7 +78,7 @@ def test_the_registered_model_is_loaded_without_this_repository(done, storage, t
     assert array["label"] == listed["label"]
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_the_page_of_the_study_has_the_figures_of_its_test_part(done, storage):
     (study,) = runs_of(storage, "whole")["study"]
     page = next(Path(study.info.artifact_uri.removeprefix("file://")).rglob("*.html")).read_text()

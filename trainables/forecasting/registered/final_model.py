@@ -86,12 +86,13 @@ def final_model_of(
 
 def columns_of(panel: Panel) -> Columns:
     """Those of the user's own table, or of a collection's series as a long frame has them."""
-    asked = panel.asked
-    own = asked.get("target") is not None
+    asked, by_name = panel.asked, panel.by_name
+    target = asked.get("target") or by_name.get("target")
+    series = asked.get("series") or [by_name[role] for role in ("series",) if role in by_name]
     return Columns(
-        time=asked.get("time") or TIME,
-        series=tuple(asked.get("series") or ()) if own else (SERIES,),
-        target=asked.get("target") or TARGET,
+        time=asked.get("time") or by_name.get("time") or TIME,
+        series=tuple(series) if target else (SERIES,),
+        target=target or TARGET,
         known=panel.known_names,
         past=panel.past_names,
         horizon=panel.horizon,

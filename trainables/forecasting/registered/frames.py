@@ -185,6 +185,9 @@ def _with_columns(frame: pd.DataFrame, columns: Columns) -> pd.DataFrame:
         )
     if frame.empty:
         raise ValueError("The frame has no rows.")
+    for name in columns.needed:
+        if frame[name].dtype == object and any(one.__hash__ is None for one in frame[name]):
+            raise ValueError(f"Column {name!r} must hold single values, not lists or records.")
     return frame[list(columns.needed)].reset_index(drop=True)
 
 

@@ -32,8 +32,9 @@ PAGE = """Recommends items to users: {config}.
 row an item: `{user}`, `{item}`, its `rank` from 1 and its `score`. There are {count} for each \
 user in the frame, or as many as the parameter `count` says.
 
-The frame has events, in order of time: `{user}` and `{item}`. What the model has learned of a \
-user counts as well, so a row without an item asks for a user that is known. Users and items that \
+The frame has the users to recommend to: `{user}`. With `{item}` beside it, its rows are further \
+events, in order of time; one without an item only asks. What the model has learned of a user \
+counts as well. Users and items that \
 it has never seen are taken; a user of whom nothing is known is given what is popular. No user is \
 given an item that he had.
 
@@ -63,6 +64,7 @@ def final_model_of(
         write=partial(_write, fitted, str(config["model"]), history),
         code=(bring_code(BROUGHT, folder),),
         inputs=((user, "any"), (item, "any")),
+        optional=(item,),
         outputs=((user, "any"), (item, "string"), ("rank", "long"), ("score", "double")),
         params={"count": COUNT},
         example=_example(history),
@@ -76,8 +78,8 @@ def final_model_of(
 
 
 def _history(events: Events) -> History:
-    seen, asked = events.seen(None), events.asked
-    columns = [str(asked.get(word) or word) for word in ("user", "item")]
+    seen = events.seen(None)
+    columns = [events.column(role) for role in ("user", "item")]
     return History(
         np.array(columns), np.array(events.user_ids), np.array(events.item_ids),
         seen.users.astype("int32"), seen.items.astype("int32"),

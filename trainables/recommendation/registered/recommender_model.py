@@ -30,10 +30,11 @@ class RecommenderModel:
     def predict(self, frame: Any, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """The `count` best items (10) for each user in `frame`, best first.
 
-        `frame` has events in order of time, in two columns named as those that were learned from:
-        a user, and an item or nothing. What the model knows of a user counts as well; a user need
-        not be known, nor an item. Where there were ratings, an event in `frame` counts as one of
-        the mean. It is a DataFrame, a dict of columns or a list of rows as dicts.
+        `frame` has the users, in a column named as the one that was learned from. It may have items
+        beside them: what they had since, in order of time, or nothing. What the model knows of a
+        user counts as well; a user need not be known, nor an item. Where there were ratings, an
+        event in `frame` counts as one of the mean. It is a DataFrame, a dict of columns or a list
+        of rows as dicts.
         The answer has a row an item: user, item, `rank` from 1, `score`. No user is given an item
         that he had. ValueError for what cannot be taken.
         """
@@ -41,7 +42,8 @@ class RecommenderModel:
         if count < 1:
             raise ValueError(f"count must be 1 or more, but is {count}.")
         rows = self._rows(frame)
-        users, items = texts_of(rows[self.user]), texts_of(rows[self.item])
+        users = _texts(rows, self.user)
+        items = _texts(rows, self.item) if self.item in rows else [None] * len(users)
         if None in users:
             raise ValueError(f"The column {self.user!r} has no user in row {users.index(None)}.")
         had = {str(user): self.history.had_by(str(user)) for user in dict.fromkeys(users)}
@@ -92,13 +94,19 @@ class RecommenderModel:
                 given = pd.DataFrame(given)
             except (ValueError, TypeError) as error:
                 raise ValueError(
-                    f"A data frame with columns {self.user!r} and {self.item!r} is expected, not "
-                    f"{type(given).__name__}."
+                    f"A data frame with the column {self.user!r}, and {self.item!r} where there is "
+                    f"more history, is expected, not {type(given).__name__}."
                 ) from error
-        missing = [name for name in (self.user, self.item) if name not in given]
-        if missing:
-            raise ValueError(f"The column {missing[0]!r} is missing.")
+        if self.user not in given:
+            raise ValueError(f"The column {self.user!r} is missing.")
         return given
+
+
+def _texts(rows: pd.DataFrame, name: str) -> list[str | None]:
+    try:
+        return texts_of(rows[name])
+    except TypeError:  # what has no hash
+        raise ValueError(f"The column {name!r} must hold single values, not lists.") from None
 
 
 def _load_pyfunc(path: str) -> RecommenderModel:

@@ -7,3 +7,4 @@ from .reading import (
     sign as sign,
 )
 from .target import Target as Target, target_of as target_of, times_of as times_of
+from .usual_names import listed as listed, said_of as said_of, usual_columns as usual_columns

@@ -28,8 +28,8 @@ SOME = 1000  # distinct texts that say how long they are
 class Column:
     """`values` (n,): float64, datetime64[ns], or a Categorical of sorted texts; None if left out.
 
-    `written` is how its texts are read, where they could be read in two ways. Of codes with zeros
-    in front it is as many zeros as all of them have digits, or one where they differ.
+    `written` is how its texts are read, where they could be read in several ways. Of codes with
+    zeros in front it is as many zeros as all of them have digits, or one where they differ.
     """
 
     kind: str = ""
@@ -114,6 +114,8 @@ def _of_texts(codes: np.ndarray, texts: np.ndarray, *, own: bool) -> Column:
 def _with_codes(column: Column, name: str) -> Column:
     """Says of codes such as 01000 that other readers of a file make numbers of them."""
     texts = column.values.categories if column.kind == CATEGORY else ()
+    if len(texts) and set(texts) <= set(conform.TRUTH.values()):
+        return replace(column, written=conform.TRUTHS)
     if not any(is_code(text) for text in texts):
         return column
     widths = {len(text) if text.isdigit() else 0 for text in texts}
@@ -133,6 +135,7 @@ def _worth_trying(texts: np.ndarray) -> list[Callable[..., Found]]:
     some = _some(texts)
     numbers = ~np.isnan(conform.numbers_of_texts(some, conform.DECIMAL_COMMA))
     numbers |= ~np.isnan(conform.numbers_of_texts(some))
+    numbers |= ~np.isnan(conform.numbers_of_texts(some, conform.CLOCK))
     dates = ~np.isnat(conform.dates_of_texts(some, conform.DAY_FIRST))
     dates |= ~np.isnat(conform.dates_of_texts(some, conform.MONTH_FIRST))
     return [find for find, fit in ((_numbers_in, numbers), (_dates_in, dates)) if fit.mean() > 0.1]
@@ -146,10 +149,10 @@ def _numbers_in(codes: np.ndarray, texts: np.ndarray, counts: np.ndarray) -> Fou
     """None if they are no numbers; then with what is to be said of those that are among them."""
     if any(is_code(text) for text in texts):
         return None, ""
-    plain = conform.numbers_of_texts(texts)
-    comma = conform.numbers_of_texts(texts, conform.DECIMAL_COMMA)
-    written = conform.DECIMAL_COMMA if _filled(comma) > _filled(plain) else ""
-    found = comma if written else plain
+    ways = ("", conform.DECIMAL_COMMA, conform.CLOCK)
+    read = {way: conform.numbers_of_texts(texts, way) for way in ways}
+    written = max(ways, key=lambda way: _filled(read[way]))  # the first of equal ones
+    found = read[written]
     odd = np.isnan(found)
     marks = np.array([text.lower() in conform.NO_NUMBER for text in texts], bool)
     share = counts[~odd].sum() / max(counts[~marks].sum(), 1)
@@ -158,6 +161,8 @@ def _numbers_in(codes: np.ndarray, texts: np.ndarray, counts: np.ndarray) -> Fou
     infinite = np.isinf(found)
     found = np.where(infinite, np.nan, found)
     remark = _as_missing(texts, counts, odd | infinite)
+    if written == conform.CLOCK:
+        remark = _joined("its times of the day are taken as seconds since midnight", remark)
     values = np.append(found, np.nan)[codes]
     return Column(NUMBER, values, written=written, remark=remark), ""
 

@@ -71,7 +71,11 @@ def read_frame(given: Any, name: str) -> pd.DataFrame:
             f"{name} must be a data frame of pandas or polars, or an Arrow table, but is "
             f"{type(given).__name__}."
         )
-    return _framed([pa.table(given)], name)
+    try:
+        tables = [pa.table(given)]
+    except pa.ArrowException as error:  # a series, or a type that Arrow has not
+        raise UserError(f"{name} cannot be read as an Arrow table: {told(error)}.") from error
+    return _framed(tables, name)
 
 
 def sign(path: Path) -> str:

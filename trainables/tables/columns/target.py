@@ -12,6 +12,7 @@ from automl_on_ray.trainables.tables.conform import CATEGORY, DATE
 from automl_on_ray.trainables.tables.metrics import BINARY, METRICS, MULTICLASS, REGRESSION
 
 MOST_CLASSES = 20  # so many different whole numbers may be classes where no task is given
+LEAST, LARGEST = 1e-30, 1e30  # of a regression's range: some models reckon in 32 bits
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,8 @@ def target_of(raw: pd.Series, task: str | None) -> Target:
     name = f"The target {raw.name!r}"
     if reason := foreign(raw):
         raise UserError(f"{name} cannot be predicted: {reason}.")
-    if pd.api.types.is_datetime64_any_dtype(raw.dtype):
-        raise UserError(f"{name} holds dates; give a number, such as the days until then.")
+    if pd.api.types.is_timedelta64_dtype(raw.dtype):
+        raise UserError(f"{name} holds durations; give a number, such as their seconds.")
     codes, texts = conform.texts_of(raw)
     known = codes >= 0
     if not known.any():
@@ -45,10 +46,13 @@ def target_of(raw: pd.Series, task: str | None) -> Target:
     if len(texts) == 1:
         raise UserError(f"{name} is {texts[0]!r} in all rows, so there is nothing to learn.")
     found = task or _task(values, len(texts))
+    if values is None and task in (None, REGRESSION):
+        _check_no_dates(raw, name)
     if found == REGRESSION:
         if values is None:
             odd = texts[np.isnan(conform.numbers_of_texts(texts))][0]
             raise UserError(f"{name} cannot be a regression's: {odd!r} is no number.")
+        _check_range(values, name)
         return Target(found, (), values[codes], known)
     if values is not None:
         order = np.argsort(values, kind="stable")
@@ -77,6 +81,23 @@ def _task(values: np.ndarray | None, distinct: int) -> str:
     return BINARY if distinct == 2 else MULTICLASS
 
 
+def _check_no_dates(raw: pd.Series, name: str) -> None:
+    if column_of(raw, ordered=True).kind == DATE:
+        raise UserError(
+            f"{name} holds dates; give a number, such as the days until then, or --task multiclass "
+            "if they are classes."
+        )
+
+
+def _check_range(values: np.ndarray, name: str) -> None:
+    low, high = values.min(), values.max()
+    if not LEAST < high / 2 - low / 2 < LARGEST:
+        raise UserError(
+            f"{name} goes from {low:g} to {high:g}, which is too little or too much for a model; "
+            "give it in another unit, or less what all rows have."
+        )
+
+
 def _check_classes(name: str, task: str, codes: np.ndarray, texts: np.ndarray) -> None:
     if task == BINARY and len(texts) != 2:
         raise UserError(f"{name} has {len(texts)} classes; binary is for 2, multiclass for more.")
@@ -100,6 +121,8 @@ def times_of(raw: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     if column.kind == CATEGORY:
         odd = column.values.categories[0]
         raise UserError(f"The time {raw.name!r} must hold dates or numbers, but holds {odd!r}.")
+    if column.written == conform.CLOCK:
+        raise UserError(f"The time {raw.name!r} holds times of the day without a date.")
     if column.kind == DATE:
         known = ~np.isnat(column.values)
         return column.values.view(np.int64), known

@@ -20,7 +20,8 @@ BOOSTING_SHARE = 0.8  # of a fit's time limit; the rest is for preparation befor
 class FitSettings:
     """`task` is "binary", "multiclass" or "regression"; `classes` are codes 0 .. classes - 1.
 
-    `categories` are columns that hold codes of categories. Rows may be `in_time`, later ones last.
+    `categories` are columns that hold codes of categories. Rows may be `in_time`, later ones last,
+    and belong to `groups` (n,), codes: what a fit holds out of its own rows is of other groups.
     `time_limit` is of the fit, in seconds from `started` (by `time.monotonic`) on: models that can
     end early keep what they have when it is nearly over.
     """
@@ -31,6 +32,7 @@ class FitSettings:
     threads: int = 1
     categories: tuple[int, ...] = ()
     in_time: bool = False
+    groups: np.ndarray | None = field(default=None, repr=False, compare=False)
     time_limit: float | None = None
     started: float = field(default_factory=time.monotonic)
 

@@ -1,6 +1,7 @@
 """The nearest rows, of MOST_ROWS at most: of more, prediction would take minutes."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ class Neighbours(ScikitLearnModel):
             kept = kept[-MOST_ROWS:]
         elif len(y) > MOST_ROWS:
             share = 1 - MOST_ROWS / len(y)
-            kept, _ = held_part(y, self.settings, share=share)
+            kept, _ = held_part(y, replace(self.settings, groups=None), share=share)
         count = min(self.estimator.n_neighbors, len(kept))
         self.estimator.set_params(n_neighbors=count).fit(x[kept], y[kept])
         return self

@@ -1,5 +1,6 @@
 """Scikit-learn's estimators in files that cannot run code (skops), and as models."""
 
+import functools
 import importlib
 import sys
 import zipfile
@@ -14,9 +15,16 @@ FILE = "model.skops"
 QUICKLY = 1  # of zlib's levels
 
 
+@functools.cache
+def _skops() -> Any:
+    """Skops, at its first use: it looks through all of scikit-learn, which takes over a second."""
+    with _without_torch():
+        return importlib.import_module("skops.io")
+
+
 @contextmanager
 def _without_torch() -> Iterator[None]:
-    """Skops looks through all of scikit-learn, which brings torch: seconds, and half a gigabyte."""
+    """All of scikit-learn brings torch: seconds, and half a gigabyte."""
     if "torch" in sys.modules:
         yield
         return
@@ -25,10 +33,6 @@ def _without_torch() -> Iterator[None]:
         yield
     finally:
         del sys.modules["torch"]
-
-
-with _without_torch():
-    skops_io = importlib.import_module("skops.io")
 
 
 class ScikitLearnModel:
@@ -51,12 +55,12 @@ class ScikitLearnModel:
 
 
 def dump(thing: Any, path: Path) -> None:
-    skops_io.dump(thing, path, compression=zipfile.ZIP_DEFLATED, compresslevel=QUICKLY)
+    _skops().dump(thing, path, compression=zipfile.ZIP_DEFLATED, compresslevel=QUICKLY)
 
 
 def load(path: Path, trusted: Sequence[str]) -> Any:
     """What skops knows itself, and the `trusted` types. ValueError if there are others in it."""
-    foreign = sorted(set(skops_io.get_untrusted_types(file=path)) - set(trusted))
+    foreign = sorted(set(_skops().get_untrusted_types(file=path)) - set(trusted))
     if foreign:
         raise ValueError(f"{path} holds {', '.join(foreign)}, which no model here has.")
-    return skops_io.load(path, trusted=list(trusted))
+    return _skops().load(path, trusted=list(trusted))

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.impute import MissingIndicator, SimpleImputer
-from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -31,9 +31,17 @@ TARGETS = {"binary": "binary", "multiclass": "multiclass", "regression": "contin
 
 
 def create_preparation(
-    config: Mapping[str, Any], *, task: str, answers: np.ndarray, seed: int
+    config: Mapping[str, Any],
+    *,
+    task: str,
+    answers: np.ndarray,
+    groups: np.ndarray | None = None,
+    seed: int,
 ) -> Pipeline:
     """Raw columns of a frame -> a frame of float64. `answers` are those that it will be fitted to.
+
+    So are `groups`, which its fit then takes as `encoded__groups`: rows are encoded by the target
+    of other groups.
 
     What a config of the space `tables` leaves out, for it does not apply, is not done.
     """
@@ -45,9 +53,12 @@ def create_preparation(
     if generation in ("group_means", "both"):
         steps.append(("group_means", GroupMeans(**by_answers)))
     encoding = _encoding_of(config)
-    categories = _categories(config, encoding, task=task, answers=answers, seed=seed)
+    folds = _folds(task, answers, groups, seed)
+    categories = _categories(config, encoding, task=task, folds=folds)
     numbers = _numbers(config, len(answers), seed)
-    steps.append(("encoded", Encoded(numbers, categories, native=encoding == "native")))
+    by_group = encoding == "target" and isinstance(folds, GroupKFold)
+    encoded = Encoded(numbers, categories, native=encoding == "native", by_group=by_group)
+    steps.append(("encoded", encoded))
     if config["selection"] != "none":
         chosen = Selection(config["selection"], config["selected_share"], **by_answers)
         steps.append(("selection", chosen))
@@ -80,9 +91,16 @@ def _numbers(config: Mapping[str, Any], rows: int, seed: int) -> Any:
     return FeatureUnion(parts, verbose_feature_names_out=False)
 
 
-def _categories(
-    config: Mapping[str, Any], encoding: str, *, task: str, answers: np.ndarray, seed: int
-) -> Any:
+def _folds(task: str, answers: np.ndarray, groups: np.ndarray | None, seed: int) -> Any:
+    """Of target encoding: scikit-learn's splitter; by group, if there are several."""
+    count = len(answers) if task == "regression" else np.bincount(answers).max()
+    kind = KFold if task == "regression" else StratifiedKFold
+    if groups is not None and (several := len(np.unique(groups))) > 1:
+        count, kind = several, GroupKFold
+    return kind(int(max(2, min(FOLDS, count))), shuffle=True, random_state=seed)
+
+
+def _categories(config: Mapping[str, Any], encoding: str, *, task: str, folds: Any) -> Any:
     rare = config["rare_rows"] if config["rare_rows"] > 1 else None
     if encoding == "one_hot":
         return OneHotEncoder(
@@ -90,9 +108,6 @@ def _categories(
             handle_unknown="infrequent_if_exist",
         )  # fmt: skip
     if encoding == "target":
-        counts = np.bincount(answers).max() if task != "regression" else len(answers)
-        kind = KFold if task == "regression" else StratifiedKFold
-        folds = kind(int(max(2, min(FOLDS, counts))), shuffle=True, random_state=seed)
         encoder = TargetEncoder(target_type=TARGETS[task], cv=folds)
         return make_pipeline(encoder, StandardScaler()) if "scaling" in config else encoder
     other = np.nan if encoding == "native" else -1

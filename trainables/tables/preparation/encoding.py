@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 
 
@@ -12,17 +13,23 @@ class Encoded(TransformerMixin, BaseEstimator):
 
     `numbers` and `categories` are scikit-learn transformers of the columns of each kind. What
     `fit_transform` returns is theirs: a target encoder's is cross-fitted. With `native` a model is
-    to take the codes as categories: `native_` are their columns' names.
+    to take the codes as categories: `native_` are their columns' names. With `by_group` the
+    cross-fit of `categories` takes groups.
     """
 
-    def __init__(self, numbers: Any, categories: Any, *, native: bool = False) -> None:
-        self.numbers, self.categories, self.native = numbers, categories, native
+    def __init__(
+        self, numbers: Any, categories: Any, *, native: bool = False, by_group: bool = False
+    ) -> None:
+        self.numbers, self.categories = numbers, categories
+        self.native, self.by_group = native, by_group
 
     def fit(self, frame: pd.DataFrame, y: np.ndarray) -> "Encoded":
         self.fit_transform(frame, y)
         return self
 
-    def fit_transform(self, frame: pd.DataFrame, y: np.ndarray, **_: Any) -> pd.DataFrame:
+    def fit_transform(
+        self, frame: pd.DataFrame, y: np.ndarray, groups: np.ndarray | None = None
+    ) -> pd.DataFrame:
         words = [name for name in frame.columns if frame[name].dtype == object]
         self.columns_ = {"numbers": [n for n in frame.columns if n not in set(words)],
                          "categories": words}  # fmt: skip
@@ -30,11 +37,17 @@ class Encoded(TransformerMixin, BaseEstimator):
             part: clone(getattr(self, part)) for part, names in self.columns_.items() if names
         }
         self.native_ = words if self.native else []
-        arrays = {
-            part: transformer.fit_transform(self._part(frame, part), y)
-            for part, transformer in self.fitted_.items()
-        }
+        with config_context(enable_metadata_routing=self.by_group):
+            arrays = {
+                part: transformer.fit_transform(
+                    self._part(frame, part), y, **self._routed(part, groups)
+                )
+                for part, transformer in self.fitted_.items()
+            }
         return self._frame(frame, arrays)
+
+    def _routed(self, part: str, groups: np.ndarray | None) -> dict[str, Any]:
+        return {"groups": groups} if self.by_group and part == "categories" else {}
 
     def transform(self, frame: pd.DataFrame) -> pd.DataFrame:
         arrays = {

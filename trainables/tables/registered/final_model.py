@@ -7,7 +7,7 @@ from pathlib import Path
 
 from automl_on_ray.search_spaces.data_kinds import FinalModel
 from automl_on_ray.trainables.registered_models import Brought, bring_code, call_types
-from automl_on_ray.trainables.tables.conform import CATEGORY
+from automl_on_ray.trainables.tables.conform import CATEGORY, TRUTHS
 from automl_on_ray.trainables.tables.models import LIBRARIES
 from automl_on_ray.trainables.tables.registered.predictor import Bagged
 from automl_on_ray.trainables.tables.table import Table
@@ -94,7 +94,7 @@ def _libraries(bagged: Bagged) -> list[str]:
 
 
 def _on_codes(name: str, kind: str, bagged: Bagged) -> str:
-    if kind != CATEGORY or name not in bagged.formats:
+    if kind != CATEGORY or bagged.formats.get(name, TRUTHS) == TRUTHS:
         return ""
     return f" of codes with zeros in front; read `{name}` as text: `dtype={{{name!r}: str}}`"
 

@@ -47,7 +47,7 @@ def refit(
     rows = np.arange(len(table.answers))
     with tempfile.TemporaryDirectory() as folder:
         data, target = Path(folder), Path(folder) / "fitted"
-        write_rows(table.features, table.answers, data)
+        write_rows(table.features, table.answers, data, groups=table.groups)
         fit_apart(Fit(config, settings, rows, rows[:1]), data, target, memory_limit=memory_limit)
         return FittedPipeline.load(target, threads=threads)
 

@@ -38,6 +38,8 @@ class TableModel:
 
 
 def _frame(given: Any) -> pd.DataFrame:
+    if hasattr(given, "collect") and hasattr(given, "lazy"):  # a lazy frame of polars
+        given = given.collect()
     if hasattr(given, "to_pandas"):  # of polars or Arrow
         given = given.to_pandas()
     if isinstance(given, pd.DataFrame):

@@ -7,7 +7,6 @@ import tarfile
 
 import numpy as np
 import pytest
-from torchvision import datasets
 
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.trainables.datasets import cifar10, cifar100
@@ -76,8 +75,9 @@ def test_an_archive_is_downloaded_checked_and_unpacked_into_the_cache(
     archive = tmp_path_factory.mktemp("served") / "cifar.tar.gz"
     with tarfile.open(archive, "w:gz") as opened:
         opened.add(folder / files.folder, arcname=files.folder)
-    monkeypatch.setattr(datasets.CIFAR10, "url", archive.as_uri())
-    monkeypatch.setattr(datasets.CIFAR10, "tgz_md5", hashlib.md5(archive.read_bytes()).hexdigest())
+    digest = hashlib.md5(archive.read_bytes()).hexdigest()
+    monkeypatch.setattr("torchvision.datasets.CIFAR10.url", archive.as_uri())
+    monkeypatch.setattr("torchvision.datasets.CIFAR10.tgz_md5", digest)
 
     arrays = cifar.load(tmp_path_factory.mktemp("empty"), files)
 
@@ -90,8 +90,7 @@ def test_an_archive_is_downloaded_checked_and_unpacked_into_the_cache(
 def test_where_the_download_does_not_answer_the_error_says_where_to_put_it(
     module, tmp_path, monkeypatch
 ):
-    known = getattr(datasets, module.FILES.name)
-    monkeypatch.setattr(known, "url", "http://127.0.0.1:9/x")
+    monkeypatch.setattr(f"torchvision.datasets.{module.FILES.name}.url", "http://127.0.0.1:9/x")
 
     with pytest.raises(UserError, match=r"refused.*Put its files there") as caught:
         module.load(tmp_path)
@@ -101,6 +100,8 @@ def test_where_the_download_does_not_answer_the_error_says_where_to_put_it(
 
 @pytest.mark.parametrize("module", [cifar10, cifar100])
 def test_files_and_digests_are_torchvisions(module):
+    from torchvision import datasets  # seconds, which no other process of the tests should need
+
     known = getattr(datasets, module.FILES.name)
 
     assert module.FILES.folder == known.base_folder

@@ -9,7 +9,6 @@ import threading
 
 import numpy as np
 import pytest
-from torchvision import datasets
 
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.trainables.datasets import fashion_mnist, mnist
@@ -72,6 +71,8 @@ def test_the_wheel_alone_gives_the_original_bytes(tmp_path):
 
 
 def test_torchvision_reads_what_was_fetched(fetched_mnist):
+    from torchvision import datasets  # seconds, which no other process of the tests should need
+
     theirs = datasets.MNIST(fetched_mnist, train=False, download=False)
 
     assert np.array_equal(theirs.data.numpy(), mnist.load(fetched_mnist).test_images[:, 0])
@@ -115,7 +116,7 @@ def test_another_pickle_is_refused_before_it_is_read(tmp_path):
 
 
 def test_where_no_source_answers_the_error_says_where_to_put_the_files(tmp_path, monkeypatch):
-    monkeypatch.setattr(datasets.FashionMNIST, "mirrors", ["http://127.0.0.1:9/"])
+    monkeypatch.setattr("torchvision.datasets.FashionMNIST.mirrors", ["http://127.0.0.1:9/"])
 
     with pytest.raises(UserError, match=r"refused.*Put its four IDX files there") as caught:
         fashion_mnist.load(tmp_path)
@@ -134,8 +135,9 @@ def test_a_download_goes_into_the_cache_once_and_in_torchvisions_layout(
         packed = gzip.compress((tmp_path / "original" / name).read_bytes())
         (served / f"{name}.gz").write_bytes(packed)
         resources.append((f"{name}.gz", hashlib.md5(packed).hexdigest()))
-    monkeypatch.setattr(datasets.FashionMNIST, "mirrors", ["http://127.0.0.1:9/", address])
-    monkeypatch.setattr(datasets.FashionMNIST, "resources", resources)
+    mirrors = ["http://127.0.0.1:9/", address]
+    monkeypatch.setattr("torchvision.datasets.FashionMNIST.mirrors", mirrors)
+    monkeypatch.setattr("torchvision.datasets.FashionMNIST.resources", resources)
     folder = tmp_path / "data"
     folder.mkdir()
 

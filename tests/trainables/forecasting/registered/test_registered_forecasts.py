@@ -202,6 +202,8 @@ def test_a_gap_is_the_value_before_it(model, rows):
         (lambda f: pd.concat([f, f.iloc[:1]]), "'north/tea' has 2024-01-01 00:00:00 twice"),
         (lambda f: f.assign(units=np.nan), "'north/tea' has no value of 'units'"),
         (lambda f: f.assign(units="many"), "'units' must hold numbers, but holds 'many'"),
+        (lambda f: f.assign(date=[[1]] * len(f)), "'date' must hold single values"),
+        (lambda f: f.assign(shop=[{"a": 1}] * len(f)), "'shop' must hold single values"),
         (lambda f: f.assign(date="soon"), "The time 'soon' in row 1 is no date"),
         (lambda f: f[f["units"].notna()], "lacks 'offer' at step 1 of the 7"),
         (

@@ -152,6 +152,10 @@ def test_what_is_no_table_is_refused(tmp_path):
         f"{tmp_path}/a.xlsx is of no known format: give .csv, .tsv, .txt, .parquet, .pq, .arrow, "
         ".feather, .ipc, or a folder of Parquet files."
     )
+    for odd in (pd.Series([1.0]), pl.DataFrame({"x": pl.Series([1], dtype=pl.Int128)})):
+        assert refused(lambda odd=odd: read_frame(odd, "The table")).startswith(
+            "The table cannot be read as an Arrow table: "
+        )
     assert refused(lambda: read_frame([1, 2], "The table")) == (
         "The table must be a data frame of pandas or polars, or an Arrow table, but is list."
     )

@@ -62,13 +62,30 @@ def test_rows_without_a_target_are_not_known():
     (["a", "b"] * 2, "multiclass", "The target 'y' has 2 classes; give --task binary."),
     ([[1], [2]], None, "The target 'y' cannot be predicted: it holds lists."),
     (pd.to_datetime(["2020-01-01", "2021-01-01"]), None,
-     "The target 'y' holds dates; give a number, such as the days until then."),
+     "The target 'y' holds dates; give a number, such as the days until then, or --task "
+     "multiclass if they are classes."),
+    (["2020-01-01", "2021-01-01"], "regression",
+     "The target 'y' holds dates; give a number, such as the days until then, or --task "
+     "multiclass if they are classes."),
+    (pd.to_timedelta(["1 min", "2 min"]), None,
+     "The target 'y' holds durations; give a number, such as their seconds."),
+    ([2**62 + i for i in range(30)], None,
+     "The target 'y' goes from 4.61169e+18 to 4.61169e+18, which is too little or too much for a "
+     "model; give it in another unit, or less what all rows have."),
+    ([0.5, -1.7e308, 1.7e308], None,
+     "The target 'y' goes from -1.7e+308 to 1.7e+308, which is too little or too much for a "
+     "model; give it in another unit, or less what all rows have."),
     ([1, 2], "regresion",
      "Unknown task 'regresion'. Did you mean 'regression'? There are: binary, multiclass, "
      "regression."),
 ], ids=lambda value: str(value)[:20])  # fmt: skip
 def test_what_cannot_be_predicted_is_refused(values, task, message):
     assert refused(values, task) == message
+
+
+def test_dates_may_be_classes_where_the_task_says_so():
+    made = target_of(pd.Series(["2020-01", "2020-02", "2020-03"] * 2, name="y"), "multiclass")
+    assert made.classes == ("2020-01", "2020-02", "2020-03")
 
 
 def test_times_are_dates_or_numbers():
@@ -80,6 +97,7 @@ def test_times_are_dates_or_numbers():
 
 @pytest.mark.parametrize(("values", "message"), [
     (["early", "late"], "The time 't' must hold dates or numbers, but holds 'early'."),
+    (["13:45", "9:00"], "The time 't' holds times of the day without a date."),
     ([3, 3], "The time 't' cannot order the rows: it has one value only."),
     (["31/1/2020", "1/31/2020"], "The time 't' cannot order the rows: its dates have the day first "
      "in some rows and the month first in others."),

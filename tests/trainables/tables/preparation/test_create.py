@@ -10,10 +10,10 @@ from tests.trainables.tables.pipelines import config, dated
 ANSWERS = np.arange(60) % 2
 
 
-def prepared(frame, model="linear", answers=ANSWERS, task="binary", **other):
+def prepared(frame, model="linear", answers=ANSWERS, task="binary", groups=None, **other):
     asked = config(model, **{"linear_knots": 0, **other})
-    made = create_preparation(asked, task=task, answers=answers, seed=0)
-    return made, made.fit_transform(frame, answers)
+    made = create_preparation(asked, task=task, answers=answers, groups=groups, seed=0)
+    return made, made.fit_transform(frame, answers, encoded__groups=groups)
 
 
 def words(*counts):
@@ -48,6 +48,23 @@ def test_target_encoding_of_a_fitted_row_does_not_know_its_own_answer():
     own = np.corrcoef(made["word"], answers)[0, 1]
     leaked = np.corrcoef(steps.transform(frame)["word"], answers)[0, 1]
     assert abs(own) < 0.2 < 0.9 < leaked
+
+
+@pytest.mark.parametrize("model", ["extra_trees", "linear"])
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_target_encoding_of_a_fitted_row_does_not_know_the_answers_of_its_group(model, task):
+    """Each word is of one group, which has one answer: of others it is not known."""
+    groups = np.repeat(np.arange(60), 5)
+    by_group = np.random.default_rng(0).integers(0, 3 if task == "multiclass" else 2, 60)
+    frame = pd.DataFrame({"word": [f"w{group}" for group in groups]}, dtype=object)
+    given = {"task": task, "forest_encoding": "target", "encoding": "target"}
+    answers = by_group[groups]
+    _, known = prepared(frame, model, answers, **given)
+    _, unknown = prepared(frame, model, answers, groups=groups, **given)
+    first = answers == (1 if task == "regression" or len(known.T) == 1 else 0)
+    told, hidden = (np.corrcoef(one.iloc[:, 0], first)[0, 1] for one in (known, unknown))
+    assert told > 0.9
+    assert hidden < 0.1
 
 
 def test_native_categories_are_codes_and_named():

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pytest
 
@@ -55,11 +56,12 @@ def test_answers_have_the_index_of_the_frame():
     "form",
     [
         pa.Table.from_pandas,
+        lambda frame: pl.from_pandas(frame).lazy(),
         lambda frame: frame.to_dict(orient="list"),
         lambda frame: frame.to_dict(orient="records"),
         lambda frame: {name: frame[name].to_numpy() for name in frame},
     ],
-    ids=["Arrow", "lists by column", "rows as dicts", "arrays by column"],
+    ids=["Arrow", "lazy polars", "lists by column", "rows as dicts", "arrays by column"],
 )
 def test_rows_may_be_given_as_servers_and_other_libraries_have_them(form):
     expected = classifier().predict(ROWS).reset_index(drop=True)

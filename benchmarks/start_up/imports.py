@@ -1,12 +1,12 @@
 """What the start of a command, of a driver and of a worker costs in CPU time: help, a mistake that
 is refused, a study's imports. And what the start of a second model of Ax takes.
 
-    python -m benchmarks.start_up
-    python -m benchmarks.start_up --only "hpo.py --help" --only "hpo.py --dataset mnst"
+    python -m benchmarks.start_up.imports
+    python -m benchmarks.start_up.imports --only "hpo.py --help" --only "hpo.py --dataset mnst"
 
 Each beside the same with what it imported before as well; in turn, so that a machine that slows
-down does so for both. Mistakes that need Ray to be seen are there without such a comparison, and
-so is what Python and typer take by themselves.
+down does so for both. What Python and typer take by themselves is there too. `first_trial` measures
+what comes until the first trial is at work.
 """
 
 import os
@@ -36,6 +36,7 @@ TABLES = "from automl_on_ray.studies.tables import search_pipelines"
 CELLS = "from automl_on_ray.studies.architecture import search_architectures"
 METHODS = "from automl_on_ray.studies.comparison import compare_methods"
 SIMULATOR = "import automl_on_ray.tracking.store, ray.tune, automl_on_ray.simulation.recorded_study"
+IMAGES = f"{STUDY}\nimport automl_on_ray.trainables.image_classifier"
 # What was typed, and what was imported first.
 COMMANDS = {
     "hpo.py --help": STUDY,
@@ -51,7 +52,7 @@ COMMANDS = {
     "automl.py none.csv --target y": TABLES,
     "compare.py --base randm": METHODS,
 }
-NEED_RAY = (
+NEEDED_RAY = (
     "hpo.py --dataset digits --objective acuracy",
     "hpo.py --dataset digits --scheduler pb2",
     "hpo.py --dataset digits --explore ax",
@@ -82,7 +83,7 @@ def cases() -> dict[str, list[str]]:
     return {
         **{name: [code] for name, code in ALONE.items()},
         **{typed: [of_command(typed), f"{heavy[typed]}{of_command(typed)}"] for typed in COMMANDS},
-        **{typed: [of_command(typed)] for typed in NEED_RAY},
+        **{typed: [of_command(typed), f"{IMAGES}\n{of_command(typed)}"] for typed in NEEDED_RAY},
         "a study's imports": [STUDY, f"{STUDY}; {DRAWING}"],
         "a worker that trains on digits": [WORKER, f"{WORKER}; import sklearn.datasets"],
     }

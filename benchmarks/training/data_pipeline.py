@@ -1,6 +1,6 @@
 """One epoch of the same CNN: our batches against torchvision's data set, DataLoader and transforms.
 
-    python benchmarks/data_pipeline.py
+    python -m benchmarks.training.data_pipeline
 
 Both see MNIST's training images, moved by up to 2 pixels and turned by up to 10 degrees, in the
 same process with the same threads, and train the same weights from the same start. Rounds
