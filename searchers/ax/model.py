@@ -24,6 +24,7 @@ from ax.generators.torch.botorch_modular.surrogate import ModelConfig, Surrogate
 from ax.utils.common.logger import set_ax_logger_levels
 from botorch.acquisition.logei import qLogExpectedImprovement
 from botorch.acquisition.monte_carlo import qNoisyExpectedImprovement, qUpperConfidenceBound
+from threadpoolctl import threadpool_limits
 
 from automl_on_ray.search_spaces import Config
 from automl_on_ray.search_spaces.beliefs import weight_after
@@ -297,6 +298,7 @@ def _steps(steps: list[int]) -> list[int]:
 
 
 def quiet() -> None:
-    """Ax tells of each trial at INFO; and more threads than one make it slower."""
+    """Ax tells of each trial at INFO; and more threads than one make it slower, numpy's too."""
     set_ax_logger_levels(logging.ERROR)
     torch.set_num_threads(1)
+    threadpool_limits(1)
