@@ -51,7 +51,9 @@ def check_heeded(scheduler: str, given: Mapping[str, Any]) -> None:
     Settings of some kinds of studies lack a few of these.
     """
     for option, capability in OPTIONS.items():
-        if given.get(option) and not getattr(scheduler_capabilities(scheduler), capability):
+        asked = given.get(option)
+        unasked = asked is None or asked is False  # an interval of 0 was asked for
+        if not unasked and not getattr(scheduler_capabilities(scheduler), capability):
             able = schedulers_that(attrgetter(capability), near=scheduler)
             raise UserError(
                 f"--{option} is for --scheduler {' or '.join(able)}; {scheduler!r} has no use "

@@ -92,5 +92,7 @@ def test_a_study_of_data_that_cannot_be_had_is_refused_before_anything_is_starte
     with Bucket("data"):
         refused = run(tmp_path / "runs", "mine", *STUDY)
     assert refused.exit_code == 2
-    assert refused.output.strip() == "Error: There is nothing at s3://data/mine.npz."
+    *steps, error = refused.output.splitlines()
+    assert steps == ["Loading Ray"], "nothing else was begun"
+    assert error == "Error: There is nothing at s3://data/mine.npz."
     assert not list(tmp_path.glob("runs/*"))
