@@ -117,6 +117,7 @@ def _start(end: socket.socket) -> "subprocess.Popen[bytes]":
         [sys.executable, "-P", "-m", "automl_on_ray.searchers.ax.process"],
         stdin=end.fileno(),
         env={**os.environ, "PYTHONPATH": os.pathsep.join(_path())},
+        process_group=0,  # a terminal's Ctrl-C is for the driver, also while this one imports
     )
     atexit.register(process.kill)  # while it imports, it would not notice
     return process
@@ -176,7 +177,6 @@ def _send(pipe: Connection, value: Any) -> None:
 def main() -> None:
     """Import Ax, then fork a process for each pipe that comes, until the driver is gone."""
     os.nice(NICENESS)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is for the driver
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how a model's process ended
     sys.stdout = sys.stderr
     warnings.filterwarnings("ignore")

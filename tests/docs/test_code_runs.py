@@ -104,6 +104,13 @@ def before_the_study(code):
     return ast.unparse(tree)
 
 
+@pytest.fixture(autouse=True)
+def _path_without_tests(monkeypatch):
+    """pytest adds folders of tests; `datasets` in one of them is not the library of that name."""
+    own = [path for path in sys.path if not Path(path).is_relative_to(ROOT / "tests")]
+    monkeypatch.setattr(sys, "path", own)
+
+
 @pytest.fixture
 def small(monkeypatch, tmp_path, template):
     """In a folder of its own, `tune` has two trials that no model proposes; so have others."""
@@ -176,12 +183,9 @@ def rest(trial):
     [pytest.param(one, marks=[pytest.mark.whole] if one in HEAVY else []) for one in TRAINED],
 )
 def test_a_library_s_training_goes_on_from_its_checkpoint_with_its_own_rate_and_ends_when_told(
-    heading, tmp_path, monkeypatch
+    heading, tmp_path
 ):
     """As a clone in a population does, whose rate is another one: with 0 it learns no more."""
-    # pytest puts folders of tests there; `datasets` in one of them is not the library of that name.
-    own = [path for path in sys.path if not Path(path).is_relative_to(ROOT / "tests")]
-    monkeypatch.setattr(sys, "path", own)
     config, epochs = TRAINED[heading]
     kind = trained(heading)
     one = kind(config=dict(config))

@@ -10,6 +10,7 @@ from pathlib import Path
 import ray
 from ray import tune
 
+from automl_on_ray import trainables
 from automl_on_ray.clusters import assign_resources, gpu_share
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.trainables import Reading
@@ -64,7 +65,7 @@ def main(folder):
     gpu_share.DRAWN = 0  # of one member: each takes a process
     with ray.init(address="local", num_cpus=6, num_gpus=2, include_dashboard=False):
         refused = [share(cpus=7.0), share(cpus=None)]
-        gpu_share.measure = read
+        trainables.measure = read
         measured = share(cpus=None)
         told = {str(gpus): given(gpus, folder) for gpus in (0.5, 1.0, 2.0)}
     told |= {"refused": refused, "measured": measured}
