@@ -128,7 +128,10 @@ def main(only: Only = None, repeats: int = 3) -> None:
         for name, typed in commands(Path(folder)).items():
             if only and name not in only:
                 continue
-            runs = [start([*typed, "--name", f"s{number}"]) for number in range(repeats)]
+            runs = [
+                start([*typed, "--name", f"{name.replace(', ', '-')}-{number}"])
+                for number in range(repeats)
+            ]
             found = (median(run.get(one, 0.0) for run in runs) for one in names)
             table.add_row(name, *(f"{each:.2f}" for each in found))
     load = os.getloadavg()[0]
