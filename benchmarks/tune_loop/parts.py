@@ -29,7 +29,7 @@ from ray import tune
 from ray.tune.experiment import Experiment, Trial
 from ray.tune.logger import CSVLoggerCallback, JsonLoggerCallback, TBXLoggerCallback
 from ray.tune.search import ConcurrencyLimiter, SearchGenerator
-from ray.tune.stopper import CombinedStopper
+from ray.tune.stopper import CombinedStopper, MaximumIterationStopper
 
 from automl_on_ray.clusters import Stage
 from automl_on_ray.command_line import console, quiet_libraries
@@ -120,7 +120,9 @@ class Study:
         tracking = tracking_of(scheduler, folder)
         config = run_config(Stage(folder / "search"), [tracking, self.view], scheduler=self.judge)
         search = create_searcher("random", asked)
-        self.loop = self._loop(config, search, trials, CombinedStopper(budget, _Epochs(epochs)))
+        self.loop = self._loop(
+            config, search, trials, CombinedStopper(budget, MaximumIterationStopper(epochs))
+        )
         self._count(search, tracking)
 
     def _loop(self, config: Any, search: Any, trials: int, stopper: Any) -> Any:
@@ -155,17 +157,6 @@ class Study:
         Trial.on_checkpoint = self.clock.within("checkpoints", Trial.on_checkpoint)  # type: ignore[method-assign]
         for task in ("train", "save", "reset", "restore", "stop"):
             setattr(NoWork, task, self.clock.within(UNCOUNTED, getattr(NoWork, task)))
-
-
-class _Epochs(tune.Stopper):
-    def __init__(self, most: int) -> None:
-        self._most = most
-
-    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
-        return bool(result["training_iteration"] >= self._most)
-
-    def stop_all(self) -> bool:
-        return False
 
 
 def measure(trials: int, epochs: int, scheduler: str) -> str:

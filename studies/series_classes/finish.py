@@ -12,7 +12,7 @@ from automl_on_ray.search_spaces.core import warn
 from automl_on_ray.search_spaces.data_kinds import FinalModel
 from automl_on_ray.search_spaces.series import NEAREST as NEAREST_CONFIG, ROCKET as ROCKET_CONFIG
 from automl_on_ray.studies.finish import Final, conclude
-from automl_on_ray.studies.folds import Look, looked, of_whole_trials, tell, weighted_configs
+from automl_on_ray.studies.folds import looked, of_whole_trials, tell, weighted_configs
 from automl_on_ray.studies.plan import StudyPlan
 from automl_on_ray.studies.results import SERIES_REPORT
 from automl_on_ray.studies.series_classes.plan import SeriesPlan
@@ -73,9 +73,13 @@ class Ensembled:
         if not weights:
             return None
         configs = {row.trial_id: row.config for row in chosen}
+        best, threads = next(iter(held)), max(1, int(resources.cpus))
         try:
-            look = self._tested(
-                plan, next(iter(held)), weights, configs, max(1, int(resources.cpus))
+            # What a former session has found on the test part, if it had the same configs.
+            look = looked(
+                folder / SERIES_REPORT,
+                [configs[best], weighted_configs(weights, configs)],
+                lambda: self._look(plan, best, weights, configs, threads).as_dict(),
             )
         except _NothingFittedError:
             return None
@@ -87,22 +91,6 @@ class Ensembled:
             verdict=look.words(),
             tell=partial(tell, [*lines_of(report), *look.words()]),
             model=partial(_model, folder, self.data, metrics),
-        )
-
-    def _tested(
-        self,
-        plan: StudyPlan,
-        best: str,
-        weights: Mapping[str, float],
-        configs: Mapping[str, Config],
-        threads: int,
-    ) -> Look:
-        """What a former session has found on the test part, if it had the same configs."""
-        found = [configs[best], weighted_configs(weights, configs)]
-        return looked(
-            plan.study.path / SERIES_REPORT,
-            found,
-            lambda: self._look(plan, best, weights, configs, threads).as_dict(),
         )
 
     def _look(

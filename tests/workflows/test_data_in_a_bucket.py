@@ -93,6 +93,8 @@ def test_a_study_of_data_that_cannot_be_had_is_refused_before_anything_is_starte
         refused = run(tmp_path / "runs", "mine", *STUDY)
     assert refused.exit_code == 2
     *steps, error = refused.output.splitlines()
-    assert steps == ["Loading Ray"], "nothing else was begun"
+    # Others are named where they take long.
+    assert not [each for each in steps if each.startswith(("Starting", "Asking"))]
     assert error == "Error: There is nothing at s3://data/mine.npz."
+    assert not (tmp_path / "runs" / "mine").exists()
     assert not list(tmp_path.glob("runs/*"))
