@@ -117,10 +117,11 @@ def _publish(
     with step("Writing the report to MLflow"):
         tracked = ended.tracking.study_end("completed" if ranked else "failed")
         tracked &= _report(plan, rows, ranked, ended.final, verdict)
-        model = ended.final.model() if ended.final is not None else None
-        if model is None:
+        final = ended.final
+        model = final.model() if final is not None else None
+        if final is None or model is None:
             return None, tracked
-        record = register(plan, ranked[0], model, ended.name)
+        record = register(plan, ranked[0], model, final.found or ended.name)
         return record, tracked and record is not None
 
 

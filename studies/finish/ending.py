@@ -17,7 +17,8 @@ class Final:
 
     `metrics` are what was measured in the end, of each repeat. `title` and `facts` are a table of
     it on MLflow's page of the study, `verdict` lines on that page and in the report. `tell` prints
-    it. `model` makes what is to be registered, if anything.
+    it. `model` makes what is to be registered, if anything. Where `found` says what was found, the
+    model of one `found` is registered once, else that of one name of the ending.
     """
 
     metrics: Sequence[Mapping[str, float]]
@@ -26,6 +27,7 @@ class Final:
     verdict: Sequence[str] = ()
     tell: Callable[[], None] = lambda: None
     model: Callable[[], FinalModel | None] = lambda: None
+    found: str = ""
     failed: bool = False
 
 
@@ -33,10 +35,7 @@ class Ending(Protocol):
     """Makes the final part of a study, once it has trials with a score."""
 
     def name(self, plan: StudyPlan, ranked: Sequence[Row]) -> str:
-        """Of this final part: with other trials or settings, when the study goes on, another one.
-
-        The model of one name is registered once.
-        """
+        """Of this final part: with other trials or settings, when the study goes on, another one."""
         ...
 
     def make(

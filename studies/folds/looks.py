@@ -20,6 +20,11 @@ class Look:
     report: Report
     number: int
 
+    @property
+    def found(self) -> str:
+        """What was looked at, told from all else that this study has found."""
+        return f"what look {self.number} at the test part was at"
+
     def words(self) -> list[str]:
         """A line where a test part has been looked at before; else none."""
         if self.number < 2:

@@ -90,6 +90,7 @@ class Recommended:
             metrics=[metrics],
             facts={name: f"{value:.5g}" for name, value in metrics.items()},
             verdict=look.words(),
+            found=look.found,
             tell=partial(tell, [*lines_of(report), *look.words()]),
             model=partial(self._model, plan, ranked[0].config, fits, metrics),
         )

@@ -89,6 +89,7 @@ class Ensembled:
             metrics=[metrics],
             facts={key: f"{value:.5g}" for key, value in metrics.items()},
             verdict=look.words(),
+            found=look.found,
             tell=partial(tell, [*lines_of(report), *look.words()]),
             model=partial(_model, folder, self.data, metrics),
         )

@@ -47,7 +47,8 @@ def concluded(plan, rows):
 def study(storage, tmp_path_factory):
     """Its path, its exit codes, and when its report was written at the first and second end.
 
-    A third end is that of a longer search, which has found another single best.
+    A third end is that of a longer search, which has found another single best; a fourth that of
+    one that has found nothing better.
     """
     folder = tmp_path_factory.mktemp("waves")
     with pytest.MonkeyPatch.context() as patch:
@@ -68,12 +69,16 @@ def study(storage, tmp_path_factory):
             longer = replace(more, metrics={**more.metrics, "val_accuracy": 1.0})
             plan.study.write_rows([row.as_dict() for row in (*rows, early, longer)])
             longer_code = concluded(plan, [*rows, early, longer])
-    return plan.study.path, (code, again, longer_code), (first, kept)
+            more = trained(plan, "t_5", NEAREST)
+            vain = replace(more, metrics={**more.metrics, "val_accuracy": 0.0})
+            plan.study.write_rows([row.as_dict() for row in (*rows, early, longer, vain)])
+            vain_code = concluded(plan, [*rows, early, longer, vain])
+    return plan.study.path, (code, again, longer_code, vain_code), (first, kept)
 
 
 def test_the_end_has_the_classical_ways_beside_what_was_found(study):
     path, codes, _ = study
-    assert codes == (0, 0, 0)
+    assert codes == (0, 0, 0, 0)
     report = json.loads((path / "series_report.json").read_text())["report"]
     assert [one["name"] for one in report["compared"]] == [
         "1-NN", "ROCKET", "best single", "ensemble",
@@ -91,6 +96,12 @@ def test_a_longer_search_that_finds_another_looks_again_and_says_so(study):
     assert json.loads((path / "series_report.json").read_text())["looks"] == 2
     (line,) = json.loads((path / "summary.json").read_text())["verdict"]
     assert "This is the second look at the test part" in line
+
+
+def test_each_model_that_was_found_is_registered_once(study):
+    path, *_ = study
+    uri = json.loads((path / "summary.json").read_text())["model"]
+    assert uri.endswith("/2")
 
 
 def test_the_registered_model_answers_arrays_and_lists(study, storage):
