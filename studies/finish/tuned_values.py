@@ -6,7 +6,7 @@ page alone.
 """
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 
 from automl_on_ray.command_line import console, is_python_call, same_command, with_options
@@ -23,7 +23,7 @@ from automl_on_ray.tracking import RecordedStudy, TrackingCallback, read_recorde
 
 TUNED_CONFIG = "tuned_config.json"
 REPORTED = "hyper/"  # before the name of a value in a report
-CUT, RESTARTS = "learning_rate", "restarts"  # what a restart lowers, and their count in a report
+RATE, RESTARTS = "learning_rate", "restarts"  # what a restart lowers, and their count in a report
 
 
 def keep_tuned_values(
@@ -34,8 +34,9 @@ def keep_tuned_values(
 ) -> list[Segment]:
     """The schedule that the best trial found, epoch by epoch; empty if it has tuned nothing.
 
-    It is kept as --replay takes it, and its last values as --try-first does: in the study's folder
-    and in MLflow. `lives` tell what each trial's config was, where a population changed it.
+    It is kept as --replay takes it, and what to begin again with as --try-first does: in the
+    study's folder and in MLflow. `lives` tell what each trial's config was, where a population
+    changed it.
     """
     if best is None or not _tuned(best):
         return []
@@ -45,7 +46,8 @@ def keep_tuned_values(
     life = lives.get(best.trial_id, [born])
     schedule = [one for part in life for one in by_epoch(part, recorded, space)]
     constants = space.active(space.flat.constants)  # which --try-first may not change
-    own = {key: constants.get(key, value) for key, value in schedule[-1].config.items()}
+    first = to_begin_with(schedule, _tuned(best))
+    own = {key: constants.get(key, value) for key, value in first.items()}
     write_json(plan.study.path / SCHEDULE, [asdict(one) for one in schedule])
     write_json(plan.study.path / TUNED_CONFIG, [own])
     kept = {name: (plan.study.path / name).read_text() for name in (SCHEDULE, TUNED_CONFIG)}
@@ -53,6 +55,16 @@ def keep_tuned_values(
 
     tracking.study_files({**kept, "schedule.png": draw_schedule(schedule)})
     return schedule
+
+
+def to_begin_with(schedule: Sequence[Segment], tuned: Collection[str]) -> Config:
+    """What to train with from scratch: the last values, but the largest learning rate of all.
+
+    A rate falls while training goes on, and the more so by gradients that look few steps ahead (Wu
+    et al. 2018, arXiv:1803.02021). One that broke training is not in a schedule.
+    """
+    largest = {RATE: max(one.config[RATE] for one in schedule)} if RATE in tuned else {}
+    return {**schedule[-1].config, **largest}
 
 
 def _tuned(best: Row) -> list[str]:
@@ -83,9 +95,9 @@ def by_epoch(part: Segment, recorded: RecordedStudy, space: SearchSpace) -> list
 
 
 def _cut(early: Segment, later: Config) -> Segment:
-    if CUT not in later:
+    if RATE not in later:
         return early
-    return replace(early, config={**early.config, CUT: min(early.config[CUT], later[CUT])})
+    return replace(early, config={**early.config, RATE: min(early.config[RATE], later[RATE])})
 
 
 def _values(config: Config, reported: Mapping[str, float], space: SearchSpace) -> Config:
@@ -114,7 +126,8 @@ def say_tuned_values(plan: StudyPlan, best: Row, schedule: Sequence[Segment]) ->
     if set(_tuned(best)) & set(plan.evaluation.space.domains):
         command = same_command(plan.name, without=["try_first"])
         tried = str(path / TUNED_CONFIG)
-        console.print("To search on from where they came to:")
+        rate = ", with the largest learning rate on the way" if RATE in _tuned(best) else ""
+        console.print(f"To search on from where they came to{rate}:")
         searched = with_options(command, name=f"{plan.name}-2", try_first=tried)
         console.print(f"  {searched}", style="bold", soft_wrap=True)
 

@@ -5,7 +5,7 @@ from ray import tune
 
 from automl_on_ray.schedulers.populations import Segment
 from automl_on_ray.search_spaces import SearchSpace
-from automl_on_ray.studies.finish.tuned_values import by_epoch
+from automl_on_ray.studies.finish.tuned_values import by_epoch, to_begin_with
 from automl_on_ray.tracking import RecordedStudy
 from tests.helpers.recorded import recorded
 
@@ -73,3 +73,21 @@ def test_a_rate_that_broke_training_is_as_the_last_restart_cut_it(restarts, expe
     ]
     found = schedule(curve, config={"learning_rate": 1.0, "depth": 3}, space=space)
     assert [one.config["learning_rate"] for one in found] == pytest.approx(expected)
+
+
+def test_a_training_begins_again_with_the_last_values_and_the_largest_rate_that_did_not_break_it():
+    epochs = [
+        {"learning_rate": 0.01, "weight_decay": 0.1},
+        {"learning_rate": 0.03, "weight_decay": 0.01},
+        {"learning_rate": 0.02, "weight_decay": 0.001},
+    ]
+    along = [Segment(e, e + 1, "t", config) for e, config in enumerate(epochs)]
+    found = to_begin_with(along, ["learning_rate", "weight_decay"])
+    assert found == {"learning_rate": 0.03, "weight_decay": 0.001}
+
+
+def test_a_rate_that_was_not_tuned_is_the_last_one():
+    """A population may have lowered it."""
+    rates = (0.1, 0.01)
+    along = [Segment(e, e + 1, "t", {"learning_rate": rate}) for e, rate in enumerate(rates)]
+    assert to_begin_with(along, ["weight_decay"]) == {"learning_rate": 0.01}
