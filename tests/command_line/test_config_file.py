@@ -55,7 +55,7 @@ def values_of(annotation):
 
 
 @pytest.mark.parametrize("command", SETTINGS)
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_what_is_printed_is_read_back_as_it_was(command, data, tmp_path):
     options = declared(SETTINGS[command])

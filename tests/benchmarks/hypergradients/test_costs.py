@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.hypergradients.costs import ESTIMATORS, PRODUCTS, costs, draw, table
 
-FEW, MORE, MOST = COUNTS = (2, 4, 8)
+FEW, MORE, MOST = COUNTS = (2, 3, 5)
 
 
 @pytest.fixture(scope="module")

@@ -14,12 +14,12 @@ LARGE = mnist.CASES["rate too large"]
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
-    """600 images, and 120 steps of 32."""
+    """600 images, and 90 steps of 32."""
     monkeypatch.setattr(mnist, "load_dataset", lambda name: made_up())
     mnist.drawn.cache_clear()
     for name, value in {"TRAIN": 600, "HELD": 200, "HELD_BATCH": 100, "BATCH": 32}.items():
         monkeypatch.setattr(mnist, name, value)
-    monkeypatch.setattr(mnist, "EPOCHS", 10)
+    monkeypatch.setattr(mnist, "EPOCHS", 6)
     monkeypatch.setattr(mnist.SmallCNN, "STEPS", 15)
     monkeypatch.setattr(mnist, "STEPS", 15)
     yield
@@ -74,7 +74,9 @@ def test_searches_take_the_seconds_that_they_are_given():
 
 def test_it_goes_on_where_it_ended(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(mnist, "CASES", {"rate too small": SMALL, "rate too large": LARGE})
-    monkeypatch.setattr(mnist, "EPOCHS", 2)
+    monkeypatch.setattr(mnist, "EPOCHS", 1)
+    monkeypatch.setattr(mnist.SmallCNN, "STEPS", 10)
+    monkeypatch.setattr(mnist, "STEPS", 10)
     out = tmp_path / "mnist.jsonl"
     mnist.main(out, seeds=1, first_seed=100)
     lines = out.read_text().splitlines()

@@ -1,5 +1,6 @@
 """Ours in the bar: the project's own parts in one process, until a budget is spent."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,9 +11,9 @@ from automl_on_ray.search_spaces.core import Objective
 from automl_on_ray.search_spaces.tables import SPACE
 from automl_on_ray.studies.tables.portfolio import portfolio_of
 from benchmarks.tabular import _ours, bar
-from benchmarks.tabular._exchange import Asked
+from benchmarks.tabular._exchange import Asked, read_answer, write_asked
 from benchmarks.tabular._ours import EPOCHS, Search, _scheduler, _searcher
-from benchmarks.tabular.data import JUDGING, by_name
+from benchmarks.tabular.data import JUDGING, by_name, read, split
 
 ASKED = Asked("random", "attrition", "Attrition", "binary", "auc", 1, 0, ("No", "Yes"))
 OBJECTIVE = Objective("val_auc", "max")
@@ -112,7 +113,20 @@ def test_the_scheduler_is_the_projects_asha():
     assert told == [TrialScheduler.CONTINUE, TrialScheduler.CONTINUE, TrialScheduler.STOP]
 
 
+def test_the_shortest_run_ends_with_a_model_that_beats_a_constant(tmp_path):
+    (attrition,) = by_name(["attrition"], JUDGING)
+    train, test = split(read(attrition), attrition, 0)
+    write_asked(tmp_path, replace(ASKED, way="portfolio", seconds=0), train, test)
+    _ours.main(tmp_path)
+    predictions, facts = read_answer(tmp_path)
+    assert bar.value(attrition, test["Attrition"], predictions) > 0.7
+    assert facts["whole"] == facts["models"] == 1
+    assert np.isfinite(facts["search_seconds"])
+
+
+@pytest.mark.whole
 def test_a_run_of_ours_ends_with_a_model_that_beats_a_constant():
+    """In this process, quickly: the test before."""
     (attrition,) = by_name(["attrition"], JUDGING)
     line = bar.run("portfolio", attrition, 0, 1, None)
     assert line["value"] > 0.7

@@ -10,6 +10,7 @@ from pyarrow import table
 from scipy.stats import spearmanr
 
 from automl_on_ray.search_spaces.nas_bench_201 import EDGES, OPERATIONS, architecture_text, key
+from benchmarks.transfer import svm_table
 from benchmarks.transfer._cells import cells_problem
 from benchmarks.transfer._functions import FUNCTIONS, KNOWN, cube, function_problem
 from benchmarks.transfer._problems import GOAL
@@ -36,7 +37,7 @@ def likeness(name, related):
 
 
 @every_function
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", SEEDS[:2])
 def test_no_point_of_a_function_is_below_its_lowest_value(name, seed):
     problem = function_problem(name, related=True, seed=seed)
     generator = np.random.default_rng(seed)
@@ -161,14 +162,16 @@ def test_the_grid_has_each_member_of_the_space_once():
         SPACE.check(member)
 
 
-def test_a_support_vector_machine_learns_a_table_with_words_and_gaps():
+def test_a_support_vector_machine_learns_a_table_with_words_and_gaps(monkeypatch):
     """Nearly always `word` says the class; `number` has a gap and says nothing."""
+    some = MEMBERS[::7]
+    monkeypatch.setattr(svm_table, "MEMBERS", some)
     generator = np.random.default_rng(0)
     word = generator.choice(["left", "right"], 60)
     frame = pd.DataFrame({"number": generator.normal(size=60), "word": word})
     frame.loc[5, "number"] = np.nan
     found = pd.DataFrame(errors(frame, pd.Series(np.append(word[:-3], ["left"] * 3))))
-    assert len(found) == len(MEMBERS)
+    assert len(found) == len(some)
     assert found.error.min() < 0.1
     assert found.error.max() <= 0.7
 

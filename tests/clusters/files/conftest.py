@@ -14,8 +14,8 @@ from tests.clusters.files.account import REGION, prepare, write_file
 
 
 @pytest.fixture(scope="module")
-def aws(tmp_path_factory):
-    """An account prepared by prepare_aws, and the provider that `ray up` would make in it."""
+def account(tmp_path_factory):
+    """One prepared by prepare_aws."""
     patch = pytest.MonkeyPatch()
     patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))  # Ray writes the key there
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
@@ -30,13 +30,17 @@ def aws(tmp_path_factory):
         path = write_file(tmp_path_factory.mktemp("file"), image)
         group = prepare(session, path)
         write_file(path.parent, image, group)
-        asked = prepare_config(yaml.safe_load(path.read_text()))
-        validate_config(asked)
-        kind = _NODE_PROVIDERS["aws"](asked["provider"])
-        ready = kind.bootstrap_config(kind.fillout_available_node_types_resources(asked))
-        provider = _get_node_provider(ready["provider"], ready["cluster_name"])
-        yield SimpleNamespace(
-            session=session, config=ready, provider=provider, group=group, path=path, image=image
-        )
+        yield SimpleNamespace(session=session, group=group, path=path, image=image)
     resource_cache.cache_clear()
     patch.undo()
+
+
+@pytest.fixture(scope="module")
+def aws(account):
+    """That account, and the provider that `ray up` would make in it."""
+    asked = prepare_config(yaml.safe_load(account.path.read_text()))
+    validate_config(asked)
+    kind = _NODE_PROVIDERS["aws"](asked["provider"])
+    ready = kind.bootstrap_config(kind.fillout_available_node_types_resources(asked))
+    provider = _get_node_provider(ready["provider"], ready["cluster_name"])
+    return SimpleNamespace(**vars(account), config=ready, provider=provider)

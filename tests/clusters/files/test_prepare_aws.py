@@ -22,44 +22,44 @@ from tests.clusters.files.account import BUCKET, REGION, SSH_FROM, prepare, writ
 from tests.clusters.files.filled import ROOT
 
 
-def test_preparing_twice_changes_nothing(aws):
-    ec2 = aws.session.client("ec2")
+def test_preparing_twice_changes_nothing(account):
+    ec2 = account.session.client("ec2")
     before = ec2.describe_security_groups()["SecurityGroups"]
-    assert prepare(aws.session, aws.path) == aws.group
+    assert prepare(account.session, account.path) == account.group
     assert ec2.describe_security_groups()["SecurityGroups"] == before
 
 
-def test_the_bucket_cannot_be_made_public(aws):
-    block = aws.session.client("s3").get_public_access_block(Bucket=BUCKET)
+def test_the_bucket_cannot_be_made_public(account):
+    block = account.session.client("s3").get_public_access_block(Bucket=BUCKET)
     assert all(block["PublicAccessBlockConfiguration"].values())
 
 
-def test_the_bucket_keeps_what_is_deleted_or_overwritten_for_a_week(aws):
-    s3 = aws.session.client("s3")
+def test_the_bucket_keeps_what_is_deleted_or_overwritten_for_a_week(account):
+    s3 = account.session.client("s3")
     assert s3.get_bucket_versioning(Bucket=BUCKET)["Status"] == "Enabled"
     (rule,) = s3.get_bucket_lifecycle_configuration(Bucket=BUCKET)["Rules"]
     assert rule["Status"] == "Enabled"
     assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 7}
 
 
-def test_rules_that_a_bucket_has_already_stay(aws):
-    make_bucket(aws.session, "automl-ruled", REGION)
-    s3 = aws.session.client("s3")
+def test_rules_that_a_bucket_has_already_stay(account):
+    make_bucket(account.session, "automl-ruled", REGION)
+    s3 = account.session.client("s3")
     own = {"ID": "own", "Status": "Enabled", "Filter": {"Prefix": "a"}, "Expiration": {"Days": 9}}
     s3.put_bucket_lifecycle_configuration(
         Bucket="automl-ruled", LifecycleConfiguration={"Rules": [own]}
     )
-    make_bucket(aws.session, "automl-ruled", REGION)
+    make_bucket(account.session, "automl-ruled", REGION)
     (rule,) = s3.get_bucket_lifecycle_configuration(Bucket="automl-ruled")["Rules"]
     assert rule["ID"] == "own"
 
 
-def test_a_role_serves_one_cluster_only(aws, tmp_path):
+def test_a_role_serves_one_cluster_only(account, tmp_path):
     """Its head could end the machines of the other."""
-    other = write_file(tmp_path, aws.image)
+    other = write_file(tmp_path, account.image)
     other.write_text(other.read_text().replace("&name automl", "&name another"))
     with pytest.raises(UserError, match="of the cluster 'automl'"):
-        prepare(aws.session, other)
+        prepare(account.session, other)
 
 
 @pytest.mark.parametrize(
@@ -79,24 +79,24 @@ def test_a_file_that_does_not_say_which_machines_is_one_line(tmp_path, old, new,
         read_cluster(tmp_path / "nowhere.yaml")
 
 
-def test_the_command_says_what_to_fill_in(aws, capsys):
-    prepare_aws(bucket=BUCKET, ssh_from=SSH_FROM, cluster=aws.path, region=REGION)
+def test_the_command_says_what_to_fill_in(account, capsys):
+    prepare_aws(bucket=BUCKET, ssh_from=SSH_FROM, cluster=account.path, region=REGION)
     said = dict(line.split() for line in capsys.readouterr().out.splitlines()[1:])
-    assert said == {"FILL_IN_BUCKET": BUCKET, "FILL_IN_SECURITY_GROUP_ID": aws.group}
+    assert said == {"FILL_IN_BUCKET": BUCKET, "FILL_IN_SECURITY_GROUP_ID": account.group}
     shipped = (ROOT / "cluster.yaml").read_text()
     assert all(mark in shipped for mark in said)
 
 
-def test_a_bucket_elsewhere_is_made_there(aws):
+def test_a_bucket_elsewhere_is_made_there(account):
     make_bucket(boto3.Session(region_name="eu-west-1"), "automl-elsewhere", "eu-west-1")
-    place = aws.session.client("s3").get_bucket_location(Bucket="automl-elsewhere")
+    place = account.session.client("s3").get_bucket_location(Bucket="automl-elsewhere")
     assert place["LocationConstraint"] == "eu-west-1"
 
 
-def test_roles_of_a_second_bucket_keep_the_rights_to_the_first(aws):
-    asked, vpc = read_cluster(aws.path), default_vpc(aws.session)
-    make_roles(aws.session, "automl-elsewhere", asked, aws.group, vpc)
-    iam = aws.session.client("iam")
+def test_roles_of_a_second_bucket_keep_the_rights_to_the_first(account):
+    asked, vpc = read_cluster(account.path), default_vpc(account.session)
+    make_roles(account.session, "automl-elsewhere", asked, account.group, vpc)
+    iam = account.session.client("iam")
     for role in ("automl-head", "automl-worker"):
         names = iam.list_role_policies(RoleName=role)["PolicyNames"]
         try:
@@ -115,17 +115,17 @@ def test_roles_of_a_second_bucket_keep_the_rights_to_the_first(aws):
      ("udp", (22, 22), {"IpRanges": [{"CidrIp": SSH_FROM}]}, f"{SSH_FROM} to udp 22"),
      ("tcp", (5000, 5000), {"PrefixListIds": [{"PrefixListId": "pl-1"}]}, "pl-1 to tcp 5000")],
 )  # fmt: skip
-def test_what_else_the_group_admits_is_told(aws, capsys, protocol, ports, source, said):
+def test_what_else_the_group_admits_is_told(account, capsys, protocol, ports, source, said):
     theirs = {"IpProtocol": protocol, "FromPort": ports[0], "ToPort": ports[1], **source}
-    ec2 = aws.session.client("ec2")
-    ec2.authorize_security_group_ingress(GroupId=aws.group, IpPermissions=[theirs])
+    ec2 = account.session.client("ec2")
+    ec2.authorize_security_group_ingress(GroupId=account.group, IpPermissions=[theirs])
     try:
-        make_security_group(aws.session, SSH_FROM, default_vpc(aws.session))
+        make_security_group(account.session, SSH_FROM, default_vpc(account.session))
         told = " ".join(capsys.readouterr().out.split())
         assert f"also admits {said}: remove it" in told
         assert told.count("also admits") == 1
     finally:
-        ec2.revoke_security_group_ingress(GroupId=aws.group, IpPermissions=[theirs])
+        ec2.revoke_security_group_ingress(GroupId=account.group, IpPermissions=[theirs])
 
 
 @pytest.mark.parametrize(

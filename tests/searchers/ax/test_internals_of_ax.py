@@ -36,26 +36,28 @@ def test_an_ax_is_waited_for_once_a_machine_before_a_trial_is_begun(nothing_know
         searcher.close()
 
 
-@pytest.fixture
-def other_botorch(tmp_path, monkeypatch, nothing_known):
+@pytest.fixture(scope="module")
+def other_botorch(tmp_path_factory):
     """Ax's process gets one that lacks a name; this process has not imported any."""
-    (tmp_path / "sitecustomize.py").write_text(
-        "import botorch.fit\ndel botorch.fit._fit_fallback\n"
-    )
-    monkeypatch.syspath_prepend(tmp_path)
-    process._server.cache_clear()
-    yield r"does not fit automl-on-ray, which needs botorch\.fit:_fit"
+    folder = tmp_path_factory.mktemp("botorch")
+    (folder / "sitecustomize.py").write_text("import botorch.fit\ndel botorch.fit._fit_fallback\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)
+        process._server.cache_clear()
+        yield r"does not fit automl-on-ray, which needs botorch\.fit:_fit"
     process._server.cache_clear()
 
 
-def test_an_ax_that_does_not_fit_is_refused_before_a_trial_is_begun(other_botorch):
+def test_an_ax_that_does_not_fit_is_refused_before_a_trial_is_begun(other_botorch, nothing_known):
     searcher = Bayesian(SearcherSettings(SPACE, (Objective("score"),)))
     with pytest.raises(UserError, match=other_botorch):
         searcher.set_search_properties("score", "max", {})
     searcher.close()
 
 
-def test_so_it_is_before_ray_is_started(other_botorch, tmp_path, monkeypatch, capsys):
+def test_so_it_is_before_ray_is_started(
+    other_botorch, nothing_known, tmp_path, monkeypatch, capsys
+):
     monkeypatch.setattr("automl_on_ray.studies.begin.start_ray", lambda *_, **__: 1 / 0)
     asked = HpoSettings(
         trainable="tests.helpers.crashing:Steady", space="tests.helpers.crashing:SPACE",

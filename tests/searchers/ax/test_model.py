@@ -26,13 +26,15 @@ def completed(**metrics):
     return TrialOutcome("completed", {4: metrics})
 
 
-def led(settings, trials, outcome):
-    """A model after `trials`, and their configs."""
+def led(settings, trials, outcome, until=lambda config: False):
+    """A model after `trials`, or fewer once one is as wanted, and their configs."""
     model, configs = AxModel(settings), []
     for _ in range(trials):
         config = model.suggest()
         configs.append(config)
         model.tell(config, outcome(config))
+        if until(config):
+            break
     assert not model.fallbacks
     return model, configs
 
@@ -57,11 +59,12 @@ def experiment(model):
 
 def test_it_finds_a_peak_faster_than_chance():
     _, configs = led(
-        SearcherSettings(PLANE, SCORE, max_t=4), 16, lambda c: completed(score=peak(c))
-    )
+        SearcherSettings(PLANE, SCORE, max_t=4), 16, lambda c: completed(score=peak(c)),
+        until=lambda c: peak(c) > -0.003,
+    )  # fmt: skip
     random = np.random.default_rng(0).random((16, 2))
-    assert max(map(peak, configs)) > -0.003
-    assert max(map(peak, configs)) > max(peak({"x": x, "y": y}) for x, y in random)
+    assert peak(configs[-1]) > -0.003
+    assert peak(configs[-1]) > max(peak({"x": x, "y": y}) for x, y in random)
 
 
 @pytest.mark.parametrize(
@@ -70,9 +73,8 @@ def test_it_finds_a_peak_faster_than_chance():
         tune.loguniform(1e-6, 1e-5), tune.uniform(1, 1 + 1e-9), tune.randint(0, 2**40),
         tune.lograndint(1, 10**12), tune.qrandint(8, 16384 * 8, 8),
     ],
-    
 )  # fmt: skip
-def test_narrow_and_very_wide_ranges_are_searched_like_any_other(domain):
+def test_narrow_and_very_wide_ranges_are_searched_like_any_other(domain, quick):
     """The peak is at 0.7 of the range, on its own scale."""
     space = SearchSpace("one", training={"x": domain})
     there = math.log if is_log(domain) else float
@@ -85,10 +87,11 @@ def test_narrow_and_very_wide_ranges_are_searched_like_any_other(domain):
         SearcherSettings(space, SCORE, max_t=4),
         9,
         lambda c: completed(score=-((place(c) - 0.7) ** 2)),
+        until=lambda c: abs(place(c) - 0.7) < 0.02,
     )
     for config in configs:
         space.check(config)
-    assert min(abs(place(config) - 0.7) for config in configs) < 0.02
+    assert abs(place(configs[-1]) - 0.7) < 0.02
 
 
 def test_it_begins_in_the_middle_unless_the_user_says_where():
@@ -113,10 +116,10 @@ def test_it_goes_on_with_the_points_that_bare_ax_begins_with():
     assert [pytest.approx(model.suggest(), abs=1e-6) for _ in range(5)] == ax_points
 
 
-def test_a_metric_to_minimise_is_minimised():
+def test_a_metric_to_minimise_is_minimised(quick):
     settings = SearcherSettings(PLANE, (Objective("loss", "min"),), max_t=4)
-    _, configs = led(settings, 14, lambda c: completed(loss=-peak(c)))
-    assert max(map(peak, configs)) > -0.01
+    found = suggested_after(settings, 10, 2, lambda c: completed(loss=-peak(c)))
+    assert max(map(peak, found)) > -0.01
 
 
 def test_a_trial_stopped_early_is_marked_so_with_its_values_at_their_steps():
@@ -152,7 +155,7 @@ def test_values_of_trials_stopped_early_do_not_count_as_final():
     assert sum(x > 0.4 for x in later) >= 7
 
 
-def test_the_worse_trials_being_stopped_early_does_not_draw_the_model_to_them():
+def test_the_worse_trials_being_stopped_early_does_not_draw_the_model_to_them(quick):
     """The metric falls by 2 from the first step to the last; a scheduler stops the worse trials."""
 
     def outcome(config):
@@ -161,16 +164,9 @@ def test_the_worse_trials_being_stopped_early_does_not_draw_the_model_to_them():
             return TrialOutcome("early_stopped", early)
         return TrialOutcome("completed", {**early, 9: {"score": peak(config)}})
 
-    found = [
-        peak(config)
-        for seed in range(2)
-        for config in suggested_after(
-            SearcherSettings(PLANE, SCORE, seed=seed, max_t=9), 10, 6, outcome
-        )
-    ]
-    # Of 12, 9 were seen; none when early values are taken at face value, and none without what
-    # _step_effect does.
-    assert sum(value > -0.05 for value in found) >= 6
+    settings = SearcherSettings(PLANE, SCORE, max_t=9)
+    found = [peak(config) for config in suggested_after(settings, 10, 2, outcome)]
+    assert min(found) > -0.05  # without StepEffect: -1.13 and -0.73
 
 
 def crashing(config):
@@ -178,16 +174,25 @@ def crashing(config):
     return TrialOutcome("failed") if config["x"] > 0.5 else completed(score=peak(config))
 
 
-def test_a_crash_is_abandoned_and_never_tried_again():
-    model, configs = led(SearcherSettings(PLANE, SCORE, max_t=4), 9, crashing)
+def test_a_crash_is_abandoned_and_never_tried_again(quick):
+    model, configs = led(SearcherSettings(PLANE, SCORE, max_t=4), 7, crashing)
     status = [trial.status for trial in experiment(model).trials.values()]
     assert TrialStatus.FAILED not in status
     assert status.count(TrialStatus.ABANDONED) == sum(config["x"] > 0.5 for config in configs)
     assert status.count(TrialStatus.ABANDONED) > 0
-    assert len({(c["x"], c["y"]) for c in configs}) == 9
+    assert len({(c["x"], c["y"]) for c in configs}) == 7
 
 
+def test_where_trials_crash_it_goes_no_more_but_nearer_and_nearer(quick):
+    settings = SearcherSettings(PLANE, SCORE, seed=1, max_t=4)
+    places = [config["x"] for config in suggested_after(settings, 12, 4, crashing)]
+    assert max(places) <= 0.5  # without execution viability, the last two are 0.61 and 0.76
+    assert places == sorted(places)
+
+
+@pytest.mark.whole
 def test_the_region_that_crashes_is_learned_without_losing_the_best_beside_it():
+    """That it crashes, quickly: the test before."""
     studies = [
         suggested_after(SearcherSettings(PLANE, SCORE, seed=s, max_t=4), 12, 8, crashing)
         for s in range(2)
@@ -210,7 +215,9 @@ def test_the_region_that_crashes_is_learned_without_losing_the_best_beside_it():
         ("qlognehvi", "score, -cost", qLogNoisyExpectedHypervolumeImprovement),
     ],
 )
-def test_the_chosen_acquisition_function_is_the_one_at_work(acquisition, objective, expected):
+def test_the_chosen_acquisition_function_is_the_one_at_work(
+    acquisition, objective, expected, quick
+):
     goals = parse_objectives(objective)
     settings = SearcherSettings(PLANE, goals, max_t=4, acquisition=acquisition)
     model, _ = led(settings, 5, lambda c: completed(score=peak(c), cost=c["x"]))
@@ -229,7 +236,7 @@ def test_the_chosen_acquisition_function_is_the_one_at_work(acquisition, objecti
     assert not model.fallbacks
 
 
-def test_a_member_that_ax_repeats_is_not_taken_and_ax_is_asked_again(monkeypatch):
+def test_a_member_that_ax_repeats_is_not_taken_and_ax_is_asked_again(monkeypatch, quick):
     model, _ = led(SearcherSettings(PLANE, SCORE, max_t=4), 5, lambda c: completed(score=peak(c)))
     unvisited, answers = model._design.unvisited, [False, False, True, True]
     monkeypatch.setattr(unvisited, "take", lambda config: answers.pop(0))
@@ -246,16 +253,29 @@ def test_a_high_beta_explores_and_a_low_one_exploits():
     assert tried(0.01) > tried(1e4)
 
 
-def test_an_outcome_constraint_keeps_suggestions_where_it_holds():
+def test_an_outcome_constraint_keeps_suggestions_where_it_holds(quick):
     settings = SearcherSettings(PLANE, SCORE, max_t=4, outcome_constraints=("cost <= 0.4",))
-    configs = suggested_after(settings, 10, 4, lambda c: completed(score=peak(c), cost=c["x"]))
+    configs = suggested_after(settings, 10, 3, lambda c: completed(score=peak(c), cost=c["x"]))
     feasible = [config for config in configs if config["x"] <= 0.42]
-    assert len(feasible) >= 3
+    assert len(feasible) >= 2
     assert max(map(peak, feasible)) > -0.12  # at the border the best is -0.09
 
 
+def test_linear_constraints_of_the_space_hold(quick):
+    space = SearchSpace(
+        "constrained",
+        training={"x": tune.uniform(0, 1), "y": tune.uniform(0, 1), "n": tune.randint(0, 4)},
+        constraints=("x + y <= 0.8", "n - 4 * x >= 0"),
+    )
+    _, configs = led(SearcherSettings(space, SCORE), 6, lambda c: TrialOutcome(
+        "completed", {1: {"score": c["x"]}}))  # fmt: skip
+    for config in configs:
+        assert config["x"] + config["y"] <= 0.8 + 1e-6
+        assert config["n"] >= 4 * config["x"] - 1e-6
+
+
 @pytest.mark.parametrize("compiled", [False, pytest.param(True, marks=pytest.mark.whole)])
-def test_several_objectives_spread_along_their_front(compiled, monkeypatch):
+def test_several_objectives_spread_along_their_front(compiled, monkeypatch, quick):
     monkeypatch.setattr(logei, "_load_attempted", not compiled)
     goals = parse_objectives("right, left")
     configs = suggested_after(
@@ -295,7 +315,7 @@ def test_trials_known_beforehand_count_as_far_as_the_study_goes():
     assert peak(model.suggest()) > -0.02
 
 
-def test_a_model_goes_on_after_a_pickle_as_if_nothing_had_been():
+def test_a_model_goes_on_after_a_pickle_as_if_nothing_had_been(quick):
     model, _ = led(SearcherSettings(PLANE, SCORE, max_t=4), 6, lambda c: completed(score=peak(c)))
     model.suggest()  # pending
     copy = pickle.loads(pickle.dumps(model))

@@ -25,6 +25,8 @@ from tests.searchers.driving import PLANE, SCORE, peak
 
 COUNT = 20  # trials of a source
 
+pytestmark = pytest.mark.usefixtures("quick")
+
 
 def completed(**metrics):
     return TrialOutcome("completed", {4: metrics})
@@ -98,7 +100,7 @@ def test_after_one_result_it_goes_to_where_a_study_like_todays_was_best():
 
 def test_the_model_goes_on_when_the_first_trial_is_stopped_early():
     model = AxModel(settings_with(source("like", like)))
-    for outcome in (scored, scored, stopped, scored):
+    for outcome in (scored, stopped):
         config = model.suggest()
         model.tell(config, outcome(config))
     model.suggest()
@@ -106,7 +108,7 @@ def test_the_model_goes_on_when_the_first_trial_is_stopped_early():
 
 
 def test_a_study_unlike_todays_does_not_keep_it_from_the_peak():
-    _, configs = suggested_after(settings_with(source("unlike", unlike)), 8, 3, scored)
+    _, configs = suggested_after(settings_with(source("unlike", unlike)), 10, 2, scored)
     assert max(map(peak, configs)) > -0.01
 
 
@@ -134,7 +136,7 @@ def test_without_a_result_the_points_are_those_of_a_cold_start():
 
 def test_the_same_events_give_the_same_suggestions():
     given = source("like", like), source("unlike", unlike)
-    assert led(settings_with(*given), 3, scored)[1] == led(settings_with(*given), 3, scored)[1]
+    assert led(settings_with(*given), 2, scored)[1] == led(settings_with(*given), 2, scored)[1]
 
 
 MIXED = SearchSpace(
@@ -156,10 +158,10 @@ def mixed_score(config):
 def test_a_source_helps_in_a_space_of_choices_integers_and_conditions():
     given = source("like", lambda c: {"score": 3 * mixed_score(c)}, MIXED)
     settings = settings_with(given, space=MIXED)
-    _, configs = led(settings, 4, lambda c: completed(score=mixed_score(c)))
+    _, configs = led(settings, 3, lambda c: completed(score=mixed_score(c)))
     for config in configs:
         MIXED.check(config)
-    _, cold = led(settings_with(space=MIXED), 4, lambda c: completed(score=mixed_score(c)))
+    _, cold = led(settings_with(space=MIXED), 3, lambda c: completed(score=mixed_score(c)))
     assert max(map(mixed_score, configs)) > max(map(mixed_score, cold))
 
 
@@ -176,7 +178,7 @@ def crashing(config):
 
 @pytest.mark.parametrize("outcome", [early_or_late, crashing])
 def test_trials_that_are_stopped_early_or_crash_are_heeded_beside_sources(outcome):
-    model, configs = suggested_after(settings_with(source("like", like)), 6, 3, outcome)
+    model, configs = suggested_after(settings_with(source("like", like)), 6, 2, outcome)
     assert max(map(peak, configs)) > -0.02
     assert model.trust
 
@@ -186,7 +188,7 @@ def test_limits_on_metrics_are_learned_from_sources_too():
         return {**like(config), "cost": 3 * config["x"] + 1}
 
     settings = settings_with(source("like", cost), outcome_constraints=("cost <= 0.4",))
-    _, configs = suggested_after(settings, 3, 3, lambda c: completed(score=peak(c), cost=c["x"]))
+    _, configs = suggested_after(settings, 3, 2, lambda c: completed(score=peak(c), cost=c["x"]))
     assert max(peak(c) for c in configs if c["x"] <= 0.4) > -0.13  # at the border the best is -0.09
 
 
@@ -197,8 +199,8 @@ def test_several_objectives_are_each_modelled_beside_the_sources_own():
         return {"right": config["x"] - config["y"], "left": 1 - config["x"] - config["y"]}
 
     settings = settings_with(source("same", values), objectives=goals)
-    model, configs = led(settings, 5, lambda c: completed(**values(c)))
-    assert sum(config["y"] < 0.1 for config in configs) >= 2
+    model, configs = led(settings, 3, lambda c: completed(**values(c)))
+    assert all(config["y"] < 0.1 for config in configs[1:])
     assert set(model._transfer.trust) == {"m0", "m1"}
 
 
@@ -211,7 +213,7 @@ def test_trials_known_of_the_same_data_and_sources_go_together():
 
 
 def test_after_a_pickle_it_goes_on_as_if_nothing_had_been():
-    model, _ = led(settings_with(source("like", like), source("unlike", unlike)), 3, scored)
+    model, _ = led(settings_with(source("like", like)), 2, scored)
     model.suggest()  # pending
     copy = pickle.loads(pickle.dumps(model))
     for _ in range(2):
