@@ -23,7 +23,7 @@ ONE = ["--slots", 1, "--cpus-per-trial", 1]
 QUICK = ["--dataset", "digits", "--subset", 400, "--epochs", 2, "--trials", 4, *ONE]
 OWN = ["--space", "tests.helpers.crashing:SPACE", "--objective", "score"]
 COSTLY = [*OWN, "--trainable", "tests.helpers.crashing:Costly", "--searcher", "random",
-          "--scheduler", "fifo", "--slots", 2, "--price-per-hour", 3.6]  # fmt: skip
+          "--scheduler", "fifo", *ONE, "--price-per-hour", 3.6]  # fmt: skip
 GATED = [*OWN, "--trainable", "tests.helpers.crashing:Gated", "--scheduler", "fifo", "--slots", 2]
 
 

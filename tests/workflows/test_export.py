@@ -28,6 +28,12 @@ RECIPE = {
 }  # fmt: skip
 
 
+def untrained():
+    """A small one: to export it takes a moment."""
+    network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(12 * 12, 3))
+    return Predictor(network, [0.1], [0.3]).eval()
+
+
 def trained():
     """With an auxiliary head and statistics that are not those of the start."""
     torch.manual_seed(0)
@@ -43,8 +49,11 @@ def storage(storage):
     folder = storage
     evil = {**RECIPE, "build": f"os:(open({str(folder / 'ran')!r}, 'w'))"}
     other = {**RECIPE, "answers": [[0.0, 0.0, 0.0]] * 3}
-    recipes = {"cells": RECIPE, "bare": None, "evil": evil, "pickled": RECIPE, "other": other}
-    for name, recipe in recipes.items():
+    models = {
+        "cells": (trained, RECIPE), "other": (trained, other), "bare": (untrained, None),
+        "evil": (untrained, evil), "pickled": (untrained, RECIPE),
+    }  # fmt: skip
+    for name, (model, recipe) in models.items():
         study = Study(
             name=name, objectives=(Objective("accuracy"),), dataset="digits", dataset_digest="d",
             space="darts", searcher="random", scheduler="fifo", seed=0, command="none",
@@ -57,7 +66,7 @@ def storage(storage):
         logged = log_model(
             default_uri(folder), study,
             picture_model(
-                trained(), torch.zeros(2, 1, 12, 12), ("a", "b", "c"),
+                model(), torch.zeros(2, 1, 12, 12), ("a", "b", "c"),
                 metrics={"test_accuracy": 0.9}, recipe=recipe,
             ),
             config=CONFIG, registered_name=name,

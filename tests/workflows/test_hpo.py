@@ -13,11 +13,11 @@ from tests.helpers.studies import ONE, OWN, QUICK, ranks_started, rows_of, run, 
 
 @pytest.mark.slow
 def test_a_study_finds_tests_tracks_and_registers_a_model(storage, ray_cluster):
-    command = [*QUICK, "--trials", 3, "--searcher", "random", "--final-seeds", 2]
+    command = [*QUICK, "--trials", 2, "--searcher", "random", "--final-seeds", 2]
     result = run(storage, "whole", *command)
     assert result.exit_code == 0, result.output
     roles = runs_of(storage, "whole")
-    assert [len(roles[role]) for role in ("study", "trial", "final")] == [1, 3, 2]
+    assert [len(roles[role]) for role in ("study", "trial", "final")] == [1, 2, 2]
     assert {run.info.status for runs in roles.values() for run in runs} == {"FINISHED"}
     outcomes = Counter(run.data.tags["automl.outcome"] for run in roles["trial"])
     assert set(outcomes) <= {"completed", "pruned"}
@@ -116,14 +116,15 @@ def test_minutes_end_a_search_and_trial_minutes_a_trial_that_hang(
 )
 def test_trials_that_never_say_done_come_to_their_end(storage, ray_cluster, scheduler):
     """Schedulers that pause no trials end them as fifo does; tests/simulation has them all."""
+    trials = 2 if scheduler == "fifo" else 4
     never_done = ["--trainable", "tests.helpers.crashing:NeverDone", "--searcher", "sobol"]
     result = run(
-        storage, scheduler, *OWN, *ONE, *never_done, "--scheduler", scheduler, "--trials", 4,
+        storage, scheduler, *OWN, *ONE, *never_done, "--scheduler", scheduler, "--trials", trials,
         "--epochs", 3, "--final-seeds", int(scheduler == "fifo"), "--final-epochs", 2,
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     roles = runs_of(storage, scheduler)
-    assert [len(roles[role]) for role in ("study", "trial")] == [1, 4]
+    assert [len(roles[role]) for role in ("study", "trial")] == [1, trials]
     assert {run.info.status for runs in roles.values() for run in runs} == {"FINISHED"}
     if scheduler == "fifo":  # the same after any of them
         assert [r.data.tags["automl.outcome"] for r in roles["final"]] == ["completed"]
@@ -221,13 +222,3 @@ def test_a_study_of_another_task_learns_from_the_first_and_says_how_far_it_trust
     client = MlflowClient(f"sqlite:///{storage}/mlflow.db")
     page = client.download_artifacts(run_of_study.info.run_id, "report.html")
     assert "Trust in earlier studies: first" in Path(page).read_text()
-
-
-def test_the_documented_example_of_ones_own_trainable_runs(storage, ray_cluster):
-    result = run(
-        storage, "own", "--trainable", "docs.own_trainable:Quadratic",
-        "--space", "docs.own_trainable:SPACE", "--objective=-loss", "--searcher", "random",
-        "--trials", 4, "--epochs", 3, *ONE,
-    )  # fmt: skip
-    assert result.exit_code == 0, result.output
-    assert len(runs_of(storage, "own")["trial"]) == 4

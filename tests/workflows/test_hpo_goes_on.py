@@ -62,7 +62,7 @@ def test_failed_trials_are_named_and_tried_again_when_asked_and_do_not_end_the_s
 ):
     command = [
         *OWN, *ONE, "--trainable", "tests.helpers.crashing:Crashing", "--searcher", "sobol",
-        "--scheduler", "fifo", "--trials", 4, "--epochs", 2, "--max-failures", 0,
+        "--scheduler", "fifo", "--trials", 2, "--epochs", 2, "--max-failures", 0,
     ]  # fmt: skip
 
     def outcomes():
@@ -72,12 +72,12 @@ def test_failed_trials_are_named_and_tried_again_when_asked_and_do_not_end_the_s
     study = run(storage, "crashing", *command)
     assert study.exit_code == 1, study.output
     assert "ValueError: no x above zero" in study.output
-    assert outcomes().total() == 4
-    assert outcomes()["failed"] == study.output.count(" failed: ValueError") == 2
+    assert outcomes() == {"completed": 1, "failed": 1}
+    assert study.output.count(" failed: ValueError") == 1
     (storage / "crashing" / "search" / "mended").touch()
     again = run(storage, "crashing", *command, "--retry-failed")
     assert again.exit_code == 0, again.output
-    assert outcomes() == {"completed": 4}
+    assert outcomes() == {"completed": 2}
 
 
 @pytest.mark.slow
@@ -87,15 +87,15 @@ def test_a_cost_budget_ends_the_search_says_so_and_may_be_raised(storage, ray_cl
     assert result.exit_code == 0, result.output
     assert "cost budget of 0.002 is used up" in " ".join(result.output.split())
     trials = runs_of(storage, "poor")["trial"]
-    assert len(trials) < 20
+    assert len(trials) < 5
     outcomes = {run.data.tags["automl.outcome"] for run in trials}
     assert "stopped" in outcomes
     assert "pruned" not in outcomes
     assert "unfinished" in result.output
     assert "stopped early by the scheduler" not in result.output
-    more = run(storage, *command, "--cost", 0.01)
+    more = run(storage, *command, "--cost", 0.005)
     assert more.exit_code == 0, more.output
-    assert len(trials) + 2 <= len(runs_of(storage, "poor")["trial"]) < 30
+    assert len(trials) < len(runs_of(storage, "poor")["trial"]) < 10
 
 
 def test_trials_that_a_budget_cut_stay_unfinished_when_the_driver_dies_before_it_says_so(

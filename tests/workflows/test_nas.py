@@ -15,9 +15,11 @@ from automl_on_ray import study as find_study
 from automl_on_ray.search_spaces.cells import keys, published_cell
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.search_spaces.macro import SPACE as MACRO
+from automl_on_ray.studies.architecture.candidates import Searched
 from automl_on_ray.studies.architecture.evaluations import way_of
 from automl_on_ray.studies.architecture.plan import check_words, prepare
 from automl_on_ray.studies.architecture.settings import NasSettings
+from automl_on_ray.studies.architecture.study import search_architectures
 from automl_on_ray.trainables.differentiable_search import DEFAULTS as SUPERNET_DEFAULTS
 from automl_on_ray.trainables.image_classifier import DEFAULTS as CELL_DEFAULTS
 from automl_on_ray.workflows.nas import nas
@@ -136,8 +138,8 @@ def test_a_search_goes_stage_by_stage_to_a_registered_network(storage, ray_clust
 @pytest.mark.slow
 def test_networks_are_searched_with_their_training_from_beginning_to_end(storage, ray_cluster):
     arguments = [
-        "--space", "macro", "--dataset", "digits", "--subset", 400, "--trials", 3, "--epochs", 1,
-        "--searcher", "random", "--scheduler", "fifo", "--candidates", 2, "--random-cells", 1,
+        "--space", "macro", "--dataset", "digits", "--subset", 200, "--trials", 2, "--epochs", 1,
+        "--searcher", "random", "--scheduler", "fifo", "--candidates", 1, "--random-cells", 1,
         "--select-epochs", 1, "--select-images", 0, "--select-seeds", 1, "--final-epochs", 1,
         "--final-seeds", 1, "--slots", 1, "--cpus-per-trial", 1,
     ]  # fmt: skip
@@ -145,14 +147,14 @@ def test_networks_are_searched_with_their_training_from_beginning_to_end(storage
     assert result.exit_code == 0, result.output
     told = " ".join(result.output.split())
     assert "Networks tried" in told
-    assert "3 networks. The search took" in told
+    assert "2 networks. The search took" in told
     assert "the best of 1 random networks" in told
     assert "stem: width" in told
     assert "Trained with optimizer" in told
 
     client, runs = runs_of(storage, "macro")
     assert {role: len(found) for role, found in runs.items()} == {
-        "study": 1, "standalone": 3, "trial": 3, "final": 1,
+        "study": 1, "standalone": 2, "trial": 2, "final": 1,
     }  # fmt: skip
     study = runs["study"][0].info.run_id
     names = {file.path for file in client.list_artifacts(study)}
@@ -162,7 +164,7 @@ def test_networks_are_searched_with_their_training_from_beginning_to_end(storage
     assert ">stem<" in page
 
     found = find_study("macro", storage)  # what `search_architecture` returns
-    assert (found.state, len(found.top(9))) == ("finished", 3)
+    assert (found.state, len(found.top(9))) == ("finished", 2)
     assert found.best in found.top(3)
     searched = json.loads((storage / "macro" / "trials.json").read_text())
     rounds = json.loads((storage / "macro" / "compared.json").read_text())["rounds"]
@@ -188,7 +190,25 @@ def test_supernets_may_be_a_population(storage, ray_cluster):
     assert all("hp/alpha_learning_rate" in one.data.metrics for one in found)
 
 
+def test_a_search_of_which_no_cell_came_ends_with_its_errors(storage, ray_cluster, capsys):
+    """A supernet that diverges says so: tests/trainables/test_darts_supernet.py."""
+    quick = quick_but("--evaluation", "standalone")
+    asked = settings_of("--storage", storage, "--name", "ended", *quick)
+    with prepare(asked).study as study:
+        error = "DivergedError: The supernet diverged"
+        study.write_rows([Searched("a", {}, {}, "failed", 1, error).as_dict()])
+    with pytest.raises(SystemExit) as ended:
+        search_architectures(asked)
+    told = capsys.readouterr().out
+    assert ended.value.code == 1, told
+    assert f"Trial a failed: {error}" in told
+    assert "No cell came of this stage" in told
+    assert not (storage / "ended" / "select").exists()
+
+
+@pytest.mark.whole
 def test_supernets_that_all_diverge_end_the_search_with_their_errors(storage, ray_cluster):
+    """What comes after the trials, quickly: the test before."""
     result = run(
         storage, "diverging",
         *quick_but("--space", "tests.helpers.diverging:SPACE", "--trials", 1),
@@ -414,7 +434,9 @@ def settings_of(*arguments):
 
 
 def test_a_study_is_not_gone_on_with_by_other_operations(storage):
-    command = ["--storage", storage, "--name", "fixed", *QUICK]
+    command = [
+        "--storage", storage, "--name", "fixed", *quick_but("--evaluation", "standalone")
+    ]  # fmt: skip
     with prepare(settings_of(*command)).study:
         pass
     with pytest.raises(UserError, match="was begun with operations = 'darts'"):

@@ -31,6 +31,7 @@ def table(tmp_path):
 def test_a_study_simulated_as_it_was_ends_every_trial_where_it_ended(
     storage, ray_cluster, monkeypatch
 ):
+    """The study is that of the documented example of one's own trainable."""
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     result = run(
         studies, "--trainable", "docs.own_trainable:Quadratic", "--storage", storage,

@@ -94,7 +94,8 @@ class Supernets(Way):
             return
         stem_stride = self.candidates.constants["stem_stride"]
         check_sizes(data.image_shape, asked.search_layers, stem_stride)
-        if not joins_cluster(asked.address):  # a cluster has other machines
+        searches = asked.stage not in ("select", "train")
+        if searches and not joins_cluster(asked.address):  # a cluster has other machines
             check_memory(
                 self.proposed, bytes_per_trial(slots=asked.slots, gpus=gpus),
                 channels=asked.search_channels, layers=asked.search_layers,

@@ -105,7 +105,7 @@ def test_ax_gives_the_first_population_and_every_new_value(ray_cluster, tmp_path
 def test_a_trial_that_crashes_keeps_its_place_in_the_population(ray_cluster, tmp_path):
     scheduler = PopulationBased(GOAL, PerturbExplorer(SPACE, 0), interval=2, seed=0)
     trials = train(
-        tmp_path, scheduler, failures=2,
+        tmp_path, scheduler, samples=4, failures=2,
         trainable=tune.with_parameters(Growing, folder=str(tmp_path)),
     )  # fmt: skip
     assert (tmp_path / "crashed").exists()
@@ -123,7 +123,7 @@ def test_a_function_that_reports_no_checkpoints_is_told_so(ray_cluster, tmp_path
     tuner = tune.Tuner(
         without,
         param_space=space.domains,
-        tune_config=tune.TuneConfig(scheduler=scheduler, num_samples=2),
+        tune_config=tune.TuneConfig(scheduler=scheduler),
         run_config=tune.RunConfig(storage_path=str(tmp_path), verbose=0),
     )
     with pytest.raises(TuneError, match="needs checkpoints, but without has reported none by"):

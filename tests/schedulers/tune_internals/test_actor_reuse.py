@@ -5,6 +5,7 @@ import signal
 import sys
 from contextlib import suppress
 
+import pytest
 from ray import cloudpickle, tune
 from ray.tune.schedulers import HyperBandScheduler
 
@@ -22,8 +23,9 @@ def population(synchronous):
     )
 
 
+@pytest.mark.whole
 def test_no_turn_needs_a_new_process(ray_cluster, tmp_path):
-    """Nor do those of populations: test_population_based.py."""
+    """Nor do those of populations, which `make test` runs: test_population_based.py."""
     processes = tmp_path / "processes"
     processes.mkdir()
     trainable = tune.with_parameters(Noting, processes=processes)
@@ -46,7 +48,7 @@ def test_a_process_that_starts_while_others_pause_is_for_the_next_trial(ray_clus
     processes = tmp_path / "processes"
     processes.mkdir()
     trainable = tune.with_parameters(Brief, processes=processes)
-    trials = train(tmp_path, population(False), trainable=trainable)
+    trials = train(tmp_path, population(False), samples=3, trainable=trainable)
     assert {trial.status for trial in trials} == {"TERMINATED"}
     assert len(list(processes.iterdir())) == 2
 
@@ -128,6 +130,6 @@ class Forgetting(Growing):
 
 def test_a_process_that_takes_no_other_config_gives_its_place_to_a_new_one(ray_cluster, tmp_path):
     scheduler = tune.schedulers.FIFOScheduler()
-    trials = train(tmp_path, scheduler, samples=3, trainable=Forgetting, at_once=1)
+    trials = train(tmp_path, scheduler, samples=2, trainable=Forgetting, at_once=1)
     assert {trial.status for trial in trials} == {"TERMINATED"}
     assert {trial.num_failures for trial in trials} == {0}

@@ -16,7 +16,7 @@ def ran(scheduler, folder):
         SearchSpace("kinds"), Objective("score"), epochs=4, samples=6, seed=0
     )
     tuner = tune.Tuner(
-        tune.with_resources(Odd, {"cpu": 0.5}),
+        tune.with_resources(Odd, {"cpu": 2}),
         param_space={"kind": tune.grid_search(list(KINDS))},
         tune_config=tune.TuneConfig(
             scheduler=ResumableScheduler(create_scheduler(scheduler, settings), awaited=["score"]),

@@ -92,7 +92,9 @@ print(json.dumps([answer.status_code, answer.json(), "automl_on_ray" in sys.modu
 """
 
 
+@pytest.mark.whole
 def test_it_is_served_without_this_project(uri, logged, tmp_path):
+    """One of pictures: test_models.py. What it answers, in this process: the tests here."""
     record = logged(MODEL)
     folder = str(tmp_path / "model")
     mlflow.artifacts.download_artifacts(record.uri, dst_path=folder, tracking_uri=uri)

@@ -8,11 +8,18 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
+from typer.testing import CliRunner
 
+from automl_on_ray.workflows.forecast import forecast
 from tests.helpers.studies import rows_of, runs_of, wait_for
 from tests.studies.forecasting.panels import HORIZON, sales
 
+app = typer.Typer()
+app.command()(forecast)
+
 ROOT = Path(__file__).parents[3]
+SHOPS = 3
 LOADED = """
 import json, sys, mlflow, pandas
 sys.modules["automl_on_ray"] = None  # not to be imported
@@ -42,13 +49,14 @@ def run(storage, name, *arguments):
 @pytest.fixture(scope="module")
 def shops(tmp_path_factory):
     path = tmp_path_factory.mktemp("shops") / "shops.csv"
-    sales().to_csv(path, index=False)
+    sales(SHOPS).to_csv(path, index=False)
     return path
 
 
 @pytest.fixture(scope="module")
-def done(storage, shops):
-    return run(storage, "whole", shops, *QUICK, "--objective=-mase,-predict_seconds")
+def done(storage, shops, ray_cluster):
+    asked = ["--storage", storage, "--name", "whole", shops, *QUICK]
+    return CliRunner().invoke(app, [*map(str, asked), "--objective=-mase,-predict_seconds"])
 
 
 def report_of(storage, name):
@@ -57,7 +65,7 @@ def report_of(storage, name):
 
 @pytest.mark.slow
 def test_what_was_found_is_compared_once_with_the_classical_forecasts(done, storage):
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.exit_code == 0, done.output
     report = report_of(storage, "whole")
     assert [one["name"] for one in report["compared"]] == [
         "seasonal naive", "Theta", "ETS", "best single", "ensemble",
@@ -88,8 +96,9 @@ def test_mlflow_and_the_page_have_what_was_found(done, storage):
     assert {"test_mase", "test_smape", "test_wql", "test_coverage"} <= set(final)
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_the_registered_model_forecasts_without_this_repository(done, storage, shops, tmp_path):
+    """Without MLflow: tests/trainables/forecasting/registered."""
     uri = json.loads((storage / "whole" / "summary.json").read_text())["model"]
     given = [f"sqlite:///{storage}/mlflow.db", uri, shops]
     loaded = subprocess.run(
@@ -99,7 +108,7 @@ def test_the_registered_model_forecasts_without_this_repository(done, storage, s
     assert loaded.returncode == 0, loaded.stderr
     answers = json.loads(loaded.stdout.splitlines()[-1])
     assert {"date", "shop"} <= set(answers)
-    assert len(answers["date"]) == 8 * HORIZON
+    assert len(answers["date"]) == SHOPS * HORIZON
     assert min(answers["date"]).startswith("2024-01-01")
 
 

@@ -56,7 +56,7 @@ def churn(tmp_path_factory):
 @pytest.fixture(scope="module")
 def left(tmp_path_factory):
     path = tmp_path_factory.mktemp("left") / "left.csv"
-    path.write_bytes(csv_of(usual(rows=400)))
+    path.write_bytes(csv_of(usual(rows=200)))
     return path
 
 
