@@ -50,7 +50,7 @@ def odd(folder, whats):
         where=Stage(folder / "search"), name="search", title="odd", trainable=Odd,
         epochs=EPOCHS, objectives=[SCORE], param_space={"what": tune.grid_search(whats)},
         expected=len(whats),
-        resources=Resources(slots=3, cpus=0.6, gpus=0.0),  # one may begin where two hang
+        resources=Resources(slots=2, cpus=0.6, gpus=0.0),  # one may begin where one hangs
         max_failures=0, trial_minutes=0.6,
     )  # fmt: skip
 

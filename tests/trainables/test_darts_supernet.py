@@ -29,7 +29,7 @@ TIMINGS = ("epoch_seconds", "images_per_second")
 
 def trial(config, **keywords):
     settings = {
-        "space": SPACE, "dataset": "digits", "epochs": 3, "seed": 1, "subset": 300, "channels": 4,
+        "space": SPACE, "dataset": "digits", "epochs": 3, "seed": 1, "subset": 160, "channels": 4,
         "layers": 3, "remedy": "warn", "eigenvalue_every": 0, **keywords,
     }  # fmt: skip
 

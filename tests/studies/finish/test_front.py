@@ -15,7 +15,7 @@ from tests.workflows.test_export import app as exporting
 def found(storage, ray_cluster):
     """What a study has said that weighs accuracy against two costs."""
     return run(
-        storage, "cost", *QUICK, "--trials", 3, "--epochs", 1, "--final-seeds", 0, "--searcher",
+        storage, "cost", *QUICK, "--trials", 4, "--epochs", 1, "--final-seeds", 0, "--searcher",
         "evolution", "--objective", "accuracy, -latency, -parameters", "--limit",
         "parameters <= 30000", "--prior", "synflow",
     )  # fmt: skip
