@@ -35,7 +35,7 @@ class Ending(Protocol):
     """Makes the final part of a study, once it has trials with a score."""
 
     def name(self, plan: StudyPlan, ranked: Sequence[Row]) -> str:
-        """Of this final part: with other trials or settings, when the study goes on, another one."""
+        """Of this final part: another one with other trials or settings, when the study goes on."""
         ...
 
     def make(
