@@ -119,11 +119,11 @@ def test_a_clone_takes_the_donors_weights_but_its_own_hyperparameters(tmp_path):
 
 
 def test_a_clone_with_another_optimiser_starts_its_moments_anew(tmp_path):
-    donor = begun(SGD)
+    donor = trial(SGD)
     donor.step()
     donor.save_checkpoint(str(tmp_path))
     changed = {k: v for k, v in SGD.items() if k not in ("momentum", "nesterov")}
-    clone = begun({**changed, "optimizer": "adam", "beta1": 0.9, "beta2": 0.99})
+    clone = trial({**changed, "optimizer": "adam", "beta1": 0.9, "beta2": 0.99})
     clone.load_checkpoint(str(tmp_path))
     assert clone.optimizer.state_dict()["state"] == {}
     assert clone.step()["train_loss"] < 2.5

@@ -103,13 +103,12 @@ def test_a_seed_gives_the_same_scores_and_leaves_other_chance_alone(model):
     import torch
 
     seen, _ = tastes()
+    config = {key: 5 if key.endswith("epochs") else v for key, v in config_of(model).items()}
     users = np.arange(USERS)
     torch.manual_seed(0)
     before = torch.rand(1)
     torch.manual_seed(0)
-    first, again = (
-        fit(config_of(model), seen, FitSettings(seed=3)).scores(users, seen) for _ in range(2)
-    )
+    first, again = (fit(config, seen, FitSettings(seed=3)).scores(users, seen) for _ in range(2))
     assert np.array_equal(first, again)
     assert torch.rand(1) == before
 
