@@ -17,6 +17,8 @@ os.environ["RAY_ADDRESS"] = "local"
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Nobody looks at what Ray's workers print; to look for their files all the time takes a while.
 os.environ["LOG_NAME_UPDATE_INTERVAL_S"] = "60"
+# Nor at what Ray tells of the machine's load every five seconds.
+os.environ["REPORTER_UPDATE_INTERVAL_MS"] = "3600000"
 
 WHOLE = "AUTOML_TEST_WHOLE"
 
@@ -44,6 +46,8 @@ def _no_store_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
 def ray_cluster() -> Iterator[None]:
     """One small Ray for all tests that need one in this process."""
     ray.init(num_cpus=2, num_gpus=0, include_dashboard=False, log_to_driver=False)
+    # It reads the files of all workers ten times a second, and here tells nobody.
+    ray._private.worker._global_node.kill_log_monitor()
     yield
     ray.shutdown()
 

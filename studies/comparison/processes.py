@@ -1,4 +1,4 @@
-"""Runs on all cores: processes that open the yardstick once, each with one thread of torch's.
+"""Runs on all cores: processes that open the yardstick once, each with one thread of a library's.
 
 One alone is this process.
 """
@@ -66,10 +66,7 @@ def _fed(
 
 def _open(source: Source) -> None:
     global _yardstick
-    import torch
-
     quiet_libraries()
-    torch.set_num_threads(1)
     _yardstick = source.open()
 
 

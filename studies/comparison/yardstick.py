@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from automl_on_ray.search_spaces import Config, SearchSpace
 from automl_on_ray.search_spaces.core import (
@@ -13,9 +13,10 @@ from automl_on_ray.search_spaces.core import (
     load_object,
     parse_objectives,
 )
-from automl_on_ray.search_spaces.nas_bench_201 import parse_architecture
 from automl_on_ray.studies.inputs import find_space, objectives_of
-from automl_on_ray.trainables.recorded_cells import RecordedCells, RecordedTrial
+
+if TYPE_CHECKING:
+    from automl_on_ray.trainables.recorded_cells import RecordedCells
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,9 @@ class Source:
         if self.table is not None:
             if self.space is not None:
                 raise UserError("--table has a space of its own: leave --space out.")
+            # Only here: they bring torch, which a function may not need.
+            from automl_on_ray.trainables.recorded_cells import RecordedCells, RecordedTrial
+
             cells = RecordedCells(self.table, self.dataset)
             return TableYardstick(cells, objectives_of(self.objective, RecordedTrial))
         assert self.function is not None
@@ -75,7 +79,7 @@ class TableYardstick:
 
     times = True
 
-    def __init__(self, cells: RecordedCells, objectives: tuple[Objective, ...]) -> None:
+    def __init__(self, cells: "RecordedCells", objectives: tuple[Objective, ...]) -> None:
         self._cells, self.objectives = cells, objectives
         self.name, self.digest, self.space = (
             f"NAS-Bench-201, {cells.dataset}",
@@ -89,6 +93,8 @@ class TableYardstick:
         return Point(values, self._cells.test(config), report["estimated_seconds"])
 
     def every(self) -> Sequence[Point]:
+        from automl_on_ray.search_spaces.nas_bench_201 import parse_architecture
+
         return [self.point(parse_architecture(text)) for text in self._cells.rows]
 
 

@@ -84,8 +84,13 @@ _DOES = {
     "reports unreadable": lambda: {"extra": Unreadable()},
     "reports unpicklable": lambda: {"extra": threading.Lock()},
     "reports odd keys": lambda: {("a", 1): 2.0, 3: {4: 5}},
-    "reports arrays": lambda: {"c": np.zeros((5, 3, 4)), "d": np.zeros((2, 5, 3, 4))},
-    "reports no number": lambda: {"word": "text", "none": None, "set": {1}},
+    "reports arrays and no numbers": lambda: {
+        "c": np.zeros((5, 3, 4)),
+        "d": np.zeros((2, 5, 3, 4)),
+        "word": "text",
+        "none": None,
+        "set": {1},
+    },
     "reports odd numbers": lambda: {"a": 1j, "b": Decimal(1), "training_iteration": "third"},
     "reports itself": lambda: _circle(),
 }

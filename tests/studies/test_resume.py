@@ -284,7 +284,9 @@ def of_two_trials(stage, resume=None):
     searcher = random_search(SearcherSettings(SPACE, (GOAL,), samples=2, seed=2))
     return tune.Tuner(
         Growing,
-        tune_config=tune.TuneConfig(search_alg=searcher, num_samples=2, max_concurrent_trials=1),
+        tune_config=tune.TuneConfig(
+            search_alg=searcher, num_samples=2, max_concurrent_trials=1, reuse_actors=True
+        ),
         run_config=run_config(stage, [], goes_on=resume is not None),
         _tuner_kwargs={"resume_config": resume} if resume else {},
     )

@@ -10,11 +10,17 @@ import torch
 from automl_on_ray.trainables import read_state
 from tests.trainables.classifying import ADAM, ADAMW, EPOCHS, SGD, finish, same, trial
 
+FEW = 300  # images
+
+
+def begun(config):
+    return trial(config, subset=FEW)
+
 
 @pytest.fixture(scope="module")
 def unstopped():
     """What trials that are never stopped report and learn, by optimiser."""
-    return {config["optimizer"]: finish(trial(config)) for config in (SGD, ADAM, ADAMW)}
+    return {config["optimizer"]: finish(begun(config)) for config in (SGD, ADAM, ADAMW)}
 
 
 @pytest.mark.parametrize("config", [SGD, ADAM, ADAMW], ids=["sgd", "adam", "adamw"])
@@ -23,12 +29,12 @@ def test_a_trial_restored_at_any_epoch_ends_bit_equal_to_one_never_stopped(
     config, stopped_after, unstopped, tmp_path
 ):
     reports, expected = unstopped[config["optimizer"]]
-    first = trial(config)
+    first = begun(config)
     for _ in range(stopped_after):
         first.step()
     first.save_checkpoint(str(tmp_path))
     torch.rand(7)  # another trial draws in the same process
-    second = trial(config)
+    second = begun(config)
     second.step()
     second.load_checkpoint(str(tmp_path))
     resumed, weights = finish(second)
@@ -37,10 +43,10 @@ def test_a_trial_restored_at_any_epoch_ends_bit_equal_to_one_never_stopped(
 
 
 def test_a_trial_restored_by_a_reused_actor_ends_bit_equal(unstopped, tmp_path):
-    first = trial(SGD)
+    first = begun(SGD)
     first.step()
     first.save_checkpoint(str(tmp_path))
-    other = trial(ADAM)
+    other = begun(ADAM)
     other.step()
     assert other.reset_config(dict(SGD))
     other.load_checkpoint(str(tmp_path))
@@ -48,7 +54,7 @@ def test_a_trial_restored_by_a_reused_actor_ends_bit_equal(unstopped, tmp_path):
 
 
 def test_a_trial_restored_in_another_process_ends_bit_equal(unstopped, tmp_path):
-    first = trial(SGD)
+    first = begun(SGD)
     first.step()
     first.save_checkpoint(str(tmp_path))
     program = (
@@ -59,7 +65,7 @@ def test_a_trial_restored_in_another_process_ends_bit_equal(unstopped, tmp_path)
         "class Bound(ImageClassifier):\n"
         "    def setup(self, config):\n"
         "        super().setup(config, space=SPACE, dataset='digits', "
-        f"epochs={EPOCHS}, seed=1)\n"
+        f"epochs={EPOCHS}, seed=1, subset={FEW})\n"
         f"trial = Bound(config={SGD!r})\n"
         "trial.load_checkpoint(sys.argv[1])\n"
         "while not trial.step()['done']: pass\n"
@@ -71,7 +77,7 @@ def test_a_trial_restored_in_another_process_ends_bit_equal(unstopped, tmp_path)
 
 
 def test_an_actor_is_reused_for_another_config_as_if_it_were_new(unstopped):
-    reused = trial(SGD)
+    reused = begun(SGD)
     reused.step()
     data = reused.dataset
     assert reused.reset_config(dict(ADAM))
@@ -80,7 +86,7 @@ def test_an_actor_is_reused_for_another_config_as_if_it_were_new(unstopped):
 
 
 def test_two_trials_in_turn_in_one_process_do_not_disturb_each_other(unstopped):
-    one, two = trial(SGD), trial(ADAM)
+    one, two = begun(SGD), begun(ADAM)
     for _ in range(EPOCHS):
         one.step()
         two.step()
@@ -89,7 +95,7 @@ def test_two_trials_in_turn_in_one_process_do_not_disturb_each_other(unstopped):
 
 
 def test_a_trial_that_is_not_final_is_the_same_whatever_the_test_set_is(unstopped):
-    blind = trial(SGD)
+    blind = begun(SGD)
     blind.dataset = replace(blind.dataset, test=None)
     assert blind.reset_config(dict(SGD))
     reports, weights = finish(blind)
@@ -97,10 +103,10 @@ def test_a_trial_that_is_not_final_is_the_same_whatever_the_test_set_is(unstoppe
 
 
 def test_a_clone_takes_the_donors_weights_but_its_own_hyperparameters(tmp_path):
-    donor = trial(SGD)
+    donor = begun(SGD)
     donor.step()
     donor.save_checkpoint(str(tmp_path))
-    clone = trial({**SGD, "momentum": 0.5, "nesterov": False, "learning_rate": 1e-4})
+    clone = begun({**SGD, "momentum": 0.5, "nesterov": False, "learning_rate": 1e-4})
     clone.load_checkpoint(str(tmp_path))
     group = clone.optimizer.param_groups[0]
     assert (group["momentum"], group["nesterov"], clone.epoch) == (0.5, False, 1)

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import sklearn.base
 import sklearn.utils
-import skops.io
 from ray import tune
 from sklearn.metrics import get_scorer, get_scorer_names
 from sklearn.model_selection import check_cv, cross_validate
 
 from automl_on_ray.search_spaces import Config
 from automl_on_ray.search_spaces.core import UserError, near_miss
+from automl_on_ray.trainables.tables.models import skops
 
 MODEL, SCORES = "model.skops", "scores.json"
 
@@ -142,7 +142,7 @@ class EstimatorTrainable(tune.Trainable):
         told = {"done": self._done, "scores": self._scores}
         (Path(checkpoint_dir) / SCORES).write_text(json.dumps(told))
         if self._final:
-            skops.io.dump(self._model, Path(checkpoint_dir) / MODEL)
+            skops().dump(self._model, Path(checkpoint_dir) / MODEL)
 
     def load_checkpoint(self, checkpoint: Any) -> None:
         told = json.loads((Path(checkpoint) / SCORES).read_text())
@@ -158,14 +158,14 @@ def load_estimator(folder: Path) -> Any:
 
     UserError for an estimator with other types, whose code the file could choose.
     """
-    unknown = skops.io.get_untrusted_types(file=folder / MODEL)
+    unknown = skops().get_untrusted_types(file=folder / MODEL)
     foreign = [name for name in unknown if not _is_class_of_sklearn(name)]
     if foreign:
         raise UserError(
             f"{folder / MODEL} holds {', '.join(foreign)}, which may be anybody's code. If you "
             "trust it, load it with skops.io.load(path, trusted=[...])."
         )
-    return skops.io.load(folder / MODEL, trusted=unknown)
+    return skops().load(folder / MODEL, trusted=unknown)
 
 
 def _is_class_of_sklearn(name: str) -> bool:

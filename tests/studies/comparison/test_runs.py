@@ -4,9 +4,7 @@ import json
 from types import MappingProxyType
 
 import pytest
-from ray import tune
 
-from automl_on_ray.search_spaces import SearchSpace
 from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.studies.comparison.processes import completed
 from automl_on_ray.studies.comparison.record import opened
@@ -14,22 +12,11 @@ from automl_on_ray.studies.comparison.runs import Found, Run, Task, run
 from automl_on_ray.studies.comparison.yardstick import Source
 from tests.studies.comparison.cells_table import write_table
 
-HERE = "tests.studies.comparison.test_runs"
-SPACE = SearchSpace("line", training={"x": tune.randint(0, 40), "y": tune.uniform(0, 1)})
-
-
-def score(config):
-    return -abs(config["x"] - 30)
-
-
-def fails_below_ten(config):
-    if config["x"] < 10:
-        raise ValueError("below ten")
-    return {"score": score(config), "cost": config["x"]}
+LINE = "tests.studies.comparison.line"
 
 
 def on(function, objective="score"):
-    return Source(None, "cifar10", f"{HERE}:{function}", f"{HERE}:SPACE", objective).open()
+    return Source(None, "cifar10", f"{LINE}:{function}", f"{LINE}:SPACE", objective)
 
 
 @pytest.fixture(scope="module")
@@ -58,14 +45,14 @@ def test_several_at_once_take_less_time_on_the_virtual_clock(table):
 
 
 def test_a_failed_evaluation_counts_and_ends_nothing():
-    found = run(on("fails_below_ten"), Task("evolution", 40, 10_000), 2)
+    found = run(on("fails_below_ten").open(), Task("evolution", 40, 10_000), 2)
     assert found.evaluated == 40
     assert 0 < found.failed < 20
     assert found.found[-1].values[0] >= -3
 
 
 def test_with_several_objectives_the_front_is_kept():
-    found = run(on("fails_below_ten", "score, -cost"), Task("random", 40, 10_000), 1)
+    found = run(on("fails_below_ten", "score, -cost").open(), Task("random", 40, 10_000), 1)
     values = [one.values for one in found.found]
     assert len(set(values)) == len(values)
     assert all(y <= -10 for _, y in values)
@@ -77,8 +64,8 @@ def test_with_several_objectives_the_front_is_kept():
         (Source("a.parquet", "cifar10", "b:c", None, "accuracy"), "either --table or --function"),
         (Source(None, "cifar10", None, None, "accuracy"), "either --table or --function"),
         (Source("a.parquet", "cifar10", None, "mnist-cnn", "accuracy"), "leave --space out"),
-        (Source(None, "cifar10", f"{HERE}:score", None, "score"), "needs a --space"),
-        (Source(None, "cifar10", f"{HERE}:SPACE", f"{HERE}:SPACE", "score"), "must be a function"),
+        (Source(None, "cifar10", f"{LINE}:score", None, "score"), "needs a --space"),
+        (Source(None, "cifar10", f"{LINE}:SPACE", f"{LINE}:SPACE", "score"), "must be a function"),
     ],
 )
 def test_what_methods_are_compared_on_is_checked(source, said):
@@ -87,8 +74,8 @@ def test_what_methods_are_compared_on_is_checked(source, said):
 
 
 @pytest.mark.slow
-def test_processes_run_what_this_process_would(table):
-    source = Source(str(table), "cifar10", None, None, "accuracy")
+def test_processes_run_what_this_process_would():
+    source = on("fails_below_ten")
     tasks = [Task("evolution", 30, seed) for seed in range(10_000, 10_006)]
     found = {one.seed: one.found for one in completed(source, tasks, 2, 2)}
     assert found == {one.seed: run(source.open(), one, 2).found for one in tasks}

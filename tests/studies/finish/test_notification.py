@@ -83,7 +83,7 @@ def test_a_command_that_fails_or_hangs_is_told_in_a_line(
 def test_a_finished_study_tells_what_it_found(ray_cluster, storage, tmp_path):
     done = run(
         storage, "found", *OWN, *ONE, "--trainable", "tests.helpers.crashing:Crashing", "--trials",
-        4, "--searcher", "sobol", "--scheduler", "fifo", "--max-failures", 0,
+        2, "--searcher", "sobol", "--scheduler", "fifo", "--max-failures", 0,
         "--notify", keeping(tmp_path / "told.json", "sys.exit(5)"),
     )  # fmt: skip
     assert done.exit_code == 1, done.output  # of its failed trials

@@ -162,7 +162,7 @@ sys.stdin.readline()
 
 @pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="only Linux tells of pages")
 def test_processes_of_one_node_share_one_copy_in_memory(tmp_path):
-    """Each of three processes has the whole split in its memory and is charged a third of it."""
+    """Each of two processes has the whole split in its memory and is charged half of it."""
     images = np.random.default_rng(0).integers(0, 256, (12_000, 3, 32, 32), dtype=np.uint8)
     np.savez(tmp_path / "big.npz", x=images, y=np.arange(12_000) % 10)
     data = load_dataset(str(tmp_path / "big.npz"))
@@ -171,7 +171,7 @@ def test_processes_of_one_node_share_one_copy_in_memory(tmp_path):
     command = [sys.executable, "-c", SHARER, str(tmp_path / "big.npz")]
     processes = [
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        for _ in range(3)
+        for _ in range(2)
     ]
     for process in processes:
         assert process.stdout.readline() == "ready\n"
@@ -185,7 +185,7 @@ def test_processes_of_one_node_share_one_copy_in_memory(tmp_path):
 
     for charge in charges:
         assert charge["Rss"] > 0.95 * kilobytes
-        assert charge["Pss"] < 0.4 * kilobytes
+        assert charge["Pss"] < 0.6 * kilobytes
         assert charge["Private_Dirty"] == 0
 
 

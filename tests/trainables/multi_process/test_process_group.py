@@ -102,10 +102,10 @@ class Searching(TorchTrainable):
 
 
 class Dice(Searching):
-    """Steps of a search too, if it is told so: one pair of processes is enough."""
+    """Steps of a search too, or of a failure, if it is told so: one pair of processes is enough."""
 
     def setup(self, config):
-        self.searches = config["searches"]
+        self.does = config["does"]
         self.prepare(5)
         with self.randomness():
             self.weight = torch.rand(())
@@ -115,7 +115,9 @@ class Dice(Searching):
         return True
 
     def step(self):
-        return super().step() if self.searches else self.throw()
+        if self.does == "fail" and self.world.rank:
+            raise ZeroDivisionError("of the second rank")
+        return self.throw() if self.does == "throw" else super().step()
 
     def throw(self):
         with self.randomness(by_rank=True):
@@ -131,32 +133,52 @@ class Dice(Searching):
         return {"drawn": self.world.total(mine), "average": average.item(), "gradients": gradients}
 
 
-class TestTwoRanks:
-    """One pair of processes for all."""
+@pytest.fixture(scope="module")
+def pair(ray_cluster, tmp_path_factory):
+    """What one pair of processes did, in this order: a search, throws, and what failed."""
+    folder = str(tmp_path_factory.mktemp("pair"))
+    with running(Dice, {"does": "search"}) as head:
+        found = {"errors": head.step()}
+        assert head.reset_config({"does": "throw"})
+        found["thrown"] = head.step()
+        head.save_checkpoint(folder)
+        found["after"] = head.step()["drawn"]
+        head.load_checkpoint(folder)
+        found["again"] = head.step()["drawn"]
+        assert head.reset_config({"does": "fail"})
+        found["failed"] = failure_of(head)
+    return found
 
-    @pytest.fixture(scope="class")
-    def pair(self, ray_cluster):
-        with running(Dice, {"searches": True}) as head:
-            yield head
 
-    def test_a_search_step_of_two_is_that_of_the_whole_batch(self, pair):
-        assert pair.reset_config({"searches": True})
-        errors = pair.step()
-        assert len(errors) == 6
-        assert max(errors.values()) < 1e-9
+def failure_of(head):
+    """What its step raises, after which none of its processes is left to wait for another."""
+    ranks = list(head._ranks)
+    with pytest.raises(Exception) as raised:  # noqa: PT011 - told by the tests
+        head.step()
+    for rank in ranks:
+        with pytest.raises(ray.exceptions.RayActorError):
+            ray.get(rank.state.remote(), timeout=15)
+    return raised.value
 
-    def test_they_begin_alike_draw_apart_and_average_what_any_of_them_has(self, pair, tmp_path):
-        assert pair.reset_config({"searches": False})
-        result = pair.step()
-        pair.save_checkpoint(str(tmp_path))
-        after = pair.step()["drawn"]
-        pair.load_checkpoint(str(tmp_path))
-        assert pair.step()["drawn"] == after
-        first, thrown, second, other = result["drawn"]
-        assert first == second
-        assert len({thrown, other, *after}) == 5  # one weight and two times two throws
-        assert result["average"] == 0.5
-        assert result["gradients"] == [[0.5, 0.5], [0.5], None]
+
+def test_a_search_step_of_two_is_that_of_the_whole_batch(pair):
+    assert len(pair["errors"]) == 6
+    assert max(pair["errors"].values()) < 1e-9
+
+
+def test_ranks_begin_alike_draw_apart_and_average_what_any_of_them_has(pair):
+    result, after = pair["thrown"], pair["after"]
+    assert pair["again"] == after
+    first, thrown, second, other = result["drawn"]
+    assert first == second
+    assert len({thrown, other, *after}) == 5  # one weight and two times two throws
+    assert result["average"] == 0.5
+    assert result["gradients"] == [[0.5, 0.5], [0.5], None]
+
+
+def test_a_rank_that_raises_ends_the_trial_at_once_with_its_error(pair):
+    assert isinstance(pair["failed"], ZeroDivisionError)
+    assert "of the second rank" in str(pair["failed"])
 
 
 class Failing(TorchTrainable):
@@ -169,8 +191,6 @@ class Failing(TorchTrainable):
         self.how = config["how"]
 
     def step(self):
-        if self.world.rank and self.how == "raise":
-            raise ZeroDivisionError("of the second rank")
         if self.world.rank and self.how == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
         self.world.average([torch.ones(1)])
@@ -178,21 +198,11 @@ class Failing(TorchTrainable):
 
 
 @pytest.mark.timeout(180)  # who waited for the other rank would do so for ten minutes
-@pytest.mark.parametrize(
-    ("how", "error", "message"),
-    [
-        ("raise", ZeroDivisionError, "of the second rank"),
-        ("kill", LostRankError, "Worker 2 of 2 of this trial died"),
-    ],
-)
-def test_a_rank_that_fails_ends_the_trial_at_once_with_its_error(ray_cluster, how, error, message):
-    with running(Failing, {"how": how}) as head:
-        ranks = list(head._ranks)
-        with pytest.raises(error, match=message):
-            head.step()
-        for rank in ranks:  # nobody is left waiting
-            with pytest.raises(ray.exceptions.RayActorError):
-                ray.get(rank.state.remote(), timeout=15)
+def test_a_rank_that_is_killed_ends_the_trial_at_once_too(ray_cluster):
+    with running(Failing, {"how": "kill"}) as head:
+        failed = failure_of(head)
+    assert isinstance(failed, LostRankError)
+    assert "Worker 2 of 2 of this trial died" in str(failed)
 
 
 @pytest.mark.whole

@@ -6,4 +6,4 @@ from .choosing import (
     load_model as load_model,
 )
 from .early_stopping import held_part as held_part
-from .scikit_learn import dump as dump, load as load
+from .scikit_learn import dump as dump, load as load, skops as skops

@@ -16,7 +16,7 @@ QUICKLY = 1  # of zlib's levels
 
 
 @functools.cache
-def _skops() -> Any:
+def skops() -> Any:
     """Skops, at its first use: it looks through all of scikit-learn, which takes over a second."""
     with _without_torch():
         return importlib.import_module("skops.io")
@@ -55,12 +55,12 @@ class ScikitLearnModel:
 
 
 def dump(thing: Any, path: Path) -> None:
-    _skops().dump(thing, path, compression=zipfile.ZIP_DEFLATED, compresslevel=QUICKLY)
+    skops().dump(thing, path, compression=zipfile.ZIP_DEFLATED, compresslevel=QUICKLY)
 
 
 def load(path: Path, trusted: Sequence[str]) -> Any:
     """What skops knows itself, and the `trusted` types. ValueError if there are others in it."""
-    foreign = sorted(set(_skops().get_untrusted_types(file=path)) - set(trusted))
+    foreign = sorted(set(skops().get_untrusted_types(file=path)) - set(trusted))
     if foreign:
         raise ValueError(f"{path} holds {', '.join(foreign)}, which no model here has.")
-    return _skops().load(path, trusted=list(trusted))
+    return skops().load(path, trusted=list(trusted))

@@ -1,5 +1,7 @@
 """Each model tells waves apart, of unlike lengths too, and answers the same once it is loaded."""
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -20,7 +22,13 @@ def parts(seed=0, **asked):
 
 
 def fitted(name, seed=0, **asked):
-    return fit(QUICK[name], *parts(**asked), FitSettings(asked.get("classes", 2), seed))
+    return fit(QUICK[name], *parts(**asked), FitSettings(2, seed))
+
+
+@functools.cache
+def shared(name):
+    """For all tests, which do not change it."""
+    return fitted(name)
 
 
 def test_the_first_configs_are_members_of_the_space():
@@ -33,7 +41,7 @@ def test_the_first_configs_are_members_of_the_space():
 @pytest.mark.parametrize("asked", [{}, {"channels": 2, "unequal": True}], ids=["plain", "unequal"])
 def test_a_model_tells_waves_apart(name, asked):
     values, labels = parts(seed=1, **asked)
-    told = fitted(name, **asked).predict(values)
+    told = (fitted(name, **asked) if asked else shared(name)).predict(values)
     assert told.shape == (40, 2)
     np.testing.assert_allclose(told.sum(axis=1), 1, atol=1e-6)
     least = 0.6 if name == "neighbours" else 0.9  # waves begin anywhere, which Euclid does not see
@@ -51,7 +59,7 @@ def test_a_loaded_model_answers_the_same_and_a_seed_gives_the_same_model(name, t
 
 @pytest.mark.parametrize("name", QUICK)
 def test_longer_and_shorter_series_and_a_constant_one_are_answered(name):
-    model = fitted(name)
+    model = shared(name)
     for length in (5, 90):
         assert np.isfinite(model.predict(parts(count=3, length=length)[0])).all()
     assert np.isfinite(model.predict(np.ones((2, 1, 60), np.float32))).all()
@@ -59,7 +67,7 @@ def test_longer_and_shorter_series_and_a_constant_one_are_answered(name):
 
 @pytest.mark.parametrize("name", ["rocket", "cnn"])
 def test_what_stands_beside_a_shorter_series_does_not_change_its_answer(name):
-    model, (values, _) = fitted(name), parts(count=2, length=40)
+    model, (values, _) = shared(name), parts(count=2, length=40)
     padded = np.full((2, 1, 60), np.nan, np.float32)
     padded[:, :, :40] = values
     np.testing.assert_allclose(model.predict(padded), model.predict(values), atol=1e-5)

@@ -17,6 +17,7 @@ def test_a_process_that_fits_imports_skops_late_and_torch_never(tmp_path):
     script = """
 import pathlib, sys
 import automl_on_ray.trainables.tables.fitted
+import automl_on_ray.trainables.users_own.estimator
 from sklearn.linear_model import Ridge
 assert "skops" not in sys.modules, "it takes over a second"
 automl_on_ray.trainables.tables.models.dump(Ridge(), pathlib.Path(sys.argv[1]))
