@@ -61,7 +61,9 @@ recommend: $(STAMP)
 ui: $(STAMP)
 	$(BIN)/python workflows/ui.py $(ARGS)
 
-# Three at a time keep two cores busy: many tests wait for other processes.
+# Three at a time keep two cores busy: many tests wait for other processes. Python keeps what it has
+# compiled, whatever the environment says: to compile all tests anew takes each process 10 s.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
