@@ -1,6 +1,7 @@
 """The one import package, beside a project whose own folders have our rooms' names."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,30 +11,22 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs.test_code_runs import README, before_the_study, blocks
+
 ROOT = Path(__file__).parents[1]
 ROOMS = tuple(path.name for path in (ROOT / "automl_on_ray").iterdir() if path.is_symlink())
 MINE = """
-from ray import tune
-from automl_on_ray.search_spaces import SearchSpace
 from tracking.units import METRES
 from trainables import NAME as trainables
 from searchers import NAME as searchers
 from workflows import NAME as workflows
 from tests import NAME as tests
 
-SPACE = SearchSpace("mine", training={"x": tune.uniform(0.0, 1.0)})
-
-class Mine(tune.Trainable):
-    def step(self):
-        from schedulers import NAME as schedulers
-        assert {trainables, searchers, workflows, tests, schedulers} == {"mine"}
-        return {"score": self.config["x"] * METRES, "done": True}
-
-    def save_checkpoint(self, folder):
-        pass
-
-    def load_checkpoint(self, folder):
-        pass
+assert {trainables, searchers, workflows, tests} == {"mine"}
+"""
+IN_THE_FUNCTION = """
+    from schedulers import NAME as schedulers
+    assert schedulers == "mine"
 """
 
 # Everything that rooms whose imports are light offer, and where they are.
@@ -48,27 +41,35 @@ print(room.__file__)
 
 @pytest.fixture
 def project(tmp_path):
-    """A user's project with packages of our rooms' names, and a trainable in `nas.py`."""
+    """A user's project with packages of our rooms' names, and the README's function in `nas.py`."""
     folder = tmp_path / "project"
     for room in (*ROOMS, "tests"):
         (folder / room).mkdir(parents=True)
         (folder / room / "__init__.py").write_text('NAME = "mine"\n')
     (folder / "tracking" / "units.py").write_text("METRES = 1000.0\n")
-    (folder / "nas.py").write_text(MINE)
+    (block,) = blocks(README.read_text(encoding="utf-8"))
+    head, end, result = before_the_study(block).partition("    return ")
+    (folder / "nas.py").write_text(f"{MINE}{head}{IN_THE_FUNCTION}{end}{result}")
     return folder
 
 
 @pytest.mark.whole
-def test_a_project_with_packages_of_our_rooms_names_is_tuned_unharmed(project, storage):
+def test_the_readme_s_function_is_tuned_from_the_shell_beside_packages_of_our_rooms_names(
+    project, storage
+):
+    """With one trial, and in a file that is called as a command of ours."""
     before = {path: path.read_text() for path in project.rglob("*.py")}
+    text = README.read_text(encoding="utf-8")
+    (command,) = re.findall(r"python (workflows/hpo\.py --trainable mine:.*)", text)
+    script, *words = command.replace("mine:", "nas:").split()
     done = subprocess.run(
-        [sys.executable, ROOT / "workflows" / "hpo.py", "--trainable", "nas:Mine",
-         "--space", "nas:SPACE", "--objective", "score", "--searcher", "random", "--trials", "2",
-         "--epochs", "1", "--final-seeds", "0", "--name", "own", "--storage", storage],
+        [sys.executable, ROOT / script, *words, "--trials", "1", "--searcher", "random",
+         "--final-seeds", "0", "--name", "own", "--storage", storage],
         cwd=project, capture_output=True, text=True, timeout=300,
         env={**os.environ, "PYTHONPATH": str(project)},
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 trial: " in done.stdout
     assert {path: path.read_text() for path in before} == before
 
 
@@ -87,7 +88,8 @@ def wheel(tmp_path_factory):
         shutil.copytree(ROOT / name, source / name, symlinks=True)
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
-    pip("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, source)
+    build = f"from setuptools import build_meta; build_meta.build_wheel({str(folder)!r})"
+    subprocess.run([sys.executable, "-c", build], cwd=source, capture_output=True, check=True)
     (made,) = folder.glob("*.whl")
     return made
 
@@ -154,8 +156,8 @@ def test_a_wheel_holds_the_one_package_whole_and_nothing_else(wheel):
 def test_our_wheel_beside_one_with_our_rooms_names_leaves_both_whole(
     wheel, theirs, environment, tmp_path
 ):
-    pip("install", "--no-deps", "--no-index", theirs, python=environment)
     (site,) = environment.parents[1].glob("lib/*/site-packages")
+    zipfile.ZipFile(theirs).extractall(site)
     alone = held(site)
     pip("install", "--no-deps", "--no-index", wheel, python=environment)
     assert alone.items() <= held(site).items()

@@ -1,4 +1,4 @@
-"""Every piece of Python in the README and the pages runs, with fewer trials than they ask for."""
+"""Every piece of Python in the README and the pages runs, with one trial in place of many."""
 
 import ast
 import functools
@@ -6,7 +6,6 @@ import importlib.util
 import itertools
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -111,34 +110,35 @@ def _path_without_tests(monkeypatch):
     monkeypatch.setattr(sys, "path", own)
 
 
+USUAL = {"searcher": "sobol", "final_seeds": 1}  # of `tune`, unless a page says another
+QUICK = "tests.workflows"
+FEWER = {
+    "tune": {},
+    "automl": {"folds": 2, "space": f"{QUICK}.tables.quick_space:SPACE"},
+    "forecast": {"origins": 1, "space": f"{QUICK}.forecasting.quick_forecasts:SPACE"},
+    "classify_series": {"space": f"{QUICK}.series_classes.quick_series:SPACE"},
+    "recommend": {
+        "folds": 1, "subset": 100, "space": f"{QUICK}.recommendation.quick_recommenders:SPACE",
+    },
+}  # fmt: skip
+
+
 @pytest.fixture
 def small(monkeypatch, tmp_path, template):
-    """In a folder of its own, `tune` has two trials that no model proposes; so have others."""
+    """In a folder of its own, each call tries one config, which no model proposes."""
     (tmp_path / "runs").mkdir()
     shutil.copy(template, tmp_path / "runs")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
-    real, of_tables, of_series = (
-        automl_on_ray.tune, automl_on_ray.automl, automl_on_ray.forecast
-    )  # fmt: skip
+    for name, fewer in FEWER.items():
+        real, usual = getattr(automl_on_ray, name), USUAL if name == "tune" else {}
+        less = {"trials": 1, "slots": 1, "minutes": 60, **fewer}
 
-    @functools.wraps(real)
-    def fewer(*given, trials=16, **options):
-        usual = {"searcher": "sobol", "slots": 1, "final_seeds": 1}
-        return real(*given, **{**usual, **options, "trials": min(trials, 2)})
+        @functools.wraps(real)
+        def call(*given, real=real, usual=usual, less=less, **options):
+            return real(*given, **{**usual, **options, **less})
 
-    @functools.wraps(of_tables)
-    def quicker(*given, **options):
-        own = {**options, "trials": 2, "folds": 2, "slots": 1}
-        return of_tables(*given, **own)
-
-    @functools.wraps(of_series)
-    def shorter(*given, **options):
-        return of_series(*given, **{**options, "trials": 2, "origins": 1, "slots": 1})
-
-    monkeypatch.setattr(automl_on_ray, "tune", fewer)
-    monkeypatch.setattr(automl_on_ray, "forecast", shorter)
-    monkeypatch.setattr(automl_on_ray, "automl", quicker)
+        monkeypatch.setattr(automl_on_ray, name, call)
 
 
 @pytest.mark.parametrize(("page", "heading"), examples())
@@ -216,18 +216,6 @@ def test_code_that_is_not_run_is_rare_and_says_why():
         assert before.startswith("<!-- Not run: "), page
 
 
-@pytest.mark.whole
-def test_the_readme_s_function_is_tuned_from_the_shell(tmp_path):
-    """With fewer trials than the README asks for: each starts a process."""
-    text = README.read_text(encoding="utf-8")
-    (block,) = blocks(text)
-    (command,) = re.findall(r"python (workflows/hpo\.py --trainable mine:.*)", text)
-    (tmp_path / "mine.py").write_text(before_the_study(block))
-    script, *words = command.split()
-    done = subprocess.run(
-        [sys.executable, ROOT / script, *words, "--trials", "4", "--name", "own"],
-        cwd=tmp_path, capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "4 trials: " in done.stdout
+def test_the_readme_s_example_is_short():
+    (block,) = blocks(README.read_text(encoding="utf-8"))
     assert sum(bool(line.strip()) for line in block.splitlines()) <= 15

@@ -67,7 +67,7 @@ def main(folder):
         refused = [share(cpus=7.0), share(cpus=None)]
         trainables.measure = read
         measured = share(cpus=None)
-        told = {str(gpus): given(gpus, folder) for gpus in (0.5, 1.0, 2.0)}
+        told = {str(gpus): given(gpus, folder) for gpus in (0.5, 2.0)}
     told |= {"refused": refused, "measured": measured}
     (folder / "told.json").write_text(json.dumps(told))
 

@@ -277,33 +277,6 @@ def test_a_grid_search_in_a_plain_tuners_space_is_refused():
         Bayesian().set_search_properties("score", "max", space)
 
 
-@pytest.mark.whole
-def test_a_study_goes_on_when_the_models_process_is_killed(ray_cluster, tmp_path):
-    """Without Ray: test_the_models_process_may_die_without_changing_a_suggestion."""
-    searcher = Bayesian(SearcherSettings(PLANE, SCORE, samples=8))
-    killed = []
-
-    class Killer(tune.Callback):
-        def on_trial_complete(self, iteration, trials, trial, **info):
-            if not killed and sum(other.is_finished() for other in trials) >= 3:
-                killed.append(searcher.model.pid())
-                os.kill(killed[0], signal.SIGKILL)
-
-    results = tune.Tuner(
-        lambda config: {"score": -abs(config["x"] - 0.4)},
-        tune_config=tune.TuneConfig(
-            search_alg=searcher, num_samples=8, max_concurrent_trials=2, reuse_actors=True
-        ),
-        run_config=tune.RunConfig(storage_path=str(tmp_path), verbose=0, callbacks=[Killer()]),
-    ).fit()
-    assert len(results) == 8
-    assert not results.errors
-    assert len({result.config["x"] for result in results}) == 8
-    assert killed
-    assert searcher.model.pid() != killed[0]
-    searcher.close()
-
-
 def test_a_study_in_which_trials_crash_uses_every_sample():
     def crash(config):
         return np.random.default_rng(int(config["x"] * 1e9)).random() < 0.3

@@ -11,7 +11,6 @@ import pytest
 from automl_on_ray.schedulers import SchedulerSettings, create_scheduler, scheduler_capabilities
 from automl_on_ray.search_spaces.core import Objective, choices
 from automl_on_ray.searchers import SearcherSettings, create_searcher
-from automl_on_ray.searchers.ax import AxExplorer, ExplorationConfig
 from automl_on_ray.simulation import Simulation
 from automl_on_ray.simulation.simulated_checkpoints import SimulatedStorage
 from tests.schedulers.populations.growing import SPACE, gain, lived
@@ -65,7 +64,6 @@ def simulation(
     *,
     slots=1,
     samples=8,
-    explore=None,
     disk=None,
     synchronous=False,
     population=None,
@@ -74,7 +72,6 @@ def simulation(
 ):
     random.seed(0)  # Ray's schedulers draw from here
     np.random.seed(0)
-    explorer = AxExplorer(ExplorationConfig(SPACE, LONG, 2, 0)) if explore == "ax" else None
     judge = create_scheduler(
         scheduler,
         SchedulerSettings(
@@ -84,7 +81,6 @@ def simulation(
             samples,
             0,
             interval=2,
-            explorer=explorer,
             synchronous=synchronous,
             population=population,
         ),
@@ -152,22 +148,6 @@ def test_so_it_does_with_rays_gaussian_process():
     whole.run()
     for point in (15, 40):
         assert killed(point, point % 3, **RAYS_OWN) == decided(whole), point
-
-
-@pytest.mark.whole
-@pytest.mark.parametrize(
-    ("kind", "point"),
-    [
-        ({"searcher": "bayesian", "scheduler": "asha"}, 13),
-        ({"searcher": "random", "scheduler": "pbt", "explore": "ax", "samples": 6}, 22),
-    ],
-    ids=["ax+asha", "ax-pbt"],
-)
-def test_so_it_does_with_axs(kind, point):
-    """Restored models alone, quickly: tests/searchers/test_bayesian.py, ax/test_change_model.py."""
-    whole = simulation(**kind)
-    whole.run()
-    assert killed(point, point % 3, **kind) == decided(whole)
 
 
 @pytest.mark.parametrize("training", [Sparse, Silent, Diverging])

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from automl_on_ray.schedulers import SchedulerSettings, create_scheduler, scheduler_capabilities
 from automl_on_ray.search_spaces import nas_bench_201
-from automl_on_ray.search_spaces.cells import check_cells, genotype_text
+from automl_on_ray.search_spaces.cells import genotype_text
 from automl_on_ray.search_spaces.core import Objective, UserError, choices
 from automl_on_ray.searchers import SearcherSettings, create_searcher
 from automl_on_ray.simulation import Simulation
@@ -22,9 +22,8 @@ from automl_on_ray.studies.architecture import NasSettings, prepare as prepare_n
 from automl_on_ray.studies.hpo import HpoSettings, prepare as prepare_hpo
 from automl_on_ray.studies.inputs import bind, check_pair
 from automl_on_ray.trainables.image_classifier import ImageClassifier
-from automl_on_ray.workflows.nas import nas
 from automl_on_ray.workflows.simulate import simulate
-from tests.helpers.studies import ONE, rows_of, run, runs_of
+from tests.helpers.studies import rows_of, run, runs_of
 from tests.schedulers.populations.growing import gain, lived
 
 ROOT = Path(__file__).parents[2]
@@ -238,32 +237,6 @@ def test_it_searches_cells_of_nas_bench_201_too():
     for trial in study.trials:
         text = nas_bench_201.architecture_text(trial.config)
         assert nas_bench_201.parse_architecture(text).items() <= trial.config.items()
-
-
-@pytest.mark.whole
-@pytest.mark.usefixtures("ray_cluster")
-def test_a_new_nas_method_runs_a_search_on_ray(tmp_path):
-    """Simulated: the tests before. How a search runs on Ray: tests/workflows/test_nas.py."""
-    app = typer.Typer()
-    app.command()(nas)
-    result = CliRunner().invoke(
-        app,
-        [
-            "--storage", str(tmp_path / "runs"), "--name", "new", "--stage", "search",
-            "--dataset", "digits", "--evaluation", "standalone", "--searcher", "heredity",
-            "--trials", "2", "--select-epochs", "1", "--select-images", "200",
-            "--channels", "4", "--layers", "3", "--stem-stride", "1", *map(str, ONE),
-        ],
-    )  # fmt: skip
-    assert result.exit_code == 0, result.output
-    assert "Cells tried" in result.output
-    found = json.loads((tmp_path / "runs" / "new" / "trials.json").read_text())
-    assert len(found) == 2
-    for one in found:
-        check_cells(one["candidate"])
-        assert one["metrics"]["parameters"] > 0
-    roles = {role: len(ones) for role, ones in runs_of(tmp_path / "runs", "new").items()}
-    assert roles == {"study": 1, "standalone": 2}
 
 
 def test_a_new_data_set_of_images_is_found_by_its_name_and_learned(tmp_path):

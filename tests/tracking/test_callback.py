@@ -211,13 +211,10 @@ def journal_lines(folder: Path) -> int:
     return sum(file.read_text().count("\n") for file in (folder / "journal").glob("*.jsonl"))
 
 
-@pytest.fixture(scope="module")
-def killed(template, tmp_path_factory, ray_cluster):
-    """The folder of a study whose process was killed in its second trial.
-
-    What it has is put there anew each time.
-    """
-    folder = tmp_path_factory.mktemp("killed") / "study"
+@pytest.fixture
+def killed(template, tmp_path, ray_cluster):
+    """The folder of a study whose process was killed in its second trial."""
+    folder = tmp_path / "study"
     folder.mkdir()
     shutil.copy(template, folder / "mlflow.db")
     environment = {**os.environ, "TUNE_GLOBAL_CHECKPOINT_S": "1"}
@@ -238,32 +235,13 @@ def killed(template, tmp_path_factory, ray_cluster):
     with next((folder / "journal").glob("*.jsonl")).open("a") as journal:
         journal.write('{"run":"torn in the mid')  # what a kill in mid-write leaves
     (folder / "gate").touch()
-    folder.rename(folder.with_name("left"))
-
-    def again() -> Path:
-        shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(folder.with_name("left"), folder)
-        return folder
-
-    return again
+    return folder
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "with_state",
-    [
-        pytest.param(True, id="with Tune's state"),
-        pytest.param(False, id="without", marks=pytest.mark.whole),
-    ],
-)
-def test_a_killed_and_resumed_study_has_one_finished_run_a_trial(killed, ray_cluster, with_state):
-    """That a journal which is sent twice changes nothing, quickly: test_writer.py."""
-    folder = killed()
-    uri = default_uri(folder)
-    if not with_state:
-        for state in (folder / "search").glob("experiment_state-*.json"):
-            state.unlink()
-    resumable(folder, uri)
+def test_a_killed_and_resumed_study_has_one_finished_run_a_trial(killed):
+    uri = default_uri(killed)
+    resumable(killed, uri)
     parent, children = stored_runs(uri)
     assert parent.info.status == "FINISHED"
     found = sorted((r.data.params["lr"], r.info.status) for r in children.values())
@@ -274,6 +252,31 @@ def test_a_killed_and_resumed_study_has_one_finished_run_a_trial(killed, ray_clu
         assert history(uri, run, "accuracy") == expected
         assert run.data.tags["automl.outcome"] == "completed"
     assert parent.data.metrics["trials_done"] == 2
+
+
+def test_a_trial_that_tune_has_forgotten_leaves_its_run_to_one_of_the_same_config(
+    uri, tmp_path, make_study
+):
+    """As where the driver was killed before Tune's first state."""
+    study, folder = make_study(max_t=3), tmp_path / "journal"
+    for name, steps, outcome in (("lost", 2, "stopped"), ("again", 3, "completed")):
+        tracker = TrackingCallback(uri=uri, experiment="test", study=study, folder=folder)
+        tracker.setup()
+        trial = Trial("x", stub=True, trial_id=name, config={"lr": 0.1})
+        hooks = {"iteration": 0, "trials": [trial], "trial": trial}
+        tracker.on_trial_start(**hooks)
+        for step in range(1, steps + 1):
+            result = {"training_iteration": step, "accuracy": step * 0.1}
+            tracker.on_trial_result(**hooks, result=result)
+            trial.update_last_result(result)
+        if outcome == "completed":
+            tracker.on_trial_complete(**hooks)
+        assert tracker.study_end(outcome)
+    parent, children = stored_runs(uri)
+    assert set(children) == {"again"}
+    assert [step for step, _ in history(uri, children["again"], "accuracy")] == [1, 2, 3]
+    assert children["again"].data.tags["automl.outcome"] == "completed"
+    assert (parent.info.status, parent.data.metrics["trials_done"]) == ("FINISHED", 1)
 
 
 class WhenBothHaveReported(tune.Stopper):

@@ -122,14 +122,4 @@ def test_the_shortest_run_ends_with_a_model_that_beats_a_constant(tmp_path):
     assert bar.value(attrition, test["Attrition"], predictions) > 0.7
     assert facts["whole"] == facts["models"] == 1
     assert np.isfinite(facts["search_seconds"])
-
-
-@pytest.mark.whole
-def test_a_run_of_ours_ends_with_a_model_that_beats_a_constant():
-    """In this process, quickly: the test before."""
-    (attrition,) = by_name(["attrition"], JUDGING)
-    line = bar.run("portfolio", attrition, 0, 1, None)
-    assert line["value"] > 0.7
-    assert line["whole"] >= 1
-    assert line["models"] >= 1
-    assert np.isfinite(line["search_seconds"])
+    assert bar.program("portfolio") == _ours.__name__

@@ -51,14 +51,11 @@ def train(
     ).fit()._experiment_analysis.trials  # fmt: skip
 
 
-@pytest.mark.parametrize("synchronous", [False, pytest.param(True, marks=pytest.mark.whole)])
 def test_six_trials_take_turns_on_two_slots_and_each_score_is_that_of_the_life_told(
-    synchronous, ray_cluster, tmp_path
+    ray_cluster, tmp_path
 ):
-    """Synchronous ones, quickly: tests/simulation, and on Ray test_actor_reuse.py."""
-    scheduler = PopulationBased(
-        GOAL, PerturbExplorer(SPACE, 0), interval=2, synchronous=synchronous, seed=0
-    )
+    """Synchronous ones: tests/simulation, and on Ray test_actor_reuse.py."""
+    scheduler = PopulationBased(GOAL, PerturbExplorer(SPACE, 0), interval=2, seed=0)
     processes = tmp_path / "processes"
     processes.mkdir()
     trainable = tune.with_parameters(Noting, processes=processes)
@@ -73,21 +70,6 @@ def test_six_trials_take_turns_on_two_slots_and_each_score_is_that_of_the_life_t
     for step in done:
         assert step.config["width"] == step.exploit.config["width"]
         assert step.config["optimizer"] == step.exploit.config["optimizer"]
-    if synchronous:
-        assert {step.time for step in done} <= set(range(2, EPOCHS, 2))
-
-
-@pytest.mark.whole
-def test_hopeless_trials_give_their_places_to_new_ones(ray_cluster, tmp_path):
-    """Without Ray: tests/simulation."""
-    scheduler = PopulationBased(GOAL, PerturbExplorer(SPACE, 0), interval=2, seed=0, population=4)
-    trials = train(tmp_path, scheduler, samples=8, at_once=4)
-    assert len(trials) == 8
-    assert {trial.status for trial in trials} == {"TERMINATED"}
-    lives_match_scores(scheduler, trials, ends=(2, EPOCHS))
-    assert sum(trial.last_result["epoch"] == EPOCHS for trial in trials) >= 4
-    assert sum(trial.last_result["epoch"] == 2 for trial in trials) >= 2
-    assert scheduler.members.done
 
 
 @pytest.mark.whole

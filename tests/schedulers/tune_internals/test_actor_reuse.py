@@ -11,7 +11,13 @@ from ray.tune.schedulers import HyperBandScheduler
 
 from automl_on_ray.schedulers.populations import PerturbExplorer, PopulationBased
 from tests.helpers.waiting import wait_until
-from tests.schedulers.populations.growing import EPOCHS, SPACE, Growing, Noting
+from tests.schedulers.populations.growing import (
+    EPOCHS,
+    SPACE,
+    Growing,
+    Noting,
+    lives_match_scores,
+)
 from tests.schedulers.populations.test_population_based import GOAL, train
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import a test
@@ -105,6 +111,10 @@ def test_a_process_that_cannot_take_a_config_is_a_failure_of_its_trial(ray_clust
     scheduler = population(synchronous=True)
     trials = train(tmp_path, scheduler, trainable=trainable, failures=1)
     assert {trial.status for trial in trials} == {"TERMINATED"}
+    lives_match_scores(scheduler, trials)
+    times = {step.time for step in scheduler.members.done}
+    assert times
+    assert times <= set(range(2, EPOCHS, 2))
     assert sorted(trial.num_failures for trial in trials) == [0] * 5 + [1]
     assert len(list(processes.iterdir())) == 3  # one in place of that which is given up
 

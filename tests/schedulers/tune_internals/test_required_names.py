@@ -40,10 +40,8 @@ def test_a_patched_method_that_ray_does_not_call_any_more_is_named(monkeypatch):
         TUNE.check()
 
 
-@pytest.mark.parametrize(
-    "gone", ["_FilesystemSyncer", pytest.param("_delete_fs_path", marks=pytest.mark.whole)]
-)
-def test_a_command_ends_in_one_line_before_anything_is_started(gone, tmp_path):
+def test_a_command_ends_in_one_line_before_anything_is_started(tmp_path):
+    gone = "_FilesystemSyncer"
     code = (
         "import runpy, sys, ray.tune, ray.train._internal.storage as inside\n"
         f"del inside.{gone}\n"
