@@ -264,14 +264,14 @@ def test_given_cells_take_the_search_s_place_one_at_a_time_where_one_slot_is_ask
     mine = tmp_path / "mine.json"
     mine.write_text(json.dumps(published_cell("darts_v1")))
     arguments = [*COUNTING, "--random-cells", 0, "--stage", "select"]
-    before = processes_started("Counting")
+    before = processes_started("ResourceTrainable")
     result = run(storage, "given", *arguments, "--cells", f"darts_v2,{mine}")
     assert result.exit_code == 0, result.output
     assert "1. search" not in result.output
     rows = json.loads((storage / "given" / "compared.json").read_text())["rows"]
     trained = [{key: row["config"][key] for key, _ in keys()} for row in rows]
     assert trained == [published_cell("darts_v2"), published_cell("darts_v1")]
-    assert processes_started("Counting") == before + 1
+    assert processes_started("ResourceTrainable") == before + 1
 
 
 def test_a_preset_gives_other_defaults_and_what_is_given_wins():
