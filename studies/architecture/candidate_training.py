@@ -105,7 +105,9 @@ class CandidateTraining:
             objectives=plan.objectives,
             awaited=[objective.metric for objective in plan.objectives],
             param_space=keys,  # that a point fills; one that is inactive in it stays None
-            searcher=BasicVariantGenerator(points_to_evaluate=points),
+            searcher=BasicVariantGenerator(
+                points_to_evaluate=points, max_concurrent=self.resources.slots
+            ),
             samples=len(points),
             expected=(expected or len(candidates)) * asked.select_seeds,
             resources=self.resources,

@@ -14,11 +14,15 @@ class Counting(tune.Trainable):
     def setup(self, config, *, data_dir=None):
         words = [value for value in config.values() if isinstance(value, str)]
         self.counts = {kind: sum(kind in word for word in words) for kind in ("conv", "pool")}
-        least = Path(data_dir or "", "least")
-        if least.exists() and self.counts["conv"] < int(least.read_text()):
-            raise RuntimeError("too few convolutions today")
+        self.least = Path(data_dir or "", "least")
+
+    def reset_config(self, new_config):
+        self.setup(new_config)
+        return True
 
     def step(self):
+        if self.least.exists() and self.counts["conv"] < int(self.least.read_text()):
+            raise RuntimeError("too few convolutions today")
         return {"convolutions": self.counts["conv"], "pools": self.counts["pool"]}
 
     def save_checkpoint(self, folder):

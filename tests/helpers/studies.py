@@ -64,6 +64,11 @@ def wait_for(pattern, folder, process):
     wait_until(lambda: list(folder.glob(pattern)), process=process)
 
 
+def processes_started(name):
+    """Of this Ray, so far, for classes whose name ends so."""
+    return sum(actor["ActorClassName"].endswith(name) for actor in actors().values())
+
+
 def ranks_started():
     """Of this Ray, so far: processes that train one trial together."""
-    return sum(actor["ActorClassName"].endswith("_Rank") for actor in actors().values())
+    return processes_started("_Rank")

@@ -37,22 +37,6 @@ def run(storage, name, **changes):
     return CliRunner().invoke(app, arguments(storage, name, changes))
 
 
-def kill_at(sign, storage, name, **changes):
-    """Begin the study in a process of its own, and kill it when there is a file like `sign`."""
-    command = [
-        sys.executable,
-        str(ROOT / "workflows" / "nas.py"),
-        *arguments(storage, name, changes),
-    ]
-    process = subprocess.Popen(
-        command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )  # fmt: skip
-    wait_for(sign, storage / name, process)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
 @pytest.fixture(scope="module")
 def searched(storage, ray_cluster):
     """What a study has said that has not trained a cell by itself yet."""
@@ -94,17 +78,28 @@ def test_a_supernet_s_ranking_is_tested_by_training_cells_of_other_ranks_too(sea
 
 @pytest.mark.whole
 def test_a_study_that_is_killed_goes_on_with_its_supernet_and_its_cells(storage, ray_cluster):
-    study, longer = storage / "killed", {"epochs": 6, "trials": 12, "stage": "search"}
-    kill_at("supernet/*/checkpoint_000001", storage, "killed", **longer)
+    study, asked = storage / "killed", {"epochs": 6, "stage": "search"}
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "workflows" / "nas.py"), *arguments(storage, "killed", asked)],
+        cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )  # fmt: skip
+    wait_for("supernet/*/checkpoint_000001", study, process)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
     assert not (study / "search").exists()
-    kill_at("search/kept/experiment_state*", storage, "killed", **longer)
+    result = run(storage, "killed", **asked)
+    assert result.exit_code == 0, result.output
     noted = json.loads((study / "supernet.json").read_text())
     weights = Path(study / "supernet", *noted["checkpoint"], "state.pt").read_bytes()
-    result = run(storage, "killed", **longer)
+    (trained,) = runs_of(storage, "killed")["supernet"]
+    assert trained.info.status == "FINISHED"
+
+    result = run(storage, "killed", trials=10, **asked)
     assert result.exit_code == 0, result.output
     assert Path(study / "supernet", *noted["checkpoint"], "state.pt").read_bytes() == weights
     rows = rows_of(storage, "killed")
-    assert len(rows) == 12
+    assert len(rows) == 10
     assert {row["outcome"] for row in rows} == {"completed"}
 
 

@@ -200,7 +200,9 @@ def _retrain(
             objectives=plan.record.objectives,
             shown=tested,
             param_space={key: None for point in points for key in point},
-            searcher=BasicVariantGenerator(points_to_evaluate=points),
+            searcher=BasicVariantGenerator(
+                points_to_evaluate=points, max_concurrent=resources.slots
+            ),
             samples=len(points),
             expected=len(points),
             resources=resources,

@@ -1,8 +1,9 @@
-"""Models of other kinds than pictures: frames in, whole folders of data, parameters."""
+"""Models of other kinds than pictures: frames in, whole folders of data, parameters.
+
+On a server and without this project: test_table_models.py (frames), test_models.py (parameters).
+"""
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -75,39 +76,6 @@ def test_a_column_that_is_optional_may_be_missing(uri, logged):
     model = load_from(uri, "sums")
     with pytest.raises(KeyError, match="size"):  # the model's own word: MLflow has let it pass
         model.predict(FRAME.drop(columns="size"))
-
-
-ASKED = """
-import json, socket, sys, threading
-import mlflow, requests, uvicorn
-from mlflow.pyfunc.scoring_server import init
-
-model = mlflow.pyfunc.load_model(sys.argv[1])
-door = socket.create_server(("127.0.0.1", 0))
-server = uvicorn.Server(uvicorn.Config(init(model), log_level="error"))
-threading.Thread(target=server.run, kwargs={"sockets": [door]}, daemon=True).start()
-url = f"http://127.0.0.1:{door.getsockname()[1]}/invocations"
-answer = requests.post(url, json=json.loads(sys.argv[2]), timeout=60)
-print(json.dumps([answer.status_code, answer.json(), "automl_on_ray" in sys.modules]))
-"""
-
-
-@pytest.mark.whole
-def test_it_is_served_without_this_project(uri, logged, tmp_path):
-    """One of pictures: test_models.py. What it answers, in this process: the tests here."""
-    record = logged(MODEL)
-    folder = str(tmp_path / "model")
-    mlflow.artifacts.download_artifacts(record.uri, dst_path=folder, tracking_uri=uri)
-    asked = {"dataframe_split": FRAME.to_dict("split"), "params": {"times": 3}}
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", ASKED, folder, json.dumps(asked)], cwd="/", text=True,
-        capture_output=True, check=False, timeout=300,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    status, answer, ours = json.loads(done.stdout.splitlines()[-1])
-    assert status == 200, answer
-    assert [row["class"] for row in answer["predictions"]] == ["high", "high"]
-    assert not ours
 
 
 def test_a_model_of_no_known_kind_answers_as_it_is(uri, logged):

@@ -86,7 +86,7 @@ def test_a_registered_model_answers_without_this_project_also_on_a_server(
 ):
     """A table's models without this project: tests/trainables/tables/registered.
 
-    A model on a server: test_stored_model.py.
+    A model on a server: test_models.py.
     """
     study = make_study(objectives=(Objective("auc"),), dataset="rows")
     record, model, rows = registered(uri, study, tmp_path, "answer")

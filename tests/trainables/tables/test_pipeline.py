@@ -220,28 +220,6 @@ def test_a_checkpoint_that_holds_a_pickle_is_not_read(file, whole, tmp_path):
         trial(file).restore(str(tmp_path / "odd"))
 
 
-@pytest.mark.whole
-@pytest.mark.usefixtures("ray_cluster")
-def test_tune_runs_trials_and_one_that_fails_does_not_end_the_study(file, tmp_path):
-    """In a study: tests/workflows/tables/test_automl.py; a failure: tests/studies/test_tuner.py."""
-    bound = tune.with_parameters(
-        TablePipeline, space=SPACE, dataset=file, target="left", folds=FOLDS, seed=1
-    )
-    odd = {**LINEAR, "linear_c": -1.0}
-    found = tune.Tuner(
-        tune.with_resources(bound, {"cpu": 1}),
-        param_space=tune.grid_search([dict(LINEAR), odd]),
-        run_config=tune.RunConfig(storage_path=str(tmp_path), name="tables"),
-        tune_config=tune.TuneConfig(metric="val_auc", mode="max"),
-    ).fit()
-    assert len(found.errors) == 1
-    best = found.get_best_result()
-    assert best.metrics["val_auc"] > 0.6
-    assert best.metrics["training_iteration"] == FOLDS + 1
-    with best.checkpoint.as_directory() as folder:
-        assert read_progress(folder).folds_done == FOLDS
-
-
 @pytest.mark.parametrize("final", [False, True])
 def test_groups_stay_together_in_the_folds_and_within_a_fit(final, tmp_path):
     """What a fit holds out of its own rows to encode by the target is of other groups."""

@@ -1,18 +1,22 @@
-"""workflows/forecast.py from a file to a model that another process loads; killed, it goes on."""
+"""workflows/forecast.py from a file to a registered model.
+
+Killed and resumed, as studies by folds are: tests/workflows/tables. What is kept of a trial:
+tests/trainables/forecasting/test_forecasts_trainable.py.
+"""
 
 import json
-import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import typer
 from typer.testing import CliRunner
 
+from automl_on_ray import load_model
 from automl_on_ray.workflows.forecast import forecast
-from tests.helpers.studies import rows_of, runs_of, wait_for
+from tests.helpers.studies import rows_of, runs_of
 from tests.studies.forecasting.panels import HORIZON, sales
 
 app = typer.Typer()
@@ -20,14 +24,6 @@ app.command()(forecast)
 
 ROOT = Path(__file__).parents[3]
 SHOPS = 3
-LOADED = """
-import json, sys, mlflow, pandas
-sys.modules["automl_on_ray"] = None  # not to be imported
-mlflow.set_tracking_uri(sys.argv[1])
-model = mlflow.pyfunc.load_model(sys.argv[2])
-frame = pandas.read_csv(sys.argv[3])
-print(json.dumps(model.predict(frame).astype(str).to_dict("list")))
-"""
 DATA = ["--time", "date", "--series", "shop", "--target", "units", "--horizon", HORIZON]
 # Fits of a moment, one at a time: what is found does not depend on the clock.
 QUICK = [*DATA, "--origins", 2, "--trials", 3, "--slots", 1, "--cpus-per-trial", 1,
@@ -96,46 +92,14 @@ def test_mlflow_and_the_page_have_what_was_found(done, storage):
     assert {"test_mase", "test_smape", "test_wql", "test_coverage"} <= set(final)
 
 
-@pytest.mark.whole
-def test_the_registered_model_forecasts_without_this_repository(done, storage, shops, tmp_path):
-    """Without MLflow: tests/trainables/forecasting/registered."""
+@pytest.mark.slow
+def test_the_registered_model_forecasts_each_shop(done, storage, shops):
+    """Without this repository: tests/trainables/forecasting/registered."""
     uri = json.loads((storage / "whole" / "summary.json").read_text())["model"]
-    given = [f"sqlite:///{storage}/mlflow.db", uri, shops]
-    loaded = subprocess.run(
-        [sys.executable, "-c", LOADED, *map(str, given)], cwd=tmp_path, capture_output=True,
-        text=True,
-    )  # fmt: skip
-    assert loaded.returncode == 0, loaded.stderr
-    answers = json.loads(loaded.stdout.splitlines()[-1])
+    answers = load_model(uri, storage).predict(pd.read_csv(shops)).astype(str)
     assert {"date", "shop"} <= set(answers)
-    assert len(answers["date"]) == SHOPS * HORIZON
+    assert len(answers) == SHOPS * HORIZON
     assert min(answers["date"]).startswith("2024-01-01")
-
-
-@pytest.mark.whole
-def test_killed_and_resumed_it_ends_the_same(storage, shops):
-    whole = run(storage, "unbroken", shops, *QUICK)
-    assert whole.returncode == 0, whole.stdout + whole.stderr
-    process = subprocess.Popen(
-        command(storage, "killed", shops, *QUICK), cwd=ROOT, start_new_session=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-    for sign in ("search/*/checkpoint_000000", "search/kept/experiment_state*"):
-        wait_for(sign, storage / "killed", process)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    again = run(storage, "killed", shops, *QUICK)
-    assert again.returncode == 0, again.stdout + again.stderr
-
-    def told(name):
-        return [(row["config"], row["outcome"], row["metrics"].get("val_mase"))
-                for row in rows_of(storage, name)]  # fmt: skip
-
-    assert told("killed") == told("unbroken")
-    ends = [report_of(storage, name) for name in ("killed", "unbroken")]
-    scores = [[one["scores"] for one in end["compared"]] for end in ends]
-    assert scores[0] == scores[1]
-    assert ends[0]["examples"] == ends[1]["examples"]
 
 
 def test_a_mistake_is_one_line_with_exit_code_2_before_anything_is_started(storage, shops):
