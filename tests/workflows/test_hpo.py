@@ -48,24 +48,52 @@ def test_a_study_finds_tests_tracks_and_registers_a_model(storage, ray_cluster):
     assert len(list(storage.glob("whole*/study.json"))) == 2
 
 
+TOGETHER = [*QUICK, "--epochs", 1, "--searcher", "sobol", "--final-seeds", 1,
+            "--register", "together", "--trials"]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def together(storage, ray_cluster):
+    """The runs and rows of a study whose final model was trained by two; processes begun by it."""
+    before = ranks_started()
+    result = run(storage, "together", *TOGETHER, 1, "--train-workers", 2)
+    assert result.exit_code == 0, result.output
+    return runs_of(storage, "together"), rows_of(storage, "together"), ranks_started() - before
+
+
 @pytest.mark.whole
 def test_two_processes_train_the_final_model_which_may_be_exported_and_one_each_trial(
-    storage, ray_cluster, tmp_path
+    together, storage, tmp_path
 ):
-    before = ranks_started()
-    result = run(
-        storage, "together", *QUICK, "--trials", 1, "--epochs", 1, "--searcher", "random",
-        "--final-seeds", 1, "--train-workers", 2, "--register", "together",
-    )  # fmt: skip
-    assert result.exit_code == 0, result.output
-    roles = runs_of(storage, "together")
+    roles, _, ranks = together
     assert [len(roles[role]) for role in ("study", "trial", "final")] == [1, 1, 1]
-    assert ranks_started() == before + 2
+    assert ranks == 2
     assert "test_accuracy" in roles["final"][0].data.metrics
     asked = ["models:/together@champion", "--out", f"{tmp_path}/out", "--storage", str(storage)]
     exported = CliRunner().invoke(exporting, asked)
     assert exported.exit_code == 0, exported.output
     assert (tmp_path / "out" / "model.onnx").exists()
+
+
+@pytest.mark.whole
+def test_more_trials_may_be_asked_of_a_study_that_has_ended(together, storage):
+    _, (first,), _ = together
+    longer = run(storage, "together", *TOGETHER, 2)
+    assert longer.exit_code == 0, longer.output
+    rows = rows_of(storage, "together")
+    assert len(rows) == 2
+    assert first in rows
+    best = max(rows, key=lambda row: row["metrics"]["val_accuracy"])
+    tried = {first["trial_id"], best["trial_id"]}
+    roles = runs_of(storage, "together")
+    assert [len(roles[role]) for role in ("study", "trial", "final")] == [1, 2, len(tried)]
+    assert {run.info.status for runs in roles.values() for run in runs} == {"FINISHED"}
+    client = MlflowClient(f"sqlite:///{storage}/mlflow.db")
+    models = client.search_model_versions("name = 'together'")
+    assert sorted(model.tags["automl.trial_id"] for model in models) == sorted(tried)
+    fewer = run(storage, "together", *TOGETHER, 1)
+    assert fewer.exit_code == 2
+    assert "begun with trials = 2" in fewer.output
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Studies by workflows/hpo.py that are stopped, killed, ended or partly failed, and go on."""
+"""Studies by workflows/hpo.py that are stopped, killed or partly failed, and go on."""
 
 import os
 import signal
@@ -16,44 +16,12 @@ from tests.helpers.studies import (
     GATED,
     ONE,
     OWN,
-    QUICK,
     rows_of,
     run,
     runs_of,
     start,
     wait_for,
 )
-
-
-@pytest.mark.whole
-def test_more_trials_may_be_asked_of_a_study_that_has_ended(storage, ray_cluster):
-    def best_and_rows():
-        rows = rows_of(storage, "longer")
-        return max(rows, key=lambda row: row["metrics"]["val_accuracy"])["trial_id"], rows
-
-    quick = [*QUICK, "--trials", 1, "--epochs", 1, "--searcher", "sobol", "--final-seeds", 1]
-    assert run(storage, "longer", *quick).exit_code == 0
-    before, first = best_and_rows()
-    longer = run(storage, "longer", *quick, "--trials", 2)
-    assert longer.exit_code == 0, longer.output
-    after, rows = best_and_rows()
-    assert len(rows) == 2
-    assert all(row in rows for row in first)
-    roles = runs_of(storage, "longer")
-    finals = len({before, after})
-    assert [len(roles[role]) for role in ("study", "trial", "final")] == [1, 2, finals]
-    assert {run.info.status for runs in roles.values() for run in runs} == {"FINISHED"}
-    client = MlflowClient(f"sqlite:///{storage}/mlflow.db")
-    (study,) = {run.data.tags["automl.study_id"] for run in roles["study"]}
-    models = [
-        version.tags["automl.trial_id"]
-        for version in client.search_model_versions("name = 'hpo-digits'")
-        if version.tags["automl.study_id"] == study
-    ]
-    assert sorted(models) == sorted({before, after})
-    fewer = run(storage, "longer", *quick)
-    assert fewer.exit_code == 2
-    assert "begun with trials = 2" in fewer.output
 
 
 @pytest.mark.slow
