@@ -3,19 +3,17 @@
 import json
 
 import pytest
-from typer.testing import CliRunner
 
 from automl_on_ray.search_spaces.mnist_cnn import SPACE
 from automl_on_ray.studies.hpo import HpoSettings, prepare
 from tests.helpers.studies import QUICK, rows_of, run, runs_of
-from tests.workflows.test_export import app as exporting
 
 
 @pytest.fixture(scope="module")
 def found(storage, ray_cluster):
     """What a study has said that weighs accuracy against two costs."""
     return run(
-        storage, "cost", *QUICK, "--trials", 4, "--epochs", 1, "--final-seeds", 0, "--searcher",
+        storage, "cost", *QUICK, "--trials", 3, "--epochs", 1, "--final-seeds", 0, "--searcher",
         "evolution", "--objective", "accuracy, -latency, -parameters", "--limit",
         "parameters <= 30000", "--prior", "synflow",
     )  # fmt: skip
@@ -27,7 +25,7 @@ def points(storage):
 
 @pytest.mark.slow
 def test_each_point_of_a_front_is_told_kept_and_taken_first_by_another_study(found, storage):
-    """Trained again and exported: the next test, and by parts tests/workflows/test_export.py."""
+    """Which they are: tests/studies/test_trial_rows.py."""
     assert found.exit_code == 0, found.output
     rows = rows_of(storage, "cost")
     assert all(row["metrics"]["parameters"] <= 30_000 for row in rows)
@@ -50,34 +48,18 @@ def test_each_point_of_a_front_is_told_kept_and_taken_first_by_another_study(fou
         assert [first] == json.loads(file.read_text())
 
 
-@pytest.mark.whole
-def test_a_point_of_a_front_can_be_trained_again_and_exported(found, storage, tmp_path):
-    file, *_ = points(storage)
-    again = run(
-        storage, "point", *QUICK, "--trials", 1, "--epochs", 1, "--try-first", file,
-        "--searcher", "random", "--register", "point", "--final-seeds", 1,
-    )  # fmt: skip
-    assert again.exit_code == 0, again.output
-    assert [rows_of(storage, "point")[0]["config"]] == json.loads(file.read_text())
-    out = tmp_path / "point"
-    asked = ["models:/point/1", "--out", str(out), "--storage", str(storage)]
-    exported = CliRunner().invoke(exporting, asked)
-    assert exported.exit_code == 0, exported.output
-    assert (out / "model.onnx").exists()
-
-
 @pytest.mark.slow
 def test_a_trial_beyond_a_limit_ends_without_an_epoch_and_is_nobodys_best(storage, ray_cluster):
-    """Each takes longer than no time at all, which only a trial can find out."""
+    """It takes longer than no time at all, which only a trial can find out."""
     result = run(
-        storage, "beyond", *QUICK, "--trials", 2, "--searcher", "random", "--limit",
+        storage, "beyond", *QUICK, "--trials", 1, "--searcher", "random", "--limit",
         "latency <= 0.000001", "--objective=-parameters",
     )  # fmt: skip
     assert result.exit_code == 1, result.output
-    assert "2 beyond a --limit and never trained" in result.output
+    assert "1 beyond a --limit and never trained" in result.output
     assert "No trial has a score: all beyond a --limit" in result.output
     rows = rows_of(storage, "beyond")
-    assert [row["outcome"] for row in rows] == ["infeasible"] * 2
+    assert [row["outcome"] for row in rows] == ["infeasible"]
     assert not any("train_loss" in row["metrics"] for row in rows)
     roles = runs_of(storage, "beyond")
     assert "final" not in roles
