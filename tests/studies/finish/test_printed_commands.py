@@ -87,7 +87,7 @@ def serves_until_it_is_killed(line, folder):
 @pytest.mark.whole
 def test_the_command_that_goes_on_is_right_in_any_folder(storage, ray_cluster, tmp_path):
     words = [*OWN, *ONE, "--trainable", "tests.helpers.crashing:Steady", "--searcher", "random",
-             "--final-seeds", 0, "--trials"]  # fmt: skip
+             "--scheduler", "fifo", "--epochs", 2, "--final-seeds", 0, "--trials"]  # fmt: skip
     first = typed("--storage", storage, "--name", "steady", *words, 1)
     assert first.exit_code == 0, first.output
     (again,) = [line for line in LINE.findall(told(storage, "show", "steady")) if "hpo.py" in line]
