@@ -12,7 +12,7 @@ import pytest
 
 from automl_on_ray.clusters.connect import OWN
 from tests.helpers.homes import RAY, ROOT, at, end_all, start_head
-from tests.helpers.studies import runs_of
+from tests.helpers.studies import ONE, runs_of
 from tests.helpers.waiting import listens, wait_until
 
 
@@ -89,9 +89,9 @@ def submit(job, *words):
 
 
 @pytest.mark.whole
-def test_a_stopped_job_leaves_no_trial_and_the_same_one_goes_on(job, home, tmp_path):
-    code, runs = copied(tmp_path), tmp_path / "runs"
-    study = [*STUDY, "--scheduler", "fifo", "--trials", 2, "--epochs", 15, "--final-seeds", 0,
+def test_a_stopped_job_leaves_no_trial_and_the_same_one_goes_on(job, home, storage, tmp_path):
+    code, runs = copied(tmp_path), storage
+    study = [*STUDY, *ONE, "--scheduler", "fifo", "--trials", 2, "--epochs", 15, "--final-seeds", 0,
              "--name", "job", "--storage", runs]  # fmt: skip
     command = map(str, [sys.executable, "workflows/hpo.py", *study])
     submitted = ("--working-dir", code, "--", *command)
