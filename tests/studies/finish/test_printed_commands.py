@@ -30,8 +30,9 @@ def printed(storage, ray_cluster):
 
 
 def pasted(line, folder, **options):
-    """In a shell that knows nothing: no folder, no environment of this one."""
+    """In a shell that knows nothing: no folder, no environment of this one but the user's key."""
     bare = {"PATH": os.defpath, "HOME": str(folder)}
+    bare["AUTOML_KEY_FILE"] = os.environ["AUTOML_KEY_FILE"]
     return subprocess.Popen(
         ["sh", "-c", line], cwd=folder, env=bare, text=True, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True, **options,
