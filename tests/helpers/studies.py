@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import typer
 from mlflow.tracking import MlflowClient
 from ray._private.state import actors
@@ -18,6 +19,7 @@ app = typer.Typer()
 app.command()(hpo)
 
 ROOT = Path(__file__).parents[2]
+HPO = ROOT / "workflows" / "hpo.py"
 # To begin a process for another trial at a time takes longer than these are trained.
 ONE = ["--slots", 1, "--cpus-per-trial", 1]
 QUICK = ["--dataset", "digits", "--subset", 400, "--epochs", 2, "--trials", 4, *ONE]
@@ -30,6 +32,14 @@ GATED = [*OWN, "--trainable", "tests.helpers.crashing:Gated", "--scheduler", "fi
 def run(storage, name, *arguments):
     every = ["--storage", storage, "--name", name, *arguments]
     return CliRunner().invoke(app, [str(argument) for argument in every])
+
+
+def typed(*arguments):
+    """The same, as if it were typed in a shell: the commands that it prints are of these words."""
+    words = [str(argument) for argument in arguments]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", [str(HPO), *words])
+        return CliRunner().invoke(app, words)
 
 
 def runs_of(storage, name):
@@ -52,7 +62,7 @@ def rows_of(storage, name):
 
 
 def start(storage, name, *arguments, **environment):
-    command = [sys.executable, str(ROOT / "workflows" / "hpo.py"), "--storage", storage,
+    command = [sys.executable, str(HPO), "--storage", storage,
                "--name", name, *arguments]  # fmt: skip
     return subprocess.Popen(
         [str(part) for part in command], cwd=ROOT, text=True, env={**os.environ, **environment},

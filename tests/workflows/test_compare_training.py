@@ -1,4 +1,7 @@
-"""workflows/compare.py by real training, on digits: every family that there is."""
+"""workflows/compare.py by real training, on digits.
+
+Each family as a study: tests/searchers/test_conformance.py.
+"""
 
 import json
 from pathlib import Path
@@ -13,13 +16,7 @@ from automl_on_ray.workflows.compare import compare
 app = typer.Typer()
 app.command()(compare)
 
-FAMILIES = (
-    "evolution:population=2",
-    "local",
-    "reinforce",
-    "gaussian-process:kernel=unit",
-    "bayesian",
-)
+FAMILIES = ("evolution:population=2", "local")
 
 
 def run(*arguments):
@@ -27,13 +24,13 @@ def run(*arguments):
 
 
 @pytest.mark.whole
-def test_every_family_is_compared_by_real_training_and_the_comparison_goes_on(
+def test_families_are_compared_by_real_training_and_the_comparison_goes_on(
     storage, ray_cluster, tmp_path
 ):
     (tmp_path / "short.json").write_text(json.dumps({"epochs": 2, "batch_size": 64}))
     asked = (
         "--space", "mnist-cnn", "--dataset", "digits", "--subset", 400, "--epochs", 1,
-        "--budgets", 3, "--retrain", 2, "--recipe", tmp_path / "short.json", "--slots", 2,
+        "--budgets", 2, "--retrain", 2, "--recipe", tmp_path / "short.json", "--slots", 1,
         "--storage", storage, "--name", "real",
     )  # fmt: skip
     methods = [word for one in FAMILIES for word in ("--method", one)]
@@ -45,7 +42,7 @@ def test_every_family_is_compared_by_real_training_and_the_comparison_goes_on(
     searched = [row for row in rows if row["kind"] == "searched"]
     retrained = [row for row in rows if row["kind"] == "retrained"]
     assert [row["method"] for row in searched] == ["random", *FAMILIES]
-    assert all(len(row["scores"]) == row["epochs"] == 3 for row in searched)
+    assert all(len(row["scores"]) == row["epochs"] == 2 for row in searched)
     assert {row["epochs"] for row in retrained} == {2}
     for row in searched:
         own = [one for one in retrained if one["config"] == row["config"]]
@@ -57,16 +54,15 @@ def test_every_family_is_compared_by_real_training_and_the_comparison_goes_on(
     client = MlflowClient(f"sqlite:///{storage}/mlflow.db")
     own = client.get_experiment_by_name("compare").experiment_id
     (found,) = client.search_runs([own], "tags.`automl.role` = 'comparison'")
-    assert 0 <= found.data.metrics["test_accuracy/short/bayesian"] <= 1
+    assert 0 <= found.data.metrics["test_accuracy/short/local"] <= 1
 
-    # With another seed, of fewer methods: what is there is not done again.
-    done = run(*asked, "--method", "local", "--seeds", 2)
+    # With another seed, of the base alone: what is there is not done again.
+    done = run(*asked, "--method", "random", "--seeds", 2)
     assert done.exit_code == 0, done.output
     assert path.read_text().startswith(first)
     more = [json.loads(line) for line in path.read_text()[len(first) :].splitlines()]
-    assert [(row["method"], row["seed"]) for row in more if row["kind"] == "searched"] == [
-        ("random", 1), ("local", 1),
-    ]  # fmt: skip
+    again = [(row["method"], row["seed"]) for row in more if row["kind"] == "searched"]
+    assert again == [("random", 1)]
 
 
 @pytest.mark.parametrize(

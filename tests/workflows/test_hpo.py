@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 from mlflow.tracking import MlflowClient
+from typer.testing import CliRunner
 
 from automl_on_ray.studies.hpo import HpoSettings, prepare
 from tests.helpers.studies import ONE, OWN, QUICK, ranks_started, rows_of, run, runs_of
+from tests.workflows.test_export import app as exporting
 
 
 @pytest.mark.slow
@@ -46,47 +48,52 @@ def test_a_study_finds_tests_tracks_and_registers_a_model(storage, ray_cluster):
     assert len(list(storage.glob("whole*/study.json"))) == 2
 
 
-@pytest.mark.whole
-def test_two_processes_train_the_final_model_and_one_each_trial(storage, ray_cluster):
+TOGETHER = [*QUICK, "--epochs", 1, "--searcher", "sobol", "--final-seeds", 1,
+            "--register", "together", "--trials"]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def together(storage, ray_cluster):
+    """The runs and rows of a study whose final model was trained by two; processes begun by it."""
     before = ranks_started()
-    result = run(
-        storage, "together", *QUICK, "--trials", 1, "--epochs", 1, "--searcher", "random",
-        "--final-seeds", 1, "--train-workers", 2, "--register", "together",
-    )  # fmt: skip
+    result = run(storage, "together", *TOGETHER, 1, "--train-workers", 2)
     assert result.exit_code == 0, result.output
-    roles = runs_of(storage, "together")
-    assert [len(roles[role]) for role in ("study", "trial", "final")] == [1, 1, 1]
-    assert ranks_started() == before + 2
-    assert "test_accuracy" in roles["final"][0].data.metrics
-    client = MlflowClient(f"sqlite:///{storage}/mlflow.db")
-    assert client.get_model_version_by_alias("together", "champion")
+    return runs_of(storage, "together"), rows_of(storage, "together"), ranks_started() - before
 
 
 @pytest.mark.whole
-def test_the_trials_told_of_two_objectives_are_those_that_no_other_beats_in_both(
-    storage, ray_cluster
+def test_two_processes_train_the_final_model_which_may_be_exported_and_one_each_trial(
+    together, storage, tmp_path
 ):
-    """What a model makes of both: tests/searchers/ax/test_model.py.
+    roles, _, ranks = together
+    assert [len(roles[role]) for role in ("study", "trial", "final")] == [1, 1, 1]
+    assert ranks == 2
+    assert "test_accuracy" in roles["final"][0].data.metrics
+    asked = ["models:/together@champion", "--out", f"{tmp_path}/out", "--storage", str(storage)]
+    exported = CliRunner().invoke(exporting, asked)
+    assert exported.exit_code == 0, exported.output
+    assert (tmp_path / "out" / "model.onnx").exists()
 
-    Which trials they are, quickly: tests/studies/test_trial_rows.py. On Ray, that they are told:
-    tests/studies/finish/test_front.py.
-    """
-    result = run(
-        storage, "front", *OWN[:2], *ONE, "--trainable", "tests.helpers.crashing:Weighed",
-        "--objective", "score, -weight", "--searcher", "sobol", "--trials", 8, "--epochs", 1,
-    )  # fmt: skip
-    assert result.exit_code == 0, result.output
-    rows = {row["trial_id"]: row["metrics"] for row in rows_of(storage, "front")}
-    values = {name: (found["score"], -found["weight"]) for name, found in rows.items()}
-    front = {
-        name
-        for name, (score, light) in values.items()
-        if not any(a >= score and b >= light and (a, b) != (score, light)
-                   for a, b in values.values())
-    }  # fmt: skip
-    assert 1 < len(front) < 8
-    table = result.output.partition("Pareto front")[2]
-    assert {name for name in values if name in table} == front
+
+@pytest.mark.whole
+def test_more_trials_may_be_asked_of_a_study_that_has_ended(together, storage):
+    _, (first,), _ = together
+    longer = run(storage, "together", *TOGETHER, 2)
+    assert longer.exit_code == 0, longer.output
+    rows = rows_of(storage, "together")
+    assert len(rows) == 2
+    assert first in rows
+    best = max(rows, key=lambda row: row["metrics"]["val_accuracy"])
+    tried = {first["trial_id"], best["trial_id"]}
+    roles = runs_of(storage, "together")
+    assert [len(roles[role]) for role in ("study", "trial", "final")] == [1, 2, len(tried)]
+    assert {run.info.status for runs in roles.values() for run in runs} == {"FINISHED"}
+    client = MlflowClient(f"sqlite:///{storage}/mlflow.db")
+    models = client.search_model_versions("name = 'together'")
+    assert sorted(model.tags["automl.trial_id"] for model in models) == sorted(tried)
+    fewer = run(storage, "together", *TOGETHER, 1)
+    assert fewer.exit_code == 2
+    assert "begun with trials = 2" in fewer.output
 
 
 @pytest.mark.parametrize(
@@ -110,12 +117,12 @@ def test_minutes_end_a_search_and_trial_minutes_a_trial_that_hang(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "scheduler",
-    ["fifo", *(pytest.param(p, marks=pytest.mark.whole) for p in ("hyperband", "pbt", "pb2"))],
-)
+@pytest.mark.parametrize("scheduler", ["fifo", pytest.param("hyperband", marks=pytest.mark.whole)])
 def test_trials_that_never_say_done_come_to_their_end(storage, ray_cluster, scheduler):
-    """Schedulers that pause no trials end them as fifo does; tests/simulation has them all."""
+    """Schedulers that pause no trials end them as fifo does; tests/simulation has them all.
+
+    So it is in a population: the next test.
+    """
     trials = 2 if scheduler == "fifo" else 4
     never_done = ["--trainable", "tests.helpers.crashing:NeverDone", "--searcher", "sobol"]
     result = run(
@@ -123,26 +130,38 @@ def test_trials_that_never_say_done_come_to_their_end(storage, ray_cluster, sche
         "--epochs", 3, "--final-seeds", int(scheduler == "fifo"), "--final-epochs", 2,
     )  # fmt: skip
     assert result.exit_code == 0, result.output
-    roles = runs_of(storage, scheduler)
+    if scheduler == "fifo":  # the same after any of them
+        finals = runs_of(storage, scheduler)["final"]
+        assert [r.data.tags["automl.outcome"] for r in finals] == ["completed"]
+    ended_at_their_epoch(storage, scheduler, trials, 3)
+
+
+def ended_at_their_epoch(storage, name, trials, epoch):
+    """And MLflow has been told of each how it ended."""
+    roles = runs_of(storage, name)
     assert [len(roles[role]) for role in ("study", "trial")] == [1, trials]
     assert {run.info.status for runs in roles.values() for run in runs} == {"FINISHED"}
-    if scheduler == "fifo":  # the same after any of them
-        assert [r.data.tags["automl.outcome"] for r in roles["final"]] == ["completed"]
-    rows = rows_of(storage, scheduler)
-    assert {row["iterations"] for row in rows if row["outcome"] == "completed"} == {3}
+    rows = rows_of(storage, name)
+    assert {row["iterations"] for row in rows if row["outcome"] == "completed"} == {epoch}
     kept = {trial.data.tags["automl.trial_id"]: trial.data.tags for trial in roles["trial"]}
     assert all(kept[row["trial_id"]]["automl.outcome"] == row["outcome"] for row in rows)
 
 
 @pytest.mark.whole
-def test_a_population_leaves_a_schedule_which_replayed_comes_to_about_the_same(
-    storage, ray_cluster
-):
+def test_a_population_leaves_a_schedule_which_replayed_comes_to_the_same(storage, ray_cluster):
+    """Its trials would go on for twelve epochs.
+
+    Networks that take others' weights: tests/trainables/test_image_classifier_goes_on.py.
+    """
+    growing = "tests.schedulers.populations.growing"
+    own = ["--trainable", f"{growing}:Growing", "--space", f"{growing}:SPACE",
+           "--objective", "score", "--final-seeds", 0, *ONE]  # fmt: skip
     result = run(
-        storage, "population", "--dataset", "digits", "--scheduler", "pbt", "--trials", 4,
-        "--explore", "perturb", "--epochs", 8, "--interval", 2, "--final-seeds", 0, *ONE,
+        storage, "population", *own, "--scheduler", "pbt", "--trials", 4, "--searcher", "random",
+        "--explore", "perturb", "--epochs", 8, "--interval", 2,
     )  # fmt: skip
     assert result.exit_code == 0, result.output
+    ended_at_their_epoch(storage, "population", 4, 8)
     schedule = json.loads((storage / "population" / "schedule.json").read_text())
     assert schedule[-1]["end"] == 8
     # No more checkpoints are left than trials may need.
@@ -151,74 +170,70 @@ def test_a_population_leaves_a_schedule_which_replayed_comes_to_about_the_same(
     client = MlflowClient(f"sqlite:///{storage}/mlflow.db")
     kept = {file.path for file in client.list_artifacts(study.info.run_id)}
     assert {"schedule.json", "family.png", "schedule.png"} <= kept
-    replayed = run(
-        storage, "replayed", "--dataset", "digits", "--final-seeds", 0, *ONE,
-        "--replay", storage / "population" / "schedule.json",
-    )  # fmt: skip
+    replayed = run(storage, "replayed", *own, "--replay", storage / "population" / "schedule.json")
     assert replayed.exit_code == 0, replayed.output
     rows = rows_of(storage, "replayed")
-    assert len(rows) == 3
     assert {row["metrics"]["training_iteration"] for row in rows} == {8}
-    found = [row["metrics"]["val_accuracy"] for row in rows]
-    lived = max(row["metrics"]["val_accuracy"] for row in rows_of(storage, "population"))
-    assert abs(sum(found) / 3 - lived) < 0.04
+    best = max(row["metrics"]["score"] for row in rows_of(storage, "population"))
+    assert [row["metrics"]["score"] for row in rows] == [pytest.approx(best)] * 3
+
+
+STEADY = ["--objective", "score", "--scheduler", "fifo", "--epochs", 2, *ONE]
+
+
+@pytest.fixture(scope="module")
+def first(storage, ray_cluster):
+    """Rows of a study that others begin from."""
+    done = run(
+        storage, "first", *STEADY, "--trainable", "tests.helpers.crashing:Steady", "--space",
+        OWN[1], "--trials", 8, "--searcher", "sobol",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    return rows_of(storage, "first")
 
 
 @pytest.mark.whole
-def test_a_changed_space_is_refused_unless_the_old_trials_are_taken_as_data(storage, ray_cluster):
-    """Without training: tests/studies/transfer/test_warm_plan.py."""
-    steady = ["--trainable", "tests.helpers.crashing:Steady", "--objective", "score",
-              "--scheduler", "fifo", "--epochs", 2, *ONE]  # fmt: skip
-    higher = [*steady, "--space", "tests.helpers.crashing:HIGHER", "--trials", 3]
-    old = run(storage, "warm", *steady, "--space", OWN[1], "--trials", 8, "--searcher", "sobol")
-    assert old.exit_code == 0, old.output
-    manifest = (storage / "warm" / "study.json").read_text()
-    refused = run(storage, "warm", *higher)
-    assert refused.exit_code == 2
-    assert (storage / "warm" / "study.json").read_text() == manifest
-    assert "begun with space 'x' = 'uniform(-1.0, 1.0)'" in refused.stderr
-    assert "--warm-start warm" in refused.stderr
-    kept = sum(row["config"]["x"] >= 0 for row in rows_of(storage, "warm"))
-    for _ in range(2):  # the same command goes on
-        warm = run(storage, "warm", *higher, "--warm-start", "warm")
-        assert warm.exit_code == 0, warm.output
-        assert "of 'warm' known as results" in warm.output
-        assert f"Warm start: {kept} trial" in warm.output
-    assert len(rows_of(storage, "warm")) == 3
-    (aside,) = storage.glob("warm-*")
-    assert len(rows_of(storage, aside.name)) == 8
-    # The searcher goes on from there: the best is at the edge, x = 2.
-    assert max(row["config"]["x"] for row in rows_of(storage, "warm")) > 1.5
+def test_a_study_of_another_space_goes_on_from_the_old_trials(first, storage):
+    """Without training, and that none of the study's own name does so unasked: test_warm_plan.py
+    in tests/studies/transfer.
+    """
+    warm = run(
+        storage, "higher", *STEADY, "--trainable", "tests.helpers.crashing:Steady", "--space",
+        "tests.helpers.crashing:HIGHER", "--trials", 3, "--warm-start", "first",
+    )  # fmt: skip
+    assert warm.exit_code == 0, warm.output
+    kept = sum(row["config"]["x"] >= 0 for row in first)
+    assert f"Warm start: {kept} trials of 'first' known as results" in warm.output
+    rows = rows_of(storage, "higher")
+    assert len(rows) == 3
+    # The best is at the edge, x = 2.
+    assert max(row["config"]["x"] for row in rows) > 1.5
 
 
 @pytest.mark.whole
 def test_a_study_of_another_task_learns_from_the_first_and_says_how_far_it_trusts_it(
-    storage, ray_cluster
+    first, storage
 ):
     """By parts, quickly: tests/studies/transfer, tests/searchers/ax/transfer, report/test_page.py.
 
     Sources beside each searcher: tests/searchers/test_conformance.py.
     """
-    both = ["--objective", "score", "--scheduler", "fifo", "--epochs", 2, *ONE,
-            "--space", OWN[1]]  # fmt: skip
-    first = run(storage, "first", *both, "--trainable", "tests.helpers.crashing:Steady",
-                "--searcher", "sobol", "--trials", 6)  # fmt: skip
-    assert first.exit_code == 0, first.output
-    second = run(storage, "second", *both, "--trainable", "tests.helpers.crashing:Weighed",
-                 "--trials", 5, "--warm-start", "first")  # fmt: skip
+    second = run(
+        storage, "second", *STEADY, "--trainable", "tests.helpers.crashing:Weighed", "--space",
+        OWN[1], "--trials", 5, "--warm-start", "first",
+    )  # fmt: skip
     assert second.exit_code == 0, second.output
-    assert (
-        "6 trials of 'first' on other data or space, to learn from beside its own" in second.output
-    )
+    learnt = "8 trials of 'first' on other data or space, to learn from beside its own"
+    assert learnt in second.output
     assert "3 of their configs first" in second.output
     tried = [row["config"]["x"] for row in rows_of(storage, "second")]
-    assert tried[0] == max(row["config"]["x"] for row in rows_of(storage, "first"))
+    assert tried[0] == max(row["config"]["x"] for row in first)
     assert "Trust in earlier studies: first" in second.output
     run_of_study = runs_of(storage, "second")["study"][0]
     trust = json.loads(run_of_study.data.tags["automl.trust"])
     assert trust.keys() == {"first"}
     assert 0.5 < trust["first"] <= 1  # both have the same scores
-    assert "Warm start: 6 trials of 'first'" in run_of_study.data.tags["mlflow.note.content"]
+    assert "Warm start: 8 trials of 'first'" in run_of_study.data.tags["mlflow.note.content"]
     client = MlflowClient(f"sqlite:///{storage}/mlflow.db")
     page = client.download_artifacts(run_of_study.info.run_id, "report.html")
     assert "Trust in earlier studies: first" in Path(page).read_text()

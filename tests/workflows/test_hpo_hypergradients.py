@@ -1,8 +1,7 @@
 """workflows/hpo.py --hypergradient: what it refuses, and whole studies on scikit-learn's digits."""
 
 import json
-import os
-import signal
+import shlex
 
 import numpy as np
 import pytest
@@ -17,8 +16,8 @@ from automl_on_ray.studies.hpo import HpoSettings, prepare
 from automl_on_ray.studies.inputs import bind
 from automl_on_ray.trainables.hypergradients import HypergradientSettings, parse_tuned
 from automl_on_ray.trainables.tuned_classifier import HypergradientClassifier
-from tests.helpers.studies import ONE, OWN, rows_of, run, runs_of, start, wait_for
-from tests.studies.finish.test_printed_commands import LINE, pasted
+from tests.helpers.studies import ONE, OWN, rows_of, run, runs_of, typed
+from tests.studies.finish.test_printed_commands import LINE
 
 BOTH = ["--hypergradient", "learning_rate,weight_decay", "--unroll", 5]
 DIGITS = ["--dataset", "digits", "--subset", 600, *ONE]
@@ -116,39 +115,19 @@ def test_what_is_tuned_is_a_part_of_what_the_study_is(planned, other):
         planned(name, **{**asked, **other})
 
 
-SMALL = [*DIGITS, *BOTH, "--searcher", "random", "--scheduler", "fifo", "--trials", 2,
-         "--epochs", 3]  # fmt: skip
-
-
-def judged(storage, name):
-    """What each trial has reported in the end, but for times and how often it was restored."""
-    timed = ("seconds", "second", "time", "timestamp", "iterations_since_restore", "pid")
-    return [
-        {key: one for key, one in row["metrics"].items() if not any(t in key for t in timed)}
-        for row in sorted(rows_of(storage, name), key=lambda row: row["config"]["learning_rate"])
-    ]
-
-
 @pytest.fixture(scope="module")
-def printed(storage):
-    """What a study has said at its end that was killed in its middle, and gone on with."""
-    options = [*SMALL, "--final-seeds", 1]
-    process = start(storage, "tuned", *options)
-    for sign in ("search/*/checkpoint_000001", "search/kept/experiment_state*"):
-        wait_for(sign, storage / "tuned", process)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    again = start(storage, "tuned", *options)
-    said, _ = again.communicate(timeout=500)
-    assert again.returncode == 0, said
-    return said
+def printed(storage, ray_cluster):
+    """What a study has said at its end.
 
-
-@pytest.mark.whole
-def test_a_study_that_was_killed_ends_as_if_it_had_not_been(printed, storage, ray_cluster):
-    whole = run(storage, "whole", *SMALL, "--final-seeds", 0)
-    assert whole.exit_code == 0, whole.output
-    assert judged(storage, "tuned") == judged(storage, "whole")
+    Killed and gone on with: test_hpo_goes_on.py here, and what its trials go on from in
+    tests/trainables/tuned_classifier.
+    """
+    done = typed(
+        "--storage", storage, "--name", "tuned", *DIGITS, *BOTH, "--searcher", "random",
+        "--scheduler", "fifo", "--trials", 2, "--epochs", 3, "--final-seeds", 1,
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    return done.output
 
 
 @pytest.mark.whole
@@ -168,25 +147,21 @@ def test_values_are_metrics_by_epoch_and_the_config_is_what_was_suggested(printe
 
 
 @pytest.mark.whole
-def test_what_was_found_is_trained_along_and_searched_on_from_as_printed(
-    printed, storage, tmp_path
-):
+def test_what_was_found_is_trained_along_and_searched_on_from_as_printed(printed, storage):
+    """In a fresh shell: tests/studies/finish/test_printed_commands.py."""
     schedule = json.loads((storage / "tuned" / "schedule.json").read_text())
     assert [(one["start"], one["end"]) for one in schedule] == [(e, e + 1) for e in range(3)]
     assert "What the best trial tuned came to learning_rate " in printed
     along, on = (line for line in LINE.findall(printed) if "hpo.py" in line)
-    done = pasted(along, tmp_path)
-    said, _ = done.communicate(timeout=500)
-    assert done.returncode == 0, said
+    for command, *fewer in ((along,), (on, "--trials", 1)):
+        done = typed(*shlex.split(command.partition("hpo.py ")[2]), "--final-seeds", 0, *fewer)
+        assert done.exit_code == 0, done.output
     rates = {one["config"]["learning_rate"] for one in schedule}
     assert {row["config"]["learning_rate"] for row in rows_of(storage, "tuned-replay")} <= rates
     assert [row["iterations"] for row in rows_of(storage, "tuned-replay")] == [3] * 3
     assert not any("hyper/" in key for key in rows_of(storage, "tuned-replay")[0]["metrics"])
-    done = pasted(on, tmp_path)
-    said, _ = done.communicate(timeout=500)
-    assert done.returncode == 0, said
-    configs = [row["config"] for row in rows_of(storage, "tuned-2")]
-    assert {**schedule[-1]["config"], "learning_rate": max(rates)} in configs
+    (row,) = rows_of(storage, "tuned-2")
+    assert row["config"] == {**schedule[-1]["config"], "learning_rate": max(rates)}
 
 
 @pytest.mark.whole
@@ -194,7 +169,7 @@ def test_a_population_clones_what_was_tuned(storage, ray_cluster):
     result = run(
         storage, "bred", *DIGITS, "--hypergradient", "learning_rate", "--unroll", 5,
         "--searcher", "random", "--scheduler", "pbt", "--explore", "perturb", "--interval", 1,
-        "--trials", 4, "--epochs", 4, "--final-seeds", 1,
+        "--trials", 4, "--epochs", 4, "--final-seeds", 0,
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     assert {row["outcome"] for row in rows_of(storage, "bred")} == {"completed"}

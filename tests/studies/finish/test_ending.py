@@ -81,7 +81,7 @@ def versions(storage):
     return mlflow.MlflowClient(default_uri(storage)).search_model_versions("name = 'made'")
 
 
-def test_what_it_made_is_told_registered_once_and_kept(plan, storage, capsys):
+def test_what_it_made_is_told_registered_once_and_kept(plan, storage, tmp_path, capsys):
     together = Together()
     for _ in range(2):
         conclude(plan, ROWS, None, ending=together)
@@ -110,6 +110,9 @@ def test_what_it_made_is_told_registered_once_and_kept(plan, storage, capsys):
     assert "| final model | |\n|--|--|\n| members | 2 |" in note
     assert "Together they are no better." in note
     assert "report.html" in {one.path for one in client.list_artifacts(run.info.run_id)}
+    file = client.download_artifacts(run.info.run_id, "best_config.json", str(tmp_path))
+    assert json.loads(Path(file).read_text()) == [{"x": 0.5}]
+    assert json.loads((plan.study.path / "best_config.json").read_text()) == [{"x": 0.5}]
     summary = found.stored.summary
     assert summary.verdict == ["Together they are no better."]
     assert (summary.best, summary.values) == ("b", {"score": 1.5})

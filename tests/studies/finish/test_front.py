@@ -3,12 +3,10 @@
 import json
 
 import pytest
-from typer.testing import CliRunner
 
 from automl_on_ray.search_spaces.mnist_cnn import SPACE
 from automl_on_ray.studies.hpo import HpoSettings, prepare
 from tests.helpers.studies import QUICK, rows_of, run, runs_of
-from tests.workflows.test_export import app as exporting
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +25,7 @@ def points(storage):
 
 @pytest.mark.slow
 def test_each_point_of_a_front_is_told_kept_and_taken_first_by_another_study(found, storage):
-    """Trained again and exported: the next test, and by parts tests/workflows/test_export.py."""
+    """Which they are: tests/studies/test_trial_rows.py."""
     assert found.exit_code == 0, found.output
     rows = rows_of(storage, "cost")
     assert all(row["metrics"]["parameters"] <= 30_000 for row in rows)
@@ -48,22 +46,6 @@ def test_each_point_of_a_front_is_told_kept_and_taken_first_by_another_study(fou
         with plan.study:
             first = {**SPACE.constants, **plan.searcher.suggest("first")}
         assert [first] == json.loads(file.read_text())
-
-
-@pytest.mark.whole
-def test_a_point_of_a_front_can_be_trained_again_and_exported(found, storage, tmp_path):
-    file, *_ = points(storage)
-    again = run(
-        storage, "point", *QUICK, "--trials", 1, "--epochs", 1, "--try-first", file,
-        "--searcher", "random", "--register", "point", "--final-seeds", 1,
-    )  # fmt: skip
-    assert again.exit_code == 0, again.output
-    assert [rows_of(storage, "point")[0]["config"]] == json.loads(file.read_text())
-    out = tmp_path / "point"
-    asked = ["models:/point/1", "--out", str(out), "--storage", str(storage)]
-    exported = CliRunner().invoke(exporting, asked)
-    assert exported.exit_code == 0, exported.output
-    assert (out / "model.onnx").exists()
 
 
 @pytest.mark.slow

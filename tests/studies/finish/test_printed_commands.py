@@ -1,33 +1,38 @@
 """What a study prints at its end works when it is pasted into a fresh shell, in another folder."""
 
+import contextlib
 import os
 import re
 import signal
 import subprocess
+import urllib.error
+import urllib.request
 
+import psutil
 import pytest
 
-from tests.helpers.studies import QUICK, start
+from tests.helpers.studies import ONE, OWN, QUICK, typed
 from tests.helpers.waiting import free_port, wait_until
+from tests.studies.upkeep.test_studies_command import told
 
 LINE = re.compile(r"^  (?=\S*(?:python|cd |[A-Z_]+=))(.+)$", re.M)
 
 
 @pytest.fixture(scope="module")
-def printed(storage):
-    """Commands at the end of a study of digits, and of `studies.py show`."""
-    study = start(
-        storage, "told", *QUICK, "--trials", 2, "--epochs", 1, "--final-seeds", 1, "--searcher",
-        "random",
+def printed(storage, ray_cluster):
+    """Commands at the end of a study of digits."""
+    study = typed(
+        "--storage", storage, "--name", "told", *QUICK, "--trials", 1, "--epochs", 1,
+        "--final-seeds", 1, "--searcher", "random",
     )  # fmt: skip
-    said, _ = study.communicate(timeout=500)
-    assert study.returncode == 0, said
-    return said
+    assert study.exit_code == 0, study.output
+    return study.output
 
 
 def pasted(line, folder, **options):
-    """In a shell that knows nothing: no folder, no environment of this one."""
+    """In a shell that knows nothing: no folder, no environment of this one but the user's key."""
     bare = {"PATH": os.defpath, "HOME": str(folder)}
+    bare["AUTOML_KEY_FILE"] = os.environ["AUTOML_KEY_FILE"]
     return subprocess.Popen(
         ["sh", "-c", line], cwd=folder, env=bare, text=True, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True, **options,
@@ -46,35 +51,48 @@ def test_each_command_that_is_printed_runs(printed, storage, tmp_path):
     said, _ = done.communicate(timeout=300)
     assert done.returncode == 0, said
     assert "<Model models:/hpo-digits/1: grey pictures" in said
-    answers(f"{ui[0]} --port {free_port()}", tmp_path)
+    serves_until_it_is_killed(ui[0], tmp_path)
 
 
-def answers(line, folder):
-    """Whether the server has said that it is there; it is ended then."""
-    server = pasted(line, folder)
+def serves_until_it_is_killed(line, folder):
+    """All that it has started ends with it."""
+    port = free_port()
+    shell = pasted(f"{line} --port {port}", folder)
     said = []
 
     def is_up():
-        said.append(server.stdout.readline())
+        said.append(shell.stdout.readline())
         return "Ctrl-C ends the server." in said[-1]
 
     try:
-        wait_until(is_up, process=server)
+        wait_until(is_up, process=shell)
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=10).close()
+        began = psutil.Process(shell.pid).children(recursive=True)
+        (command,) = [
+            one
+            for one in (psutil.Process(shell.pid), *began)  # the shell may have become it
+            if one.cmdline()[1].endswith("ui.py")
+        ]
+        command.kill()
+        shell.wait(60)
+        assert len(began) > 1
+        assert not psutil.wait_procs(began, timeout=60)[1]
     finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(60)
-    assert any("http://127.0.0.1" in each for each in said)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(shell.pid, signal.SIGTERM)
+    assert any(f"http://127.0.0.1:{port}" in each for each in said)
+    with pytest.raises((urllib.error.URLError, OSError)):
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5)
 
 
 @pytest.mark.whole
-def test_the_command_that_goes_on_is_right_in_any_folder(printed, storage, tmp_path):
-    (ui,) = [line for line in LINE.findall(printed) if "ui.py" in line]
-    root = ui.replace("ui.py", "studies.py show told")
-    shown = pasted(root, tmp_path)
-    said, _ = shown.communicate(timeout=200)
-    assert shown.returncode == 0, said
-    (again,) = [line for line in LINE.findall(said) if "hpo.py" in line]
-    done = pasted(f"{again} --trials 3", tmp_path)
+def test_the_command_that_goes_on_is_right_in_any_folder(storage, ray_cluster, tmp_path):
+    words = [*OWN, *ONE, "--trainable", "tests.helpers.crashing:Steady", "--searcher", "random",
+             "--scheduler", "fifo", "--epochs", 2, "--final-seeds", 0, "--trials"]  # fmt: skip
+    first = typed("--storage", storage, "--name", "steady", *words, 1)
+    assert first.exit_code == 0, first.output
+    (again,) = [line for line in LINE.findall(told(storage, "show", "steady")) if "hpo.py" in line]
+    done = pasted(f"{again} --trials 2", tmp_path)
     said, _ = done.communicate(timeout=500)
     assert done.returncode == 0, said
-    assert "3 trials: 3 " in said
+    assert "2 trials: 2 " in said

@@ -20,7 +20,7 @@ def train(config):
         ray.tune.report({"loss": config["x"] + epoch})
 
 def found():
-    return tune(train, {"x": ray.tune.uniform(0, 1)}, objective="-loss", trials=2, epochs=4,
+    return tune(train, {"x": ray.tune.uniform(0, 1)}, objective="-loss", trials=1, epochs=4,
                 searcher="sobol", scheduler="fifo", slots=1, name="noted", storage=STORAGE)
 """,
     """

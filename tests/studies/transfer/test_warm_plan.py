@@ -78,7 +78,7 @@ def test_a_study_that_goes_on_is_none_of_the_earlier_ones(storage):
 
 
 def test_a_changed_space_is_refused_unless_the_old_trials_are_taken_as_data(storage):
-    """The course of both studies: tests/workflows/test_hpo.py."""
+    """What a searcher makes of them: tests/workflows/test_hpo.py."""
     steady = {"trainable": "tests.helpers.crashing:Steady", "name": "warm"}
     old = planned(storage, **steady, space="tests.helpers.crashing:SPACE")
     manifest = (old.study.path / "study.json").read_text()

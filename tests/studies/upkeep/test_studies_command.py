@@ -254,8 +254,8 @@ def test_a_trial_that_was_asked_to_stop_ends_and_its_study_goes_on(
 
 
 @pytest.mark.whole
-def test_one_trial_is_stopped_while_its_study_goes_on(tmp_path):
-    storage, gate = tmp_path / "runs", tmp_path / "gate"
+def test_one_trial_is_stopped_while_its_study_goes_on(storage, tmp_path):
+    gate = tmp_path / "gate"
     study = start(storage, "open", *GATED, "--trials", 2, "--epochs", 3, "--final-seeds", 0,
                   "--searcher", "random",
                   **{GATE: str(gate)})  # fmt: skip
