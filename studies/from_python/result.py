@@ -50,7 +50,8 @@ class Result:
             goals = (objective.metric for objective in self.stored.objectives)
             found = ", ".join(f"{metric} {best.metrics[metric]:.6g}" for metric in goals)
         count = len(self.stored.searched)
-        return f"<Study {self.name!r}, {self.state}: {count} trials, best {found}>"
+        trials = "1 trial" if count == 1 else f"{count} trials"
+        return f"<Study {self.name!r}, {self.state}: {trials}, best {found}>"
 
     @property
     def name(self) -> str:

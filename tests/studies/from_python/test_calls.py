@@ -244,7 +244,7 @@ def test_a_script_that_was_killed_goes_on_where_its_trials_were(
     held.unlink()
     monkeypatch.setattr(sys, "argv", [script, *given])
     runpy.run_module(script, run_name="__main__", alter_sys=True)
-    assert "finished: 1 trials" in capsys.readouterr().out
+    assert "finished: 1 trial," in capsys.readouterr().out
     curves = study("killed", storage).curves()
     assert set(curves.groupby("trial").size()) == {6}
     assert 3 in set(curves["begun_at"])
