@@ -7,6 +7,7 @@ of a result that cannot be read here, of an exception that cannot, of a machine 
 import logging
 from collections.abc import Callable, Set
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 import ray
@@ -22,6 +23,7 @@ from automl_on_ray.schedulers.tune_internals.slow_trials import Watch
 from automl_on_ray.search_spaces.core import ENDED_BY_ITSELF
 
 SECONDS_TO_STOP = 5  # of a trial at work when the study is stopped; then its process is killed
+CLOSED = SimpleNamespace(close=lambda: None)
 
 logger = logging.getLogger(__name__)
 
@@ -162,7 +164,7 @@ def _unhurried(writer: Any) -> Any:
     def clean(tag: str) -> str:
         return str(scalar(tag, 0.0).value[0].tag)
 
-    class Unhurried(writer):  # type: ignore[misc]
+    class Unhurried(writer):
         def add_scalar(self, tag: str, value: float, global_step: int) -> None:
             self.step, told = global_step, self.__dict__.setdefault("told", [])
             told.append(Summary.Value(tag=clean(tag), simple_value=float(value)))
@@ -171,6 +173,13 @@ def _unhurried(writer: Any) -> Any:
             """Asked at the end of each result."""
             if told := self.__dict__.pop("told", None):
                 self.file_writer.add_summary(Summary(value=told), self.step)
+
+        def close(self) -> None:
+            """And forget the file: tensorboardX would hold it until Python ends."""
+            file = self.file_writer
+            super().close()
+            if file is not None:
+                file.event_writer = CLOSED
 
     return Unhurried
 

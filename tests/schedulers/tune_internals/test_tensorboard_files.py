@@ -1,11 +1,14 @@
 """What TensorBoard reads of trials."""
 
+import gc
 import struct
+import weakref
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from ray.tune.logger import TBXLoggerCallback
+from tensorboardX import SummaryWriter
 from tensorboardX.proto.event_pb2 import Event
 
 from automl_on_ray.schedulers.tune_internals.trial_failures import _unhurried
@@ -71,3 +74,15 @@ def test_values_are_those_of_rays_writer(logged):
 def test_numbers_of_a_result_are_one_event(logged):
     numbers = [event for event in logged[1] if event.summary.value[0].HasField("simple_value")]
     assert [event.step for event in numbers] == [1, 2, 3]
+
+
+def test_the_file_of_an_ended_trial_is_held_by_nobody(tmp_path):
+    writer = _unhurried(SummaryWriter)(str(tmp_path))
+    held = weakref.ref(writer.file_writer.event_writer)
+    writer.add_scalar("loss", 0.5, global_step=1)
+    writer.flush()
+    writer.close()
+    writer.close()
+    gc.collect()
+    assert held() is None
+    assert len(events(tmp_path)) == 1
