@@ -2,15 +2,41 @@
 
 import math
 from collections.abc import Callable
+from inspect import unwrap
 
-from torch import nn
-from torch.optim import SGD, Adam, AdamW, Optimizer
+from torch import nn, no_grad, optim
+from torch.optim import Optimizer
 
 from automl_on_ray.search_spaces import Config
 from automl_on_ray.search_spaces.core import UserError
 
 OPTIMIZERS = ("sgd", "adam", "adamw")
 SCHEDULED_BY = ("batch", "epoch")
+
+
+class _Light(Optimizer):
+    """torch's, without what torch.compile has wrapped around it.
+
+    That would load the compiler at the first call, though nothing is compiled here: nearly two CPU
+    seconds of each process.
+    """
+
+    add_param_group = unwrap(Optimizer.add_param_group)
+    load_state_dict = unwrap(Optimizer.load_state_dict)
+    state_dict = unwrap(Optimizer.state_dict)
+    zero_grad = unwrap(Optimizer.zero_grad)
+
+
+class SGD(_Light, optim.SGD):
+    step = no_grad()(unwrap(optim.SGD.step))
+
+
+class Adam(_Light, optim.Adam):
+    step = no_grad()(unwrap(optim.Adam.step))
+
+
+class AdamW(_Light, optim.AdamW):
+    step = no_grad()(unwrap(optim.AdamW.step))
 
 
 def make_optimizer(config: Config, network: nn.Module) -> Optimizer:

@@ -32,6 +32,17 @@ STUDY = "from automl_on_ray.studies.hpo import tune_hyperparameters"
 WORKER = (
     "from automl_on_ray.trainables.datasets._dataset import load_dataset; load_dataset('digits')"
 )
+TRIAL = """
+import numpy
+from automl_on_ray.search_spaces.mnist_cnn import SPACE
+from automl_on_ray.trainables.image_classifier import ImageClassifier
+class Trial(ImageClassifier):
+    def setup(self, config):
+        super().setup(config, space=SPACE, dataset="digits", subset=200, epochs=1, seed=0)
+numpy.random.seed(0)
+Trial({key: d.sample() if hasattr(d, "sample") else d for key, d in SPACE.all.items()}).train()
+"""
+COMPILER = "import torch._dynamo"  # which counting and torch's optimisers load
 TABLES = "from automl_on_ray.studies.tables import search_pipelines"
 CELLS = "from automl_on_ray.studies.architecture import search_architectures"
 METHODS = "from automl_on_ray.studies.comparison import compare_methods"
@@ -85,6 +96,7 @@ def cases() -> dict[str, list[str]]:
         **{typed: [of_command(typed), f"{heavy[typed]}{of_command(typed)}"] for typed in COMMANDS},
         **{typed: [of_command(typed), f"{IMAGES}\n{of_command(typed)}"] for typed in NEEDED_RAY},
         "a study's imports": [STUDY, f"{STUDY}; {DRAWING}"],
+        "a trial of images, one epoch": [TRIAL, f"{COMPILER}\n{TRIAL}"],
         "a worker that trains on digits": [WORKER, f"{WORKER}; import sklearn.datasets"],
     }
 

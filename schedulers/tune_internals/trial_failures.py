@@ -6,6 +6,8 @@ of a result that cannot be read here, of an exception that cannot, of a machine 
 
 import logging
 from collections.abc import Callable, Set
+from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 import ray
@@ -21,6 +23,7 @@ from automl_on_ray.schedulers.tune_internals.slow_trials import Watch
 from automl_on_ray.search_spaces.core import ENDED_BY_ITSELF
 
 SECONDS_TO_STOP = 5  # of a trial at work when the study is stopped; then its process is killed
+CLOSED = SimpleNamespace(close=lambda: None)
 
 logger = logging.getLogger(__name__)
 
@@ -148,12 +151,37 @@ def isolate_failures(controller: TuneController) -> None:
             callback._summary_writer_cls = _unhurried(callback._summary_writer_cls)
 
 
-def _unhurried(writer: type) -> type:
+def _unhurried(writer: Any) -> Any:
     """TensorBoard's writer, which writes every 30 seconds and at a trial's end, and only then.
 
-    Ray's logger has each result brought to the disk (`fsync`), and Tune's loop waits for that.
+    Ray's logger has each result brought to the disk (`fsync`), and Tune's loop waits for that. It
+    has an event for each value, and a queue that takes ten: here a result is one event.
     """
-    return type(writer.__name__, (writer,), {"flush": lambda self: None})
+    from tensorboardX.proto.summary_pb2 import Summary
+    from tensorboardX.summary import scalar
+
+    @cache
+    def clean(tag: str) -> str:
+        return str(scalar(tag, 0.0).value[0].tag)
+
+    class Unhurried(writer):
+        def add_scalar(self, tag: str, value: float, global_step: int) -> None:
+            self.step, told = global_step, self.__dict__.setdefault("told", [])
+            told.append(Summary.Value(tag=clean(tag), simple_value=float(value)))
+
+        def flush(self) -> None:
+            """Asked at the end of each result."""
+            if told := self.__dict__.pop("told", None):
+                self.file_writer.add_summary(Summary(value=told), self.step)
+
+        def close(self) -> None:
+            """And forget the file: tensorboardX would hold it until Python ends."""
+            file = self.file_writer
+            super().close()
+            if file is not None:
+                file.event_writer = CLOSED
+
+    return Unhurried
 
 
 def _unless_odd(log: Callable[..., None]) -> Callable[..., None]:

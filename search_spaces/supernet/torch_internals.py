@@ -30,6 +30,10 @@ from torch.utils._pytree import tree_leaves  # noqa: E402
 class OperationMode(TorchDispatchMode):
     """While it is entered, its `__torch_dispatch__` is given each operation, autograd's too."""
 
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        # Not torch's own, which has each operation load torch.compile: two CPU seconds.
+        super(TorchDispatchMode, cls).__init_subclass__(**keywords)
+
 
 def storage_key(tensor: Tensor) -> int:
     """The same for all tensors on one storage, while that lives; also on the meta device."""

@@ -1,12 +1,11 @@
 """The two optimisers of a differentiable search, and the settings of both."""
 
 import torch
-from torch.optim import SGD, Adam
 
 from automl_on_ray.search_spaces import Config
 from automl_on_ray.search_spaces.darts_second_order import PUBLISHED
 from automl_on_ray.search_spaces.supernet import Supernet
-from automl_on_ray.trainables._optimisation import cosine
+from automl_on_ray.trainables._optimisation import SGD, Adam, cosine
 from automl_on_ray.trainables.differentiable_search.architecture import Architecture
 
 # What a config that leaves a key out means: as published, but for what follows.

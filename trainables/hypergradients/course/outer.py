@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from automl_on_ray.trainables._optimisation import SGD, Adam
 from automl_on_ray.trainables.hypergradients.problem import Tensors
 from automl_on_ray.trainables.hypergradients.transforms import Log, Transform
 
@@ -48,7 +49,7 @@ class Outer:
             {"params": [self._parameters[name] for name in each], "lr": rates.get(key, rate)}
             for key, each in names.items()
         ]
-        kind = torch.optim.Adam if optimizer == "adam" else torch.optim.SGD
+        kind = Adam if optimizer == "adam" else SGD
         self._optimizer = kind(groups or [{"params": []}])  # nothing may be tuned, along a replay
         self._norms: dict[str, list[float]] = {key: [] for key in names}
         self.clipped = self.skipped = 0
