@@ -59,7 +59,7 @@ def beside(transfer: Transfer, tasks: list[Task]) -> Iterator[None]:
     names = [task.name for task in tasks]
     if names != transfer.names:
         transfer.fits.clear()
-    transfer.names, transfer.tasks, transfer.rows = names, tasks, []
+    transfer.names, transfer.tasks, transfer.rows, transfer.trust = names, tasks, [], {}
     _current = transfer
     try:
         yield

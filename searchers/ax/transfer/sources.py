@@ -1,7 +1,8 @@
 """Which studies on other data the model is shown beside today's, and which of their trials.
 
 A fit costs with the cube of all trials in it, and studies that are not like today's have nothing to
-tell. So the model sees the few sources that order today's first results best, and of each the best
+tell: they draw the search to where they were good themselves. So the model sees the few sources
+that order today's results best, none that does it hardly better than chance, and of each the best
 trials and others that are far apart.
 """
 
@@ -24,7 +25,8 @@ from automl_on_ray.searchers.members import varying
 
 MAX_SOURCES = 3
 MAX_TRIALS = 40  # of one source
-MIN_RESULTS = 3  # with fewer of today's, the order given decides
+MIN_RESULTS = 2  # with fewer of today's, the order given decides
+AGREEING = 0.45  # Kendall's tau, from which on a source orders today's results as they are
 NEIGHBOURS = 5  # whose mean is what a source expects of a config
 
 
@@ -48,22 +50,33 @@ class Sources:
         self._features = Features(settings.space.flat, "unit")
         tasks = [self._task(source, encoding) for source in settings.sources]
         self._tasks = [task for task in tasks if task.codes]
-        self._told: list[tuple[Config, float]] = []
+        self.unlike: list[str] = []  # names of those that order today's results wrongly
+        self._told: list[tuple[Config, float, float]] = []  # how far it came, and its worth
 
     def tell(self, config: Config, outcome: TrialOutcome) -> None:
-        """Of a trial of today's that ran to its end."""
-        self._told.append((config, outcome.last[self._goal.metric]))
+        """Of a trial of today's with results; one that was stopped early is below the others."""
+        reach = math.inf if outcome.verdict == "completed" else max(outcome.curve)
+        self._told.append((config, reach, self._goal.sign() * outcome.last[self._goal.metric]))
 
     def chosen(self) -> list[Task]:
-        """The sources that the model is shown now: the most alike first."""
-        if len(self._tasks) <= MAX_SOURCES or len(self._told) < MIN_RESULTS:
+        """The sources that the model is shown now, in the order given; none if none is alike."""
+        worth = np.array([one[1:] for one in self._told]).reshape(-1, 2)
+        ranks = np.unique(worth, axis=0, return_inverse=True)[1].reshape(-1)
+        if len(ranks) < MIN_RESULTS or not ranks.any():
             return self._tasks[:MAX_SOURCES]
-        units = self._features.rows([config for config, _ in self._told]).units
-        values = np.array([value for _, value in self._told])
-        metric = self._names[self._goal.metric]
-        likeness = [_agreement(task, metric, units, values) for task in self._tasks]
-        order = sorted(range(len(likeness)), key=lambda index: -likeness[index])
-        return [self._tasks[index] for index in order[:MAX_SOURCES]]
+        units = self._features.rows([config for config, *_ in self._told]).units
+        expected = [self._goal.sign() * self._expected(task, units) for task in self._tasks]
+        agreed = [_agreement(values, ranks) for values in expected]
+        order = sorted(range(len(agreed)), key=lambda index: -agreed[index])
+        self.unlike = [self._tasks[i].name for i in order if agreed[i] < AGREEING]
+        kept = [i for i in order[:MAX_SOURCES] if agreed[i] >= AGREEING]
+        return [self._tasks[i] for i in sorted(kept)]
+
+    def _expected(self, task: Task, units: np.ndarray) -> np.ndarray:
+        """What the source says of n members at `units`, (n, coordinates): values (n,)."""
+        model = KNeighborsRegressor(min(NEIGHBOURS, len(task.units)), weights="distance")
+        model.fit(task.units, task.values[self._names[self._goal.metric]])
+        return np.asarray(model.predict(units))
 
     def _task(self, source: Source, encoding: Encoding) -> Task:
         """Without trials that lack a metric of today's."""
@@ -104,9 +117,7 @@ def spread(units: np.ndarray, worth: np.ndarray, count: int) -> list[int]:
     return taken
 
 
-def _agreement(task: Task, metric: str, units: np.ndarray, values: np.ndarray) -> float:
-    """How alike a source and results (n,) at `units` are in order: Kendall's tau, -1 to 1."""
-    near = min(NEIGHBOURS, len(task.units))
-    expects = KNeighborsRegressor(near, weights="distance").fit(task.units, task.values[metric])
-    tau = float(kendalltau(expects.predict(units), values).statistic)
+def _agreement(expected: np.ndarray, ranks: np.ndarray) -> float:
+    """How alike two orders (n,) are: Kendall's tau, -1 to 1; -1 where all is expected alike."""
+    tau = float(kendalltau(expected, ranks).statistic)
     return tau if math.isfinite(tau) else -1.0
