@@ -2,8 +2,8 @@
 
 A fit costs with the cube of all trials in it, and studies that are not like today's have nothing to
 tell: they draw the search to where they were good themselves. So the model sees the few sources
-that order today's results best, none that does it hardly better than chance, and of each the best
-trials and others that are far apart.
+that order today's results best, and none that does it hardly better than chance. Of each it sees
+the best trials, and others that are far apart.
 """
 
 import math
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.spatial.distance import cdist
-from scipy.stats import kendalltau
+from scipy.stats import rankdata
 from sklearn.neighbors import KNeighborsRegressor
 
 from automl_on_ray.search_spaces import Config
@@ -26,7 +26,7 @@ from automl_on_ray.searchers.members import varying
 MAX_SOURCES = 3
 MAX_TRIALS = 40  # of one source
 MIN_RESULTS = 2  # with fewer of today's, the order given decides
-AGREEING = 0.45  # Kendall's tau, from which on a source orders today's results as they are
+AGREEING = 0.6  # from which agreement on a source is shown; 1: it orders today's results rightly
 NEIGHBOURS = 5  # whose mean is what a source expects of a config
 
 
@@ -65,18 +65,17 @@ class Sources:
         if len(ranks) < MIN_RESULTS or not ranks.any():
             return self._tasks[:MAX_SOURCES]
         units = self._features.rows([config for config, *_ in self._told]).units
-        expected = [self._goal.sign() * self._expected(task, units) for task in self._tasks]
-        agreed = [_agreement(values, ranks) for values in expected]
+        agreed = [_agreement(self._expected(task, units), ranks) for task in self._tasks]
         order = sorted(range(len(agreed)), key=lambda index: -agreed[index])
         self.unlike = [self._tasks[i].name for i in order if agreed[i] < AGREEING]
         kept = [i for i in order[:MAX_SOURCES] if agreed[i] >= AGREEING]
         return [self._tasks[i] for i in sorted(kept)]
 
     def _expected(self, task: Task, units: np.ndarray) -> np.ndarray:
-        """What the source says of n members at `units`, (n, coordinates): values (n,)."""
-        model = KNeighborsRegressor(min(NEIGHBOURS, len(task.units)), weights="distance")
-        model.fit(task.units, task.values[self._names[self._goal.metric]])
-        return np.asarray(model.predict(units))
+        """Which of its ranks the source gives n members at `units`, (n, coordinates): (n,)."""
+        ranks = rankdata(self._goal.sign() * task.values[self._names[self._goal.metric]])
+        model = KNeighborsRegressor(min(NEIGHBOURS, len(ranks)), weights="distance")
+        return np.asarray(model.fit(task.units, ranks).predict(units))
 
     def _task(self, source: Source, encoding: Encoding) -> Task:
         """Without trials that lack a metric of today's."""
@@ -118,6 +117,11 @@ def spread(units: np.ndarray, worth: np.ndarray, count: int) -> list[int]:
 
 
 def _agreement(expected: np.ndarray, ranks: np.ndarray) -> float:
-    """How alike two orders (n,) are: Kendall's tau, -1 to 1; -1 where all is expected alike."""
-    tau = float(kendalltau(expected, ranks).statistic)
-    return tau if math.isfinite(tau) else -1.0
+    """How far n results, by `ranks`, are in the order that was `expected` of them: -1 to 1.
+
+    It is Kendall's tau where each pair counts by how far apart the two were expected: those that
+    were tried because much was expected of all say little. -1 where all is expected alike.
+    """
+    apart = expected[:, None] - expected
+    total = float(np.abs(apart).sum())
+    return float((apart * np.sign(ranks[:, None] - ranks)).sum()) / total if total else -1.0

@@ -21,6 +21,7 @@ from automl_on_ray.searchers.ax.transfer import (
     beside,
     negative_likelihood,
 )
+from automl_on_ray.searchers.sobol import Opening
 from tests.searchers.driving import PLANE, SCORE, peak
 
 COUNT = 20  # trials of a source
@@ -96,6 +97,19 @@ def test_after_two_results_it_goes_to_where_a_study_like_todays_was_best():
     assert configs[:2] == cold[:2]
     assert peak(configs[2]) > -0.02
     assert peak(configs[2]) > max(map(peak, cold))
+
+
+def test_after_the_best_config_of_a_source_the_centre_comes_and_then_the_model_is_asked():
+    first, centre = {"x": 0.72, "y": 0.18}, {"x": 0.5, "y": 0.5}
+    settings = settings_with(source("like", like), points=(first,))
+    opening, model = Opening(settings), AxModel(settings)
+    for one in (opening, model):
+        one.begin(first)
+        one.tell(first, scored(first))
+        assert one.suggest() == centre
+    assert not opening.is_over
+    opening.tell(centre, scored(centre))
+    assert opening.is_over
 
 
 def test_of_the_first_five_trials_every_second_is_one_of_a_cold_start():
