@@ -94,14 +94,8 @@ class Design:
 
 
 def too_early(begun: int, finished: int, *, beside: bool) -> bool:
-    """Whether there is too little for a model.
-
-    `beside` sources it is asked for every second of the first trials: the others show whether the
-    sources are right.
-    """
-    if finished < MIN_ENDED_TRIALS:
-        return True
-    return begun < MIN_BEGUN_TRIALS and not (beside and begun % 2 == 0)
+    """Whether there is too little for a model; `beside` sources, two results are enough."""
+    return finished < MIN_ENDED_TRIALS or (begun < MIN_BEGUN_TRIALS and not beside)
 
 
 class Opening:

@@ -111,12 +111,21 @@ class AxModel:
     def suggest(self) -> Config:
         """The next config, taken as begun. Raises Exhausted at the end of a finite space."""
         self._design.unvisited.check()
-        tasks = self._sources.chosen() if self._sources is not None else []
+        tasks = self._shown()
         early = too_early(self._begun, self._finished, beside=bool(tasks))
         config = None if early else self._modelled(tasks)
         config = config or self._design.next()
         self.begin(config)
         return config
+
+    def _shown(self) -> list[Task]:
+        """The sources that the model sees: none for every second trial.
+
+        So what sources have wrong costs half of the trials at most, and others judge the sources.
+        """
+        if self._sources is None or self._begun % 2:
+            return []
+        return self._sources.chosen()
 
     def _modelled(self, tasks: list[Task]) -> Config | None:
         """The config that a model proposes; None where it has none that is new."""
@@ -145,7 +154,7 @@ class AxModel:
         """How far each source is believed now, 0 to 1, by its name, once results have judged it.
 
         It is the correlation of its results with today's that the model learned; 0 where they
-        order today's so badly that the model is not shown them.
+        order today's so badly that the model was not shown them when it last could have been.
         """
         goal = self._names[self._settings.objectives[0].metric]
         unlike = self._sources.unlike if self._sources is not None else []

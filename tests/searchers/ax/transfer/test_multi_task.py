@@ -112,7 +112,7 @@ def test_after_the_best_config_of_a_source_the_centre_comes_and_then_the_model_i
     assert opening.is_over
 
 
-def test_of_the_first_five_trials_every_second_is_one_of_a_cold_start():
+def test_every_second_of_the_first_trials_is_one_of_a_cold_start():
     _, configs = led(settings_with(source("like", like)), 5, scored)
     _, cold = led(settings_with(), 5, scored)
     assert [configs[i] in cold for i in range(5)] == [True, True, False, True, False]
@@ -127,7 +127,7 @@ def test_beside_a_study_that_is_the_opposite_of_today_all_trials_are_those_of_a_
 
 def test_two_tasks_are_never_taken_for_one():
     same = source("same", lambda c: {"score": peak(c)})
-    model, _ = suggested_after(settings_with(same), 12, 1, scored)
+    model, _ = suggested_after(settings_with(same), 8, 1, scored)
     assert 0.8 < model.trust["same"] < 0.91
 
 
@@ -141,14 +141,14 @@ def test_the_model_goes_on_when_the_first_trial_is_stopped_early():
 
 
 def test_a_study_unlike_todays_does_not_keep_it_from_the_peak():
-    _, configs = suggested_after(settings_with(source("unlike", unlike)), 10, 2, scored)
+    _, configs = suggested_after(settings_with(source("unlike", unlike)), 8, 2, scored)
     assert max(map(peak, configs)) > -0.01
 
 
 def test_the_trust_in_a_source_is_what_its_results_have_in_common_with_todays():
     given = source("like", like), source("opposite", opposite, seed=1)
     assert AxModel(settings_with(*given)).trust == {}
-    model, _ = suggested_after(settings_with(*given), 12, 1, scored)
+    model, _ = suggested_after(settings_with(*given), 8, 1, scored)
     assert list(model.trust) == ["like", "opposite"]
     assert model.trust["like"] > 0.8
     assert model.trust["opposite"] < 0.6
