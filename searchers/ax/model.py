@@ -50,7 +50,7 @@ from automl_on_ray.searchers.ax.transfer import (
 )
 from automl_on_ray.searchers.ax.warm_gp import LastFit, WarmGP, going_on_from
 from automl_on_ray.searchers.members import key_of
-from automl_on_ray.searchers.sobol import Opening, too_early
+from automl_on_ray.searchers.sobol import MIN_BEGUN_TRIALS, Opening, too_early
 
 ACQUISITIONS = {
     "qlogei": qLogExpectedImprovement,
@@ -119,11 +119,12 @@ class AxModel:
         return config
 
     def _shown(self) -> list[Task]:
-        """The sources that the model sees: none for every second trial.
+        """The sources that the model sees: none for every second of the first trials.
 
-        So what sources have wrong costs half of the trials at most, and others judge the sources.
+        These are a cold start's, and judge the sources.
         """
-        if self._sources is None or self._begun % 2:
+        judging = self._begun < MIN_BEGUN_TRIALS and self._begun % 2
+        if self._sources is None or judging:
             return []
         return self._sources.chosen()
 

@@ -3,8 +3,7 @@
 A fit costs with the cube of all trials in it, and studies that are not like today's have nothing to
 tell: they draw the search to where they were good themselves. So the model sees the few sources
 that order today's results best, and none that does it hardly better than chance. Of each it sees
-the best trials, and others that are far apart. Once today's results are many, it sees none: what
-is near the best they know better.
+the best trials, and others that are far apart.
 """
 
 import math
@@ -27,8 +26,7 @@ from automl_on_ray.searchers.members import varying
 MAX_SOURCES = 3
 MAX_TRIALS = 40  # of one source
 MIN_RESULTS = 2  # with fewer of today's, the order given decides
-ENOUGH = 5  # results for each parameter, with which today's study knows for itself
-AGREEING = 0.6  # from which agreement on a source is shown; 1: it orders today's results rightly
+AGREEING = 0.3  # from which agreement on a source is shown; 1: it orders today's results rightly
 NEIGHBOURS = 5  # whose mean is what a source expects of a config
 
 
@@ -64,8 +62,6 @@ class Sources:
         """The sources that the model is shown now, in the order given; none if none is alike."""
         worth = np.array([one[1:] for one in self._told]).reshape(-1, 2)
         ranks = np.unique(worth, axis=0, return_inverse=True)[1].reshape(-1)
-        if len(ranks) >= ENOUGH * len(self._space.domains):
-            return []
         if len(ranks) < MIN_RESULTS or not ranks.any():
             return self._tasks[:MAX_SOURCES]
         units = self._features.rows([config for config, *_ in self._told]).units

@@ -9,8 +9,7 @@ from gpytorch.priors import NormalPrior
 from torch import Tensor
 from torch.nn import Parameter
 
-FIRST_RAW_SHARE = 1.7  # a share of 0.8: where a fit starts, tasks correlate by 0.64
-MOST = 0.95  # of a share: no results show that two tasks are one, though a few may look so
+FIRST_RAW_SHARE = 1.4  # a share of 0.8: where a fit starts, tasks correlate by 0.64
 SCALES = 1.5  # of the logarithms of tasks' scales, one standard deviation
 
 
@@ -18,9 +17,6 @@ class TaskKernel(Kernel):
     """Covariances of tasks, which all have something in common, more or less.
 
     A task is a share of that, and the rest its own: two correlate by the product of their shares.
-    A share is at most MOST. Else a fit to few results takes two tasks for one, and the search
-    stands still where the best of the other was.
-
     Each has a scale. BoTorch's kernel fixes today's scale at that of today's results; where these
     are the best of other studies, they differ less among each other than all of the space does, and
     the model would have to take what the sources say for noise.
@@ -36,7 +32,7 @@ class TaskKernel(Kernel):
     @property
     def correlations(self) -> Tensor:
         """Of each task with each, (tasks, tasks), 0 to 1."""
-        shares = MOST * self.raw_shares.sigmoid()
+        shares = self.raw_shares.sigmoid()
         return torch.outer(shares, shares) + (1 - shares.square()).diag()
 
     @property

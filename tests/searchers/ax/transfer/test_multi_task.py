@@ -125,12 +125,6 @@ def test_beside_a_study_that_is_the_opposite_of_today_all_trials_are_those_of_a_
     assert model.trust == {"opposed": 0.0}
 
 
-def test_two_tasks_are_never_taken_for_one():
-    same = source("same", lambda c: {"score": peak(c)})
-    model, _ = suggested_after(settings_with(same), 8, 1, scored)
-    assert 0.8 < model.trust["same"] < 0.91
-
-
 def test_the_model_goes_on_when_the_first_trial_is_stopped_early():
     model = AxModel(settings_with(source("like", like)))
     for outcome in (scored, stopped):

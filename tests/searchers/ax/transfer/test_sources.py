@@ -103,15 +103,6 @@ def test_a_source_may_be_shown_again_when_later_results_agree():
     assert sources.unlike == []
 
 
-def test_with_five_results_for_each_parameter_no_source_is_shown():
-    sources = sources_of(source("like", peak))
-    told(sources, *np.linspace(0.02, 0.98, 9))
-    assert names(sources) == ["like"]
-    told(sources, 0.5)
-    assert names(sources) == []
-    assert sources.unlike == []
-
-
 def test_a_trial_that_was_stopped_early_is_worse_than_one_that_went_on():
     sources = sources_of(source("like", peak), source("unlike", lambda c: -peak(c)))
     told(sources, 0.02, verdict="early_stopped", step=1, score=lambda _: 5.0)
