@@ -26,7 +26,9 @@ from automl_on_ray.searchers.members import varying
 MAX_SOURCES = 3
 MAX_TRIALS = 40  # of one source
 MIN_RESULTS = 2  # with fewer of today's, the order given decides
-AGREEING = 0.3  # from which agreement on a source is shown; 1: it orders today's results rightly
+# Agreement with today's results: 1 for their order, 0 for chance.
+TOGETHER = 0.45  # of all sources as one, from which on each is shown that is better than chance
+ALONE = 0.75  # of a source, from which on it is shown whatever the others say
 NEIGHBOURS = 5  # whose mean is what a source expects of a config
 
 
@@ -65,15 +67,18 @@ class Sources:
         if len(ranks) < MIN_RESULTS or not ranks.any():
             return self._tasks[:MAX_SOURCES]
         units = self._features.rows([config for config, *_ in self._told]).units
-        agreed = [_agreement(self._expected(task, units), ranks) for task in self._tasks]
+        expected = [self._expected(task, units) for task in self._tasks]
+        agreed = [_agreement(one, ranks) for one in expected]
+        least = 0.0 if _agreement(np.mean(expected, axis=0), ranks) >= TOGETHER else ALONE
         order = sorted(range(len(agreed)), key=lambda index: -agreed[index])
-        self.unlike = [self._tasks[i].name for i in order if agreed[i] < AGREEING]
-        kept = [i for i in order[:MAX_SOURCES] if agreed[i] >= AGREEING]
+        self.unlike = [self._tasks[i].name for i in order if agreed[i] < least]
+        kept = [i for i in order[:MAX_SOURCES] if agreed[i] >= least]
         return [self._tasks[i] for i in sorted(kept)]
 
     def _expected(self, task: Task, units: np.ndarray) -> np.ndarray:
-        """Which of its ranks the source gives n members at `units`, (n, coordinates): (n,)."""
-        ranks = rankdata(self._goal.sign() * task.values[self._names[self._goal.metric]])
+        """Ranks among a source's own, 0 to 1, that it gives members at `units`: (n,)."""
+        values = self._goal.sign() * task.values[self._names[self._goal.metric]]
+        ranks = rankdata(values) / len(values)
         model = KNeighborsRegressor(min(NEIGHBOURS, len(ranks)), weights="distance")
         return np.asarray(model.fit(task.units, ranks).predict(units))
 

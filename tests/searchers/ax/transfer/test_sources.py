@@ -84,6 +84,16 @@ def test_from_two_results_on_only_sources_that_order_them_rightly_are_shown():
     assert sorted(sources.unlike) == ["s0", "s1", "s2", "s3"]
 
 
+def test_where_all_together_are_right_one_that_is_hardly_better_than_chance_is_shown_too():
+    right = [source(name, peak, 40) for name in ("a", "b")]
+    wrong = [source(name, lambda c: -peak(c), 40) for name in ("c", "d")]
+    partly = source("partly", lambda c: -abs(c["x"] - 0.45), 40)
+    for others, shown in ((right, ["a", "b", "partly"]), (wrong, [])):
+        sources = sources_of(*others, partly)
+        told(sources, 0.02, 0.4, 0.55, 0.7, 0.9)
+        assert names(sources) == shown
+
+
 def test_of_many_that_are_alike_some_are_shown_in_the_order_given():
     sources = sources_of(*(source(f"s{i}", peak) for i in range(5)))
     told(sources, 0.02, 0.3, 0.5)
