@@ -64,7 +64,7 @@ class Sources:
         """The sources that the model is shown now, in the order given; none if none is alike."""
         worth = np.array([one[1:] for one in self._told]).reshape(-1, 2)
         ranks = np.unique(worth, axis=0, return_inverse=True)[1].reshape(-1)
-        if len(ranks) < MIN_RESULTS or not ranks.any():
+        if not self._tasks or len(ranks) < MIN_RESULTS or not ranks.any():
             return self._tasks[:MAX_SOURCES]
         units = self._features.rows([config for config, *_ in self._told]).units
         expected = [self._expected(task, units) for task in self._tasks]

@@ -84,10 +84,16 @@ def test_from_two_results_on_only_sources_that_order_them_rightly_are_shown():
     assert sorted(sources.unlike) == ["s0", "s1", "s2", "s3"]
 
 
+def test_where_no_source_has_todays_metric_none_is_shown():
+    sources = sources_of(Source("other", (PriorTrial({"x": 0.1, "y": 0.2}, {1: {"loss": 1.0}}),)))
+    told(sources, 0.02, 0.5)
+    assert names(sources) == []
+
+
 def test_where_all_together_are_right_one_that_is_hardly_better_than_chance_is_shown_too():
     right = [source(name, peak, 40) for name in ("a", "b")]
     wrong = [source(name, lambda c: -peak(c), 40) for name in ("c", "d")]
-    partly = source("partly", lambda c: -abs(c["x"] - 0.45), 40)
+    partly = source("partly", lambda c: -abs(c["x"] - 0.5), 40)
     for others, shown in ((right, ["a", "b", "partly"]), (wrong, [])):
         sources = sources_of(*others, partly)
         told(sources, 0.02, 0.4, 0.55, 0.7, 0.9)
