@@ -27,6 +27,7 @@ CAPABILITIES = SearcherCapabilities(
     takes_acquisition_function=True,
     takes_outcome_constraints=True,
     takes_parameter_constraints=True,
+    first_configs=1,  # once results agree with the sources, its model proposes what is like it
 )
 FOR_ONE_OBJECTIVE = ("qlognei", "qlogei", "qnei", "ucb")  # acquisition functions
 FOR_SEVERAL_OBJECTIVES = ("qlognehvi",)

@@ -93,18 +93,17 @@ class Design:
         }
 
 
-def too_early(settings: SearcherSettings, begun: int, finished: int) -> bool:
-    """Whether there is too little for a model; beside sources, one result is enough."""
-    if settings.sources:
-        return not finished
-    return begun < MIN_BEGUN_TRIALS or finished < MIN_ENDED_TRIALS
+def too_early(begun: int, finished: int, *, beside: bool) -> bool:
+    """Whether there is too little for a model; `beside` sources, two results are enough."""
+    return finished < MIN_ENDED_TRIALS or (begun < MIN_BEGUN_TRIALS and not beside)
 
 
 class Opening:
     """The trials before a model's first suggestion: points of the design.
 
     A model that begins with it, and another of the same settings, are alike as long as both are
-    told the same.
+    told the same. Beside sources, whose best config is tried first, the centre comes all the same:
+    the two results show whether the sources are right.
     """
 
     def __init__(self, settings: SearcherSettings) -> None:
@@ -113,7 +112,7 @@ class Opening:
             settings.space,
             seed=settings.seed,
             done=list(settings.points),
-            centre=not settings.points and not settings.known,
+            centre=not settings.known and bool(settings.sources or not settings.points),
             beliefs=settings.beliefs,
         )
         self._open: Counter[str] = Counter()  # trials, by their configs
@@ -121,7 +120,8 @@ class Opening:
 
     @property
     def is_over(self) -> bool:
-        return not too_early(self._settings, self._begun, self._finished)
+        beside = bool(self._settings.sources)
+        return not too_early(self._begun, self._finished, beside=beside)
 
     def suggest(self) -> Config:
         """The next point, taken as begun. Raises Exhausted at the end of a finite space."""

@@ -7,12 +7,17 @@ from typing import Any
 
 from automl_on_ray.search_spaces import Config
 from automl_on_ray.search_spaces.beliefs import read_beliefs
-from automl_on_ray.searchers import SearcherSettings, TrialOutcome, create_searcher
+from automl_on_ray.searchers import (
+    SearcherSettings,
+    TrialOutcome,
+    create_searcher,
+    searcher_capabilities,
+)
 from automl_on_ray.searchers.ax import AxModel
 from automl_on_ray.studies.transfer import first_configs
 from benchmarks.transfer._problems import GOAL, Problem
 
-FIRST = 3  # configs of the sources that come first
+FIRST = 3  # configs of the sources that come first, where nothing else is told of them
 WITHIN = 0.15  # of a belief, as a share of each axis
 Given = dict[str, Any]  # fields of SearcherSettings
 Search = Callable[[SearcherSettings, Problem], list[float]]
@@ -27,16 +32,18 @@ def as_results(problem: Problem) -> Given:
     return {"known": tuple(trial for source in problem.sources for trial in source.trials)}
 
 
-def as_first_configs(problem: Problem) -> Given:
-    return {"points": first_configs(problem.sources, problem.space, GOAL, FIRST)}
+def as_first_configs(problem: Problem, count: int = FIRST) -> Given:
+    return {"points": first_configs(problem.sources, problem.space, GOAL, count)}
 
 
 def as_sources(problem: Problem) -> Given:
     return {"sources": problem.sources}
 
 
-def as_both(problem: Problem) -> Given:
-    return as_first_configs(problem) | as_sources(problem)
+def as_warm_start(searcher: str, problem: Problem) -> Given:
+    """As --warm-start has it with that searcher."""
+    count = searcher_capabilities(searcher).first_configs
+    return as_first_configs(problem, count) | as_sources(problem)
 
 
 def as_right_beliefs(problem: Problem) -> Given:
@@ -90,16 +97,18 @@ METHODS: dict[str, tuple[Callable[[Problem], Given], Search]] = {
     "pooling": (as_results, in_ax),
     "best-first": (as_first_configs, in_ax),
     "multi-task": (as_sources, in_ax),
-    "both": (as_both, in_ax),
+    "both": (partial(as_warm_start, "bayesian"), in_ax),
     "prior-right": (as_right_beliefs, in_ax),
     "prior-wrong": (as_wrong_beliefs, in_ax),
     "process": (nothing, partial(by_searcher, "gaussian-process")),
     "process-best-first": (as_first_configs, partial(by_searcher, "gaussian-process")),
     "process-sources": (as_sources, partial(by_searcher, "gaussian-process")),
-    "process-both": (as_both, partial(by_searcher, "gaussian-process")),
+    "process-both": (
+        partial(as_warm_start, "gaussian-process"), partial(by_searcher, "gaussian-process"),
+    ),
     "random": (nothing, partial(by_searcher, "random")),
     "random-best-first": (as_first_configs, partial(by_searcher, "random")),
-}
+}  # fmt: skip
 
 
 def run(method: str, problem: Problem, seed: int) -> dict[str, Any]:

@@ -37,6 +37,7 @@ def of_problem(name: str, runs: pd.DataFrame) -> Iterator[str]:
         f"{'':18}"
         + "".join(f"{n:>{30 if n in AHEAD else 10}}" for n in CHECKPOINTS)
         + "".join(f"{f'ahead {n}':>10}" for n in AHEAD)
+        + f"{f'over cold {AHEAD[-1]}':>18}"
         + f"{'seeds':>7}{'CPU s':>8}"
     )
     for method, own in runs.groupby("method", sort=False):
@@ -46,6 +47,7 @@ def of_problem(name: str, runs: pd.DataFrame) -> Iterator[str]:
         yield (
             f"{method:18}" + "".join(_median(regrets[n]) for n in CHECKPOINTS)
             + "".join(f"{ahead(regrets[n], cold[n]):>10.2f}" for n in AHEAD)
+            + f"{over(regrets[AHEAD[-1]], cold[AHEAD[-1]]):>18}"
             + f"{len(own):>7}{seconds:>8.2f}"
         )  # fmt: skip
 
@@ -54,6 +56,27 @@ def ahead(regrets: pd.Series, cold: pd.Series) -> float:
     """The share of seeds with less regret; equal ones count half. NaN where no seed has both."""
     less = (cold - regrets).dropna()
     return float(((less > 0) + (less == 0) / 2).mean())
+
+
+def over(regrets: pd.Series, cold: pd.Series) -> str:
+    """How far the median is above a cold start's on the same seeds, and that one's standard error.
+
+    By the bootstrap; "-" for less than two seeds.
+    """
+    pairs = pd.concat([regrets, cold], axis=1).dropna().to_numpy()
+    if len(pairs) < 2:
+        return "-"
+    own, other = pairs.T
+    found = bootstrap(
+        (own, other), _apart, n_resamples=REPEATS, method="percentile", paired=True,
+        rng=np.random.default_rng(0),
+    )  # fmt: skip
+    return f"{_apart(own, other):+.2g} ± {found.standard_error:.2g}"
+
+
+def _apart(own: np.ndarray, other: np.ndarray, axis: int = -1) -> np.ndarray:
+    difference: np.ndarray = np.median(own, axis=axis) - np.median(other, axis=axis)
+    return difference
 
 
 def leave_one_out(runs: pd.DataFrame) -> Iterator[str]:

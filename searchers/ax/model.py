@@ -43,13 +43,14 @@ from automl_on_ray.searchers.ax.step_effect import StepEffect
 from automl_on_ray.searchers.ax.transfer import (
     SourceFeatures,
     Sources,
+    Task,
     Transfer,
     TransferGP,
     beside,
 )
 from automl_on_ray.searchers.ax.warm_gp import LastFit, WarmGP, going_on_from
 from automl_on_ray.searchers.members import key_of
-from automl_on_ray.searchers.sobol import Opening, too_early
+from automl_on_ray.searchers.sobol import MIN_BEGUN_TRIALS, Opening, too_early
 
 ACQUISITIONS = {
     "qlogei": qLogExpectedImprovement,
@@ -110,17 +111,28 @@ class AxModel:
     def suggest(self) -> Config:
         """The next config, taken as begun. Raises Exhausted at the end of a finite space."""
         self._design.unvisited.check()
-        early = too_early(self._settings, self._begun, self._finished)
-        config = None if early else self._modelled()
+        tasks = self._shown()
+        early = too_early(self._begun, self._finished, beside=bool(tasks))
+        config = None if early else self._modelled(tasks)
         config = config or self._design.next()
         self.begin(config)
         return config
 
-    def _modelled(self) -> Config | None:
+    def _shown(self) -> list[Task]:
+        """The sources that the model sees: none for every second of the first trials.
+
+        These are a cold start's, and judge the sources.
+        """
+        judging = self._begun < MIN_BEGUN_TRIALS and self._begun % 2
+        if self._sources is None or judging:
+            return []
+        return self._sources.chosen()
+
+    def _modelled(self, tasks: list[Task]) -> Config | None:
         """The config that a model proposes; None where it has none that is new."""
         for _ in range(MAX_TRIES):
             try:
-                config = self._nearby() if self._is_large else self._generated()
+                config = self._nearby() if self._is_large else self._generated(tasks)
             except Exception as error:  # whatever Ax meets, the study must go on
                 self.fallbacks += 1
                 print(f"Ax made no suggestion ({error!r}); a Sobol point instead.", file=sys.stderr)
@@ -140,13 +152,14 @@ class AxModel:
 
     @property
     def trust(self) -> dict[str, float]:
-        """How far each source is believed now, 0 to 1, by its name, where the model is shown it.
+        """How far each source is believed now, 0 to 1, by its name, once results have judged it.
 
-        It is the correlation of its results with today's that the model learned; before results
-        say anything, about 0.6.
+        It is the correlation of its results with today's that the model learned; 0 where they
+        order today's so badly that the model was not shown them when it last could have been.
         """
         goal = self._names[self._settings.objectives[0].metric]
-        return dict(self._transfer.trust.get(goal, {}))
+        unlike = self._sources.unlike if self._sources is not None else []
+        return {**self._transfer.trust.get(goal, {}), **dict.fromkeys(unlike, 0.0)}
 
     def begin(self, config: Config) -> None:
         """A trial of `config` runs, whoever suggested it; results known beforehand count too."""
@@ -183,10 +196,10 @@ class AxModel:
             self._client.attach_data(
                 index, raw_data=self._raw(outcome.curve[step]), progression=step
             )
+        if self._sources is not None:
+            self._sources.tell(config, outcome)
         if outcome.verdict == "completed":
             self._client.complete_trial(index)
-            if self._sources is not None:
-                self._sources.tell(config, outcome)
         else:
             self._early = True
             self._client.mark_trial_early_stopped(index)
@@ -194,20 +207,19 @@ class AxModel:
     def _raw(self, metrics: Mapping[str, float]) -> dict[str, float]:
         return {self._names[name]: value for name, value in metrics.items() if name in self._names}
 
-    def _generated(self) -> Config:
+    def _generated(self, tasks: list[Task]) -> Config:
         """The model's next config."""
-        parameters = self._generate()
+        parameters = self._generate(tasks)
         forget_strategy(self._client)
         return self.encoding.decode(parameters)
 
-    def _generate(self) -> dict[str, Any]:
+    def _generate(self, tasks: list[Task]) -> dict[str, Any]:
         """Ax's next parameters, without Ax's own trial of them: it may differ where inactive."""
         # A strategy of its own for each suggestion: nothing but the trials decides.
         # With one seed for all, as Ax has it, each search would begin from the same points.
         seeds = np.random.SeedSequence([self._settings.seed, self._generations])
         seed_next(self._client, seeds)
         self._generations += 1
-        tasks = self._sources.chosen() if self._sources is not None else []
         multi_task = list(self._names.values()) if tasks else []
         self._client.set_generation_strategy(
             _strategy(self._settings, self._weighting(), curves=self._early, multi_task=multi_task)

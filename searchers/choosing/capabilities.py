@@ -20,6 +20,7 @@ class SearcherCapabilities:
     - `takes_outcome_constraints`: heeds `outcome_constraints`, on metrics.
     - `takes_parameter_constraints`: heeds the `constraints` of the space.
     - `takes_unbounded_domains`: draws from domains without bounds too, such as tune.randn.
+    - `first_configs`: how many configs it begins with that were the best on other data.
 
     More important ones come first: the nearest searcher to another is found by them in this order.
     """
@@ -33,6 +34,7 @@ class SearcherCapabilities:
     takes_outcome_constraints: bool = False
     takes_parameter_constraints: bool = False
     takes_unbounded_domains: bool = False
+    first_configs: int = 3
 
 
 _declared = DeclaredIn("searchers", SearcherCapabilities)

@@ -39,7 +39,6 @@ from automl_on_ray.tracking.store import (
     with_curves,
 )
 
-FIRST = 3  # configs that are tried first
 MOST_KNOWN = 1000  # trials on the same data
 MOST_OF_A_SOURCE = 50  # trials of one study on other data
 
@@ -191,17 +190,21 @@ def _taken(
 
 
 def _first(today: Today, sources: Sequence[Source]) -> tuple[Config, ...]:
-    """The best of their configs, behind those that are given; none beyond a limit."""
+    """The best of their configs, behind those that are given; none beyond a limit.
+
+    As many as the searcher begins with.
+    """
     # Brings scikit-learn and scipy, which no other study needs.
     from automl_on_ray.studies.transfer.portfolio import first_configs
 
     settings = today.settings
     given, meets = settings.points, settings.meets
-    room = min(FIRST, max(0, (settings.samples or FIRST) - len(given)))
+    first = searcher_capabilities(today.searcher).first_configs
+    room = min(first, max(0, (settings.samples or first) - len(given)))
     found: list[Config] = []
     # Some of them may be given, or beyond a limit.
     for config in first_configs(
-        sources, settings.space, settings.objectives[0], len(given) + 4 * FIRST
+        sources, settings.space, settings.objectives[0], len(given) + 4 * first
     ):
         fits = config not in given and (meets is None or meets(config))
         if fits and len(found) < room and _is_taken(today, config):

@@ -214,7 +214,7 @@ def test_beside_sources_a_saved_searcher_goes_on_exactly_and_keeps_its_trust(nam
     settings = replace(SETTINGS, sources=sources)
     whole, restored = create_searcher(name, settings), create_searcher(name, settings)
     assert whole.trust == {}
-    walk(whole, 4)  # the second is made ahead, without a result
+    walk(whole, 6)  # the first five are made ahead, or judge the sources
     assert set(whole.trust) == {"a", "b"}
     assert all(0 <= trust <= 1 for trust in whole.trust.values())
     whole.save(str(tmp_path / "state"))

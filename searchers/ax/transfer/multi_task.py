@@ -57,10 +57,9 @@ def beside(transfer: Transfer, tasks: list[Task]) -> Iterator[None]:
     """Models inside are of today's trials beside `tasks`."""
     global _current
     names = [task.name for task in tasks]
-    if names != transfer.names:
-        transfer.fits.clear()
-    transfer.names, transfer.tasks, transfer.rows = names, tasks, []
-    _current = transfer
+    if tasks and names != transfer.names:
+        transfer.names, transfer.fits, transfer.trust = names, {}, {}
+    transfer.tasks, transfer.rows, _current = tasks, [], transfer
     try:
         yield
     finally:

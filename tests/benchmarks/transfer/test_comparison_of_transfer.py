@@ -12,7 +12,7 @@ from benchmarks.transfer import compare
 from benchmarks.transfer._functions import function_problem
 from benchmarks.transfer._methods import METHODS, run
 from benchmarks.transfer._problems import GOAL
-from benchmarks.transfer._report import ahead, mean_rank, report
+from benchmarks.transfer._report import ahead, mean_rank, over, report
 
 SEED = 1000  # not of those that judge
 
@@ -96,6 +96,13 @@ def test_ahead_is_the_share_of_seeds_with_less_regret_and_equal_ones_count_half(
     assert ahead(own.drop(2), cold) == 0.75
 
 
+def test_how_far_a_median_is_over_a_cold_starts_counts_only_seeds_that_both_have():
+    own, cold = pd.Series({0: 3.0, 1: 4.0, 2: 5.0}), pd.Series({0: 1.0, 1: 2.0, 2: 3.0, 3: 900.0})
+    assert over(own, cold) == "+2 ± 0"
+    assert over(cold, cold).startswith("+0 ± ")
+    assert over(own[:1], cold) == "-"
+
+
 def test_a_problems_table_has_medians_and_the_seeds_ahead():
     runs = [line(method, [first, *[first / 2] * 14], seed=seed)
             for method, firsts in {"cold": (4.0, 6.0, 8.0), "both": (2.0, 3.0, 40.0)}.items()
@@ -103,7 +110,9 @@ def test_a_problems_table_has_medians_and_the_seeds_ahead():
     _, _, cold, both = report(runs)
     assert cold.split()[:5] == ["cold", "6", "3", "3", "[2,"]
     assert both.split()[:3] == ["both", "3", "1.5"]
-    assert both.split()[-4:] == ["0.67", "0.67", "3", "0.07"]
+    assert both.split()[-7:-5] == ["0.67", "0.67"]
+    assert both.split()[-5] == "-1.5"
+    assert both.split()[-2:] == ["3", "0.07"]
 
 
 def test_ranks_are_of_seeds_that_every_method_has_and_each_data_set_counts_as_one():

@@ -160,11 +160,11 @@ def test_a_source_has_last_values_alone(uri, other):
     ("asked", "found"),
     [
         ({}, 3), ({"samples": 2}, 2), ({"samples": 4, "points": (point(1), point(2))}, 2),
-        ({"samples": 1, "points": (point(1), point(2))}, 0),
+        ({"samples": 1, "points": (point(1), point(2))}, 0), ({"searcher": "bayesian"}, 1),
     ],
 )  # fmt: skip
 def test_their_first_configs_come_behind_those_that_are_given(asked, found, uri, other):
-    settings, _ = begun(uri, other, data=MNIST, **asked)
+    settings, _ = begun(uri, other, data=MNIST, **{"searcher": "evolution", **asked})
     given = asked.get("points", ())
     assert settings.points[: len(given)] == given
     assert len(settings.points) == len(given) + found
@@ -177,7 +177,8 @@ def test_the_best_comes_first(mode, best, uri, other):
 
 
 def test_a_config_beyond_a_limit_is_not_tried_first(uri, other):
-    settings, _ = begun(uri, other, data=MNIST, meets=lambda config: config["w"] < 60)
+    within = {"searcher": "evolution", "meets": lambda config: config["w"] < 60}
+    settings, _ = begun(uri, other, data=MNIST, **within)
     assert [config["w"] for config in settings.points] == [50, 40]
 
 

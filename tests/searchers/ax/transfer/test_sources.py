@@ -67,16 +67,63 @@ def test_a_parameter_that_an_earlier_study_did_not_have_stands_in_the_middle():
     assert task.codes == ({"p0": 0.1, "p1": 0.5},)
 
 
-def test_the_order_given_decides_until_there_are_three_results():
+def told(sources, *xs, verdict="completed", score=peak, step=7):
+    for x in xs:
+        config = {"x": x, "y": 0.4}
+        sources.tell(config, TrialOutcome(verdict, {step: {"score": score(config)}}))
+
+
+def test_from_two_results_on_only_sources_that_order_them_rightly_are_shown():
     given = [source(f"s{i}", lambda c: -peak(c)) for i in range(4)] + [source("like", peak)]
     sources = sources_of(*given)
+    told(sources, 0.02)
     assert names(sources) == ["s0", "s1", "s2"]
-    for index, x in enumerate((0.1, 0.4, 0.7)):
-        config = {"x": x, "y": 0.2}
-        assert names(sources) == ["s0", "s1", "s2"], index
-        sources.tell(config, TrialOutcome("completed", {7: {"score": peak(config)}}))
-    assert names(sources)[0] == "like"
-    assert len(names(sources)) == MAX_SOURCES
+    assert sources.unlike == []
+    told(sources, 0.5)
+    assert names(sources) == ["like"]
+    assert sorted(sources.unlike) == ["s0", "s1", "s2", "s3"]
+
+
+def test_where_no_source_has_todays_metric_none_is_shown():
+    sources = sources_of(Source("other", (PriorTrial({"x": 0.1, "y": 0.2}, {1: {"loss": 1.0}}),)))
+    told(sources, 0.02, 0.5)
+    assert names(sources) == []
+
+
+def test_where_all_together_are_right_one_that_is_hardly_better_than_chance_is_shown_too():
+    right = [source(name, peak, 40) for name in ("a", "b")]
+    wrong = [source(name, lambda c: -peak(c), 40) for name in ("c", "d")]
+    partly = source("partly", lambda c: -abs(c["x"] - 0.5), 40)
+    for others, shown in ((right, ["a", "b", "partly"]), (wrong, [])):
+        sources = sources_of(*others, partly)
+        told(sources, 0.02, 0.4, 0.55, 0.7, 0.9)
+        assert names(sources) == shown
+
+
+def test_of_many_that_are_alike_some_are_shown_in_the_order_given():
+    sources = sources_of(*(source(f"s{i}", peak) for i in range(5)))
+    told(sources, 0.02, 0.3, 0.5)
+    shown = names(sources)
+    assert shown == sorted(shown)
+    assert len(shown) == MAX_SOURCES
+    assert sources.unlike == []
+
+
+def test_a_source_may_be_shown_again_when_later_results_agree():
+    sources = sources_of(source("like", peak))
+    told(sources, 0.3, score=lambda _: -9.0)
+    told(sources, 0.02)
+    assert names(sources) == []
+    told(sources, 0.5, 0.45, 0.1, 0.97)
+    assert names(sources) == ["like"]
+    assert sources.unlike == []
+
+
+def test_a_trial_that_was_stopped_early_is_worse_than_one_that_went_on():
+    sources = sources_of(source("like", peak), source("unlike", lambda c: -peak(c)))
+    told(sources, 0.02, verdict="early_stopped", step=1, score=lambda _: 5.0)
+    told(sources, 0.5)
+    assert names(sources) == ["like"]
 
 
 def test_results_that_are_all_alike_keep_the_order_given():
