@@ -15,6 +15,9 @@ from filelock import FileLock
 os.environ["RAY_ADDRESS"] = "local"
 # Some tests run at a time: with a thread for each core, all wait for each other's most of the time.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Ray lets trials wait for all other work of the machine; here that is other tests, and a trial that
+# is to end within a time would fail.
+os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112
 # Nobody looks at what Ray's workers print; to look for their files all the time takes a while.
 os.environ["LOG_NAME_UPDATE_INTERVAL_S"] = "60"
 # Nor at what Ray tells of the machine's load every five seconds.
