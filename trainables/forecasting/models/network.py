@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from automl_on_ray.trainables._optimisation import AdamW
 from automl_on_ray.trainables.forecasting.history import History
 from automl_on_ray.trainables.forecasting.levels import LEVELS
 from automl_on_ray.trainables.forecasting.models.forecaster import FitSettings, read_facts
@@ -43,7 +42,9 @@ class NetworkLearner:
             torch.manual_seed(settings.seed)
             self.network = build(config, shape, len(LEVELS) if self.gives_levels else 1)
         self._steps = max(1, config["network_windows"] // config["network_batch"])
-        self._optimizer = AdamW(self.network.parameters(), lr=config["network_learning_rate"])
+        self._optimizer = torch.optim.AdamW(
+            self.network.parameters(), lr=config["network_learning_rate"]
+        )
         self._schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self._optimizer, self._steps)
         self._loss = LOSSES[config["network_loss"]]
 

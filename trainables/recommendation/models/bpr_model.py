@@ -13,7 +13,6 @@ from scipy import sparse
 from torch import Tensor
 from torch.nn import functional as F
 
-from automl_on_ray.trainables._optimisation import Adam
 from automl_on_ray.trainables.recommendation.models.choosing import FitSettings
 from automl_on_ray.trainables.recommendation.models.user_batches import user_batches
 from automl_on_ray.trainables.recommendation.seen import Seen
@@ -64,7 +63,7 @@ class RankingFactors:
         more, start = items[first] - items[second], bias[first] - bias[second]
         regularisation = float(self.arrays["regularisation"])
         factors = torch.zeros(had.shape[0], items.shape[1], requires_grad=True)
-        optimizer = Adam([factors], lr=ASKED_RATE)
+        optimizer = torch.optim.Adam([factors], lr=ASKED_RATE)
         total = weights.sum(dim=1).clamp_min(1)
         for _ in range(ASKED_STEPS):
             optimizer.zero_grad(set_to_none=True)
@@ -83,7 +82,7 @@ def fit(config: Mapping[str, Any], seen: Seen, settings: FitSettings) -> Ranking
         for count in (seen.user_count, seen.item_count)
     )
     bias = torch.zeros(seen.item_count, requires_grad=True)
-    optimizer = Adam([users, items, bias], lr=config["bpr_learning_rate"])
+    optimizer = torch.optim.Adam([users, items, bias], lr=config["bpr_learning_rate"])
     matrix = seen.matrix()
     for _ in range(config["bpr_epochs"]):
         for batch in user_batches(matrix, draw):

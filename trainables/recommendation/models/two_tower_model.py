@@ -15,7 +15,6 @@ from scipy import sparse
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from automl_on_ray.trainables._optimisation import AdamW
 from automl_on_ray.trainables.recommendation.models.choosing import FitSettings
 from automl_on_ray.trainables.recommendation.models.user_batches import user_batches
 from automl_on_ray.trainables.recommendation.seen import Seen
@@ -76,7 +75,7 @@ def fit(config: Mapping[str, Any], seen: Seen, settings: FitSettings) -> TwoTowe
         torch.manual_seed(settings.seed)
         draw = torch.Generator().manual_seed(settings.seed)
         towers = Towers(**shape)
-        optimizer = AdamW(
+        optimizer = torch.optim.AdamW(
             towers.parameters(), lr=config["two_tower_learning_rate"],
             weight_decay=config["two_tower_weight_decay"],
         )  # fmt: skip

@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from automl_on_ray.trainables._optimisation import AdamW
 from automl_on_ray.trainables.series_classes.models.augmentation import augmented, inside
 from automl_on_ray.trainables.series_classes.models.choosing import FitSettings
 from automl_on_ray.trainables.series_classes.models.network import ResidualNetwork, shortened
@@ -105,7 +104,7 @@ def _train(
 ) -> None:  # fmt: skip
     strengths = {key: float(config[f"cnn_{key}"]) for key in STRENGTHS}
     generator = torch.Generator().manual_seed(torch.initial_seed())
-    optimizer = AdamW(
+    optimizer = torch.optim.AdamW(
         network.parameters(), lr=config["cnn_learning_rate"],
         weight_decay=config["cnn_weight_decay"],
     )  # fmt: skip

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from automl_on_ray.trainables._optimisation import AdamW
 from automl_on_ray.trainables.tables.models.choosing import FitSettings
 from automl_on_ray.trainables.tables.models.early_stopping import held_part
 from automl_on_ray.trainables.tables.models.tabm import TabM
@@ -94,7 +93,7 @@ class Network:
     def _train(self, data: tuple[Tensor, Tensor], own: Tensor, held: Tensor) -> None:
         assert self.network is not None
         network = self.network
-        optimizer = AdamW(
+        optimizer = torch.optim.AdamW(
             network.parameters(), lr=self.config["network_learning_rate"],
             weight_decay=self.config["network_weight_decay"],
         )  # fmt: skip
