@@ -23,7 +23,7 @@ from automl_on_ray.schedulers.tune_internals.slow_trials import Watch
 from automl_on_ray.search_spaces.core import ENDED_BY_ITSELF
 
 SECONDS_TO_STOP = 5  # of a trial at work when the study is stopped; then its process is killed
-CLOSED = SimpleNamespace(close=lambda: None)
+CLOSED = SimpleNamespace(close=lambda: None)  # in place of a file that is closed
 
 logger = logging.getLogger(__name__)
 
@@ -152,7 +152,7 @@ def isolate_failures(controller: TuneController) -> None:
 
 
 def _unhurried(writer: Any) -> Any:
-    """TensorBoard's writer, which writes every 30 seconds and at a trial's end, and only then.
+    """tensorboardX's `SummaryWriter`, which writes every 30 s and at a trial's end, and only then.
 
     Ray's logger has each result brought to the disk (`fsync`), and Tune's loop waits for that. It
     has an event for each value, and a queue that takes ten: here a result is one event.
@@ -165,14 +165,19 @@ def _unhurried(writer: Any) -> Any:
         return str(scalar(tag, 0.0).value[0].tag)
 
     class Unhurried(writer):
+        def __init__(self, *given: Any, **named: Any) -> None:
+            super().__init__(*given, **named)
+            self.told: list[Any] = []  # values of the result at hand
+
         def add_scalar(self, tag: str, value: float, global_step: int) -> None:
-            self.step, told = global_step, self.__dict__.setdefault("told", [])
-            told.append(Summary.Value(tag=clean(tag), simple_value=float(value)))
+            self.step = global_step
+            self.told.append(Summary.Value(tag=clean(tag), simple_value=float(value)))
 
         def flush(self) -> None:
             """Asked at the end of each result."""
-            if told := self.__dict__.pop("told", None):
-                self.file_writer.add_summary(Summary(value=told), self.step)
+            if self.told:
+                self.file_writer.add_summary(Summary(value=self.told), self.step)
+                self.told = []
 
         def close(self) -> None:
             """And forget the file: tensorboardX would hold it until Python ends."""
