@@ -1,12 +1,14 @@
-"""Large studies: what `bayesian` finds after 200 results, and what a suggestion of it costs.
+"""Large studies: what `bayesian` finds in 500 trials, and what a suggestion of it costs.
 
     python -m benchmarks.searchers.large_studies --out large.jsonl           # goes on where it was
+    python -m benchmarks.searchers.large_studies --out large.jsonl --known 0    # whole studies
     python -m benchmarks.searchers.large_studies --out large.jsonl --table
     python -m benchmarks.searchers.large_studies --cost 200,1000,5000
 
-Every way is told the same 200 results of a Sobol sequence, and goes on to 500 trials with 16 or 64
-at once: the oldest is told first. No Ray. Functions are of the unit cube, their least value off its
-middle; `mixed` has choices and conditions. Nothing was tuned on seeds below 1,000.
+Every way is told the same 200 results of a Sobol sequence (`--known`), and goes on to 500 trials
+with 16 or 64 at once: the oldest is told first. With `--known 0` each way makes all 500 itself. No
+Ray. Functions are of the unit cube, their least value off its middle; `mixed` has choices and
+conditions. Nothing was tuned on seeds below 1,000.
 """
 
 import itertools
@@ -36,7 +38,7 @@ from automl_on_ray.searchers.ax import AxModel
 from automl_on_ray.searchers.sobol import Design
 from benchmarks.searcher_quality import MIXED, mixed
 
-KNOWN, TRIALS, CHECKPOINTS = 200, 500, (200, 300, 500)
+KNOWN, TRIALS, CHECKPOINTS = 200, 500, (50, 100, 200, 300, 500)
 PENDING = (16, 64)
 GOAL = (Objective("value", "min"),)
 Ask = Callable[[], tuple[Any, Config]]
@@ -114,24 +116,26 @@ def at_random(space: SearchSpace, seed: int, known: list[tuple[Config, float]]) 
 WAYS = {"ours": by_ours, "Optuna TPE": by_tpe, "Sobol": by_sobol, "random": at_random}
 
 
-def run(way: str, surface: str, pending: int, seed: int) -> dict[str, Any]:
-    """The best value at CHECKPOINTS, and the CPU seconds of a suggestion."""
+def run(way: str, surface: str, known: int, pending: int, seed: int) -> dict[str, Any]:
+    """The best value at CHECKPOINTS after the known, and the CPU seconds of a suggestion."""
     space, function = SURFACES[surface]
     design = Design(space, seed=seed, done=[])
-    known = [(config, function(config)) for config in (design.next() for _ in range(KNOWN))]
-    ask, tell = WAYS[way](space, seed, known)
-    best = min(value for _, value in known)
-    curve, waiting, began = [best], [], time.process_time()
-    for _ in range(TRIALS - KNOWN):
+    told = [(config, function(config)) for config in (design.next() for _ in range(known))]
+    ask, tell = WAYS[way](space, seed, told)
+    curve = [min((value for _, value in told), default=math.inf)]
+    waiting: list[tuple[Any, float]] = []
+    began = time.process_time()
+    for _ in range(TRIALS - known):
         handle, config = ask()
         waiting.append((handle, function(config)))
         curve.append(min(curve[-1], waiting[-1][1]))
         if len(waiting) >= pending:
             tell(*waiting.pop(0))
-    seconds = (time.process_time() - began) / (TRIALS - KNOWN)
+    seconds = (time.process_time() - began) / (TRIALS - known)
+    best = {n: curve[n - known] for n in CHECKPOINTS if n >= known}
     return {
-        "way": way, "surface": surface, "pending": pending, "seed": seed,
-        "best": [curve[n - KNOWN] for n in CHECKPOINTS], "cpu_seconds": round(seconds, 4),
+        "way": way, "surface": surface, "known": known, "pending": pending, "seed": seed,
+        "best": best, "cpu_seconds": round(seconds, 4),
     }  # fmt: skip
 
 
@@ -143,6 +147,8 @@ def main(
     cost: Annotated[str, typer.Option(help="Numbers of results, ours alone.")] = "",
     seeds: Annotated[str, typer.Option(help="The first and the last.")] = "0-9",
     surface: Annotated[list[str] | None, typer.Option(help="Only this one; may repeat.")] = None,
+    known: Annotated[int, typer.Option(help="Results told beforehand; 0: none.")] = KNOWN,
+    at_once: Annotated[list[int] | None, typer.Option(help="Trials; may be repeated.")] = None,
 ) -> None:
     """Run what is missing, print the table, or measure what a suggestion costs."""
     torch.set_num_threads(1)
@@ -152,19 +158,20 @@ def main(
     if out is None:
         return
     done = [json.loads(line) for line in out.read_text().splitlines()] if out.exists() else []
+    done = [d for d in done if d["known"] == known]
     if table:
         _print_table(done)
         return
     have = {(d["way"], d["surface"], d["pending"], d["seed"]) for d in done}
     first, last = map(int, seeds.split("-"))
     for seed, name, pending, way in itertools.product(
-        range(first, last + 1), surface or SURFACES, PENDING, WAYS
+        range(first, last + 1), surface or SURFACES, at_once or PENDING, WAYS
     ):
         if (way, name, pending, seed) not in have:
-            found = run(way, name, pending, seed)
+            found = run(way, name, known, pending, seed)
             with out.open("a") as file:
                 file.write(json.dumps(found) + "\n")
-            print(way, name, pending, seed, found["best"][-1], found["cpu_seconds"], flush=True)
+            print(way, name, pending, seed, found["best"][TRIALS], found["cpu_seconds"], flush=True)
 
 
 def _cost(count: int) -> str:
@@ -190,11 +197,11 @@ def _print_table(done: list[dict[str, Any]]) -> None:
         runs = [d for d in done if (d["surface"], d["pending"]) == (name, pending)]
         if runs:
             print(f"\n{name}, {pending} at once (lower is better)")
-            heads = "".join(f"{f'after {n}':>22}" for n in CHECKPOINTS)
+            heads = "".join(f"{f'after {n}':>22}" for n in runs[0]["best"])
             print(f"{'':12}{heads}{'seeds':>7}{'CPU s':>8}")
         for way in WAYS if runs else ():
             own = [d for d in runs if d["way"] == way]
-            columns = zip(*(d["best"] for d in own), strict=True)
+            columns = zip(*(d["best"].values() for d in own), strict=True)
             cells = "".join(f"{_interval(list(values)):>22}" for values in columns)
             seconds = statistics.mean(d["cpu_seconds"] for d in own) if own else math.nan
             print(f"{way:12}{cells}{len(own):7}{seconds:8.3f}")

@@ -6,8 +6,6 @@ of a result that cannot be read here, of an exception that cannot, of a machine 
 
 import logging
 from collections.abc import Callable, Set
-from functools import cache
-from types import SimpleNamespace
 from typing import Any
 
 import ray
@@ -20,10 +18,10 @@ from ray.tune.logger import LoggerCallback, TBXLoggerCallback
 from ray.tune.result import DONE, RESULT_DUPLICATE
 
 from automl_on_ray.schedulers.tune_internals.slow_trials import Watch
+from automl_on_ray.schedulers.tune_internals.tensorboard_files import one_event_a_result
 from automl_on_ray.search_spaces.core import ENDED_BY_ITSELF
 
 SECONDS_TO_STOP = 5  # of a trial at work when the study is stopped; then its process is killed
-CLOSED = SimpleNamespace(close=lambda: None)  # in place of a file that is closed
 
 logger = logging.getLogger(__name__)
 
@@ -148,45 +146,7 @@ def isolate_failures(controller: TuneController) -> None:
             guarded = _unless_odd(callback.log_trial_result)
             callback.log_trial_result = guarded  # type: ignore[method-assign]
         if isinstance(callback, TBXLoggerCallback):
-            callback._summary_writer_cls = _unhurried(callback._summary_writer_cls)
-
-
-def _unhurried(writer: Any) -> Any:
-    """tensorboardX's `SummaryWriter`, which writes every 30 s and at a trial's end, and only then.
-
-    Ray's logger has each result brought to the disk (`fsync`), and Tune's loop waits for that. It
-    has an event for each value, and a queue that takes ten: here a result is one event.
-    """
-    from tensorboardX.proto.summary_pb2 import Summary
-    from tensorboardX.summary import scalar
-
-    @cache
-    def clean(tag: str) -> str:
-        return str(scalar(tag, 0.0).value[0].tag)
-
-    class Unhurried(writer):
-        def __init__(self, *given: Any, **named: Any) -> None:
-            super().__init__(*given, **named)
-            self.told: list[Any] = []  # values of the result at hand
-
-        def add_scalar(self, tag: str, value: float, global_step: int) -> None:
-            self.step = global_step
-            self.told.append(Summary.Value(tag=clean(tag), simple_value=float(value)))
-
-        def flush(self) -> None:
-            """Asked at the end of each result."""
-            if self.told:
-                self.file_writer.add_summary(Summary(value=self.told), self.step)
-                self.told = []
-
-        def close(self) -> None:
-            """And forget the file: tensorboardX would hold it until Python ends."""
-            file = self.file_writer
-            super().close()
-            if file is not None:
-                file.event_writer = CLOSED
-
-    return Unhurried
+            callback._summary_writer_cls = one_event_a_result(callback._summary_writer_cls)
 
 
 def _unless_odd(log: Callable[..., None]) -> Callable[..., None]:

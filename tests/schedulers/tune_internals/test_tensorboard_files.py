@@ -2,6 +2,7 @@
 
 import gc
 import struct
+import threading
 import weakref
 from types import SimpleNamespace
 
@@ -10,8 +11,9 @@ import pytest
 from ray.tune.logger import TBXLoggerCallback
 from tensorboardX import SummaryWriter
 from tensorboardX.proto.event_pb2 import Event
+from tensorboardX.record_writer import masked_crc32c
 
-from automl_on_ray.schedulers.tune_internals.trial_failures import _unhurried
+from automl_on_ray.schedulers.tune_internals.tensorboard_files import one_event_a_result
 
 RESULTS = [
     {"loss": 0.5, "val/a b": np.float32(0.25), "nested": {"count": 3}, "word": "no number"},
@@ -54,7 +56,7 @@ def logged(tmp_path):
         logger.log_trial_end(trial)
         return events(folder)
 
-    return log("rays", lambda writer: writer), log("ours", _unhurried)
+    return log("rays", lambda writer: writer), log("ours", one_event_a_result)
 
 
 def test_values_are_those_of_rays_writer(logged):
@@ -77,8 +79,8 @@ def test_numbers_of_a_result_are_one_event(logged):
 
 
 def test_the_file_of_an_ended_trial_is_held_by_nobody(tmp_path):
-    writer = _unhurried(SummaryWriter)(str(tmp_path))
-    held = weakref.ref(writer.file_writer.event_writer)
+    writer = one_event_a_result(SummaryWriter)(str(tmp_path))
+    held = weakref.ref(writer.file_writer)
     writer.add_scalar("loss", 0.5, global_step=1)
     writer.flush()
     writer.close()
@@ -86,3 +88,29 @@ def test_the_file_of_an_ended_trial_is_held_by_nobody(tmp_path):
     gc.collect()
     assert held() is None
     assert len(events(tmp_path)) == 1
+
+
+def test_a_result_is_in_the_file_as_soon_as_it_is_told_and_no_thread_is_begun(tmp_path):
+    before = threading.active_count()
+    writer = one_event_a_result(SummaryWriter)(str(tmp_path))
+    for step in (1, 2):
+        writer.add_scalar("loss", 0.5, global_step=step)
+        writer.flush()
+        assert len(events(tmp_path)) == step
+    assert threading.active_count() == before
+    writer.close()
+
+
+def test_what_tensorboard_reads_has_the_checksums_of_its_format(tmp_path):
+    writer = one_event_a_result(SummaryWriter)(str(tmp_path))
+    writer.add_scalar("loss", 0.5, global_step=1)
+    writer.flush()
+    writer.close()
+    (path,) = tmp_path.iterdir()
+    data = path.read_bytes()
+    while data:
+        (length,) = struct.unpack("<Q", data[:8])
+        ends = 12 + length
+        assert struct.unpack("<I", data[8:12]) == (masked_crc32c(data[:8]),)
+        assert struct.unpack("<I", data[ends : ends + 4]) == (masked_crc32c(data[12:ends]),)
+        data = data[ends + 4 :]
