@@ -72,11 +72,12 @@ class Loop:
         self.scheduler.watch = Watch(**watching)
         self.loop = TuneController(
             search_alg=SearchGenerator(Asked(self.told)), scheduler=self.scheduler,
-            storage=self.storage, callbacks=[Listening(self.told)],
+            storage=self.storage, callbacks=[Listening(self.told)], reuse_actors=True,
         )  # fmt: skip
 
-    def trial(self, name, result=None, status=Trial.RUNNING):
-        trial = Trial("stub", stub=True, trial_id=name, max_failures=1, storage=self.storage)
+    def trial(self, name, result=None, status=Trial.RUNNING, **words):
+        words |= {"trial_id": name, "storage": self.storage}
+        trial = Trial("stub", stub=True, max_failures=1, **words)
         trial.init_local_path()
         self.loop.add_trial(trial)
         self.loop._set_trial_status(trial, status)
