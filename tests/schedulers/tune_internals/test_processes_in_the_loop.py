@@ -107,8 +107,9 @@ def test_a_trial_gets_the_process_of_one_that_pauses_and_the_next_its_own(staffe
     waiting, _ = staffed.paused("waits")
     assert loop._maybe_reuse_cached_actor(trial)
     assert staffed.asked == [("waits's", "reset")]
-    assert {t.trial_id: a.actor_id for t, a in loop._trial_to_actor.items()} == {"begins": "waits's"}
-    assert {a.actor_id for a in loop._actor_to_trial} == {"waits's"}
+    ((given, holder),) = loop._actor_to_trial.items()
+    assert (given.actor_id, holder) == ("waits's", trial)
+    assert loop._trial_to_actor == {trial: given}
     assert loop._stopping_actors == {own: loop._earliest_stopping_actor}
     assert own._on_error is None
     loop._on_trial_reset(trial, True)
