@@ -34,7 +34,6 @@ class NodeFailureSparedTrial(Trial):
 
     def _get_default_result_or_future(self) -> None:
         """None: Ray would ask the process, and Tune's loop wait for it, if it hangs for ever."""
-        self._default_result_or_future = None
 
     def update_last_result(self, result: dict[str, Any]) -> None:
         with suppress(TypeError, ArithmeticError):  # Ray's means of what may have none

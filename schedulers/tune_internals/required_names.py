@@ -92,7 +92,6 @@ _READ = (
     f"{_TASK}._on_error",
     f"{_TASK}._tracked_actor",
     f"{_IDLE}.num_cached_objects",
-    f"{_TRIAL}._default_result_or_future",
     f"{_TRIAL}._state_json",
     f"{_RUN}._cached_json",
     f"{_RUN}.metric_n_steps",

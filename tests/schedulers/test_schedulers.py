@@ -15,6 +15,7 @@ from automl_on_ray.schedulers import (
     schedulers_that,
 )
 from automl_on_ray.schedulers.populations import PerturbExplorer
+from automl_on_ray.schedulers.tune_internals import ResumableScheduler
 from automl_on_ray.search_spaces import Condition, Exploit, SearchSpace
 from automl_on_ray.search_spaces.core import Objective, UserError, choices
 
@@ -174,13 +175,13 @@ def test_the_nearest_scheduler_that_fits_is_offered_first():
 def test_hyperband_compares_by_what_a_trial_reported_last_and_puts_diverged_ones_last(mode, worst):
     goal = Objective("score", mode)
     hyperband = create_scheduler("hyperband", replace(SETTINGS, objective=goal, epochs=27))
-    trial = Trial("stub", stub=True)
-    hyperband.on_trial_add(None, trial)
+    scheduler, trial = ResumableScheduler(hyperband), Trial("stub", stub=True)
+    scheduler.on_trial_add(None, trial)
     (bracket, _) = hyperband._trial_info[trial]
 
     def told(**report):
         result = {"training_iteration": 0, **report}
-        assert hyperband.on_trial_result(None, trial, result) == "CONTINUE"
+        assert scheduler.on_trial_result(None, trial, result) == "CONTINUE"
         trial.update_last_result(result)
         return bracket._live_trials[trial]["score"] if bracket._live_trials[trial] else None
 

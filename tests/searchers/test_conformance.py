@@ -92,6 +92,12 @@ def test_what_a_searcher_does_not_declare_is_refused_with_one_that_takes_it(name
     check_searcher(str(caught.value).split()[-1].rstrip("."), settings)
 
 
+def test_it_is_told_where_each_part_of_what_is_asked_has_its_searcher_and_the_whole_has_none():
+    both = replace(SETTINGS, prior=repr, acquisition="ucb")
+    with pytest.raises(UserError, match="takes no --acquisition, and no searcher takes it all"):
+        check_searcher("random", both)
+
+
 @EVERY
 def test_results_change_suggestions_only_if_a_searcher_learns_from_them(name):
     good, bad = create_searcher(name, SETTINGS), create_searcher(name, SETTINGS)
@@ -639,11 +645,40 @@ def test_what_a_study_was_made_for_is_not_changed_by_tune():
     assert (searcher.metric, searcher.mode) == ("score", "max")
 
 
+def test_settings_have_an_objective_and_a_space_that_can_be_searched_and_its_members():
+    with pytest.raises(UserError, match="needs an objective"):
+        SearcherSettings(SPACE, ())
+    with pytest.raises(UserError, match="grid"):
+        SearcherSettings(SearchSpace("grid", training={"x": tune.grid_search([1])}), GOAL)
+    beyond = {**POINT, "momentum": 2.0}
+    for given in ({"points": (beyond,)}, {"known": (PriorTrial(beyond, {}),)}):
+        with pytest.raises(UserError, match="momentum"):
+            SearcherSettings(SPACE, GOAL, **given)
+
+
+def test_configs_that_settings_are_given_become_flat_and_plain():
+    given = {"opt": {"kind": len, "lr": 0.5}}
+    space = SearchSpace(
+        "nested", training={"opt": {"kind": tune.choice([int, len]), "lr": tune.uniform(0, 1)}}
+    )
+    trials = (PriorTrial(given, {1: {"score": 1.0}}),)
+    made = SearcherSettings(
+        space, GOAL, points=(given,), known=trials, sources=(Source("s", trials),)
+    )
+    plain = space.plain(given)
+    assert plain.keys() == {"opt/kind", "opt/lr"}
+    assert made.points == (plain,)
+    assert made.known == made.sources[0].trials == (PriorTrial(plain, trials[0].curve),)
+
+
 def test_a_plain_tuners_metric_and_mode_may_come_from_two_places():
     for given, later in (({"metric": "cost"}, (None, "min")), ({"mode": "min"}, ("cost", None))):
         searcher = RandomSearch(**given)
         searcher.set_search_properties(*later, {"x": tune.uniform(0, 1), "fixed": 3})
         assert searcher.settings.objectives == (Objective("cost", "min"),)
         assert set(searcher.suggest("t")) == {"x"}
+    several = RandomSearch(metric=["score", "cost"], mode=["max", "min"])
+    several.set_search_properties(None, None, {"x": tune.uniform(0, 1)})
+    assert several.settings.objectives == (Objective("score"), Objective("cost", "min"))
     with pytest.raises(UserError, match="needs metric and mode"):
         RandomSearch(metric="cost", mode="least")

@@ -12,6 +12,7 @@ from automl_on_ray.search_spaces.core import Objective, UserError
 from automl_on_ray.searchers import (
     PriorTrial,
     SearcherSettings,
+    check_searcher,
     create_searcher,
     random_search,
     values,
@@ -102,6 +103,11 @@ def test_names_with_marks_in_them_are_told_apart():
     assert found == {(("opt/x", n), ("x", 0), ("x.y", 0)) for n in (0, 1)}
 
 
+def test_of_names_that_hold_one_another_the_longest_is_meant():
+    found = parse_linear("learning rate + 2 * rate <= 1", ["rate", "learning rate"])
+    assert found.weights == {"rate": 2.0, "learning rate": 1.0}
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
@@ -145,7 +151,7 @@ def test_a_space_whose_every_member_breaks_a_constraint_on_what_is_conditional_i
 def test_what_is_given_must_meet_the_constraints_itself():
     settings = SearcherSettings(small("x <= 2"), GOAL, points=({"x": 3, "xy": 0},))
     with pytest.raises(UserError, match="does not satisfy 'x <= 2'"):
-        create_searcher("random", settings)
+        check_searcher("random", settings)
     with pytest.raises(UserError, match="does not satisfy 'x <= 2'"):
         RandomSearch(settings)
 

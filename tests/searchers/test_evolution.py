@@ -26,12 +26,13 @@ SETTINGS = SearcherSettings(BITS, SCORE, seed=1, samples=50)
 
 
 def test_the_population_follows_the_budget():
-    sizes = {n: Evolution(replace(SETTINGS, samples=n)).population for n in (5, 100, 300, 9000)}
+    quick = replace(SETTINGS, space=PLANE)
+    sizes = {n: Evolution(replace(quick, samples=n)).population for n in (5, 100, 300, 9000)}
     assert sizes == {5: 10, 100: 30, 300: 90, 9000: 100}
     two = (Objective("score"), Objective("cost", "min"))
-    several = [Evolution(replace(SETTINGS, objectives=two, samples=n)) for n in (100, 600, 9000)]
+    several = [Evolution(replace(quick, objectives=two, samples=n)) for n in (100, 600, 9000)]
     assert [one.population for one in several] == [20, 40, 100]
-    assert Evolution(replace(SETTINGS, samples=None)).population == 15
+    assert Evolution(replace(quick, samples=None)).population == 15
     assert Evolution(SETTINGS, population=7).population == 7
 
 

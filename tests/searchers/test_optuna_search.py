@@ -162,3 +162,6 @@ def test_a_small_space_is_gone_through_and_then_again():
         searcher.on_trial_complete(f"t{number}", result)
     assert set(found[:2]) == {1, 2}
     assert set(found[2:]) <= {1, 2}
+    states = [trial.state.name for trial in searcher._ot_study.trials]
+    assert states.count("COMPLETE") == 4
+    assert set(states) == {"COMPLETE", "FAIL"}  # what was not handed out

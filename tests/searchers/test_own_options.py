@@ -1,16 +1,22 @@
 """A searcher's own options behind its name, and what is said of those that it has not."""
 
+from dataclasses import replace
+
 import pytest
 
+from automl_on_ray.search_spaces.beliefs import read_beliefs
 from automl_on_ray.search_spaces.core import Objective, UserError
 from automl_on_ray.searchers import (
+    SearcherCapabilities,
     SearcherSettings,
     check_searcher,
     create_searcher,
+    random_search,
     searcher_capabilities,
     searchers_that,
 )
 from automl_on_ray.searchers.evolution import Evolution
+from tests.searchers.driving import PLANE
 from tests.searchers.learning import LETTERS, letters_right, play
 
 SETTINGS = SearcherSettings(LETTERS, (Objective("score"),), seed=5, samples=40)
@@ -40,6 +46,7 @@ def test_what_a_searcher_can_does_not_depend_on_its_options():
         ("evolution:crossover=half", "crossover must be a number, but got 'half'"),
         ("evolution:population", "write options as evolution:population=VALUE"),
         ("evolution:", "write options as evolution:population=VALUE"),
+        ("evolution:population=", "write options as evolution:population=VALUE"),
         ("evolution:sample=2,sample=3", "Repeated option 'sample'"),
         ("random:population=20", "--searcher random has no options of its own"),
         ("optuna:population=20", "--searcher optuna has no options of its own"),
@@ -63,3 +70,12 @@ def test_a_value_that_a_searcher_cannot_take_is_refused_when_it_is_made(text, sa
     with pytest.raises(UserError) as refused:
         create_searcher(text, SETTINGS)
     assert said in str(refused.value)
+
+
+def test_what_a_space_says_is_believed_asks_for_nothing_of_a_searcher(monkeypatch):
+    monkeypatch.setattr(random_search, "CAPABILITIES", SearcherCapabilities())
+    space = replace(PLANE, beliefs={"x": "normal(0.5, 0.2)"})
+    check_searcher("random", SearcherSettings(space, SETTINGS.objectives))
+    own = read_beliefs(["y ~ normal(0.5, 0.2)"], PLANE.domains)
+    with pytest.raises(UserError, match=r"random takes no --prior y ~ normal\(0.5, 0.2\);"):
+        check_searcher("random", SearcherSettings(space, SETTINGS.objectives, beliefs=own))

@@ -6,7 +6,7 @@ from ray import tune
 from ray.tune.experiment import Trial
 
 from automl_on_ray.schedulers.populations.shared_checkpoints import SharedCheckpoints
-from automl_on_ray.schedulers.tune_internals import register_checkpoint
+from automl_on_ray.schedulers.tune_internals import kept_checkpoints, register_checkpoint
 
 HERE = pyarrow.fs.LocalFileSystem()
 
@@ -35,7 +35,8 @@ class Study:
             place.mkdir(parents=True)
             (place / "state").write_text(str(epoch))
             checkpoint = tune.Checkpoint(str(place), filesystem=HERE)
-            register_checkpoint(self.trials[name], checkpoint, {"epoch": epoch})
+            result = register_checkpoint(self.trials[name], checkpoint, {"epoch": epoch})
+            assert result is kept_checkpoints(self.trials[name])[-1]
 
     def left(self):
         found = self.folder.glob("*/checkpoint_*")

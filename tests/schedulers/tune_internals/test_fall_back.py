@@ -8,8 +8,13 @@ import pyarrow.fs
 import pytest
 from ray import tune
 from ray.tune.experiment import Trial
+from ray.tune.schedulers import FIFOScheduler
 
-from automl_on_ray.schedulers.tune_internals import kept_checkpoints, register_checkpoint
+from automl_on_ray.schedulers.tune_internals import (
+    ResumableScheduler,
+    kept_checkpoints,
+    register_checkpoint,
+)
 from automl_on_ray.schedulers.tune_internals.checkpoint_fallback import fall_back
 from automl_on_ray.simulation.simulated_checkpoints import Held, SimulatedStorage
 
@@ -99,6 +104,30 @@ def test_else_it_begins_anew(tmp_path, restored, to_keep):
     trial = later(tmp_path, to_keep=to_keep)
     fall_back(trial, restored=restored)
     assert names(trial) == (None, "")
+
+
+class Lending(FIFOScheduler):
+    """Its trials go on from one another's checkpoints."""
+
+    def will_be_saved(self):
+        """Nothing is deleted here."""
+
+    def was_saved(self):
+        """Nothing is deleted here."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "restored", "newest"),
+    [(FIFOScheduler, True, "7"), (FIFOScheduler, False, None), (Lending, True, None)],
+)
+def test_a_study_that_goes_on_has_trials_go_forward_unless_they_lend(
+    tmp_path, kind, restored, newest
+):
+    scheduler, trial = ResumableScheduler(kind()), later(tmp_path)
+    if restored:
+        scheduler.set_state(scheduler.get_state())
+    scheduler.on_trial_add(None, trial)
+    assert names(trial)[0] == newest
 
 
 def test_where_nothing_came_later_a_restored_trial_begins_anew(tmp_path):

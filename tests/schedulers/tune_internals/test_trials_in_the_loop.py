@@ -13,6 +13,7 @@ from ray.train._internal.storage import StorageContext
 from ray.tune import Callback
 from ray.tune.execution.tune_controller import TuneController
 from ray.tune.experiment import Trial
+from ray.tune.logger import LoggerCallback
 from ray.tune.schedulers import FIFOScheduler
 from ray.tune.search import Searcher
 from ray.tune.search.search_generator import SearchGenerator
@@ -72,11 +73,12 @@ class Loop:
         self.scheduler.watch = Watch(**watching)
         self.loop = TuneController(
             search_alg=SearchGenerator(Asked(self.told)), scheduler=self.scheduler,
-            storage=self.storage, callbacks=[Listening(self.told)],
+            storage=self.storage, callbacks=[Listening(self.told)], reuse_actors=True,
         )  # fmt: skip
 
-    def trial(self, name, result=None, status=Trial.RUNNING):
-        trial = Trial("stub", stub=True, trial_id=name, max_failures=1, storage=self.storage)
+    def trial(self, name, result=None, status=Trial.RUNNING, **words):
+        words |= {"trial_id": name, "storage": self.storage}
+        trial = Trial("stub", stub=True, max_failures=1, **words)
         trial.init_local_path()
         self.loop.add_trial(trial)
         self.loop._set_trial_status(trial, status)
@@ -217,3 +219,26 @@ def test_actors_are_cleaned_up_unless_their_ray_has_ended(loops, monkeypatch):
         manager._failed_actor_ids.add("actor")
         manager.cleanup()
         assert manager._failed_actor_ids == left
+
+
+class Noting(LoggerCallback):
+    """Of results that are no exception."""
+
+    def __init__(self):
+        self.noted = []
+
+    def log_trial_result(self, iteration, trial, result):
+        if isinstance(result, Exception):
+            raise result
+        self.noted.append((iteration, trial, result))
+
+
+def test_what_a_logger_of_rays_cannot_take_is_left_out_and_a_full_disk_is_told(loops):
+    made, logger = loops(), Noting()
+    made.loop._callbacks._callbacks.append(logger)
+    trial = made.trial("one")
+    for result in (SCORED, ValueError("an array of four dimensions"), WITHOUT):
+        logger.log_trial_result(3, trial, result)
+    assert logger.noted == [(3, trial, SCORED), (3, trial, WITHOUT)]
+    with pytest.raises(OSError, match="full"):
+        logger.log_trial_result(3, trial, OSError("full"))
