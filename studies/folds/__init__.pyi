@@ -5,6 +5,6 @@ from .looks import (
     tell as tell,
     weighted_configs as weighted_configs,
 )
-from .models import check_models as check_models
+from .models import check_models as check_models, members_of as members_of
 from .settings import FoldSettings as FoldSettings
 from .whole_rows import of_whole_trials as of_whole_trials

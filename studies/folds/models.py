@@ -1,6 +1,8 @@
-"""Whether a space is of the models that a kind of study has."""
+"""Whether a space is of the models that a kind of study has, and which configs are of it."""
 
-from automl_on_ray.search_spaces import SearchSpace
+from collections.abc import Iterable
+
+from automl_on_ray.search_spaces import Config, SearchSpace
 from automl_on_ray.search_spaces.core import UserError
 
 
@@ -18,3 +20,16 @@ def check_models(space: SearchSpace, own: SearchSpace) -> None:
         raise UserError(
             f"--space {space.name} has {what}; here `model` is one of {', '.join(known)}."
         )
+
+
+def members_of(configs: Iterable[Config], space: SearchSpace) -> list[Config]:
+    """Those that are members of this space, in their order."""
+    return [config for config in configs if _is_member(config, space)]
+
+
+def _is_member(config: Config, space: SearchSpace) -> bool:
+    try:
+        space.check(config)
+    except UserError:
+        return False
+    return True

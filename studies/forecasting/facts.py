@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from automl_on_ray.search_spaces.core import Objective
-from automl_on_ray.studies.facts_table import REMARK, print_facts_table
+from automl_on_ray.studies.facts_table import REMARK, aims, print_facts_table, search_told
 from automl_on_ray.studies.forecasting.settings import ForecastSettings, names_in
 from automl_on_ray.trainables.forecasting import Panel
 
@@ -30,7 +30,7 @@ def facts_told(
     every = f", one every {panel.frequency}" if panel.frequency else ""
     yield "horizon", f"{panel.horizon} step{'s' * (panel.horizon > 1)}{every}"
     yield "season", f"{panel.season} steps" if panel.season > 1 else "none"
-    yield "objective", f"{', '.join(map(_aim, objectives))}, of steps that are held out"
+    yield "objective", f"{aims(objectives)}, of steps that are held out"
     yield "test part", f"the last {panel.horizon} steps of each series; {BASELINES_TOLD}"
     yield (
         "origins",
@@ -42,13 +42,4 @@ def facts_told(
             yield what, ", ".join(names_in(text))
     for remark in panel.remarks:
         yield REMARK, remark
-    yield "search", _of_search(asked)
-
-
-def _aim(objective: Objective) -> str:
-    return f"low {objective.metric.removeprefix('val_')}"
-
-
-def _of_search(asked: ForecastSettings) -> str:
-    minutes = "" if asked.minutes is None else f", {asked.minutes:g} minutes"
-    return f"{asked.searcher} and {asked.scheduler} on space {asked.space}{minutes}"
+    yield "search", search_told(asked)

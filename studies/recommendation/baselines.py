@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from automl_on_ray.search_spaces import Config, SearchSpace
-from automl_on_ray.search_spaces.core import Objective, UserError
+from automl_on_ray.search_spaces.core import Objective
+from automl_on_ray.studies.folds import members_of
 from automl_on_ray.studies.trial_rows import Row, scored
 
 # By the model's name in the space what it is called, and how it is without a search.
@@ -30,7 +31,7 @@ _FIRST: Sequence[Config] = (
 
 def first_configs(space: SearchSpace) -> list[Config]:
     """Those that are members of `space`, in their order."""
-    return [config for config in _FIRST if _is_member(config, space)]
+    return members_of(_FIRST, space)
 
 
 def at_their_best(rows: Sequence[Row], objectives: Sequence[Objective]) -> dict[str, Config]:
@@ -47,11 +48,3 @@ def at_their_best(rows: Sequence[Row], objectives: Sequence[Objective]) -> dict[
         chosen = [row.config for row in ranked if row.iterations >= most]
         best[called] = chosen[0] if chosen else {"model": model, **usual}
     return best
-
-
-def _is_member(config: Config, space: SearchSpace) -> bool:
-    try:
-        space.check(config)
-    except UserError:
-        return False
-    return True

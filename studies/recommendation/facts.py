@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from automl_on_ray.search_spaces.core import Objective
-from automl_on_ray.studies.facts_table import REMARK, print_facts_table
+from automl_on_ray.studies.facts_table import REMARK, aims, print_facts_table, search_told
 from automl_on_ray.studies.recommendation.settings import RecommendSettings
 from automl_on_ray.trainables.recommendation import Events
 
@@ -22,7 +22,7 @@ def facts_told(
     yield "events", f"{count:,} to learn from, of {users:,} users and {items:,} items"
     density = count / max(1, users * items)
     yield "density", f"{density:.2%} of all pairs of a user and an item"
-    yield "objective", f"{', '.join(map(_aim, objectives))}, of all items ranked for each user"
+    yield "objective", f"{aims(objectives)}, of all items ranked for each user"
     yield "split", _of_split(events)
     if (core := events.asked.get("core") or 0) > 1:
         yield "filter", f"users and items with {core} events at least, in all parts together"
@@ -30,12 +30,7 @@ def facts_told(
     yield "judged by", f"{_listed(asked_of)} users in the folds, {len(tested):,} in the test part"
     for remark in events.remarks:
         yield REMARK, remark
-    yield "search", _of_search(asked)
-
-
-def _aim(objective: Objective) -> str:
-    wanted = "low" if objective.mode == "min" else "high"
-    return f"{wanted} {objective.metric.removeprefix('val_')}"
+    yield "search", search_told(asked)
 
 
 def _of_split(events: Events) -> str:
@@ -50,8 +45,3 @@ def _of_split(events: Events) -> str:
 
 def _listed(counts: Sequence[int]) -> str:
     return ", ".join(f"{count:,}" for count in counts)
-
-
-def _of_search(asked: RecommendSettings) -> str:
-    minutes = "" if asked.minutes is None else f", {asked.minutes:g} minutes"
-    return f"{asked.searcher} and {asked.scheduler} on space {asked.space}{minutes}"

@@ -67,7 +67,7 @@ def _bounds(study: StoredStudy) -> Iterator[str]:
 def _natural(parameter: Parameter, place: float) -> bool:
     """Shares end at 0 and 1, and many numbers at 0: there is nothing beyond."""
     bound = parameter.low if place < 0.5 else parameter.high
-    return bound == 0 or (bound == 1 and parameter.low >= 0)
+    return bound == 0 or (bound == parameter.high == 1 and parameter.low >= 0)
 
 
 def _unexplored(study: StoredStudy) -> Iterator[str]:

@@ -3,10 +3,8 @@
 from dataclasses import dataclass, replace
 
 from automl_on_ray.command_line import step
-from automl_on_ray.search_spaces import Config, SearchSpace
-from automl_on_ray.search_spaces.core import UserError
 from automl_on_ray.search_spaces.series import FIRST, SPACE
-from automl_on_ray.studies.folds import check_models
+from automl_on_ray.studies.folds import check_models, members_of
 from automl_on_ray.studies.inputs import (
     check_directions,
     check_fold_scheduler,
@@ -45,7 +43,7 @@ def prepare(asked: SeriesSettings) -> SeriesPlan:
     trial_kwargs = {"space": space, **data.keywords()}
     evaluation = Evaluation(
         "trial", SeriesClassifier, space, objectives, asked.trials, asked.epochs,
-        trial_kwargs=trial_kwargs, starts=_first_of(space),
+        trial_kwargs=trial_kwargs, starts=members_of(FIRST, space),
     )  # fmt: skip
     draft = draft_study(asked, evaluation, SeriesClassifier, None)
     draft.reach_stores()
@@ -61,16 +59,3 @@ def _keywords(asked: SeriesSettings) -> SeriesKeywords:
         dataset=asked.dataset, test_data=asked.test_data, label=asked.label, series=asked.series,
         time=asked.time, folds=asked.folds, seed=asked.seed, subset=asked.subset,
     )  # fmt: skip
-
-
-def _first_of(space: SearchSpace) -> list[Config]:
-    """The classical ways and the usual network, those that are members of this space."""
-    return [config for config in FIRST if _is_member(config, space)]
-
-
-def _is_member(config: Config, space: SearchSpace) -> bool:
-    try:
-        space.check(config)
-    except UserError:
-        return False
-    return True

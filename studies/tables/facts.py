@@ -5,11 +5,17 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from automl_on_ray.search_spaces.core import Objective
-from automl_on_ray.studies.facts_table import REMARK, print_facts_table
+from automl_on_ray.studies.facts_table import (
+    REMARK,
+    aims,
+    print_facts_table,
+    search_told,
+    shares_of,
+)
 from automl_on_ray.studies.tables.settings import AutomlSettings
 from automl_on_ray.trainables.tables import Table
 
-SHOWN_COLUMNS, SHOWN_CLASSES = 12, 6  # of a kind; of the target
+SHOWN_COLUMNS = 12  # of a kind
 KINDS = {"number": "numbers", "category": "categories", "date": "dates"}
 
 
@@ -23,7 +29,7 @@ def facts_told(
 ) -> Iterator[tuple[str, str]]:
     """Lines of it, each with a word for what it is about."""
     yield "target", f"{table.target}: {_of_target(table)}"
-    yield "objective", f"{', '.join(map(_aim, objectives))}, of rows that are held out"
+    yield "objective", f"{aims(objectives)}, of rows that are held out"
     yield (
         "rows",
         f"{len(table.features):,} to learn from, {len(table.test_features):,} for the test",
@@ -39,23 +45,14 @@ def facts_told(
         yield "left out", f"{_folded(names, {})}: {why}"
     for remark in table.remarks:
         yield REMARK, remark
-    yield "search", _of_search(asked)
-
-
-def _aim(objective: Objective) -> str:
-    wanted = "low" if objective.mode == "min" else "high"
-    return f"{wanted} {objective.metric.removeprefix('val_')}"
+    yield "search", search_told(asked)
 
 
 def _of_target(table: Table) -> str:
     if not table.classes:
         low, middle, high = np.quantile(table.answers, [0, 0.5, 1])
         return f"{table.task}, from {low:.4g} to {high:.4g}, median {middle:.4g}"
-    counts = np.bincount(table.answers, minlength=len(table.classes))
-    order = np.argsort(-counts, kind="stable")[:SHOWN_CLASSES]
-    shares = ", ".join(f"{table.classes[i]} {counts[i] / counts.sum():.1%}" for i in order)
-    more = len(table.classes) - SHOWN_CLASSES
-    return f"{table.task}: {shares}{f' and {more} more' if more > 0 else ''}"
+    return f"{table.task}: {shares_of(table.classes, table.answers)}"
 
 
 def _of_split(table: Table, asked: AutomlSettings) -> str:
@@ -77,8 +74,3 @@ def _folded(names: Sequence[str], missing: Mapping[str, float]) -> str:
     ]
     more = len(names) - SHOWN_COLUMNS
     return ", ".join(told) + (f" and {more} more" if more > 0 else "")
-
-
-def _of_search(asked: AutomlSettings) -> str:
-    minutes = "" if asked.minutes is None else f", {asked.minutes:g} minutes"
-    return f"{asked.searcher} and {asked.scheduler} on space {asked.space}{minutes}"

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from automl_on_ray.search_spaces import Config, SearchSpace
-from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.studies.folds import members_of
 
 FILE = Path(__file__).with_name("portfolio.json")  # it says what it was made by
 SPACES = ("tables", "tables-all")  # whose members they are
@@ -15,12 +15,4 @@ def portfolio_of(space: SearchSpace) -> list[Config]:
     if space.name not in SPACES:
         return []
     configs: list[Config] = json.loads(FILE.read_text())["configs"]
-    return [config for config in configs if _is_member(config, space)]
-
-
-def _is_member(config: Config, space: SearchSpace) -> bool:
-    try:
-        space.check(config)
-    except UserError:
-        return False
-    return True
+    return members_of(configs, space)

@@ -100,6 +100,8 @@ def failed(error):
             "2 failed with A: a; 1 reported inf as 'score' in the end",
         ),
         ([failed(f"Error: {number}") for number in range(9)], "; and 6 more"),
+        ([Row("t", {}, {}, "infeasible", 0)] * 2, "all beyond a --limit, so never trained"),
+        ([Row("t", {}, {}, "limited", 0, "E: e")], "1 ended by the limit of a fit, such as: E: e"),
     ],
 )
 def test_a_study_without_a_score_says_why(rows, said):

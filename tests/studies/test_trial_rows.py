@@ -60,6 +60,10 @@ def test_all_outcomes_are_counted(monkeypatch, capsys):
         "5 trials: 2 completed, 1 stopped early by the scheduler, 1 failed, 1 unfinished."
     )
     assert shown(rows[:1], GOALS, monkeypatch, capsys).splitlines()[-1] == "1 trial: 1 completed."
+    none = [Row("a", {}, {}, "infeasible", 0), Row("b", {}, {}, "limited", 0)]
+    assert shown(none, GOALS, monkeypatch, capsys).splitlines() == [
+        "2 trials: 1 beyond a --limit and never trained, 1 ended by the limit of a fit."
+    ]
 
 
 @pytest.mark.parametrize(

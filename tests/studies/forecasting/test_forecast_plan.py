@@ -1,15 +1,18 @@
 """The plan of a study of forecasts: what is told, and refused, before anything starts."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import ray
 
 from automl_on_ray.search_spaces.core import Objective, UserError
 from automl_on_ray.search_spaces.forecast import CLASSICAL
 from automl_on_ray.studies.forecasting import ForecastSettings, prepare
-from tests.studies.forecasting.panels import HORIZON, sales
+from automl_on_ray.studies.forecasting.facts import facts_told
+from tests.studies.forecasting.panels import HORIZON, panel_of, sales
 
 NAMES = (f"plan-{number}" for number in itertools.count())
 OWN = {"time": "date", "series": "shop", "target": "units", "horizon": HORIZON}
@@ -51,6 +54,29 @@ def test_what_was_read_and_where_it_is_cut_is_told_before_anything_starts(planne
     assert plan.evaluation.epochs == plan.data.folds == 3
     assert plan.record.only_whole
     assert ray.is_initialized() == started
+
+
+def told_of(panel):
+    settings = ForecastSettings(dataset="pandas:series 12ab", **{**OWN, "minutes": None})
+    return dict(facts_told(panel, settings, [Objective("val_mase", "min")]))
+
+
+def test_series_of_unlike_lengths_are_told_by_their_spread():
+    frame = pd.concat([sales(series=3), sales(series=1, months=50).assign(shop="late")])
+    panel = panel_of(frame, origins=3)
+    told = told_of(panel)
+    assert told["series"] == "4, with 44 to 66 steps to learn from, median 66"
+    assert told["search"] == "optuna and asha on space forecast"
+    assert told["origins"].startswith("3 before the test part, the latest first; each forecasts 6 ")
+    assert ("remark" in told) == bool(panel.remarks)
+
+
+def test_one_step_without_a_season_is_told_so():
+    told = told_of(panel_of(sales(), horizon=1, season=1))
+    assert (told["horizon"], told["season"]) == ("1 step, one every MS", "none")
+    assert "known ahead" not in told
+    told = told_of(replace(panel_of(sales()), frequency=None, season=2))
+    assert (told["horizon"], told["season"]) == ("6 steps", "2 steps")
 
 
 def test_fewer_origins_than_asked_are_what_a_trial_has(planned, capsys):

@@ -9,13 +9,15 @@ import pandas as pd
 import pytest
 
 from automl_on_ray.schedulers import scheduler_capabilities
-from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.search_spaces.core import Objective, UserError
 from automl_on_ray.simulation import Simulation
 from automl_on_ray.studies.hpo import HpoSettings, prepare
+from automl_on_ray.tracking import NO_DATA
 from tests.schedulers.populations.growing import SPACE, gain
 
 EPOCHS = TRIALS = 9
 GROWING = "tests.schedulers.populations.growing"
+IMAGE = {"trainable": None, "space": "mnist-cnn", "objective": "accuracy"}
 NAMES = (f"plan-{number}" for number in itertools.count())
 
 
@@ -266,9 +268,68 @@ def test_a_searchers_own_options_belong_to_the_study(planned):
         planned(searcher="evolution:population=5", name="own-options")
 
 
+def test_what_is_recorded_of_a_study_says_what_it_is(planned):
+    plan = planned(scheduler="pbt", explore="perturb", seed=3, objective="score, -cost",
+                   name="recorded")  # fmt: skip
+    record = plan.record
+    assert (record.name, record.study_id) == (plan.name, plan.study.study_id)
+    assert (record.name, record.space, record.trainable) == (
+        "recorded", "growing", f"{GROWING}:Growing",
+    )  # fmt: skip
+    assert (record.searcher, record.scheduler, record.seed) == ("random", "pbt", 3)
+    assert [str(one) for one in record.objectives] == ["score", "-cost"]
+    assert (record.max_t, record.step, record.test_metrics) == (EPOCHS, "epoch", ())
+    assert (record.dataset, record.dataset_digest, record.dataset_context) == (NO_DATA, "", {})
+    assert record.domains == SPACE.as_data()
+    assert record.command.endswith("--name recorded")
+    assert record.changes_running_trials
+    assert plan.can.changes_running_trials
+    assert not planned().record.changes_running_trials
+
+
+def test_a_population_is_no_larger_than_the_search(planned):
+    usual = {"scheduler": "pbt", "explore": "perturb"}
+    assert planned(**usual, population=TRIALS).asked.population == TRIALS
+    with pytest.raises(UserError, match=f"--population 10 is more than the {TRIALS} trials asked"):
+        planned(**usual, population=TRIALS + 1)
+
+
+def test_the_budget_is_what_was_asked_with_what_was_spent_before(planned):
+    spent = {"trial_seconds": {"t": 1800.0}, "clock_seconds": 120.0}
+
+    def is_used_up(**asked):
+        plan = planned(**asked)
+        (plan.study.path / "spent.json").write_text(json.dumps(spent))
+        return plan.budget().stop_all()
+
+    assert not is_used_up()
+    assert not is_used_up(minutes=3.0, cost=2.0, price_per_hour=3.0)
+    assert is_used_up(minutes=2.0)
+    assert is_used_up(cost=1.0, price_per_hour=3.0)
+
+
+@pytest.mark.parametrize(
+    ("objective", "learned"),
+    [("accuracy", ["parameters <= 30000"]), ("-parameters", []),
+     ("accuracy, -parameters", ["parameters <= 30000"])],
+)  # fmt: skip
+def test_a_limit_is_a_constraint_for_a_searcher_that_learns_where_it_holds(
+    objective, learned, planned
+):
+    """Not a limit to the only objective: the best is far from it."""
+    asked = {**IMAGE, "objective": objective, "limit": ["parameters <= 30000"]}
+    plan = planned(**asked, dataset="digits", searcher="bayesian")
+    assert list(plan.searcher.settings.outcome_constraints) == learned
+
+
 def test_trials_are_offered_the_data_that_were_asked_for(planned):
-    image = {"trainable": None, "space": "mnist-cnn", "objective": "accuracy"}
+    image = IMAGE
     plan = planned(**image, dataset="digits", subset=300, seed=3, epochs=2)
+    record = plan.record
+    assert (record.dataset, record.dataset_digest) == (plan.data.name, plan.data.digest)
+    assert record.dataset_context == plan.data.facts()
+    assert (record.subset, record.trainable) == (300, "ImageClassifier")
+    assert record.test_metrics[0] == Objective("test_accuracy")
     assert len(plan.data.joined()) == 300
     offered = {key: plan.trial_kwargs[key] for key in ("subset", "seed", "epochs")}
     assert offered == {"subset": 300, "seed": 3, "epochs": 2}

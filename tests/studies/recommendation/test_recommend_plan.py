@@ -161,6 +161,24 @@ def test_the_split_is_told_and_what_leaks_is_named(split, said, planned):
     assert told["objective"] == "high ndcg, of all items ranked for each user"
 
 
+def test_what_was_read_of_events_is_told(planned):
+    plan = planned(minutes=None)
+    told = list(facts_told(plan.data, plan.asked, plan.record.objectives))
+    learned, held = len(plan.data.seen(None).users), [len(plan.data.held(f)[0]) for f in (0, 1)]
+    assert told == [
+        ("events", f"{learned} to learn from, of 60 users and 30 items"),
+        ("density", f"{learned / 1800:.2%} of all pairs of a user and an item"),
+        ("objective", "high ndcg, of all items ranked for each user"),
+        ("split", "by time: the last events are the test part, those before it 2 folds"),
+        ("judged by", f"{held[0]}, {held[1]} users in the folds, {len(plan.data.held(None)[0])} in "
+                      "the test part"),
+        *[("remark", remark) for remark in plan.data.remarks],
+        ("search", "optuna and asha on space recommend"),
+    ]  # fmt: skip
+    one = planned(folds=1)
+    assert dict(facts_told(one.data, one.asked, ()))["split"][-16:] == "before it 1 fold"
+
+
 def test_a_filter_is_told_where_there_is_one(planned):
     with_and_without = [planned(core=core) for core in (0, 3)]
     told = [dict(facts_told(it.data, it.asked, it.record.objectives)) for it in with_and_without]

@@ -40,9 +40,26 @@ def test_what_was_read_is_told(planned):
     plan = planned()
     told = dict(facts_told(plan.data, plan.asked, plan.record.objectives))
     assert told["classes"] == "2: a 50.0%, b 50.0%"
+    assert told["objective"] == "high accuracy, of series that are held out"
+    assert told["search"] == "optuna and asha on space series, 10 minutes"
     assert told["series"] == "20 to learn from, 20 for the test"
     assert told["split"].startswith("the test part is as it was given; 5 folds by class")
     assert "ROCKET" in told["beside it"]
+
+
+@pytest.mark.parametrize(("channels", "said"), [(1, "1 channel"), (2, "2 channels")])
+def test_lengths_and_channels_are_told(channels, said, planned, tmp_path):
+    alike = planned(dataset=str(write_ts(tmp_path, count=10, channels=channels)))
+    told = dict(facts_told(alike.data, alike.asked, ()))
+    low, high = alike.data.lengths
+    assert told["points"] == f"{low}, {said}"
+    (tmp_path / "own").mkdir()
+    own = str(write_ts(tmp_path / "own", count=10, channels=channels, unequal=True))
+    unlike = planned(dataset=own)
+    told = dict(facts_told(unlike.data, unlike.asked, ()))
+    low, high = unlike.data.lengths
+    assert told["points"] == f"{low} to {high}, {said}"
+    assert low < high
 
 
 def test_several_objectives_are_a_front(planned):

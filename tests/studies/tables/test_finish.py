@@ -1,14 +1,18 @@
 """What the end of a study of a table makes of its trials."""
 
+import json
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from ray import tune
 
-from automl_on_ray.clusters import Stage
+from automl_on_ray.clusters import Resources, Stage
 from automl_on_ray.search_spaces.core import Objective
 from automl_on_ray.studies.finish import newest_checkpoints, why_nothing_scored
 from automl_on_ray.studies.folds import of_whole_trials
-from automl_on_ray.studies.tables.finish import LIMITS
+from automl_on_ray.studies.results import TABLE_REPORT
+from automl_on_ray.studies.tables.finish import LIMITS, Ensembled
 from automl_on_ray.studies.tables.whole_trials import WholeTrials
 from automl_on_ray.studies.trial_rows import Row
 from automl_on_ray.trainables.tables import TablePipeline, load_table
@@ -16,6 +20,10 @@ from tests.helpers.odd_tables import usual
 from tests.workflows.tables.quick_space import SPACE
 
 FRAME = usual(rows=200)
+CONFIGS = {
+    f"t{number}": {**SPACE.sample(np.random.default_rng(number)), **SPACE.constants}
+    for number in range(3)
+}
 ASKED = {"dataset": "left", "frame": FRAME, "target": "left", "folds": 2}
 
 
@@ -56,7 +64,7 @@ def search(tmp_path_factory):
     """Two trials with all folds, one that was cut, and a torn checkpoint."""
     folder = tmp_path_factory.mktemp("study") / "search"
     for number, steps in enumerate((3, 3, 1)):
-        config = {**SPACE.sample(np.random.default_rng(number)), **SPACE.constants}
+        config = CONFIGS[f"t{number}"]
         trial = tune.with_parameters(TablePipeline, space=SPACE, **ASKED)(config=config)
         for step in range(steps):
             trial.train()
@@ -84,6 +92,74 @@ def test_whole_trials_become_one_predictor_that_is_no_worse_than_the_best(search
     assert answers.shape == (7, 2)
     assert answers.sum(axis=1) == pytest.approx(1)
     assert {len(folds) for _, folds in bagged.members.values()} == {2}
+
+
+@pytest.fixture
+def ended(search, tmp_path):
+    """What the end of a study of these trials comes to, and its report."""
+
+    def end(names=("t1", "t0"), objectives=("val_auc",), **asked):
+        goals = [Objective(name.lstrip("-"), "min" if "-" in name else "max")
+                 for name in objectives]  # fmt: skip
+        study = SimpleNamespace(path=tmp_path, stage={"search": search}.get)
+        plan = SimpleNamespace(
+            study=study, record=SimpleNamespace(objectives=goals), trial_kwargs={"time_limit": 60.0}
+        )
+        values = {"val_log_loss": 0.5, "predict_seconds": 1.0}
+        rows = [
+            Row(
+                name,
+                CONFIGS.get(name, {}),
+                {**values, "val_auc": 0.9 - 0.1 * place},
+                "completed",
+                3,
+            )
+            for place, name in enumerate(names)
+        ]
+        given = SimpleNamespace(**{"seed": 0, "time": None, "refit": False, **asked})
+        ending = Ensembled(given, load_table(ASKED))
+        final = ending.make(plan, rows, rows, Resources(1, 1.0, 0.0), None)
+        file = tmp_path / TABLE_REPORT
+        kept = json.loads(file.read_text()) if file.exists() else {}
+        return ending.name(plan, rows), final, kept.get("report"), kept.get("found")
+
+    return end
+
+
+def test_an_end_compares_the_linear_model_the_best_pipeline_and_the_ensemble(ended, capsys):
+    """Of several objectives the front is weighted, and a cost is nothing to test."""
+    name, final, report, found = ended(objectives=("-predict_seconds", "val_auc"))
+    assert name == "ensemble of 2 trials with t1 first"
+    assert [one["name"] for one in report["compared"]] == [
+        "constant", "linear", "best single", "ensemble",
+    ]  # fmt: skip
+    assert (report["metric"], report["members"]) == ("auc", {"t1": 1.0})
+    best = [[json.dumps(CONFIGS["t1"], sort_keys=True), 1.0]]
+    assert found == {"best single": best, "ensemble": best}
+    (metrics,) = final.metrics
+    assert metrics["test_auc"] == report["compared"][-1]["scores"]["auc"]
+    assert final.facts["test_auc"] == f"{metrics['test_auc']:.5g}"
+    assert (final.verdict, final.failed) == ([], False)
+    assert "look 1" in final.found
+    final.tell()
+    assert "linear" in capsys.readouterr().out
+    assert final.model().metrics == metrics
+
+
+def test_in_time_all_are_fitted_again_and_with_refit_the_best_pipeline_alone_is_the_model(ended):
+    asked = {"objectives": ("-val_log_loss",), "refit": True, "time": "since"}
+    name, final, report, found = ended(("t0", "t1"), **asked)
+    assert name == "refit of 2 trials with t0 first"
+    *_, single, _, refitted = report["compared"]
+    assert (single["name"], refitted["name"]) == ("best single", "refit")
+    assert single["scores"] == refitted["scores"]
+    assert (report["metric"], report["members"]) == ("log_loss", {"t0": 1.0})
+    assert found["refit"] == found["best single"] != found["ensemble"]
+    assert final.metrics[0]["test_auc"] == refitted["scores"]["auc"]
+
+
+def test_without_a_readable_checkpoint_there_is_no_model(ended):
+    assert ended(("torn", "gone"))[1:] == (None, None, None)
 
 
 def test_the_newest_checkpoint_of_a_trial_is_taken(search):

@@ -3,10 +3,12 @@
 import itertools
 import json
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from automl_on_ray.clusters import Resources
-from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.search_spaces.core import Objective, UserError
 from automl_on_ray.searchers import SearcherSettings
 from automl_on_ray.studies import plan as plans
 from automl_on_ray.studies.inputs import find_space
@@ -14,7 +16,7 @@ from automl_on_ray.studies.tables import AutomlSettings, prepare
 from automl_on_ray.studies.tables.facts import facts_told
 from automl_on_ray.studies.tables.portfolio import FILE, portfolio_of
 from automl_on_ray.studies.tables.study import limited
-from automl_on_ray.trainables.tables import load_table
+from automl_on_ray.trainables.tables import give_table, load_table
 from tests.helpers.odd_tables import csv_of, usual
 
 NAMES = (f"plan-{number}" for number in itertools.count())
@@ -113,6 +115,44 @@ def test_all_that_parts_the_rows_is_told(time, group, said, table):
     assert told["split"] == f"5 folds and the test part, {said}"
 
 
+def told_of(frame, target, **asked):
+    table = load_table({"dataset": give_table(frame), "target": target})
+    settings = AutomlSettings(dataset=table.asked["dataset"], target=target, **asked)
+    return table, list(facts_told(table, settings, (Objective("val_auc"),)))
+
+
+def test_what_was_read_of_a_table_is_told():
+    days = pd.date_range("2024-01-01", periods=120)
+    frame = usual().assign(nothing=None, void=None, same=1.0, since=days, pay=days.day_of_year / 7)
+    frame.loc[:59, "pay"] = None
+    table, told = told_of(frame, "left")
+    shares = {name: (table.answers == at).mean() for at, name in enumerate(table.classes)}
+    most, least = sorted(shares, key=lambda name: -shares[name])
+    missing = table.features["pay"].isna().mean()
+    assert told == [
+        ("target", f"left: binary: {most} {shares[most]:.1%}, {least} {shares[least]:.1%}"),
+        ("objective", "high auc, of rows that are held out"),
+        ("rows", f"{len(table.answers)} to learn from, {len(table.test_answers)} for the test"),
+        ("split", "5 folds and the test part, at random (seed 0), by class"),
+        ("numbers", f"2: pay ({missing:.1%} missing), age"),
+        ("categories", "1: town"),
+        ("dates", "1: since"),
+        ("left out", f"nothing, void: {table.left_out['void']}"),
+        ("left out", f"same: {table.left_out['same']}"),
+        *[("remark", remark) for remark in table.remarks],
+        ("search", "optuna and asha on space tables, 10 minutes"),
+    ]
+
+
+def test_a_target_of_numbers_is_told_by_its_spread_and_its_rows_by_no_class():
+    table, told = told_of(usual(), "age", seed=3)
+    low, middle, high = sorted(table.answers)[0], np.median(table.answers), max(table.answers)
+    assert dict(told)["target"] == (
+        f"age: regression, from {low:.4g} to {high:.4g}, median {middle:.4g}"
+    )
+    assert dict(told)["split"] == "5 folds and the test part, at random (seed 3)"
+
+
 def test_the_portfolio_is_tried_first(points):
     space = find_space("tables")
     first = points()
@@ -186,8 +226,6 @@ def test_a_fit_has_its_part_of_the_time_and_of_the_memory(planned, ray_cluster):
 
 
 def test_a_frame_of_the_program_is_a_table(planned):
-    from automl_on_ray.trainables.tables import give_table
-
     frame = usual()
     plan = planned(dataset=give_table(frame))
     assert plan.trial_kwargs["frame"].equals(frame)
