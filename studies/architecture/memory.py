@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import torch
@@ -33,7 +32,6 @@ def check_memory(space: SearchSpace, available: float, *, channels: int, **size:
     batch = int(_extreme(space, "batch_size", largest=True))
     partial = int(_extreme(space, "partial", largest=False))
 
-    @cache
     def needed(c: int, b: int, **other: Any) -> int:
         return step_bytes(channels=c, batch_size=b, partial=partial, **{**size, **other})
 

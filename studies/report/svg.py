@@ -56,10 +56,9 @@ def svg(figure: go.Figure) -> str:
             for x_axis, y_axis, traces in _panels(figure):
                 _panel(drawn, figure, (x_axis, y_axis), traces)
         with io.BytesIO() as file:
-            drawn.savefig(
-                file, format="svg", dpi=130, metadata={"Date": None}, bbox_inches="tight",
-                pad_inches=0.05,
-            )  # fmt: skip
+            # Not "tight", which draws all twice.
+            box = drawn.get_tightbbox().padded(0.05)
+            drawn.savefig(file, format="svg", dpi=130, metadata={"Date": None}, bbox_inches=box)
             text = file.getvalue().decode()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)

@@ -109,7 +109,8 @@ def test_drop_path_grows_with_the_epochs_alone():
 
 def test_a_search_is_that_of_the_published_loop():
     trial = bound(DartsSupernet, {**FIRST_ORDER.constants, "seed": 5}, space=FIRST_ORDER, epochs=2,
-                  channels=4, layers=3, remedy="warn", eigenvalue_every=0)  # fmt: skip
+                  channels=4, layers=3, operations="s2", remedy="warn",
+                  eigenvalue_every=0)  # fmt: skip
     network = copy.deepcopy(trial.network)
     alpha = {c: a.detach().clone().requires_grad_() for c, a in trial.architecture.alpha.items()}
     # Fused, as ours: Adam's first steps make 3e-4 of what rounding alone has made positive.
@@ -236,4 +237,4 @@ def test_a_training_whose_last_step_goes_too_far_fails_rather_than_report_no_num
     config = {"learning_rate": 1e38, "batch_size": 1000, "gradient_clip": 0.0}
     with pytest.raises(DivergedError, match="in epoch 1: val_loss is nan"):
         bound(DartsSupernet, config, space=SearchSpace("mine", training=config), epochs=2,
-              channels=4, layers=3).step()  # fmt: skip
+              channels=4, layers=3, operations="s2").step()  # fmt: skip

@@ -1,6 +1,7 @@
 """Forecasts a search step's memory on PyTorch's meta device, which needs none."""
 
 import weakref
+from functools import cache
 from typing import Any, Unpack
 
 import torch
@@ -21,6 +22,7 @@ OF_WEIGHTS = 4  # themselves, gradients, momentum, and a copy or vector for seco
 LOST = 1.2
 
 
+@cache  # a look takes a second or more
 def step_bytes(
     image_shape: ImageShape,
     classes: int,

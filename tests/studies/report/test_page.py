@@ -41,6 +41,13 @@ def headings(page):
     return re.findall(r"<h2>(.*?)</h2>", page)
 
 
+@pytest.fixture(scope="module")
+def usual():
+    """A study, and its page: to draw one takes seconds."""
+    study = stored(halved(0))
+    return study, report_of(study).html
+
+
 def test_a_page_has_every_view_needs_nothing_else_and_is_small(tmp_path):
     other = stored(halved(1), name="other")
     path = write_report(stored(halved(0, trials=100)), tmp_path / "new" / "r.html", others=[other])
@@ -61,21 +68,19 @@ def test_a_thousand_trials_of_twenty_epochs_make_no_larger_page():
     assert len(page.encode()) < 1_000_000
 
 
-def test_a_page_says_what_was_believed_beforehand():
+def test_a_page_says_what_was_believed_beforehand_and_how_far_earlier_studies_were_trusted(usual):
     believed = "x ~ normal(0.5, 0.1)"
-    assert f"seed 0; priors: {believed}" in report_of(stored(halved(0), believed=believed)).html
-    assert "priors" not in report_of(stored(halved(0))).html
-
-
-def test_a_page_says_how_far_earlier_studies_were_trusted():
-    study = stored(halved(0))
+    study = stored(halved(0, trials=3), believed=believed)
     told = replace(study, recorded=replace(study.recorded, trust={"first": 0.87}))
-    assert "Trust in earlier studies: first 0.87." in report_of(told).html
-    assert "Trust" not in report_of(study).html
+    page = report_of(told).html
+    assert f"seed 0; priors: {believed}" in page
+    assert "Trust in earlier studies: first 0.87." in page
+    assert "priors" not in usual[1]
+    assert "Trust" not in usual[1]
 
 
-def test_equal_studies_have_equal_pages():
-    assert report_of(stored(halved(0))).html == report_of(stored(halved(0))).html
+def test_equal_studies_have_equal_pages(usual):
+    assert report_of(stored(halved(0))).html == usual[1]
 
 
 @pytest.mark.parametrize(
@@ -97,10 +102,10 @@ def test_a_study_with_little_to_say_has_a_page_without_empty_figures(trials):
         assert any(trace.x is not None and len(trace.x) for trace in figure.data)
 
 
-def test_figures_for_python_are_those_of_the_page():
-    study = stored(halved(0))
+def test_figures_for_python_are_those_of_the_page(usual):
+    study, page = usual
     drawn = figures(study)
-    assert [name for name in headings(report_of(study).html) if name in drawn] == list(drawn)
+    assert [name for name in headings(page) if name in drawn] == list(drawn)
     (line,) = [trace for trace in drawn["History of the best"].data if trace.name == "best so far"]
     assert list(line.y) == sorted(line.y)
     assert line.y[-1] == study.best.metrics["score"]

@@ -17,7 +17,7 @@ from automl_on_ray.trainables.one_shot import SPACE, InheritedCell, SharedWeight
 CONFIG = {**SPACE.constants, "seed": 1}
 OFTEN = {**CONFIG, "batch_size": 8}  # many steps of few images: it is steps that it takes
 CELLS = darts.space(learning_rate=0.05, weight_decay=3e-4, channels=4, layers=3, stem_stride=1)
-DATA = {"dataset": "digits", "subset": 400, "seed": 1}
+DATA = {"dataset": "digits", "subset": 300, "seed": 1}
 TIMINGS = ("epoch_seconds", "images_per_second")
 
 
@@ -57,22 +57,22 @@ def told(result):
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """A supernet after three epochs, what it reported, and its checkpoints after one and three."""
-    first, last = (tmp_path_factory.mktemp("supernet") for _ in range(2))
+    """A supernet after three epochs, what it reported, and its checkpoints after two and three."""
+    second, last = (tmp_path_factory.mktemp("supernet") for _ in range(2))
     supernet, results = often(), []
     for epoch in range(3):
         results.append(told(supernet.step()))
-        if epoch == 0:
-            supernet.save_checkpoint(str(first))
+        if epoch == 1:
+            supernet.save_checkpoint(str(second))
     supernet.save_checkpoint(str(last))
-    return supernet, results, first, last
+    return supernet, results, second, last
 
 
 def test_a_supernet_restored_after_an_epoch_ends_bit_equal(trained):
-    supernet, results, first, _ = trained
+    supernet, results, second, _ = trained
     restored = often()
-    restored.load_checkpoint(str(first))
-    assert [told(restored.step()) for _ in range(2)] == results[1:]
+    restored.load_checkpoint(str(second))
+    assert told(restored.step()) == results[2]
     own, others = (one.network.state_dict().values() for one in (restored, supernet))
     assert all(map(torch.equal, own, others))
 
@@ -107,7 +107,7 @@ def test_a_cell_is_judged_as_the_supernet_judges_it(trained):
     config = cell(3)
     result = judging(config, last).step()
     mixing = one_hot_mixing(config, supernet.operations.names)
-    held = load_dataset("digits", seed=1, size=400)
+    held = load_dataset("digits", seed=1, size=300)
     mean, std = held.mean[0], held.std[0]
     images = (held.validation.images.float() / 255 - mean) / std
     with torch.no_grad():
