@@ -85,6 +85,15 @@ def test_a_value_of_an_option_is_within_its_part_of_the_domain(seed):
             assert decision.option_of(drawn) == option
 
 
+def test_a_number_in_which_two_parts_meet_is_drawn_of_one_alone():
+    space = SearchSpace("shared", training={"n": tune.randint(0, 15)})
+    (decision,) = Decisions(space).every
+    generator = np.random.default_rng(0)
+    for option in range(decision.options):
+        drawn = [decision.draw(option, generator) for _ in range(20)]
+        assert {decision.option_of(value) for value in drawn} == {option}
+
+
 @BOTH
 def test_what_is_drawn_is_a_member_and_as_likely_as_was_said(name):
     made = policy(name, Decisions(SPACE), seed=0)
