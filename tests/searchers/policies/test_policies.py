@@ -209,6 +209,22 @@ def test_rewards_have_no_scale_and_failures_leave_the_average():
     assert best == large.advantage(Judged({}, math.inf, (math.exp(200.0),)))
 
 
+def test_who_always_wins_is_above_the_average_by_less_and_less():
+    rewards = Rewards()
+    first, *later = [rewards.advantage(Judged({}, math.inf, (float(v),))) for v in range(9)]
+    assert (first, later[0]) == (0, 1)
+    assert later == sorted(later, reverse=True)
+    assert len(set(later)) == 8
+
+
+def test_an_lstm_sees_of_which_decision_an_option_is():
+    space = SearchSpace("bits", training={name: tune.choice([0, 1]) for name in "abc"})
+    made = policy("lstm", Decisions(space), seed=0)
+    made.judge([[1, 1, 1]])[0].sum().backward()
+    seen = made.embedding.weight.grad.abs().sum(1) > 0
+    assert int(seen.sum()) == 3  # none before the first decision, and two options
+
+
 def test_ppos_gain_ends_where_the_policy_has_gone_far_enough():
     change = torch.log(torch.tensor([1.5, 1.1, 0.5, 1.5, 0.5]))
     advantages = torch.tensor([2.0, 2.0, 2.0, -2.0, -2.0])
