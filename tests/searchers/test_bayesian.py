@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import queue
 import signal
 import socket
 import subprocess
@@ -19,7 +20,7 @@ from ray.tune.utils.util import flatten_dict
 from automl_on_ray.search_spaces import SearchSpace
 from automl_on_ray.search_spaces.beliefs import read_beliefs
 from automl_on_ray.search_spaces.core import Objective, UserError, parse_objectives
-from automl_on_ray.searchers import SearcherSettings, TrialOutcome
+from automl_on_ray.searchers import PriorTrial, SearcherSettings, Source, TrialOutcome
 from automl_on_ray.searchers.ax import RemoteModel
 from automl_on_ray.searchers.bayesian import MODEL, Bayesian, check
 from automl_on_ray.searchers.random_search import RandomSearch
@@ -69,6 +70,13 @@ def test_what_does_not_fit_together_is_refused_by_name(settings, said):
 )  # fmt: skip
 def test_what_fits_together_is_taken(settings):
     check(SearcherSettings(**{"space": PLANE, "objectives": SCORE, **settings}))
+
+
+def test_a_value_of_other_data_that_the_space_has_not_is_refused():
+    space = SearchSpace("few", training={"x": tune.choice(["a", "b"])})
+    source = Source("s", (PriorTrial({"x": "c"}, {1: {"score": 1.0}}),))
+    with pytest.raises(UserError, match="'c' is none of"):
+        check(SearcherSettings(space, SCORE, sources=(source,)))
 
 
 def test_a_constraint_on_a_log_scale_is_refused():
@@ -134,7 +142,8 @@ class Watched(Bayesian):
         super().start()
         self.sent, send = [], self.model.send
         self.model.send = lambda method, *event: (self.sent.append(method), send(method, *event))
-        self.model.wake = lambda: self.sent.append("wake")
+        for method in ("wake", "get_ready", "close"):
+            setattr(self.model, method, lambda method=method: self.sent.append(method))
 
 
 def watched(words=None, *, limit=None, **settings):
@@ -203,6 +212,47 @@ def test_the_end_of_a_small_space_is_the_searchers_end():
     searcher = Watched(SearcherSettings(small, SCORE))
     assert {searcher.suggest(trial)["x"] for trial in "ab"} == {1, 2}
     assert [searcher.suggest(trial) for trial in "cd"] == [Searcher.FINISHED] * 2
+
+
+def test_points_are_trials_of_the_first_that_need_no_model():
+    points = tuple({"x": n / 8, "y": 0.5} for n in range(5))
+    searcher = watched(points=points)
+    for trial in "abcde":
+        searcher.suggest(trial)
+        ended(searcher, trial)
+    assert "wake" not in searcher.sent
+    searcher.model.send("suggest")
+    assert searcher.sent[-1] == "wake"
+
+
+def test_a_model_is_waited_for_only_while_nothing_is_at_work():
+    searcher, waited = watched(), []
+
+    def receive(timeout):
+        waited.append(timeout)
+        raise queue.Empty
+
+    searcher.model.receive = receive
+    assert searcher.suggest("a") is None
+    assert waited.pop() > 0
+    searcher._live["b"] = {"x": 0.5, "y": 0.5}
+    assert searcher.suggest("a") is None
+    assert waited == [0.0, 0.0]
+
+
+def test_a_searcher_has_its_model_get_ready_and_ends_the_one_that_another_replaces():
+    searcher, other = watched(), watched()
+    assert searcher.set_search_properties(None, None, {}) is True
+    assert searcher.sent == ["get_ready"]
+    sent = searcher.sent
+    searcher.set_state(other.get_state())
+    assert sent == ["get_ready", "close"]
+    searcher.close()
+    assert other.sent == ["close"]
+    nothing = Bayesian()
+    nothing.get_ready()
+    nothing.close()
+    assert not nothing.thinking
 
 
 def test_a_first_report_is_kept_and_has_the_models_process_started():
