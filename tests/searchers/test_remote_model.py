@@ -46,8 +46,8 @@ class Here:
     refuses: Exception | None = None
 
     def __init__(self, model, start, log):
-        kinds = {"counting": Counting, "opening": Opening}
-        self.model = pickle.loads(start) if isinstance(start, bytes) else kinds[model](start)
+        kind = Opening if model == "opening" else Counting
+        self.model = pickle.loads(start) if isinstance(start, bytes) else kind(start)
         self.log, self.replies, self.ended = list(log), deque(), False
         Here.made.append(self)
         for message in log:
@@ -66,6 +66,7 @@ class Here:
             self.replies.append((None, None, None))
 
     def receive(self, timeout):
+        assert not timeout  # for ever, or not at all
         if self.ended:
             raise EOFError
         if Here.late and timeout is not None:
@@ -194,14 +195,18 @@ def test_an_opening_answers_first_and_then_the_process_after_what_it_was_told_to
         assert ending.receive(0.0) == answer
 
 
+@pytest.mark.parametrize("others", [False, True])
 @pytest.mark.parametrize(
     ("refuses", "does"), [(None, True), (EOFError(), False), (UserError("no\nAx"), False)]
 )
 def test_a_machine_is_remembered_on_which_a_model_could_be_made(
-    refuses, does, tmp_path, monkeypatch
+    refuses, does, others, tmp_path, monkeypatch
 ):
-    monkeypatch.setenv("AUTOML_CACHE_DIR", str(tmp_path))
+    """Also where `others`, models of another version, have been made."""
+    monkeypatch.setenv("AUTOML_CACHE_DIR", str(tmp_path / "cache"))
     _known_to_do.cache_clear()
+    if others:
+        _known_to_do().parent.mkdir(parents=True)
     Here.refuses = refuses
     settings = SearcherSettings(PLANE, SCORE)
     first, second = (RemoteModel("opening", settings, Opening(settings)) for _ in range(2))
@@ -218,14 +223,23 @@ def test_a_machine_is_remembered_on_which_a_model_could_be_made(
     _known_to_do.cache_clear()
 
 
-SPACE = SearchSpace("explored", training={"rate": tune.uniform(0, 99), "fixed": 7})
+SPACE = SearchSpace(
+    "explored", training={"rate": tune.uniform(0, 99), "fixed": 7}, build=lambda *made: None
+)
 
 
 @pytest.fixture
 def explorer():
-    made = AxExplorer(ExplorationConfig(SPACE, 12, 2, seed=0))
-    made.model = RemoteModel("counting", "start")
-    return made
+    return AxExplorer(ExplorationConfig(SPACE, 12, 2, seed=0))
+
+
+def test_an_explorers_model_knows_the_space_without_what_is_the_users_own(explorer):
+    assert not explorer.model.has_process
+    explorer.get_ready()
+    start = Here.made[0].model.start
+    assert start.space.training.keys() == SPACE.training.keys()
+    assert start.space.build is None
+    assert (start.max_t, start.interval, start.seed) == (12, 2, 0)
 
 
 def exploit(number, trial="t"):
@@ -253,11 +267,13 @@ def test_an_explorer_forgets_what_is_dropped_and_waits_for_a_process_that_died(e
     explorer._asked.append(3)
     Here.made[0].close()
     assert explorer.explore(exploit(3), wait=True)["rate"] == 4.0
-    explorer.get_ready()
     explorer.close()
     assert not explorer.model.has_process
 
 
-def test_a_space_that_ax_cannot_hold_is_refused_before_a_model_is_made():
-    with pytest.raises(UserError, match="leaves nothing to choose"):
-        AxExplorer(ExplorationConfig(SearchSpace("none", training={"x": 1}), 12, 2, seed=0))
+@pytest.mark.parametrize(
+    ("domain", "said"), [(1, "leaves nothing to choose"), (tune.randn(0, 1), "without bounds")]
+)
+def test_a_space_that_ax_cannot_hold_is_refused_before_a_model_is_made(domain, said):
+    with pytest.raises(UserError, match=said):
+        AxExplorer(ExplorationConfig(SearchSpace("odd", training={"x": domain}), 12, 2, seed=0))
