@@ -14,16 +14,13 @@ from ray.tune.search.sample import Domain, Float, Integer
 from automl_on_ray.search_spaces import Config, SearchSpace, is_log, nearest, step_of
 from automl_on_ray.searchers._settings import SearcherSettings
 from automl_on_ray.searchers.choosing import SearcherCapabilities
-from automl_on_ray.searchers.members import BelievedDraws, check_supported, values, varying
+from automl_on_ray.searchers.members import BelievedDraws, values, varying
 
 CAPABILITIES = SearcherCapabilities(learns_from_results=True, takes_beliefs=True)
 BEGINNING = 10  # configs that Optuna would draw evenly
 
 
 def create(settings: SearcherSettings) -> Searcher:
-    """UserError for what Ray's searcher cannot do."""
-    for key, domain in settings.space.domains.items():
-        check_supported(key, domain)
     import optuna
 
     from automl_on_ray.searchers._optuna import LastReported

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import queue
 import signal
 import socket
 import subprocess
@@ -13,25 +14,39 @@ import psutil
 import pytest
 from hypothesis import Phase, given, settings, strategies as st
 from ray import tune
-from ray.tune.search import ConcurrencyLimiter, Repeater
+from ray.tune.search import ConcurrencyLimiter, Repeater, Searcher
 from ray.tune.utils.util import flatten_dict
 
 from automl_on_ray.search_spaces import SearchSpace
+from automl_on_ray.search_spaces.beliefs import read_beliefs
 from automl_on_ray.search_spaces.core import Objective, UserError, parse_objectives
-from automl_on_ray.searchers import SearcherSettings, TrialOutcome
+from automl_on_ray.searchers import PriorTrial, SearcherSettings, Source, TrialOutcome
 from automl_on_ray.searchers.ax import RemoteModel
 from automl_on_ray.searchers.bayesian import MODEL, Bayesian, check
 from automl_on_ray.searchers.random_search import RandomSearch
 from automl_on_ray.searchers.sobol import Opening
 from tests.searchers.driving import PLANE, SCORE, peak, take
 
+BELIEFS = read_beliefs(["x ~ normal(0.5, 0.2)"], PLANE.domains)
+POINTS = ({"x": 0.25, "y": 0.5}, {"x": 0.75, "y": 0.5})
+
 
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"acquisition": "ucb", "objectives": parse_objectives("a, b")}, "'ucb' is for one"),
-        ({"acquisition": "qlognehvi"}, "'qlognehvi' is for several"),
-        ({"acquisition": "entropy"}, "Unknown acquisition function 'entropy'"),
+        (
+            {"acquisition": "ucb", "objectives": parse_objectives("a, b")},
+            "'ucb' is for one objective, but the study has 2; use qlognehvi",
+        ),
+        (
+            {"acquisition": "qlognehvi"},
+            "'qlognehvi' is for several objectives, but the study has 1; use qlognei, qlogei, ",
+        ),
+        (
+            {"acquisition": "entropy"},
+            "Unknown acquisition function 'entropy'; there are qlognei, .*, ucb, qlognehvi",
+        ),
+        ({"acquisition": "ucb", "beliefs": BELIEFS}, 'The belief "x ~ .*" weighs an improvement'),
         ({"beta": 1.0}, "beta belongs to"),
         ({"acquisition": "qnei", "beta": 1.0}, "beta belongs to"),
         ({"acquisition": "ucb", "beta": -0.5}, "beta must not be negative, but is -0.5"),
@@ -50,10 +65,18 @@ def test_what_does_not_fit_together_is_refused_by_name(settings, said):
         {}, {"acquisition": "ucb"}, {"acquisition": "ucb", "beta": 0.0},
         {"acquisition": "ucb", "beta": 0.5}, {"acquisition": "qlogei"},
         {"acquisition": "qlognehvi", "objectives": parse_objectives("a, b")},
+        {"beliefs": BELIEFS}, {"beliefs": BELIEFS, "acquisition": "qlogei"},
     ],
 )  # fmt: skip
 def test_what_fits_together_is_taken(settings):
     check(SearcherSettings(**{"space": PLANE, "objectives": SCORE, **settings}))
+
+
+def test_a_value_of_other_data_that_the_space_has_not_is_refused():
+    space = SearchSpace("few", training={"x": tune.choice(["a", "b"])})
+    source = Source("s", (PriorTrial({"x": "c"}, {1: {"score": 1.0}}),))
+    with pytest.raises(UserError, match="'c' is none of"):
+        check(SearcherSettings(space, SCORE, sources=(source,)))
 
 
 def test_a_constraint_on_a_log_scale_is_refused():
@@ -112,19 +135,135 @@ def test_a_default_timeout_of_sockets_is_none_of_a_models():
         socket.setdefaulttimeout(None)
 
 
-@pytest.mark.parametrize("lookahead", [0, 1])
-def test_the_next_suggestion_is_asked_for_before_the_result_only_with_a_lookahead(lookahead):
-    searcher = Bayesian(SearcherSettings(PLANE, SCORE, max_t=4), lookahead=lookahead)
-    sent = []
-    send = searcher.model.send
-    searcher.model.send = lambda method, *arguments: (sent.append(method), send(method, *arguments))
-    for index in range(3):
-        config = take(searcher, f"t{index}")
-        result = {"score": peak(config), "training_iteration": 4}
-        searcher.on_trial_complete(f"t{index}", result)
+class Watched(Bayesian):
+    """Keeps what its model is sent; the first suggestions come without a process."""
+
+    def start(self):
+        super().start()
+        self.sent, send = [], self.model.send
+        self.model.send = lambda method, *event: (self.sent.append(method), send(method, *event))
+        for method in ("wake", "get_ready", "close"):
+            setattr(self.model, method, lambda method=method: self.sent.append(method))
+
+
+def watched(words=None, *, limit=None, **settings):
+    searcher = Watched(SearcherSettings(PLANE, SCORE, max_t=4, **settings), **(words or {}))
+    if limit is not None:
+        searcher.set_max_concurrency(limit)
+    return searcher
+
+
+def ended(searcher, trial):
+    searcher.on_trial_complete(trial, {"score": 0.5, "training_iteration": 4})
+
+
+@pytest.mark.parametrize(
+    ("lookahead", "limit", "ahead"),
+    [(0, None, False), (1, None, True), (None, 1, False), (None, 2, True), (1, 1, True)],
+)
+def test_the_next_suggestion_is_asked_for_before_the_result_only_with_a_lookahead(
+    lookahead, limit, ahead
+):
+    searcher = watched({"lookahead": lookahead}, limit=limit)
+    assert not searcher.thinking
+    for trial in "ab":
+        assert isinstance(searcher.suggest(trial), dict)
+        assert searcher.thinking is ahead
+        ended(searcher, trial)
+        assert searcher.thinking
+    asked, told = "suggest", "tell"
+    assert searcher.sent == (
+        [asked, asked, told, asked, told] if ahead else [asked, told, asked, told, asked]
+    )
+
+
+def test_without_a_lookahead_nothing_is_asked_for_while_a_trial_or_a_point_is_left():
+    searcher = watched({"lookahead": 0}, points=POINTS)
+    assert [searcher.suggest(trial) for trial in "ab"] == list(POINTS)
+    ended(searcher, "a")
+    assert not searcher.thinking
+    ended(searcher, "b")
+    assert searcher.thinking
+    waiting = watched({"lookahead": 0}, points=POINTS)
+    waiting.suggest("a")
+    ended(waiting, "a")
+    assert not waiting.thinking
+
+
+def test_no_more_is_asked_for_than_there_are_samples_of_which_points_are_some():
+    searcher = watched(samples=4, points=POINTS[:1])
+    assert searcher.suggest("a") == POINTS[0]
+    assert searcher.sent == []
+    assert all(isinstance(searcher.suggest(trial), dict) for trial in "bcd")
+    assert searcher.suggest("e") is None
+    assert searcher.sent == ["suggest"] * 3
+
+
+def test_what_is_refused_is_told_as_failed_and_takes_no_sample():
+    searcher = watched(samples=2, meets=lambda config: config["x"] != 0.5)
+    assert searcher.suggest("a")["x"] != 0.5  # the middle was first
+    assert isinstance(searcher.suggest("b"), dict)
+    assert searcher.suggest("c") is None
+    assert searcher.sent == ["suggest", "suggest", "tell", "suggest"]
+
+
+def test_the_end_of_a_small_space_is_the_searchers_end():
+    small = SearchSpace("small", training={"x": tune.choice([1, 2])})
+    searcher = Watched(SearcherSettings(small, SCORE))
+    assert {searcher.suggest(trial)["x"] for trial in "ab"} == {1, 2}
+    assert [searcher.suggest(trial) for trial in "cd"] == [Searcher.FINISHED] * 2
+
+
+def test_points_are_trials_of_the_first_that_need_no_model():
+    points = tuple({"x": n / 8, "y": 0.5} for n in range(5))
+    searcher = watched(points=points)
+    for trial in "abcde":
+        searcher.suggest(trial)
+        ended(searcher, trial)
+    assert "wake" not in searcher.sent
+    searcher.model.send("suggest")
+    assert searcher.sent[-1] == "wake"
+
+
+def test_a_model_is_waited_for_only_while_nothing_is_at_work():
+    searcher, waited = watched(), []
+
+    def receive(timeout):
+        waited.append(timeout)
+        raise queue.Empty
+
+    searcher.model.receive = receive
+    assert searcher.suggest("a") is None
+    assert waited.pop() > 0
+    searcher._live["b"] = {"x": 0.5, "y": 0.5}
+    assert searcher.suggest("a") is None
+    assert waited == [0.0, 0.0]
+
+
+def test_a_searcher_has_its_model_get_ready_and_ends_the_one_that_another_replaces():
+    searcher, other = watched(), watched()
+    assert searcher.set_search_properties(None, None, {}) is True
+    assert searcher.sent == ["get_ready"]
+    sent = searcher.sent
+    searcher.set_state(other.get_state())
+    assert sent == ["get_ready", "close"]
     searcher.close()
-    order = "".join(method[0] for method in sent)  # s: suggest, t: told
-    assert order.startswith("sst" if lookahead else "sts")
+    assert other.sent == ["close"]
+    nothing = Bayesian()
+    nothing.get_ready()
+    nothing.close()
+    assert not nothing.thinking
+
+
+def test_a_first_report_is_kept_and_has_the_models_process_started():
+    searcher = watched()
+    searcher.suggest("a")
+    searcher.on_trial_result("a", {"score": 0.5, "training_iteration": 3})
+    assert searcher.sent[-1] == "wake"
+    told = []
+    searcher.tell = lambda config, outcome: told.append(outcome.last)
+    searcher.on_trial_complete("a")
+    assert told == [{"score": 0.5}]
 
 
 def test_a_trial_stopped_without_a_word_has_its_last_values():

@@ -117,6 +117,10 @@ def test_what_is_weighted_is_the_improvement_and_has_a_gradient(acquisition, wat
     (gradient,) = torch.autograd.grad(value.sum(), point)
     assert torch.isfinite(gradient).all()
     assert gradient[0, 0, 0] != 0
+    passed_on = []
+    weighted._plain.set_X_pending = passed_on.append
+    weighted.set_X_pending(point[0].detach())
+    assert (passed_on[0] == weighted.X_pending).all()
 
 
 def test_first_trials_are_where_people_expect_the_best_and_the_very_first_in_their_middle():

@@ -2,9 +2,10 @@
 
 import pandas as pd
 import pytest
+from ax.adapter.data_utils import ExperimentData
 from hypothesis import given, strategies as st
 
-from automl_on_ray.searchers.ax.step_effect import RECENT, StepGains, gains_to_last
+from automl_on_ray.searchers.ax.step_effect import RECENT, StepEffect, StepGains, gains_to_last
 
 FINITE = st.floats(-100, 100)
 
@@ -36,8 +37,31 @@ def test_a_step_that_no_other_trial_has_lies_between_its_neighbours():
     assert found[9] == 0.0
 
 
+def test_a_gain_is_counted_up_to_the_next_step_that_trials_share():
+    assert gains({0: {1: 0.0, 3: 3.0}, 1: {1: 0.0, 3: 1.0, 9: 5.0}}) == {1: 6.0, 3: 4.0, 9: 0.0}
+
+
 def test_without_trials_of_several_steps_nothing_is_moved():
     assert gains({0: {9: 1.0}, 1: {3: 0.5}}) == {3: 0.0, 9: 0.0}
+
+
+def observed(curves):
+    """As Ax has values of the metric m0 by trial, arm and step."""
+    rows = {(t, f"{t}_0", step): v for t, curve in curves.items() for step, v in curve.items()}
+    index = pd.MultiIndex.from_tuples(rows, names=["trial_index", "arm_name", "step"])
+    values = pd.DataFrame({("mean", "m0"): list(rows.values()), ("sem", "m0"): 0.5}, index=index)
+    return ExperimentData(arm_data=pd.DataFrame({"p0": [0.25]}), observation_data=values)
+
+
+def test_a_models_values_are_moved_by_the_gains_of_their_steps():
+    seen = observed({0: {1: 0.0, 4: 1.0, 9: 3.0}, 1: {1: 5.0}})
+    effect = StepEffect(experiment_data=seen)
+    moved = effect.transform_experiment_data(seen)
+    assert list(moved.observation_data["mean", "m0"]) == [3.0, 3.0, 3.0, 8.0]
+    assert list(moved.observation_data["sem", "m0"]) == [0.5] * 4
+    assert list(moved.arm_data["p0"]) == [0.25]
+    later = effect.transform_experiment_data(observed({2: {4: 1.0, 27: 1.0}}))
+    assert list(later.observation_data["mean", "m0"]) == [3.0, 1.0]
 
 
 def test_gains_are_learned_from_trials_as_they_end():

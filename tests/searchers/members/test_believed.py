@@ -126,7 +126,7 @@ def test_a_policy_heeds_beliefs_of_each_option_and_less_with_each_draw():
     made = policy("independent", decisions, 0)
     made.believed = torch.from_numpy(decisions.believed(BELIEFS))
     generator = np.random.default_rng(0)
-    for heed, share in ((1.0, 0.75), (0.0, 0.5)):
+    for heed, share in ((made.heed, 0.75), (0.0, 0.5)):
         made.heed = heed
         drawn_ = [config["optimizer"] == "sgd" for config, _ in made.draw(4000, generator)]
         assert np.mean(drawn_) == pytest.approx(share, abs=0.03)

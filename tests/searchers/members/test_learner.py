@@ -84,6 +84,14 @@ def test_in_a_front_the_ends_come_first_and_then_the_least_crowded():
     assert order[2:] == [6, 2, 1]  # crowding distances 1.6, 1 and 0.4
 
 
+def test_both_objectives_crowd_alike_wherever_their_values_begin():
+    bent = [(0, 10), (1, 9.9), (2, 3), (6, 2), (10, 0)]
+    for shift in (0, 100):
+        order = best_first([judged(x + shift, y) for x, y in bent])
+        # crowding distances 1.29, 1.1 and 0.9
+        assert [one.values[0] - shift for one in order[2:]] == [2, 6, 1]
+
+
 @pytest.mark.parametrize("values", [(1.0, 1.0), (2.0, 2.0)])
 def test_equal_results_do_not_beat_each_other(values):
     assert not judged(*values).beats(judged(*values))

@@ -89,6 +89,11 @@ def test_a_number_of_few_values_goes_to_the_next_ones():
     assert found == [{"n": 2, "q": 0.0}, {"n": 4, "q": 0.0}, {"n": 3, "q": 0.25}]
 
 
+def test_an_option_that_is_named_twice_is_one_neighbour():
+    space = SearchSpace("twice", training={"x": tune.choice(["a", "b", "b", "c"])})
+    assert neighbours(space, {"x": "a"}, np.random.default_rng(0)) == [{"x": "b"}, {"x": "c"}]
+
+
 def test_a_number_of_many_values_goes_down_and_up_within_its_range():
     space = SearchSpace("many", training={"x": tune.uniform(0, 1)})
     generator = np.random.default_rng(0)

@@ -85,6 +85,15 @@ def test_a_value_of_an_option_is_within_its_part_of_the_domain(seed):
             assert decision.option_of(drawn) == option
 
 
+def test_a_number_in_which_two_parts_meet_is_drawn_of_one_alone():
+    space = SearchSpace("shared", training={"n": tune.randint(0, 15)})
+    (decision,) = Decisions(space).every
+    generator = np.random.default_rng(0)
+    for option in range(decision.options):
+        drawn = [decision.draw(option, generator) for _ in range(20)]
+        assert {decision.option_of(value) for value in drawn} == {option}
+
+
 @BOTH
 def test_what_is_drawn_is_a_member_and_as_likely_as_was_said(name):
     made = policy(name, Decisions(SPACE), seed=0)
@@ -198,6 +207,22 @@ def test_rewards_have_no_scale_and_failures_leave_the_average():
     assert failed < -0.9
     best = small.advantage(Judged({}, math.inf, (9.0,)))
     assert best == large.advantage(Judged({}, math.inf, (math.exp(200.0),)))
+
+
+def test_who_always_wins_is_above_the_average_by_less_and_less():
+    rewards = Rewards()
+    first, *later = [rewards.advantage(Judged({}, math.inf, (float(v),))) for v in range(9)]
+    assert (first, later[0]) == (0, 1)
+    assert later == sorted(later, reverse=True)
+    assert len(set(later)) == 8
+
+
+def test_an_lstm_sees_of_which_decision_an_option_is():
+    space = SearchSpace("bits", training={name: tune.choice([0, 1]) for name in "abc"})
+    made = policy("lstm", Decisions(space), seed=0)
+    made.judge([[1, 1, 1]])[0].sum().backward()
+    seen = made.embedding.weight.grad.abs().sum(1) > 0
+    assert int(seen.sum()) == 3  # none before the first decision, and two options
 
 
 def test_ppos_gain_ends_where_the_policy_has_gone_far_enough():
