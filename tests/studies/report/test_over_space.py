@@ -173,6 +173,18 @@ def test_slices_show_the_trials_and_the_model_with_all_else_as_in_the_best(expla
     assert max(values) < high
 
 
+def test_a_parameter_that_some_trials_lack_has_its_slice_too(explained):
+    study, analysis = explained
+    first, *others = analysis.data.trials
+    name = next(iter(analysis.importance))
+    less = {key: value for key, value in first.config.items() if key != name}
+    trials = (replace(first, config=less), *others)
+    some = replace(analysis, data=replace(analysis.data, trials=trials))
+    figure = slices(some, None, study.objectives[0], study.best.config)
+    assert figure.layout.xaxis.title.text == name
+    assert list(figure.data[0].y) == list(analysis.data.values)[1:]
+
+
 def test_a_contour_is_what_the_model_foretells_with_the_best_trial_as_a_star(explained):
     study, analysis = explained
     best = study.best.config
