@@ -1,4 +1,4 @@
-from .course import search_by_folds as search_by_folds
+from .course import planned_by_folds as planned_by_folds, search_by_folds as search_by_folds
 from .looks import (
     Look as Look,
     looked as looked,

@@ -1,9 +1,25 @@
-"""The search of a study by folds."""
+"""The plan and the search of a study by folds."""
+
+from dataclasses import replace
 
 from automl_on_ray.clusters import Resources
-from automl_on_ray.studies.plan import StudyPlan
+from automl_on_ray.search_spaces.data_kinds import Data
+from automl_on_ray.studies.folds.settings import FoldSettings
+from automl_on_ray.studies.plan import Evaluation, StudyPlan, draft_study, open_plan
 from automl_on_ray.studies.search import search
 from automl_on_ray.studies.trial_rows import Row
+
+
+def planned_by_folds(asked: FoldSettings, evaluation: Evaluation, data: Data) -> StudyPlan:
+    """Both stores are reached. UserError for whatever the study's user can mend.
+
+    Whole trials are compared alone: what others have reported is of other rows, times or users.
+    """
+    draft = draft_study(asked, evaluation, evaluation.klass, None)
+    draft.reach_stores()
+    own = {"objective": [str(objective) for objective in evaluation.objectives]}
+    plan = open_plan(draft, evaluation, data, dict(evaluation.trial_kwargs), own)
+    return replace(plan, record=replace(plan.record, only_whole=True))
 
 
 def search_by_folds(plan: StudyPlan, resources: Resources) -> list[Row]:

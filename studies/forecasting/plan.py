@@ -1,12 +1,12 @@
 """The plan of a study of forecasts: all settings, checked before anything is started."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from automl_on_ray.command_line import step
 from automl_on_ray.search_spaces import Config, SearchSpace
 from automl_on_ray.search_spaces.core import Objective
 from automl_on_ray.search_spaces.forecast import CLASSICAL, SPACE
-from automl_on_ray.studies.folds import check_models
+from automl_on_ray.studies.folds import check_models, planned_by_folds
 from automl_on_ray.studies.forecasting.facts import print_facts
 from automl_on_ray.studies.forecasting.settings import ForecastSettings, names_in
 from automl_on_ray.studies.inputs import (
@@ -15,7 +15,7 @@ from automl_on_ray.studies.inputs import (
     find_space,
     objectives_of,
 )
-from automl_on_ray.studies.plan import Evaluation, StudyPlan, draft_study, open_plan
+from automl_on_ray.studies.plan import Evaluation, StudyPlan
 from automl_on_ray.trainables.forecasting import (
     ForecastKeywords,
     Forecasts,
@@ -46,13 +46,9 @@ def prepare(asked: ForecastSettings) -> ForecastPlan:
         "trial", Forecasts, space, objectives, asked.trials, panel.folds,
         trial_kwargs=trial_kwargs, starts=_starts(space),
     )  # fmt: skip
-    draft = draft_study(asked, evaluation, Forecasts, None)
-    draft.reach_stores()
-    own = {"objective": [str(objective) for objective in objectives]}
-    plan = open_plan(draft, evaluation, panel, trial_kwargs, own)
+    plan = planned_by_folds(asked, evaluation, panel)
     print_facts(panel, asked, objectives)
-    # What a trial has reported before its last origin is of other times than what others have.
-    return ForecastPlan(**{**vars(plan), "record": replace(plan.record, only_whole=True)})
+    return ForecastPlan(**vars(plan))
 
 
 def _keywords(asked: ForecastSettings) -> ForecastKeywords:

@@ -1,17 +1,17 @@
 """The plan of a study of a recommender: all settings, checked before anything is started."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from automl_on_ray.command_line import step
 from automl_on_ray.search_spaces.recommend import SPACE
-from automl_on_ray.studies.folds import check_models
+from automl_on_ray.studies.folds import check_models, planned_by_folds
 from automl_on_ray.studies.inputs import (
     check_directions,
     check_fold_scheduler,
     find_space,
     objectives_of,
 )
-from automl_on_ray.studies.plan import Evaluation, StudyPlan, draft_study, open_plan
+from automl_on_ray.studies.plan import Evaluation, StudyPlan
 from automl_on_ray.studies.recommendation.baselines import first_configs
 from automl_on_ray.studies.recommendation.facts import print_facts
 from automl_on_ray.studies.recommendation.settings import RecommendSettings
@@ -46,13 +46,9 @@ def prepare(asked: RecommendSettings) -> RecommendPlan:
         "trial", Recommendations, space, objectives, asked.trials, asked.epochs,
         trial_kwargs=trial_kwargs, starts=first_configs(space) if asked.baselines else (),
     )  # fmt: skip
-    draft = draft_study(asked, evaluation, Recommendations, None)
-    draft.reach_stores()
-    own = {"objective": [str(objective) for objective in objectives]}
-    plan = open_plan(draft, evaluation, events, trial_kwargs, own)
+    plan = planned_by_folds(asked, evaluation, events)
     print_facts(events, asked, objectives)
-    # What a trial has reported before its last fold is of other users than what others have.
-    return RecommendPlan(**{**vars(plan), "record": replace(plan.record, only_whole=True)})
+    return RecommendPlan(**vars(plan))
 
 
 def _keywords(asked: RecommendSettings) -> EventKeywords:

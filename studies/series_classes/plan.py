@@ -1,17 +1,17 @@
 """The plan of a study of series: all settings, checked before anything is started."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from automl_on_ray.command_line import step
 from automl_on_ray.search_spaces.series import FIRST, SPACE
-from automl_on_ray.studies.folds import check_models, members_of
+from automl_on_ray.studies.folds import check_models, members_of, planned_by_folds
 from automl_on_ray.studies.inputs import (
     check_directions,
     check_fold_scheduler,
     find_space,
     objectives_of,
 )
-from automl_on_ray.studies.plan import Evaluation, StudyPlan, draft_study, open_plan
+from automl_on_ray.studies.plan import Evaluation, StudyPlan
 from automl_on_ray.studies.series_classes.facts import print_facts
 from automl_on_ray.studies.series_classes.settings import SeriesSettings
 from automl_on_ray.trainables.series_classes import (
@@ -45,13 +45,9 @@ def prepare(asked: SeriesSettings) -> SeriesPlan:
         "trial", SeriesClassifier, space, objectives, asked.trials, asked.epochs,
         trial_kwargs=trial_kwargs, starts=members_of(FIRST, space),
     )  # fmt: skip
-    draft = draft_study(asked, evaluation, SeriesClassifier, None)
-    draft.reach_stores()
-    own = {"objective": [str(objective) for objective in objectives]}
-    plan = open_plan(draft, evaluation, data, trial_kwargs, own)
+    plan = planned_by_folds(asked, evaluation, data)
     print_facts(data, asked, objectives)
-    # What a trial has reported before its last fold is of other series than what others have.
-    return SeriesPlan(**{**vars(plan), "record": replace(plan.record, only_whole=True)})
+    return SeriesPlan(**vars(plan))
 
 
 def _keywords(asked: SeriesSettings) -> SeriesKeywords:

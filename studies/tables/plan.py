@@ -1,20 +1,20 @@
 """The plan of a study of a table: all settings, checked before anything is started."""
 
 import importlib.util
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from automl_on_ray.command_line import step
 from automl_on_ray.search_spaces import SearchSpace
 from automl_on_ray.search_spaces.core import Objective, UserError
 from automl_on_ray.search_spaces.tables_all import SPACE
-from automl_on_ray.studies.folds import check_models
+from automl_on_ray.studies.folds import check_models, planned_by_folds
 from automl_on_ray.studies.inputs import (
     check_directions,
     check_fold_scheduler,
     find_space,
     objectives_of,
 )
-from automl_on_ray.studies.plan import Evaluation, StudyPlan, draft_study, open_plan
+from automl_on_ray.studies.plan import Evaluation, StudyPlan
 from automl_on_ray.studies.tables.facts import print_facts
 from automl_on_ray.studies.tables.portfolio import portfolio_of
 from automl_on_ray.studies.tables.settings import AutomlSettings
@@ -52,13 +52,9 @@ def prepare(asked: AutomlSettings) -> TablePlan:
         "trial", TablePipeline, space, objectives, asked.trials, asked.epochs,
         trial_kwargs=trial_kwargs, starts=portfolio_of(space) if asked.portfolio else (),
     )  # fmt: skip
-    draft = draft_study(asked, evaluation, TablePipeline, None)
-    draft.reach_stores()
-    own = {"objective": [str(objective) for objective in objectives]}
-    plan = open_plan(draft, evaluation, table, trial_kwargs, own)
+    plan = planned_by_folds(asked, evaluation, table)
     print_facts(table, asked, objectives)
-    # What a trial has reported before its last fold is of other rows than what others have.
-    return TablePlan(**{**vars(plan), "record": replace(plan.record, only_whole=True)})
+    return TablePlan(**vars(plan))
 
 
 def _keywords(asked: AutomlSettings) -> TableKeywords:

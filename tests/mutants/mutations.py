@@ -15,9 +15,11 @@ for one, other in [
 NOTHING = ("None", "False", "0", "0.0", "''", "[]", "()", "{}")
 # Keywords that a mistake in is none, or is not for a test: what differs in length is a mistake made
 # elsewhere, without its limit a wait is one of ten minutes, scipy looks at numbers once more, and
-# the others say how a line, a table or a file looks.
+# the others say how a line, a table, a file or a figure looks.
 UNSEEN = ("strict", "timeout", "check_finite", "style", "header_style", "soft_wrap", "no_wrap",
-          "overflow", "justify", "title_justify", "box", "pad_edge", "indent", "repr")  # fmt: skip
+          "overflow", "justify", "title_justify", "box", "pad_edge", "indent", "repr", "marker",
+          "opacity", "template", "margin", "colorscale", "height", "labelangle", "line",
+          "showlegend", "showgrid", "horizontal_spacing", "vertical_spacing")  # fmt: skip
 NAMES = {"min": "max", "max": "min", "any": "all", "all": "any"}
 
 

@@ -36,7 +36,7 @@ def test_users_have_keys_of_their_own_or_bring_one_along(home, monkeypatch):
     assert own_key() == mine
 
 
-@pytest.mark.parametrize("key", [b"", b"short"])
+@pytest.mark.parametrize("key", [b"", b"short", b"k" * 31])
 def test_a_file_that_is_no_key_is_named(home, monkeypatch, key):
     (home / "other").write_bytes(key)
     monkeypatch.setenv("AUTOML_KEY_FILE", str(home / "other"))

@@ -6,9 +6,11 @@ from types import MappingProxyType
 import pytest
 
 from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.studies.comparison import CompareSettings
 from automl_on_ray.studies.comparison.processes import completed
 from automl_on_ray.studies.comparison.record import opened
 from automl_on_ray.studies.comparison.runs import Found, Run, Task, run
+from automl_on_ray.studies.comparison.study import conclude, source_of
 from automl_on_ray.studies.comparison.yardstick import Source
 from tests.studies.comparison.cells_table import write_table
 
@@ -56,6 +58,54 @@ def test_with_several_objectives_the_front_is_kept():
     values = [one.values for one in found.found]
     assert len(set(values)) == len(values)
     assert all(y <= -10 for _, y in values)
+
+
+def concluded(asked, methods=("random", "own"), **given):
+    """Of runs on `asked`, whose found values are told; and the notes under the tables."""
+    settings = CompareSettings(method=["own"], seeds=2, budgets="4", **asked, **given)
+    yardstick = source_of(settings).open()
+    ways = len(yardstick.objectives)
+    runs = [
+        Run(name, 4, seed, 4, 3 * place, (Found(2, (-1.0,) * ways, None),
+                                          Found(4, (0.5 * place,) * ways, None)))
+        for place, name in enumerate(methods) for seed in (0, 1)
+    ]  # fmt: skip
+    findings, metrics = conclude(settings, yardstick, runs, "name")
+    return findings, metrics, " ".join(findings.notes)
+
+
+def test_a_comparison_on_a_function_tells_how_it_was_counted():
+    function = {"function": f"{LINE}:score", "space": f"{LINE}:SPACE", "objective": "score"}
+    findings, metrics, notes = concluded(function, pending=2)
+    assert findings.title.endswith(": score")
+    assert findings.about.startswith("Seeds 0 to 1. ")
+    assert metrics == {"regret/4/random": 0.5, "regret/4/own": 0.0}
+    assert [table.title for table in findings.tables] == [
+        "regret after 4 evaluations", "cost of 4 evaluations",
+    ]  # fmt: skip
+    assert "below the best that any run found" in notes
+    assert "6 evaluations failed" in notes
+    assert "2 evaluations at once, each told when it ends, in the order they began" in notes
+    assert not {"Test", "Found", "Hours"} & {note.split()[0] for note in findings.notes}
+    assert findings.svg
+    assert findings.png
+
+
+def test_a_comparison_by_several_objectives_tells_the_point_that_volumes_are_from():
+    function = {"function": f"{LINE}:fails_below_ten", "space": f"{LINE}:SPACE"}
+    _, metrics, notes = concluded(function, objective="score, -cost", reference="-2,40")
+    assert set(metrics) == {"hypervolume/4/random", "hypervolume/4/own"}
+    assert "front of all that was found, from the point (-2, 40)" in notes
+    assert "Regret" not in notes
+    assert "at once" not in notes
+
+
+@pytest.mark.parametrize(("reference", "signs"), [("1", [1]), ("1,2,3", [1, 1]), ("1,x", [1, 1])])
+def test_a_reference_has_a_number_for_each_of_several_objectives(reference, signs):
+    with pytest.raises(UserError, match="--reference takes a number for each of several"):
+        CompareSettings(reference=reference).reference_of(signs)
+    assert CompareSettings(reference="1,2").reference_of([1, -1]) == [1.0, -2.0]
+    assert CompareSettings().reference_of([1]) is None
 
 
 @pytest.mark.parametrize(

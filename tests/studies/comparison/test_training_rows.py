@@ -9,6 +9,7 @@ from automl_on_ray.search_spaces.core import Objective, UserError
 from automl_on_ray.search_spaces.mnist_cnn import SPACE
 from automl_on_ray.search_spaces.nas_bench_201 import SPACE as CELLS
 from automl_on_ray.studies.comparison import CompareSettings
+from automl_on_ray.studies.comparison.by_training import compare_by_training
 from automl_on_ray.studies.comparison.by_training.checklist import Known, checklist
 from automl_on_ray.studies.comparison.by_training.protocol import Trained
 from automl_on_ray.studies.comparison.by_training.recipes import RetrainingRecipe, read_recipes
@@ -69,6 +70,29 @@ def test_a_recipe_that_calls_for_what_was_not_searched_is_refused_before_any_sea
     file = written(tmp_path / "odd.json", {"optimizer": conditional["optimizer"][0]})
     with pytest.raises(UserError, match="does not suit all configs"):
         read_recipes(file, SPACE, 7)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"space": None}, "Give --table, --function, or a --space for real training"),
+        ({"name": None}, "give it a --name, by which it can go on"),
+        ({"storage": "s3://bucket/runs"}, "give one as --storage, no bucket"),
+        ({"budgets": "4,8"}, "takes one number of trials as --budgets"),
+        ({"pending": 2}, "neither --pending"),
+        ({"reference": "1,2"}, "nor --reference"),
+        ({"objective": "accuracy, -latency"}, "compares methods by one objective"),
+        ({"method": ["evolution:popultion=3"]}, "Did you mean 'population'"),
+        ({"name": "a/b"}, "a/b"),
+        ({"space": "mnist-cn"}, "Did you mean 'mnist-cnn'"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_before_anything_starts(asked, said, tmp_path):
+    usual = {"space": "mnist-cnn", "name": "real", "storage": str(tmp_path), "dataset": "digits"}
+    with pytest.raises(UserError) as refused:
+        compare_by_training(CompareSettings(**{**usual, **asked}))
+    assert said in str(refused.value)
+    assert not [file for file in tmp_path.iterdir() if file.suffix != ".db"]
 
 
 def test_recipes_of_one_name_and_files_that_are_no_json_are_refused(tmp_path):

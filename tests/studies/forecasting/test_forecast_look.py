@@ -51,6 +51,25 @@ def test_a_gain_is_positive_over_what_is_worse_and_negative_over_what_is_better(
     assert looked().named("Theta").gain_over == {}
 
 
+def test_the_best_baseline_has_the_least_error_and_seconds_are_of_a_thousand_series():
+    made = {name: around(TRUTH + off) for name, off in (("a", 5), ("b", 1), ("c", 3), ("own", 2))}
+    report = look_at_test(
+        PANEL, made, baselines=("a", "b", "c"), metric="mase", members={}, models={}
+    )
+    assert report.best_baseline == "b"
+    assert report.named("own").seconds == pytest.approx(1000 * 0.5 / len(TRUTH))
+
+
+def test_a_series_that_sells_nothing_counts_with_its_error_in_a_ratio():
+    frame = sales()
+    frame.loc[frame["date"] >= "2023-07-01", "units"] *= frame["shop"] != "shop 0"
+    panel = panel_of(frame)
+    truth = panel.truth(None)
+    one = looked("wql", panel).named("Theta")
+    assert not truth[0].any()
+    assert one.interval.value == pytest.approx(one.scores["wql"])
+
+
 def test_errors_by_step_have_the_mase_as_their_mean():
     ours = looked().compared[-1]
     assert np.mean(ours.by_step) == pytest.approx(ours.scores["mase"])

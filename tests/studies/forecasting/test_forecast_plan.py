@@ -92,6 +92,13 @@ def test_covariates_are_told_and_read(planned, capsys):
     assert "known ahead price known past visitors" in told_in(capsys)
 
 
+def test_trials_are_given_what_was_asked_of_the_series(planned):
+    asked = {"frequency": "MS", "season": 6, "subset": 5, "seed": 2, "origins": 2}
+    plan = planned(**asked)
+    assert {key: plan.trial_kwargs[key] for key in asked} == asked
+    assert plan.trial_kwargs["digest"] == plan.data.digest
+
+
 def test_several_objectives_may_be_asked(planned):
     plan = planned(objective="-mase,-predict_seconds")
     assert plan.evaluation.objectives == (
@@ -111,6 +118,7 @@ def test_the_classical_methods_are_tried_after_the_start_of_the_space(planned):
         ({"objective": "mase"}, r"mase is better when low: give --objective=-mase"),
         ({"objective": "-rmse"}, r"'rmse'"),
         ({"scheduler": "pbt"}, r"--scheduler pbt changes trials while they run"),
+        ({"space": "tables"}, r"--space tables has .*; here `model` is one of"),
         ({"target": "sold"}, r"sold"),
         ({"time": "when"}, r"when"),
         ({"series": "store"}, r"store"),

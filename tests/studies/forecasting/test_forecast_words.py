@@ -1,6 +1,7 @@
 """What the end of a study of forecasts says, and keeps."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -40,6 +41,15 @@ def test_of_one_series_there_is_no_interval():
 
 def test_the_members_are_named_with_what_they_fit():
     assert lines_of(report())[-1] == "The ensemble: 75% t_1 (mlp), 25% t_2 (theta)."
+
+
+def test_of_one_member_the_trial_is_named_and_of_many_the_first():
+    alone = replace(report(), members={"t_1": 1.0})
+    assert lines_of(alone)[-1] == "The model is trial t_1 (mlp) alone."
+    trials = [f"t_{number}" for number in range(14)]
+    for count, more in ((12, "8% t_11."), (14, "7% t_11 and 2 more.")):
+        many = replace(report(), members=dict.fromkeys(trials[:count], 1 / count), models={})
+        assert lines_of(many)[-1].endswith(more)
 
 
 @pytest.mark.parametrize("interval", [True, False])

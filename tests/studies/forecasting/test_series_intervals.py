@@ -31,6 +31,9 @@ def test_a_ratio_of_sums_is_drawn_as_one():
     weights = RNG.gamma(2, size=400)
     (found,) = intervals_of({"a": Parts(3 * weights, weights)})[0].values()
     assert (found.value, found.low, found.high) == pytest.approx((3, 3, 3))
+    small = weights / 1e6
+    (found,) = intervals_of({"a": Parts(3 * small, small)})[0].values()
+    assert (found.value, found.low, found.high) == pytest.approx((3, 3, 3))
 
 
 def test_the_same_seed_draws_the_same():

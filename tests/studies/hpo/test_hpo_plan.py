@@ -8,16 +8,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from automl_on_ray.clusters import Resources
 from automl_on_ray.schedulers import scheduler_capabilities
 from automl_on_ray.search_spaces.core import Objective, UserError
 from automl_on_ray.simulation import Simulation
 from automl_on_ray.studies.hpo import HpoSettings, prepare
+from automl_on_ray.studies.search import stage_of
 from automl_on_ray.tracking import NO_DATA
 from tests.schedulers.populations.growing import SPACE, gain
 
 EPOCHS = TRIALS = 9
 GROWING = "tests.schedulers.populations.growing"
 IMAGE = {"trainable": None, "space": "mnist-cnn", "objective": "accuracy"}
+SLOTS = Resources(3, 1.0, 0.0)
 NAMES = (f"plan-{number}" for number in itertools.count())
 
 
@@ -205,6 +208,37 @@ def test_a_replay_takes_every_trial_through_the_schedule_with_a_seed_of_its_own(
     for index, trial in enumerate([*study.trials, *again.trials]):
         assert trial.config == {**second, "seed": index % 3}
         assert trial.run_metadata.last_result["score"] == pytest.approx(score)
+
+
+def test_the_search_is_a_stage_of_what_was_asked(planned):
+    plan = planned(max_failures=2, trial_minutes=3.0, retry_failed=True, name="staged")
+    stage = stage_of(plan, SLOTS)
+    assert stage.title == f"staged: random + fifo on {NO_DATA}, 3 at once"
+    assert (stage.samples, stage.expected, stage.at_once, stage.workers) == (TRIALS, TRIALS, 3, 1)
+    assert (stage.epochs, stage.step, stage.awaited) == (EPOCHS, "epoch", ("score",))
+    assert (stage.max_failures, stage.trial_minutes, stage.retry_failed) == (2, 3.0, True)
+    assert (stage.objectives, stage.resources) == (plan.evaluation.objectives, SLOTS)
+    assert stage.keep == plan.can.checkpoints_to_keep
+    assert stage.remembers
+    assert stage.reused
+    assert stage.searcher is not None
+    assert stage.scheduler is plan.scheduler
+
+
+def test_trials_that_wait_for_each_other_are_as_many_as_the_population(planned):
+    asked = {"scheduler": "pbt", "explore": "perturb"}
+    assert stage_of(planned(**asked, population=4), SLOTS).at_once == 4
+    assert stage_of(planned(**asked), SLOTS).at_once is None
+
+
+def test_a_replay_is_a_trial_a_seed_and_remembers_nothing(planned, tmp_path):
+    config = SPACE.sample(np.random.default_rng(0))
+    segment = {"start": 0, "end": 5, "trial": "a", "config": config}
+    stage = stage_of(planned(replay=written(tmp_path, [segment])), SLOTS)
+    assert (stage.samples, stage.expected, stage.at_once, stage.epochs) == (1, 3, None, 5)
+    assert stage.searcher is None
+    assert not stage.remembers
+    assert stage.param_space["seed"] == {"grid_search": [0, 1, 2]}
 
 
 def known(folder):

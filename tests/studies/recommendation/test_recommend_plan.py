@@ -84,6 +84,7 @@ def test_the_objective_is_ndcg_unless_others_are_given(asked, objectives, planne
         ({"item": None}, "Say with --item which column holds the items. There are: 'who', "),
         ({"dataset": "nowhere.csv"}, "There are no events at"),
         ({"scheduler": "pbt"}, "one config on all folds"),
+        ({"space": "tables"}, "--space tables has .*; here `model` is one of"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line(asked, said, planned):
@@ -95,6 +96,10 @@ def test_what_cannot_be_is_refused_in_one_line(asked, said, planned):
 def test_the_classical_methods_are_tried_first(points):
     space = find_space("recommend")
     assert points() == first_configs(space)
+
+
+def test_the_classical_methods_are_members_of_the_space():
+    space = find_space("recommend")
     for config in first_configs(space):
         space.check(config)
     assert {config["model"] for config in first_configs(space)[:4]} == {

@@ -78,6 +78,7 @@ def test_several_objectives_are_a_front(planned):
         ({"folds": 11}, "11 folds need a class of 11 series or more"),
         ({"subset": 100}, "A subset of 100 series was asked for, but there are 20"),
         ({"scheduler": "pbt"}, "pbt"),
+        ({"space": "tables"}, "--space tables has .*; here `model` is one of"),
     ],
 )
 def test_a_mistake_is_one_line(asked, said, planned):
