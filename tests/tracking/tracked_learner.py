@@ -5,14 +5,9 @@ from typing import Any
 
 from ray import tune
 
-from tests.helpers.waiting import wait_until
-
 
 class Learner(tune.Trainable):
-    """`accuracy` is the sum of `lr` over the steps; breaks at step `breaks_at`.
-
-    After six steps it waits for the file `gate`, if it has one.
-    """
+    """`accuracy` is the sum of `lr` over the steps; breaks at step `breaks_at`."""
 
     def setup(self, config: dict[str, Any]) -> None:
         self.steps, self.total = 0, 0.0
@@ -20,8 +15,6 @@ class Learner(tune.Trainable):
     def step(self) -> dict[str, Any]:
         self.steps += 1
         self.total += self.config["lr"]
-        if self.steps == 7:
-            wait_until(Path(self.config.get("gate", ".")).exists)
         if self.steps == self.config.get("breaks_at"):
             raise RuntimeError("broken on purpose")
         return {"accuracy": self.total, "word": "text", "inner": {"loss": 1 / (1 + self.total)}}

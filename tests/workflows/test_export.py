@@ -21,7 +21,7 @@ from automl_on_ray.workflows.export import export
 app = typer.Typer()
 app.command()(export)
 
-CONFIG = {**published_cell("darts_v2"), "channels": 4, "layers": 3, "stem_stride": 1}
+CONFIG = {**published_cell("darts_v2"), "channels": 4, "layers": 2, "stem_stride": 1}
 RECIPE = {
     "build": "automl_on_ray.search_spaces.cells.network:build", "config": CONFIG,
     "image_shape": [1, 12, 12], "classes": ["a", "b", "c"], "mean": [0.1], "std": [0.3],

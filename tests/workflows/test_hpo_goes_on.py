@@ -48,11 +48,24 @@ def test_failed_trials_are_named_and_tried_again_when_asked_and_do_not_end_the_s
     assert outcomes() == {"completed": 2}
 
 
-@pytest.mark.slow
-def test_a_cost_budget_ends_the_search_says_so_and_may_be_raised(storage, ray_cluster):
-    command = ["poor", *COSTLY, "--epochs", 3, "--trials", 50]
-    result = run(storage, *command, "--cost", 0.002)
+POOR = ["poor", *COSTLY, "--epochs", 3, "--trials", 50]
+
+
+@pytest.fixture(scope="module")
+def poor(storage, ray_cluster):
+    """What a study says whose driver died between its last trial and its word of that."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(StudyFolder, "write_rows", lambda *_: 1 / 0)
+        died = run(storage, *POOR, "--cost", 0.002)
+        assert "unexpected error: ZeroDivisionError" in died.stderr
+    result = run(storage, *POOR, "--cost", 0.002)
     assert result.exit_code == 0, result.output
+    return result, rows_of(storage, "poor")
+
+
+@pytest.mark.slow
+def test_a_cost_budget_ends_the_search_says_so_and_may_be_raised(poor, storage):
+    result, _ = poor
     assert "cost budget of 0.002 is used up" in " ".join(result.output.split())
     trials = runs_of(storage, "poor")["trial"]
     assert len(trials) < 5
@@ -61,21 +74,13 @@ def test_a_cost_budget_ends_the_search_says_so_and_may_be_raised(storage, ray_cl
     assert "pruned" not in outcomes
     assert "unfinished" in result.output
     assert "stopped early by the scheduler" not in result.output
-    more = run(storage, *command, "--cost", 0.005)
+    more = run(storage, *POOR, "--cost", 0.005)
     assert more.exit_code == 0, more.output
     assert len(trials) < len(runs_of(storage, "poor")["trial"]) < 10
 
 
-def test_trials_that_a_budget_cut_stay_unfinished_when_the_driver_dies_before_it_says_so(
-    storage, ray_cluster, monkeypatch
-):
-    command = ["cut", *COSTLY, "--trials", 50, "--epochs", 3, "--cost", 0.002]
-    with monkeypatch.context() as patch:
-        patch.setattr(StudyFolder, "write_rows", lambda *_: 1 / 0)
-        assert "unexpected error: ZeroDivisionError" in run(storage, *command).stderr
-    assert run(storage, *command).exit_code == 0
-    rows = rows_of(storage, "cut")
-    short = [row for row in rows if row["iterations"] < 3]
+def test_trials_that_a_budget_cut_stay_unfinished_when_the_driver_dies_before_it_says_so(poor):
+    short = [row for row in poor[1] if row["iterations"] < 3]
     assert short
     assert {row["outcome"] for row in short} == {"stopped"}
 
@@ -110,7 +115,7 @@ def test_a_study_whose_driver_is_killed_goes_on_with_the_same_command_on_any_mac
 ):
     """In the middle of a trial; it goes on under another Ray.
 
-    With one Ray: tests/tracking/test_callback.py. What it decides then: tests/simulation.
+    By parts, quickly: tests/tracking/test_callback.py. What it decides then: tests/simulation.
     """
     options = [*GATED, *ONE, "--searcher", "random", "--trials", 3, "--epochs", 5,
                "--final-seeds", 0]  # fmt: skip

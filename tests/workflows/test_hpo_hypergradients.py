@@ -193,8 +193,12 @@ class Listening(RandomSearch):
         self.heard.append((config, outcome))
 
 
+@pytest.mark.whole
 def test_a_searcher_is_told_of_trials_that_tuned_themselves_as_of_any(ray_cluster, tmp_path):
-    """It compares a trial's config with what it suggested: a changed one says nothing of it."""
+    """It compares a trial's config with what it suggested: a changed one says nothing of it.
+
+    Without Ray, quickly: tests/searchers/test_conformance.py.
+    """
     searcher = Listening(SearcherSettings(SPACE, (Objective("val_accuracy"),), max_t=2))
     kwargs = {
         "space": SPACE, "dataset": "digits", "subset": 600, "epochs": 2,

@@ -45,8 +45,9 @@ def searched(storage, ray_cluster):
     return " ".join(result.output.split())
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_a_searchers_cells_are_judged_by_a_supernet_that_is_trained_once(searched, storage):
+    """How, quickly: tests/trainables/one_shot, tests/studies/architecture/test_plan.py."""
     assert "The supernet: 2 epochs." in searched
     runs = runs_of(storage, "searched")
     counts = {role: len(found) for role, found in runs.items()}
@@ -103,7 +104,9 @@ def test_a_study_that_is_killed_goes_on_with_its_supernet_and_its_cells(storage,
     assert {row["outcome"] for row in rows} == {"completed"}
 
 
+@pytest.mark.whole
 def test_a_supernet_that_was_removed_is_one_line(searched, storage, tmp_path):
+    """The line itself, quickly: tests/trainables/one_shot."""
     copied = shutil.copytree(storage, tmp_path / "runs")
     noted = json.loads((copied / "searched" / "supernet.json").read_text())
     Path(copied / "searched" / "supernet", *noted["checkpoint"], "state.pt").unlink()

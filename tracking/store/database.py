@@ -1,5 +1,6 @@
 """MLflow's database in a SQLite file: its address, what it must be, and its artifacts beside it."""
 
+import functools
 import shlex
 import sqlite3
 import sys
@@ -107,6 +108,7 @@ def check_version(uri: str, path: Path) -> None:
     )
 
 
+@functools.cache  # dozens of scripts are run for it
 def _versions() -> tuple[str | None, set[str]]:
     """Of databases: the one of the MLflow that is installed, and all that it can upgrade."""
     from alembic.script import ScriptDirectory

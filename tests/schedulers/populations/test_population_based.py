@@ -84,7 +84,9 @@ def test_ax_gives_the_first_population_and_every_new_value(ray_cluster, tmp_path
     assert len(scheduler.members.done) >= 3
 
 
+@pytest.mark.whole
 def test_a_trial_that_crashes_keeps_its_place_in_the_population(ray_cluster, tmp_path):
+    """One that fails as it takes a config, quickly: tune_internals/test_actor_reuse.py."""
     scheduler = PopulationBased(GOAL, PerturbExplorer(SPACE, 0), interval=2, seed=0)
     trials = train(
         tmp_path, scheduler, samples=4, failures=2,

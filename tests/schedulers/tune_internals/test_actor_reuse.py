@@ -50,7 +50,9 @@ class Brief(Noting):
         return Growing.step(self)
 
 
+@pytest.mark.whole
 def test_a_process_that_starts_while_others_pause_is_for_the_next_trial(ray_cluster, tmp_path):
+    """Where both have started, quickly: test_population_based.py."""
     processes = tmp_path / "processes"
     processes.mkdir()
     trainable = tune.with_parameters(Brief, processes=processes)

@@ -1,3 +1,4 @@
+import functools
 import re
 
 import pytest
@@ -38,14 +39,18 @@ def test_an_ax_is_waited_for_once_a_machine_before_a_trial_is_begun(nothing_know
 
 @pytest.fixture(scope="module")
 def other_botorch(tmp_path_factory):
-    """Ax's process gets one that lacks a name; this process has not imported any."""
+    """Ax's process, another than other tests have, gets one that lacks a name.
+
+    This process has not imported any.
+    """
     folder = tmp_path_factory.mktemp("botorch")
     (folder / "sitecustomize.py").write_text("import botorch.fit\ndel botorch.fit._fit_fallback\n")
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(folder)
-        process._server.cache_clear()
+        patch.setattr(process, "_server", functools.cache(process._server.__wrapped__))
         yield r"does not fit automl-on-ray, which needs botorch\.fit:_fit"
-    process._server.cache_clear()
+        with process._server()[0] as server:
+            server.kill()
 
 
 def test_an_ax_that_does_not_fit_is_refused_before_a_trial_is_begun(other_botorch, nothing_known):

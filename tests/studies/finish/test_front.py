@@ -23,9 +23,9 @@ def points(storage):
     return sorted((storage / "cost" / "front").glob("*.json"))
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_each_point_of_a_front_is_told_kept_and_taken_first_by_another_study(found, storage):
-    """Which they are: tests/studies/test_trial_rows.py."""
+    """Which they are, quickly: tests/studies/test_trial_rows.py. Kept: test_ending.py here."""
     assert found.exit_code == 0, found.output
     rows = rows_of(storage, "cost")
     assert all(row["metrics"]["parameters"] <= 30_000 for row in rows)

@@ -105,7 +105,9 @@ def test_options_are_typed_as_a_command_has_them():
     assert (asked.try_first, asked.storage) == (Path("first.json"), "kept")
 
 
+@pytest.mark.whole
 def test_the_same_call_with_the_same_name_adds_trials(descent, storage):
+    """As the same command does, quickly: tests/studies/test_values_of_any_kind.py."""
     more = found(storage, trials=7, scheduler="asha")
     assert len(more.trials()) == 7
     assert set(descent.trials()["trial"]) < set(more.trials()["trial"])
@@ -195,10 +197,11 @@ def test_an_architecture_search_is_a_call_like_any_other(ray_cluster, storage):
     assert any("normal" in key for key in result.best.config)
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_a_script_s_function_is_tuned_on_a_cluster_with_what_is_beside_it(
     ray_cluster, storage, tmp_path
 ):
+    """What goes along with a script, quickly: tests/clusters/test_connect.py."""
     (tmp_path / "beside.py").write_text("def score(x):\n    return {'loss': (x - 1) ** 2}\n")
     (tmp_path / "script.py").write_text(
         "import sys\n"

@@ -1,6 +1,7 @@
 """A portfolio out of a store: which studies count, and that one data set is too few."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -58,7 +59,8 @@ def test_each_data_set_is_a_source_with_the_trials_of_all_its_studies(folder):
     assert all(config.keys() == {"x"} for config in found.configs)
 
 
-def test_data_are_told_by_their_digest_and_subsets_of_them_are_apart(tmp_path):
+def test_data_are_told_by_their_digest_and_subsets_of_them_are_apart(template, tmp_path):
+    shutil.copy(template, tmp_path)
     uri, names = f"sqlite:///{tmp_path}/mlflow.db", [f"{SELF}:train"]
 
     def add(name, data, subset=""):
@@ -102,7 +104,8 @@ def test_the_command_writes_a_file_of_configs_to_try_first(folder, tmp_path):
 
 
 @pytest.mark.parametrize("told", ["", "TablePipeline", TABLES])
-def test_studies_tell_a_trainable_by_its_class_or_path_or_not_at_all(told, tmp_path):
+def test_studies_tell_a_trainable_by_its_class_or_path_or_not_at_all(told, template, tmp_path):
+    shutil.copy(template, tmp_path)
     configs = [PIPELINES.sample(np.random.default_rng(seed)) for seed in range(3)]
     trials = [(config, [{"val_accuracy": n / 9}], {}) for n, config in enumerate(configs)]
     tags = {"automl.trainable": told} if told else {}

@@ -50,7 +50,8 @@ def refusal(storage, *words):
 @pytest.fixture(scope="module")
 def found(ray_cluster, storage):
     """A storage with two studies that have ended: `first`, then `second`."""
-    for name, words in {"first": ["--trials", 3], "second": ["--trials", 2, "--seed", 1]}.items():
+    second = ["--trials", 2, "--seed", 1, "--final-seeds", 0]
+    for name, words in {"first": ["--trials", 3], "second": second}.items():
         done = run(storage, name, *SMALL, *words)
         assert done.exit_code == 0, done.output
     return storage
@@ -201,8 +202,9 @@ def test_a_link_in_a_study_leads_to_nothing_that_clean_or_remove_deletes(copied,
     assert (copied / "second" / "study.json").exists()
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_a_cleaned_study_goes_on_with_more_trials(ray_cluster, storage):
+    """What is deleted, quickly: the tests before. More trials: tests/workflows/tables."""
     command = ["cleaned", *SMALL, "--final-seeds", 0, "--trials"]
     assert run(storage, *command, 2).exit_code == 0
     told(storage, "clean", "cleaned", "--yes")

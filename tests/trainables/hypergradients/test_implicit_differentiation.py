@@ -34,10 +34,10 @@ def test_conjugate_gradients_find_the_closed_form_of_ridge_regression(
 
 @pytest.mark.parametrize("seed", range(3))
 def test_conjugate_gradients_find_the_differences_of_a_logistic_regression(seed):
-    problem = Logistic(6, 10, seed=seed)
+    problem = Logistic(3, 10, seed=seed)
     found = implicit(*problem.arguments(), solver=ConjugateGradients(iterations=12))
     differences = []
-    for step in 1e-4 * torch.eye(6, dtype=torch.float64):
+    for step in 1e-4 * torch.eye(3, dtype=torch.float64):
         above, below = (
             problem.loss({"w": problem.solved(problem.log_penalties + sign * step)}, problem.val)
             for sign in (1, -1)

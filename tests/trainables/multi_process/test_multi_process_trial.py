@@ -19,8 +19,8 @@ from automl_on_ray.trainables import read_state
 from automl_on_ray.trainables.darts_supernet import DartsSupernet
 from automl_on_ray.trainables.image_classifier import ImageClassifier
 from automl_on_ray.trainables.multi_process import bundles, data_parallel
-from automl_on_ray.trainables.multi_process.process_group import RanksDifferError
-from tests.trainables.multi_process.two_processes import running, trial
+from automl_on_ray.trainables.multi_process.process_group import LostRankError, RanksDifferError
+from tests.trainables.multi_process.two_processes import failure_of, running, trial
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import a test
 
@@ -76,12 +76,29 @@ def near(one, other, tolerance):
     return all(torch.allclose(a, b, rtol=tolerance, atol=tolerance) for a, b in pairs)
 
 
+class Mortal(ImageClassifier):
+    """Its second rank dies in a step if there is this file, while the first one waits for it."""
+
+    def setup(self, config, *, deadly, **settings):
+        super().setup(config, **settings)
+        self.deadly = deadly
+
+    def step(self):
+        if self.world.rank and self.deadly.exists():
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().step()
+
+
 class TestImageClassifier:
-    """One pair of processes for all."""
+    """One pair of processes for all; the last test ends them."""
 
     @pytest.fixture(scope="class")
-    def head(self, ray_cluster):
-        with running(ImageClassifier, PLAIN, **SETTINGS) as head:
+    def deadly(self, tmp_path_factory):
+        return tmp_path_factory.mktemp("deadly") / "file"
+
+    @pytest.fixture(scope="class")
+    def head(self, ray_cluster, deadly):
+        with running(Mortal, PLAIN, deadly=deadly, **SETTINGS) as head:
             yield head
 
     @pytest.fixture(scope="class")
@@ -126,6 +143,14 @@ class TestImageClassifier:
         assert [told(head.step()) for _ in range(2)] == reports
         assert all(map(same, map(tensors, states(head)), ended))
 
+    @pytest.mark.timeout(180)  # who waited for the other rank would do so for ten minutes
+    def test_a_rank_that_is_killed_ends_the_trial_at_once(self, head, deadly):
+        assert head.reset_config(dict(PLAIN))
+        deadly.touch()
+        failed = failure_of(head)
+        assert isinstance(failed, LostRankError)
+        assert "Worker 2 of 2 of this trial died" in str(failed)
+
 
 class TestSupernet:
     @pytest.fixture(scope="class")
@@ -144,7 +169,7 @@ class TestSupernet:
         assert not any(map(torch.equal, start, tensors(one["architecture"])))
 
     def test_a_restored_search_ends_bit_equal_and_any_number_of_ranks_goes_on(self, head, tmp_path):
-        assert head.reset_config(dict(SEARCH))
+        assert head.reset_config(dict(PC_DARTS))
         head.step()
         head.save_checkpoint(str(tmp_path))
         report = told(head.step())
@@ -153,7 +178,7 @@ class TestSupernet:
         head.load_checkpoint(str(tmp_path))
         assert told(head.step()) == report
         assert all(map(same, map(tensors, states(head)), ended))
-        one = trial(DartsSupernet, SEARCH, workers=1, **SEARCHES)
+        one = trial(DartsSupernet, PC_DARTS, workers=1, **SEARCHES)
         one.load_checkpoint(str(tmp_path))
         assert same(
             tensors(one.state()["architecture"]), tensors(read_state(tmp_path)["architecture"])

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
+import ray
 from ray import tune
 
 from automl_on_ray.trainables.multi_process import data_parallel
@@ -23,3 +25,14 @@ def running(*arguments, **keywords) -> Iterator[tune.Trainable]:
         yield head
     finally:
         head.cleanup()
+
+
+def failure_of(head):
+    """What its step raises, after which none of its processes is left to wait for another."""
+    ranks = list(head._ranks)
+    with pytest.raises(Exception) as raised:  # noqa: PT011 - told by the tests
+        head.step()
+    for rank in ranks:
+        with pytest.raises(ray.exceptions.RayActorError):
+            ray.get(rank.state.remote(), timeout=15)
+    return raised.value

@@ -106,7 +106,7 @@ def test_numbers_that_are_all_alike_are_predicted_as_such(model):
     np.testing.assert_allclose(pipeline.predict(dated(5, seed=1)), 7.0, atol=1e-4)
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(seed=st.integers(0, 2**32), task=st.sampled_from(["binary", "multiclass", "regression"]))
 def test_every_member_of_the_space_can_be_fitted(seed, task):
     member = SPACE.sample(np.random.default_rng(seed))

@@ -48,27 +48,35 @@ def judged(report):
     return {key: value for key, value in report.items() if key.startswith(("val_", "test_"))}
 
 
-def finish(one):
+def steps(one):
     reports = []
     while not reports or not reports[-1]["done"]:
         reports.append(one.step())
-    return [judged(report) for report in reports]
+    return reports
+
+
+def finish(one):
+    return [judged(report) for report in steps(one)]
 
 
 @pytest.fixture(scope="module")
-def whole(file, tmp_path_factory):
+def told(file, tmp_path_factory):
     """All reports of a trial that nobody stopped, and its last checkpoint."""
     one, folder = trial(file), tmp_path_factory.mktemp("whole")
-    reports = finish(one)
+    reports = steps(one)
     one.save_checkpoint(str(folder))
     one.cleanup()
     return reports, folder
 
 
-def test_a_step_is_a_fold_but_the_first_which_has_a_third_of_one(file):
-    one = trial(file)
-    first, *others = [one.step() for _ in range(FOLDS + 1)]
-    one.cleanup()
+@pytest.fixture
+def whole(told):
+    """The same without times."""
+    return [judged(report) for report in told[0]], told[1]
+
+
+def test_a_step_is_a_fold_but_the_first_which_has_a_third_of_one(file, told):
+    first, *others = told[0]
     sizes = [len(rows) for rows, _ in load_table({"dataset": file, "target": "left", "seed": 1,
                                                   "folds": FOLDS}).folds]  # fmt: skip
     assert [report["rows"] for report in others] == sizes
@@ -99,23 +107,19 @@ def test_each_folds_pipeline_predicts_the_rows_that_it_did_not_see(file, whole):
         np.testing.assert_array_equal(again.astype("float32"), told[held])
 
 
-@pytest.mark.parametrize("model", ["linear", "lightgbm"])
-def test_a_trial_that_is_stopped_after_any_step_ends_the_same(model, file, tmp_path):
-    chosen = config(model)
-    unstopped = trial(file, chosen)
-    expected = finish(unstopped)
-    unstopped.save_checkpoint(str(tmp_path))
-    last = read_progress(tmp_path).predictions
-    one, reports = trial(file, chosen), []
+def test_a_trial_that_is_stopped_after_any_step_ends_the_same(file, whole, tmp_path):
+    expected, unstopped = whole
+    one, reports = trial(file), []
     for step in range(FOLDS + 1):
         reports.append(judged(one.step()))
         folder = tmp_path / f"{step}"
         folder.mkdir()
         one.save_checkpoint(str(folder))
         one.cleanup()
-        one = trial(file, chosen)
+        one = trial(file)
         one.load_checkpoint(str(folder))
     assert reports == expected
+    last = read_progress(unstopped).predictions
     np.testing.assert_array_equal(one._progress.predictions, last)
     assert {path.name for path in folder.iterdir()} == {
         "predictions.npz", *(f"fold_{number}" for number in range(FOLDS))
@@ -131,7 +135,11 @@ def test_a_process_takes_another_config(file, whole):
 
 def test_a_trials_own_seed_leaves_the_folds_alone(file):
     chosen = config("lightgbm")
-    reports = [finish(trial(file, {**chosen, **own}))[-1] for own in ({}, {"seed": 1}, {"seed": 2})]
+    one, reports = trial(file, chosen), []
+    for own in ({}, {"seed": 1}, {"seed": 2}):
+        assert one.reset_config({**chosen, **own})
+        reports.append(finish(one)[-1])
+    one.cleanup()
     assert reports[0] == reports[1] != reports[2]
 
 
@@ -154,7 +162,7 @@ def test_numbers_and_many_classes_are_predicted(tmp_path):
         features, answers, task, _ = table(name)
         path = tmp_path / f"{name}.csv"
         features.assign(left=answers).to_csv(path, index=False)
-        report = finish(trial(str(path), config("linear"), task=task))[-1]
+        report = finish(trial(str(path), config("linear"), task=task, folds=2))[-1]
         assert set(report) == {f"val_{metric}" for metric in METRICS[task]}
 
 

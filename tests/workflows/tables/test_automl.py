@@ -131,8 +131,12 @@ def test_killed_and_resumed_it_ends_the_same(unbroken, storage, left):
     assert told(storage, "killed") == unbroken
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_a_study_that_has_ended_goes_on_with_more_trials_and_a_small_model(unbroken, storage, left):
+    """More trials, quickly: tests/studies/test_values_of_any_kind.py. A small model:
+
+    tests/trainables/tables/registered/test_single_model.py. The end: tests/studies/tables.
+    """
     asked = [*QUICK, "--register", "small"]
     asked[asked.index("--trials") + 1] = 5
     ended = run(storage, "unbroken", left, *asked, "--refit")
