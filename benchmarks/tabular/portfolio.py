@@ -2,6 +2,7 @@
 
     python -m benchmarks.tabular.portfolio --out portfolio.jsonl            # goes on where it was
     python -m benchmarks.tabular.portfolio --out portfolio.jsonl --choose   # writes studies/tables/
+    python -m benchmarks.tabular.portfolio --out portfolio.jsonl --scores   # of those chosen, too
 
 Each candidate is fitted on three folds of at most 2,000 rows of each of the portfolio's data sets,
 in this process, on one thread. A candidate that fails on a data set, or takes longer than
@@ -24,7 +25,13 @@ import typer
 from threadpoolctl import threadpool_limits
 
 from automl_on_ray.search_spaces import Config
-from automl_on_ray.trainables.tables import FittedPipeline, Table, load_table, scores
+from automl_on_ray.trainables.tables import (
+    METRICS as ALL_METRICS,
+    FittedPipeline,
+    Table,
+    load_table,
+    scores,
+)
 from automl_on_ray.trainables.tables.models import FitSettings
 from benchmarks.tabular._candidates import candidates
 from benchmarks.tabular._greedy import choose, normalised
@@ -32,6 +39,7 @@ from benchmarks.tabular.data import METRICS, PORTFOLIO, DataSet, read
 
 ROOT = Path(__file__).parents[2]
 CHOSEN = ROOT / "studies" / "tables" / "portfolio.json"
+SCORES = CHOSEN.with_name("portfolio_scores.json")
 COUNT = 12
 FOLDS, ROWS = 3, 2_500  # of which a fifth is the test part, and is not used
 SECONDS = 25.0
@@ -128,11 +136,32 @@ def write_chosen(lines: list[dict[str, Any]], count: int) -> None:
     )
 
 
+def write_scores(chosen: list[Config], lines: list[dict[str, Any]]) -> None:
+    """As trials on other data, for --warm-start: each metric is the mean normalised error."""
+    configs, errors = errors_of([line for line in lines if line["config"] in chosen])
+    trials = [
+        {"config": configs[place], "metrics": _as_metrics(float(errors[place].mean()))}
+        for place in sorted(range(len(configs)), key=lambda place: chosen.index(configs[place]))
+    ]
+    SCORES.write_text(json.dumps(trials, indent=1) + "\n")
+
+
+def _as_metrics(error: float) -> dict[str, float]:
+    """Of each metric of tables; 1 less the error where more is better."""
+    return {
+        f"val_{name}": round(1 - error if way == "max" else error, 4)
+        for of_task in ALL_METRICS.values() for name, way in of_task.items()
+    }  # fmt: skip
+
+
 def main(
     out: Annotated[Path, typer.Option(help="JSON lines; what is there is not run again.")],
     members: Annotated[int, typer.Option(help="At random, beside those by hand.")] = 40,
     choosing: Annotated[
         bool, typer.Option("--choose", help="Write the portfolio from what is there.")
+    ] = False,
+    scoring: Annotated[
+        bool, typer.Option("--scores", help="Evaluate the portfolio alone, and write its scores.")
     ] = False,
 ) -> None:
     """Evaluate what is missing, or choose."""
@@ -141,16 +170,27 @@ def main(
         write_chosen(lines, COUNT)
         return
     warnings.filterwarnings("ignore")
+    chosen: list[Config] = json.loads(CHOSEN.read_text())["configs"]
+    lines += evaluated(chosen if scoring else candidates(members), lines, out)
+    if scoring:
+        write_scores(chosen, lines)
+
+
+def evaluated(
+    configs: list[Config], lines: list[dict[str, Any]], out: Path
+) -> list[dict[str, Any]]:
+    """What the `lines` lack of these configs on all data sets; each is appended to `out`."""
     done = {(line["set"], json.dumps(line["config"], sort_keys=True)) for line in lines}
-    tables = {each.name: table_of(each) for each in PORTFOLIO}
-    for config in candidates(members):
+    tables, found = {each.name: table_of(each) for each in PORTFOLIO}, []
+    for config in configs:
         for name, table in tables.items():
             if (name, json.dumps(config, sort_keys=True)) in done:
                 continue
-            found = evaluate(config, table)
+            found.append({"set": name, "config": config, **evaluate(config, table)})
             with out.open("a") as file:
-                file.write(json.dumps({"set": name, "config": config, **found}) + "\n")
-            print(config["model"], name, *found.values(), flush=True)
+                file.write(json.dumps(found[-1]) + "\n")
+            print(config["model"], *list(found[-1].values())[::2], flush=True)
+    return found
 
 
 if __name__ == "__main__":

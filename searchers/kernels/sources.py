@@ -8,11 +8,11 @@ import numpy as np
 from scipy import optimize
 
 from automl_on_ray.search_spaces import Config
-from automl_on_ray.searchers._settings import SearcherSettings, Source
+from automl_on_ray.searchers._settings import SearcherSettings
 from automl_on_ray.searchers.kernels.features import Features, Rows
 from automl_on_ray.searchers.kernels.process import Kernel, Posterior, fitted
 from automl_on_ray.searchers.kernels.ranking import targets
-from automl_on_ray.searchers.members import Judged, best_first, usual, varying
+from automl_on_ray.searchers.members import Judged, best_first, results_of
 
 TRUSTED = 0.5  # from which trust on a source has a part in what is expected
 Scores = Callable[[list[Config]], np.ndarray]  # of n members (n,)
@@ -32,7 +32,7 @@ class SourceModels:
 
     def __init__(self, settings: SearcherSettings, features: Features) -> None:
         self._features = features
-        told = [(source.name, _told(source, settings)) for source in settings.sources]
+        told = [(source.name, results_of(source, settings)) for source in settings.sources]
         self._tasks = [_Task(name, trials) for name, trials in told if len(trials) > 1]
         self.kernel = self._fitted(len(settings.objectives)) if self._tasks else None
 
@@ -93,14 +93,3 @@ def slopes(means: np.ndarray, values: np.ndarray) -> np.ndarray:
     rows = np.vstack([means - means.mean(0), np.eye(count)])
     found: np.ndarray = optimize.nnls(rows, np.append(values, np.full(count, 1 / count)))[0]
     return found
-
-
-def _told(source: Source, settings: SearcherSettings) -> tuple[Judged, ...]:
-    found, filling = [], usual(settings.space)
-    for trial in source.trials:
-        last = trial.curve[max(trial.curve)]
-        if all(objective.metric in last for objective in settings.objectives):
-            values = tuple(float(o.sign() * last[o.metric]) for o in settings.objectives)
-            config = varying(settings.space, {**filling, **trial.config})
-            found.append(Judged(config, np.inf, values))
-    return tuple(found)

@@ -18,3 +18,4 @@ from .moves import (
     mutated as mutated,
     neighbours as neighbours,
 )
+from .of_sources import results_of as results_of

@@ -5,6 +5,7 @@ from .networks import (
     Recurrent as Recurrent,
     policy as policy,
 )
+from .sources import SourcePolicies as SourcePolicies
 from .training import (
     PPO as PPO,
     TRAINERS as TRAINERS,

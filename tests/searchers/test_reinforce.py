@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from ray import tune
 from ray.tune.search import Searcher
 
 from automl_on_ray.search_spaces import SearchSpace
 from automl_on_ray.search_spaces.core import Objective, UserError
-from automl_on_ray.searchers import PriorTrial, SearcherSettings
+from automl_on_ray.searchers import PriorTrial, SearcherSettings, Source
 from automl_on_ray.searchers.members import key_of
 from automl_on_ray.searchers.policies import TRAINERS
 from automl_on_ray.searchers.reinforce import POLICIES, PolicySearch
@@ -74,6 +75,36 @@ def test_failed_and_stopped_trials_are_worth_less_than_all_that_completed(traini
         searcher.on_trial_complete(f"t{index}", result if kind else None, error=not kind)
     drawn = [config for config, _ in searcher._policy.draw(200, searcher._generator)]
     assert sum(config["b0"] and config["b1"] for config in drawn) > 80  # of 200; even: 50
+
+
+def on_other_data(judge):
+    """A source of 30 trials."""
+    generator = np.random.default_rng(1)
+    configs = [LETTERS.sample(generator) for _ in range(30)]
+    return tuple(PriorTrial(config, {1: {"score": 100 * judge(config)}}) for config in configs)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_policy_that_was_trained_on_other_data_begins_better(policy):
+    cold = SearcherSettings(LETTERS, SCORE, seed=0)
+    like = Source("like", on_other_data(letters_right))
+    tried, before = (
+        play(PolicySearch(replace(cold, sources=sources), policy=policy), 12, letters_right)
+        for sources in ((like,), ())
+    )
+    assert sum(map(letters_right, tried)) > 1.2 * sum(map(letters_right, before))
+
+
+def test_other_data_that_mislead_are_distrusted_and_do_no_harm():
+    like = Source("like", on_other_data(letters_right))
+    unlike = Source("unlike", on_other_data(lambda config: -letters_right(config)))
+    both = SearcherSettings(LETTERS, SCORE, seed=0, sources=(like, unlike))
+    searcher = PolicySearch(both)
+    assert searcher.trust == {}
+    play(searcher, 30, letters_right)
+    assert searcher.trust["like"] > 0.4 > 0.1 > searcher.trust["unlike"]
+    misled = PolicySearch(replace(both, sources=(unlike,)))
+    assert max(map(letters_right, play(misled, 100, letters_right))) >= 8
 
 
 def test_several_objectives_are_learned_by_rank():

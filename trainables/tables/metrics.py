@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import ndtr, stdtrit
 from scipy.stats import rankdata
 
 BINARY, MULTICLASS, REGRESSION = "binary", "multiclass", "regression"
@@ -77,43 +78,57 @@ def bootstrap(
     metric: str,
     seed: int,
     repeats: int = 1000,
+    groups: np.ndarray | None = None,
 ) -> Bootstrap:
     """Percentile intervals (Efron 1979) of `metric` over rows drawn with replacement.
 
+    With `groups`, (n,) of any values, all rows of a group are drawn together. Few units make an
+    interval too narrow, which its level makes up for in part (Hesterberg 2015); one makes it NaN.
     All models are scored on the same draws, so a difference has an interval of its own, which is
     narrower than the two scores'. Repeats without a score, as they lack a class, are passed over.
     """
     rng = np.random.default_rng(seed)
     n = len(answers)
+    units, count = units_of(n, groups)
     drawn: dict[str, list[np.ndarray]] = {name: [] for name in predictions}
     block = max(AT_ONCE // n, 1)
     for start in range(0, repeats, block):
-        weights = _draws(rng, min(block, repeats - start), n)
+        weights = _draws(rng, min(block, repeats - start), count)[:, units]
         for name, made in predictions.items():
             drawn[name].append(_weighted(task, metric, answers, made, weights))
     found = {name: np.concatenate(parts) for name, parts in drawn.items()}
     whole = {name: scores(task, answers, made)[metric] for name, made in predictions.items()}
     return Bootstrap(
-        {name: _interval(whole[name], found[name]) for name in predictions},
+        {name: interval_of(whole[name], found[name], count) for name in predictions},
         {
-            (a, b): _interval(whole[a] - whole[b], found[a] - found[b])
+            (a, b): interval_of(whole[a] - whole[b], found[a] - found[b], count)
             for a, b in combinations(predictions, 2)
         },
     )
+
+
+def units_of(rows: int, groups: np.ndarray | None) -> tuple[np.ndarray, int]:
+    """Of each row the code of what it is drawn with: its group, or itself; and how many are."""
+    if groups is None:
+        return np.arange(rows), rows
+    known, codes = np.unique(groups, return_inverse=True)
+    return codes, len(known)
+
+
+def interval_of(value: float, drawn: np.ndarray, units: int) -> Interval:
+    """Of a value, with (repeats,) of it for so many `units` that were drawn with replacement."""
+    drawn = drawn[np.isfinite(drawn)]
+    if not len(drawn) or units < 2:
+        return Interval(value, np.nan, np.nan)
+    beyond = float(ndtr(np.sqrt(units / (units - 1)) * stdtrit(units - 1, 0.025)))
+    low, high = np.quantile(drawn, [beyond, 1 - beyond])
+    return Interval(value, float(low), float(high))
 
 
 def _draws(rng: np.random.Generator, repeats: int, n: int) -> np.ndarray:
     """(repeats, n): how often each row is among n that are drawn with replacement."""
     rows = rng.integers(0, n, (repeats, n)) + np.arange(repeats)[:, None] * n
     return np.bincount(rows.ravel(), minlength=repeats * n).reshape(repeats, n)
-
-
-def _interval(value: float, drawn: np.ndarray) -> Interval:
-    drawn = drawn[np.isfinite(drawn)]
-    if not len(drawn):
-        return Interval(value, np.nan, np.nan)
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return Interval(value, float(low), float(high))
 
 
 def _weighted(

@@ -26,7 +26,7 @@ from automl_on_ray.trainables.tables.columns import (
 from automl_on_ray.trainables.tables.conform import CATEGORY, DATE, NUMBER
 from automl_on_ray.trainables.tables.preparing import prepare
 
-LAYOUT = 3  # one more whenever the same file comes to be read in another way
+LAYOUT = 4  # one more whenever the same file comes to be read in another way
 FOLDS = 5
 KINDS = (NUMBER, CATEGORY, DATE)
 TOLD = ("digest", "task", "target", "kinds", "left_out", "formats")  # kept as words
@@ -61,11 +61,11 @@ class Table:
     Of `features`, the columns in `kinds` are float64 with NaN ("number"), texts with NaN
     ("category", dtype object) or datetime64[ns] ("date"). `answers` are codes of `classes`, int64
     (n,), or float64 (n,). `folds` are positions in train: to fit with, and to hold out; with a
-    time, not every row is held out, and rows are in its order. `groups` are codes (n,) of the train
-    rows, if there is a column of such. `formats` says how texts of a column
-    are read that could be read in two ways, for `conform`. `digest` is the SHA-256 of columns,
-    target and test part; folds and `subset` are not in it. `remarks` are what the user should know,
-    one line each.
+    time, not every row is held out, and rows are in its order. `groups` and `test_groups` are codes
+    (n,) of the train and test rows, if there is a column of such. `formats` says how texts of a
+    column are read that could be read in two ways, for `conform`. `digest` is the SHA-256 of
+    columns, target and test part; folds and `subset` are not in it. `remarks` are what the user
+    should know, one line each.
     """
 
     name: str
@@ -81,6 +81,7 @@ class Table:
     test_answers: np.ndarray = field(repr=False)
     folds: tuple[tuple[np.ndarray, np.ndarray], ...] = field(repr=False)
     groups: np.ndarray | None = field(default=None, repr=False)
+    test_groups: np.ndarray | None = field(default=None, repr=False)
     remarks: tuple[str, ...] = ()
     formats: Mapping[str, str] = field(default_factory=dict)
     asked: TableKeywords = field(default_factory=lambda: TableKeywords(dataset="", target=""))
@@ -199,6 +200,7 @@ def _load(words: str, given: _Given | None, path: Path | None, state: str) -> Ta
         test_answers=kept["test_answers"],
         folds=tuple(zip(rows[::2], rows[1::2], strict=True)),
         groups=kept.get("groups"),
+        test_groups=kept.get("test_groups"),
         asked={**asked, "frame": given.frame} if given else asked,
         **{
             **{key: told[key] for key in TOLD},
@@ -232,5 +234,6 @@ def _made(asked: TableKeywords, given: _Given | None, path: Path | None) -> Kept
         "fold_rows": np.concatenate(folds),
         "fold_sizes": np.array([len(rows) for rows in folds]),
         "told": np.frombuffer(json_bytes(told), np.uint8),
-        **({} if found.groups is None else {"groups": found.groups[parts["train"]]}),
+        **({} if found.groups is None else {"groups": found.groups[parts["train"]],
+                                            "test_groups": found.groups[parts["test"]]}),
     }  # fmt: skip

@@ -20,7 +20,8 @@ from automl_on_ray.trainables.tables.test_report import (
 MOST_BARS = 20
 FULL = 0.6  # of a true class's rows: on so dark a cell the count is white
 CAPTIONS = {
-    "Comparison on the test part": "A line is the 95 % interval by bootstrap over the test rows.",
+    "Comparison on the test part": "A line is the 95 % interval by bootstrap over the test rows; "
+    "where these are of groups, over whole groups.",
     "Importance of columns": "How much worse it is if a column's values change rows, on test "
     "rows; the line is a 95 % interval. Of columns that tell the same, each has little.",
     "Calibration": "Rows with neighbouring probabilities: how often it was true, with a 95 % "

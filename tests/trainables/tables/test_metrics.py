@@ -76,6 +76,39 @@ def test_an_interval_covers_the_truth_nineteen_times_of_twenty():
     assert 180 <= covered <= 197
 
 
+def test_of_rows_in_few_large_groups_only_whole_groups_drawn_cover_the_truth():
+    rng = np.random.default_rng(0)
+    groups = np.repeat(np.arange(12), 50)
+    covered = {"rows": 0, "groups": 0}
+    for seed in range(200):
+        y = rng.normal(size=12)[groups] + 0.5 * rng.normal(size=600)
+        models, truth = {"zero": np.zeros(600)}, np.sqrt(1.25 * 2 / np.pi)
+        for drawn, codes in {"rows": None, "groups": groups}.items():
+            found = bootstrap("regression", y, models, "mae", seed, repeats=200, groups=codes)
+            covered[drawn] += found.scores["zero"].low <= truth <= found.scores["zero"].high
+
+    assert covered["rows"] < 80
+    assert covered["groups"] > 180
+
+
+def test_groups_of_one_row_each_are_drawn_as_rows_are():
+    y, p = case("binary", 3)
+
+    found = bootstrap("binary", y, {"m": p}, "auc", seed=1, groups=np.arange(len(y))[::-1])
+    by_rows = bootstrap("binary", y, {"m": p}, "auc", seed=1)
+
+    assert found.scores["m"] == pytest.approx(by_rows.scores["m"], abs=0.02)
+
+
+def test_of_one_group_nothing_can_be_drawn():
+    y, p = case("binary", 3)
+
+    found = bootstrap("binary", y, {"m": p}, "auc", seed=1, groups=np.zeros(len(y), int))
+
+    assert found.scores["m"].value == scores("binary", y, p)["auc"]
+    assert np.isnan(found.scores["m"][1:]).all()
+
+
 def test_a_difference_on_the_same_rows_is_surer_than_two_scores():
     rng = np.random.default_rng(0)
     y = rng.normal(size=500)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from automl_on_ray.trainables.tables.metrics import units_of
+
 BINS = 10
 SURE = 1.959964  # standard errors on each side of a 95 % interval
 
@@ -12,7 +14,8 @@ SURE = 1.959964  # standard errors on each side of a 95 % interval
 class Bin:
     """`rows` with neighbouring probabilities: their mean, and the share of which it was true.
 
-    `low` and `high` are the share's 95 % interval (Wilson 1927).
+    `low` and `high` are the share's 95 % interval (Wilson 1927). Rows of one group count as the
+    fewer rows on their own that would tell as much.
     """
 
     rows: int
@@ -35,9 +38,15 @@ class Calibration:
 
 
 def calibration_of(
-    probabilities: np.ndarray, answers: np.ndarray, classes: tuple[str, ...]
+    probabilities: np.ndarray,
+    answers: np.ndarray,
+    classes: tuple[str, ...],
+    groups: np.ndarray | None = None,
 ) -> Calibration:
-    """Of (n, classes) probabilities; in bins of equally many rows, of equal values in one bin."""
+    """Of (n, classes) probabilities; in bins of equally many rows, of equal values in one bin.
+
+    `groups` are (n,) of any values, if rows have such.
+    """
     if len(classes) == 2:
         of, said, true = f"P({classes[1]})", probabilities[:, 1], answers == 1
     else:
@@ -45,15 +54,32 @@ def calibration_of(
         true = probabilities.argmax(axis=1) == answers
     edges = np.unique(np.quantile(said, np.linspace(0, 1, BINS + 1)[1:-1]))
     places = np.searchsorted(edges, said, side="left")
-    bins = tuple(_bin(said[places == at], true[places == at]) for at in np.unique(places))
+    units = units_of(len(said), groups)[0]
+    bins = tuple(
+        _bin(*(each[places == at] for each in (said, true, units))) for at in np.unique(places)
+    )
     gaps = [one.rows * abs(one.said - one.happened) for one in bins]
     return Calibration(of, float(sum(gaps) / len(said)), bins)
 
 
-def _bin(said: np.ndarray, true: np.ndarray) -> Bin:
-    rows, share = len(said), float(true.mean())
+def _bin(said: np.ndarray, true: np.ndarray, units: np.ndarray) -> Bin:
+    rows, share = _rows_on_their_own(true, units), float(true.mean())
     weight = SURE**2 / rows
     middle = (share + weight / 2) / (1 + weight)
     half = SURE * (share * (1 - share) / rows + weight / (4 * rows)) ** 0.5 / (1 + weight)
     low, high = max(0.0, middle - half), min(1.0, middle + half)
-    return Bin(rows, float(said.mean()), share, min(low, share), max(high, share))
+    return Bin(len(said), float(said.mean()), share, min(low, share), max(high, share))
+
+
+def _rows_on_their_own(true: np.ndarray, units: np.ndarray) -> float:
+    """How many of them would tell as much of a share (Korn and Graubard 1998).
+
+    As many as there are units, where all rows are alike.
+    """
+    _, codes, sizes = np.unique(units, return_inverse=True, return_counts=True)
+    rows, count, share = len(true), len(sizes), float(true.mean())
+    if count in (1, rows):
+        return count
+    apart = np.bincount(codes, true - share)
+    variance = count / (count - 1) * float((apart**2).sum()) / rows**2
+    return min(rows, share * (1 - share) / variance) if variance else count

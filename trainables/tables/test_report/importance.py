@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import mutual_info_score
 
-from automl_on_ray.trainables.tables.metrics import loss_of
+from automl_on_ray.trainables.tables.metrics import interval_of, loss_of, units_of
 from automl_on_ray.trainables.tables.table import Table
 
 MOST_ROWS, LEAST_ROWS = 2_000, 300
@@ -25,7 +25,8 @@ Predict = Callable[[pd.DataFrame], np.ndarray]
 class Importance:
     """What the metric loses, in its own unit, if the column's values change their rows.
 
-    `low` and `high` are a 95 % interval: the percentiles of a bootstrap over the rows.
+    `low` and `high` are a 95 % interval: the percentiles of a bootstrap over the rows,
+    or over their groups.
     """
 
     column: str
@@ -48,7 +49,10 @@ def importance_of(
     rows = np.sort(generator.permutation(len(table.test_answers))[:most])
     times = int(np.clip(most // len(rows), 1, TIMES))
     tiled = pd.concat([table.test_features.iloc[rows]] * times, ignore_index=True)
-    weights = generator.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=REPEATS)
+    units, count = units_of(
+        len(rows), None if table.test_groups is None else table.test_groups[rows]
+    )
+    weights = generator.multinomial(count, np.full(count, 1 / count), size=REPEATS)[:, units]
     weights = np.vstack([np.ones(len(rows), int), weights])
     answers = table.test_answers[rows]
 
@@ -68,8 +72,7 @@ def importance_of(
         told = predict(pd.concat([shuffled(name) for name in columns], ignore_index=True))
         for column, part in zip(columns, np.split(told, len(columns)), strict=True):
             lost = losses(part) - base
-            low, high = np.nanquantile(lost[1:], [0.025, 0.975])
-            found.append(Importance(column, float(lost[0]), float(low), float(high)))
+            found.append(Importance(column, *interval_of(float(lost[0]), lost[1:], count)))
     return tuple(sorted(found, key=lambda one: -one.loss))
 
 

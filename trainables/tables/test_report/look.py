@@ -43,6 +43,7 @@ def look_at_test(
     seconds_of = {name: _seconds(predict, table) for name, predict in predictors.items()}
     mattered = importance_of(predictors[last], table, metric=metric, seed=seed, seconds=seconds)
     measured = {one.column for one in mattered}
+    groups = table.test_groups
     better, classifies = METRICS[table.task][metric], bool(table.classes)
     return TableReport(
         target=table.target,
@@ -53,13 +54,16 @@ def look_at_test(
         compared=_compared(table, told, metric, seconds_of, seed),
         importance=mattered,
         not_measured=tuple(name for name in table.kinds if name not in measured),
-        calibration=calibration_of(told[last], answers, table.classes) if classifies else None,
+        calibration=calibration_of(told[last], answers, table.classes, groups)
+        if classifies else None,
         confusion=confusion_of(told[last], answers, table.classes) if classifies else None,
         points=() if classifies else _points(answers, told[last], seed),
         members=dict(members),
         models={one.trial: str(one.config.get("model", "")) for one in tried
                 if one.trial in members},
         behind=what_did_not_help(tried, better),
+        group=table.asked.get("group") or "",
+        groups=None if groups is None else len(np.unique(groups)),
     )  # fmt: skip
 
 
@@ -71,7 +75,7 @@ def _compared(
     seed: int,
 ) -> tuple[Compared, ...]:
     """With the gain of each over the constant and the linear model, if they stand before it."""
-    drawn = bootstrap(table.task, table.test_answers, told, metric, seed)
+    drawn = bootstrap(table.task, table.test_answers, told, metric, seed, groups=table.test_groups)
     sign = 1 if METRICS[table.task][metric] == "max" else -1
     names, found = list(told), []
     for place, name in enumerate(names):

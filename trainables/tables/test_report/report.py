@@ -35,7 +35,8 @@ class TableReport:
     `better` says whether the `metric` is to be high ("max") or low. `not_measured` are columns for
     whose importance there was no time. `points` are (true, predicted) of a regression's ensemble,
     at most 1,000; `calibration` and `confusion` are those of a classification's.
-    `members` are the ensemble's weights by trial, `models` what each of them fits.
+    `members` are the ensemble's weights by trial, `models` what each of them fits. Intervals are
+    over the rows, or over so many `groups` of the column `group`.
     """
 
     target: str
@@ -52,6 +53,8 @@ class TableReport:
     members: Mapping[str, float]
     models: Mapping[str, str]
     behind: tuple[Behind, ...]
+    group: str = ""
+    groups: int | None = None
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -1,10 +1,12 @@
 """What was found on the test part, in lines for a terminal."""
 
+import math
 from collections.abc import Iterator
 
 from automl_on_ray.trainables.tables.test_report.report import Compared, TableReport
 
 MOST_COLUMNS, MOST_BEHIND = 5, 5
+FEW_GROUPS = 10  # of fewer, an interval covers the truth in less than 90 of 100 cases
 
 
 def lines_of(report: TableReport) -> list[str]:
@@ -25,16 +27,24 @@ def compared_lines(report: TableReport) -> list[str]:
 
 def _comparison(report: TableReport) -> Iterator[str]:
     wanted = "higher" if report.better == "max" else "lower"
+    of, over = "", ""
+    if report.groups is not None:
+        of, over = f" of {report.groups:,} groups ({report.group})", " over groups"
     yield (
-        f"On {report.rows:,} test rows that no fit has seen, {report.metric} ({wanted} is better), "
-        "with 95 % intervals:"
+        f"On {report.rows:,} test rows{of} that no fit has seen, {report.metric} ({wanted} is "
+        f"better), with 95 % intervals{over}:"
     )
     width = max(len(one.name) for one in report.compared)
     for one in report.compared:
         found = one.interval
         seconds = "" if one.seconds is None else f"  {one.seconds:.2g} s for 1,000 rows"
-        spread = f"[{found.low:.4g}, {found.high:.4g}]"
-        yield f"  {one.name:{width}}  {found.value:<6.4g} {spread}{seconds}"
+        spread = "" if math.isnan(found.low) else f" [{found.low:.4g}, {found.high:.4g}]"
+        yield f"  {one.name:{width}}  {found.value:<6.4g}{spread}{seconds}"
+    if report.groups == 1:
+        yield "Of one group there are no intervals: how well it does for another is not known."
+        return
+    if report.groups is not None and report.groups < FEW_GROUPS:
+        yield f"Intervals over {report.groups} groups are too narrow: take them for the least."
     last = report.compared[-1]
     yield from (_verdict(report, last, name) for name in last.gain_over)
 

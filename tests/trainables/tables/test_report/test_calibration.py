@@ -39,12 +39,27 @@ def test_of_several_classes_the_answer_s_probability_is_judged():
     assert sum(one.rows * one.happened for one in told.bins) == 3
 
 
-@given(st.integers(0, 1000), st.integers(1, 300), st.integers(1, 400))
+def test_of_groups_whose_rows_are_alike_each_counts_once():
+    """Of a model that is right; a bin has about 20 groups of 100 rows."""
+    generator, covered = np.random.default_rng(0), {"rows": [], "groups": []}
+    groups = np.repeat(np.arange(200), 100)
+    for _ in range(20):
+        said = generator.uniform(size=200)
+        true = (generator.uniform(size=200) < said).astype(int)[groups]
+        for counted, codes in {"rows": None, "groups": groups}.items():
+            told = calibration_of(two(said[groups]), true, ("no", "yes"), codes)
+            covered[counted] += [one.low <= one.said <= one.high for one in told.bins]
+    assert np.mean(covered["rows"]) < 0.3
+    assert np.mean(covered["groups"]) > 0.9
+
+
+@given(st.integers(0, 1000), st.integers(1, 300), st.integers(1, 400), st.integers(0, 9))
 @settings(max_examples=50, deadline=None)
-def test_each_row_is_in_one_bin_and_each_share_in_its_interval(seed, rows, values):
+def test_each_row_is_in_one_bin_and_each_share_in_its_interval(seed, rows, values, groups):
     generator = np.random.default_rng(seed)
     said = generator.integers(0, values, rows) / values
-    told = calibration_of(two(said), generator.integers(0, 2, rows), ("no", "yes"))
+    codes = generator.integers(0, groups, rows) if groups else None
+    told = calibration_of(two(said), generator.integers(0, 2, rows), ("no", "yes"), codes)
     assert sum(one.rows for one in told.bins) == rows
     assert 1 <= len(told.bins) <= BINS
     assert 0 <= told.error <= 1

@@ -24,6 +24,32 @@ def test_every_way_to_answer_has_a_line_with_its_interval_and_its_time():
     assert "The model is trial t_00001 alone." in lines_of(values_report())
 
 
+def test_groups_that_were_drawn_are_named_and_few_are_said_to_be_few():
+    report = replace(classes_report(), group="country", groups=28)
+    first, *others = lines_of(report)
+    assert first == (
+        "On 600 test rows of 28 groups (country) that no fit has seen, auc (higher is better), "
+        "with 95 % intervals over groups:"
+    )
+    assert others == lines_of(classes_report())[1:]
+    few = "Intervals over 4 groups are too narrow: take them for the least."
+    assert few in lines_of(replace(report, groups=4))
+
+
+def test_of_one_group_there_is_neither_interval_nor_verdict():
+    nothing = Interval(0.85, float("nan"), float("nan"))
+    report = classes_report()
+    compared = tuple(
+        replace(one, interval=nothing, gain_over=dict.fromkeys(one.gain_over, nothing))
+        for one in report.compared
+    )
+    told = "\n".join(lines_of(replace(report, compared=compared, group="site", groups=1)))
+    assert "  ensemble     0.85    0.08 s for 1,000 rows" in told
+    assert "Of one group there are no intervals" in told
+    assert "nan" not in told
+    assert "The ensemble is" not in told
+
+
 def test_the_verdict_is_by_the_interval_of_the_difference():
     for (low, high), words in {
         (0.01, 0.03): "The ensemble is better than the linear model: ",

@@ -1,6 +1,7 @@
 """The one look at the test part of real tables."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -140,6 +141,31 @@ def test_only_columns_that_tell_something_are_important():
     assert report.calibration is report.confusion is None
     true, said = np.array(report.points).T
     assert np.corrcoef(true, said)[0, 1] > 0.95
+
+
+def test_of_rows_in_groups_whole_groups_are_drawn():
+    """Of 60 sites: what a column tells, and how far the target is off, is of the site."""
+    generator = np.random.default_rng(0)
+    site = np.repeat(np.arange(60), 40)
+    frame = pd.DataFrame({"x": generator.normal(size=len(site)), "site": site})
+    noise = generator.normal(size=60)[site] + 0.5 * generator.normal(size=len(site))
+    frame["y"] = (1 + 0.5 * noise) * frame["x"] + noise
+    asked = {"dataset": give_table(frame), "target": "y", "folds": 2, "group": "site"}
+    table = load_table(asked)
+    model = single(table, "l", refit(table, LINEAR_CONFIG))
+    drawn, by_rows = (
+        look_at_test(own, {LINEAR: model.predict}, metric="mae", members={}, seconds=1e9)
+        for own in (table, replace(table, test_groups=None))
+    )
+    assert (drawn.group, drawn.groups, by_rows.groups) == ("site", 12, None)
+    for one, other in zip(drawn.compared, by_rows.compared, strict=True):
+        assert one.interval.value == other.interval.value
+        assert width(one.interval) > 2 * width(other.interval)
+    assert width(drawn.importance[0]) > 1.5 * width(by_rows.importance[0])
+
+
+def width(one):
+    return one.high - one.low
 
 
 @pytest.mark.parametrize(("metric", "of"), [("rmse", np.mean), ("r2", np.mean), ("mae", np.median)])
