@@ -79,9 +79,10 @@ def test_a_beginning_that_is_told_after_the_last_neighbour_is_the_next_centre():
     searcher.suggest("first")
     finish(searcher, "first", 1.0)
     for index in range(10):
-        searcher.suggest(f"n{index}")
+        last = searcher.suggest(f"n{index}")
         finish(searcher, f"n{index}", 0.0)
     elsewhere = searcher.suggest("elsewhere")
+    assert apart(elsewhere, last) > 1  # which was worse than the centre
     finish(searcher, "elsewhere", 0.5)
     assert apart(searcher.suggest("next"), elsewhere) == 1
 

@@ -17,7 +17,7 @@ from automl_on_ray.searchers import (
     TrialOutcome,
     check_searcher,
 )
-from automl_on_ray.searchers.ax import AxModel, believing
+from automl_on_ray.searchers.ax import AxModel, Encoding, believing
 from tests.searchers.driving import PLANE, SCORE, peak
 
 KINDS = SearchSpace(
@@ -102,6 +102,35 @@ def test_points_of_ax_have_the_density_of_their_configs(watched, quick):
     found = watched.last.acqf._density(watched.last.surrogate.Xs[0])
     known = [log_density(OF_KINDS, config) for config in configs]
     assert sorted(found.tolist()) == pytest.approx(sorted(known), abs=1e-3)
+
+
+def test_what_a_config_has_not_adds_nothing_to_its_density():
+    space = SearchSpace(
+        "nested",
+        training={
+            "kind": tune.choice(["a", "b"]), "inner": tune.choice([1, 2]), "x": tune.uniform(0, 1),
+            "only": tune.choice(["one"]), "y": tune.uniform(0, 1),
+        },
+        conditions={
+            "inner": Condition("kind", ("a",)), "x": Condition("inner", (2,)),
+            "y": Condition("only", ("one",)),
+        },
+    )  # fmt: skip
+    beliefs = read_beliefs([f"{key} ~ normal(0.25, 0.5)" for key in "xy"], space.domains)
+    encoding = Encoding(space)
+    names = [parameter["name"] for parameter in encoding.parameters()]
+    weighting = believing.Weighting(space, encoding, beliefs, power=1.0, log=True)
+    kinds = ({"kind": "b"}, {"kind": "a", "inner": 1}, {"kind": "a", "inner": 2, "x": 0.7531})
+    configs = [{**kind, "only": "one", "y": 0.5031} for kind in kinds]
+    codes = [encoding.encode(config) for config in configs]
+    points = torch.tensor([[code[name] for name in names] for code in codes], dtype=torch.double)
+    found = believing.LogDensity(weighting, names)(points)
+    known = [log_density(beliefs, config) for config in configs]
+    assert found.tolist() == pytest.approx(known, abs=1e-6)
+    assert known[0] == known[1] != known[2]
+    points[:, -1] = 1 + 1e-12  # beyond the end of y by a rounding
+    found = believing.LogDensity(weighting, names)(points)
+    assert float(found[0]) == pytest.approx(log_density(beliefs, {"y": 1.0}), abs=1e-6)
 
 
 @pytest.mark.parametrize("acquisition", [None, "qnei"])

@@ -85,8 +85,12 @@ def test_a_cell_has_every_other_operation_on_every_edge_as_neighbours(seed):
 
 def test_a_number_of_few_values_goes_to_the_next_ones():
     space = SearchSpace("few", training={"n": tune.randint(1, 9), "q": tune.quniform(0, 1, 0.25)})
-    found = neighbours(space, {"n": 3, "q": 0.0}, np.random.default_rng(0))
-    assert found == [{"n": 2, "q": 0.0}, {"n": 4, "q": 0.0}, {"n": 3, "q": 0.25}]
+    generator = np.random.default_rng(0)
+    found = neighbours(space, {"n": 2, "q": 0.0}, generator)
+    assert found == [{"n": 1, "q": 0.0}, {"n": 3, "q": 0.0}, {"n": 2, "q": 0.25}]
+    assert neighbours(space, {"n": 8, "q": 1.0}, generator) == [
+        {"n": 7, "q": 1.0}, {"n": 8, "q": 0.75},
+    ]  # fmt: skip
 
 
 def test_an_option_that_is_named_twice_is_one_neighbour():
