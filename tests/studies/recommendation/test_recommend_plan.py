@@ -84,6 +84,7 @@ def test_the_objective_is_ndcg_unless_others_are_given(asked, objectives, planne
         ({"item": None}, "Say with --item which column holds the items. There are: 'who', "),
         ({"dataset": "nowhere.csv"}, "There are no events at"),
         ({"scheduler": "pbt"}, "one config on all folds"),
+        ({"tracking_uri": "http://127.0.0.1:1"}, "does not answer"),
         ({"space": "tables"}, "--space tables has .*; here `model` is one of"),
     ],
 )
