@@ -18,8 +18,8 @@ NOTHING = ("None", "False", "0", "0.0", "''", "[]", "()", "{}")
 # the tests' machines anyway, and the others say how a line, a table, a file or a figure looks.
 UNSEEN = ("strict", "timeout", "bound", "encoding", "style", "header_style", "soft_wrap", "no_wrap",
           "overflow", "justify", "title_justify", "box", "pad_edge", "indent", "repr", "marker",
-          "opacity",          "template", "margin", "colorscale", "height", "labelangle", "line", "showlegend",
-          "showgrid", "horizontal_spacing", "vertical_spacing")  # fmt: skip
+          "opacity", "template", "margin", "colorscale", "height", "labelangle", "line",
+          "showlegend", "showgrid", "horizontal_spacing", "vertical_spacing")  # fmt: skip
 NAMES = {"min": "max", "max": "min", "any": "all", "all": "any"}
 
 
