@@ -5,16 +5,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from automl_on_ray.search_spaces.core import Objective
-from automl_on_ray.studies.facts_table import REMARK, aims, print_facts_table, search_told
+from automl_on_ray.studies.facts_table import REMARK, aims, search_told
 from automl_on_ray.studies.forecasting.settings import ForecastSettings, names_in
 from automl_on_ray.trainables.forecasting import Panel
 
 BASELINES_TOLD = "beside it seasonal naive, Theta and ETS"
-
-
-def print_facts(panel: Panel, asked: ForecastSettings, objectives: Sequence[Objective]) -> None:
-    """One table: series, horizon, season, where the parts are cut, covariates, remarks."""
-    print_facts_table(panel.name, facts_told(panel, asked, objectives))
 
 
 def facts_told(

@@ -7,7 +7,7 @@ from automl_on_ray.search_spaces import Config, SearchSpace
 from automl_on_ray.search_spaces.core import Objective
 from automl_on_ray.search_spaces.forecast import CLASSICAL, SPACE
 from automl_on_ray.studies.folds import check_models, planned_by_folds
-from automl_on_ray.studies.forecasting.facts import print_facts
+from automl_on_ray.studies.forecasting.facts import facts_told
 from automl_on_ray.studies.forecasting.settings import ForecastSettings, names_in
 from automl_on_ray.studies.inputs import (
     check_directions,
@@ -46,8 +46,8 @@ def prepare(asked: ForecastSettings) -> ForecastPlan:
         "trial", Forecasts, space, objectives, asked.trials, panel.folds,
         trial_kwargs=trial_kwargs, starts=_starts(space),
     )  # fmt: skip
-    plan = planned_by_folds(asked, evaluation, panel)
-    print_facts(panel, asked, objectives)
+    facts = facts_told(panel, asked, objectives)
+    plan = planned_by_folds(asked, evaluation, panel, facts)
     return ForecastPlan(**vars(plan))
 
 

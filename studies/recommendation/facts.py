@@ -3,14 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from automl_on_ray.search_spaces.core import Objective
-from automl_on_ray.studies.facts_table import REMARK, aims, print_facts_table, search_told
+from automl_on_ray.studies.facts_table import REMARK, aims, search_told
 from automl_on_ray.studies.recommendation.settings import RecommendSettings
 from automl_on_ray.trainables.recommendation import Events
-
-
-def print_facts(events: Events, asked: RecommendSettings, objectives: Sequence[Objective]) -> None:
-    """One table: users, items, the split, what is judged, remarks."""
-    print_facts_table(events.name, facts_told(events, asked, objectives))
 
 
 def facts_told(

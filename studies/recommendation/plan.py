@@ -13,7 +13,7 @@ from automl_on_ray.studies.inputs import (
 )
 from automl_on_ray.studies.plan import Evaluation, StudyPlan
 from automl_on_ray.studies.recommendation.baselines import first_configs
-from automl_on_ray.studies.recommendation.facts import print_facts
+from automl_on_ray.studies.recommendation.facts import facts_told
 from automl_on_ray.studies.recommendation.settings import RecommendSettings
 from automl_on_ray.trainables.recommendation import (
     EventKeywords,
@@ -46,8 +46,8 @@ def prepare(asked: RecommendSettings) -> RecommendPlan:
         "trial", Recommendations, space, objectives, asked.trials, asked.epochs,
         trial_kwargs=trial_kwargs, starts=first_configs(space) if asked.baselines else (),
     )  # fmt: skip
-    plan = planned_by_folds(asked, evaluation, events)
-    print_facts(events, asked, objectives)
+    facts = facts_told(events, asked, objectives)
+    plan = planned_by_folds(asked, evaluation, events, facts)
     return RecommendPlan(**vars(plan))
 
 

@@ -6,16 +6,11 @@ from automl_on_ray.search_spaces.core import Objective
 from automl_on_ray.studies.facts_table import (
     REMARK,
     aims,
-    print_facts_table,
     search_told,
     shares_of,
 )
 from automl_on_ray.studies.series_classes.settings import SeriesSettings
 from automl_on_ray.trainables.series_classes import SeriesSet
-
-
-def print_facts(data: SeriesSet, asked: SeriesSettings, objectives: Sequence[Objective]) -> None:
-    print_facts_table(data.name, facts_told(data, asked, objectives))
 
 
 def facts_told(

@@ -12,7 +12,7 @@ from automl_on_ray.studies.inputs import (
     objectives_of,
 )
 from automl_on_ray.studies.plan import Evaluation, StudyPlan
-from automl_on_ray.studies.series_classes.facts import print_facts
+from automl_on_ray.studies.series_classes.facts import facts_told
 from automl_on_ray.studies.series_classes.settings import SeriesSettings
 from automl_on_ray.trainables.series_classes import (
     SeriesClassifier,
@@ -45,8 +45,8 @@ def prepare(asked: SeriesSettings) -> SeriesPlan:
         "trial", SeriesClassifier, space, objectives, asked.trials, asked.epochs,
         trial_kwargs=trial_kwargs, starts=members_of(FIRST, space),
     )  # fmt: skip
-    plan = planned_by_folds(asked, evaluation, data)
-    print_facts(data, asked, objectives)
+    facts = facts_told(data, asked, objectives)
+    plan = planned_by_folds(asked, evaluation, data, facts)
     return SeriesPlan(**vars(plan))
 
 

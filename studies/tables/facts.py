@@ -8,7 +8,6 @@ from automl_on_ray.search_spaces.core import Objective
 from automl_on_ray.studies.facts_table import (
     REMARK,
     aims,
-    print_facts_table,
     search_told,
     shares_of,
 )
@@ -17,11 +16,6 @@ from automl_on_ray.trainables.tables import Table
 
 SHOWN_COLUMNS = 12  # of a kind
 KINDS = {"number": "numbers", "category": "categories", "date": "dates"}
-
-
-def print_facts(table: Table, asked: AutomlSettings, objectives: Sequence[Objective]) -> None:
-    """One table: task, rows, columns by kind, what is left out and why, the split, remarks."""
-    print_facts_table(table.name, facts_told(table, asked, objectives))
 
 
 def facts_told(

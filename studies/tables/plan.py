@@ -15,7 +15,7 @@ from automl_on_ray.studies.inputs import (
     objectives_of,
 )
 from automl_on_ray.studies.plan import Evaluation, StudyPlan
-from automl_on_ray.studies.tables.facts import print_facts
+from automl_on_ray.studies.tables.facts import facts_told
 from automl_on_ray.studies.tables.portfolio import portfolio_of
 from automl_on_ray.studies.tables.settings import AutomlSettings
 from automl_on_ray.trainables.tables import (
@@ -52,8 +52,8 @@ def prepare(asked: AutomlSettings) -> TablePlan:
         "trial", TablePipeline, space, objectives, asked.trials, asked.epochs,
         trial_kwargs=trial_kwargs, starts=portfolio_of(space) if asked.portfolio else (),
     )  # fmt: skip
-    plan = planned_by_folds(asked, evaluation, table)
-    print_facts(table, asked, objectives)
+    facts = facts_told(table, asked, objectives)
+    plan = planned_by_folds(asked, evaluation, table, facts)
     return TablePlan(**vars(plan))
 
 

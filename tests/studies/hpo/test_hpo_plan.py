@@ -321,6 +321,11 @@ def test_what_is_recorded_of_a_study_says_what_it_is(planned):
     assert not planned().record.changes_running_trials
 
 
+def test_a_server_of_mlflow_that_is_not_there_is_told_before_anything_starts(planned):
+    with pytest.raises(UserError, match="does not answer"):
+        planned(tracking_uri="http://127.0.0.1:1")
+
+
 def test_a_population_is_no_larger_than_the_search(planned):
     usual = {"scheduler": "pbt", "explore": "perturb"}
     assert planned(**usual, population=TRIALS).asked.population == TRIALS

@@ -84,6 +84,7 @@ def test_the_objective_is_ndcg_unless_others_are_given(asked, objectives, planne
         ({"item": None}, "Say with --item which column holds the items. There are: 'who', "),
         ({"dataset": "nowhere.csv"}, "There are no events at"),
         ({"scheduler": "pbt"}, "one config on all folds"),
+        ({"tracking_uri": "http://127.0.0.1:1"}, "does not answer"),
         ({"space": "tables"}, "--space tables has .*; here `model` is one of"),
     ],
 )
@@ -166,8 +167,18 @@ def test_the_split_is_told_and_what_leaks_is_named(split, said, planned):
     assert told["objective"] == "high ndcg, of all items ranked for each user"
 
 
-def test_what_was_read_of_events_is_told(planned):
+def test_trials_are_given_what_was_asked_of_the_events(planned):
+    asked = {"split": "leave-last-out", "core": 2, "subset": 40, "seed": 2, "folds": 1}
+    plan = planned(**asked)
+    assert {key: plan.trial_kwargs[key] for key in asked} == asked
+    assert {key: plan.trial_kwargs[key] for key in COLUMNS} == COLUMNS
+    assert plan.trial_kwargs["digest"] == plan.data.digest
+    assert plan.record.only_whole
+
+
+def test_what_was_read_of_events_is_told(planned, capsys):
     plan = planned(minutes=None)
+    assert "of all pairs of a user and an item" in capsys.readouterr().out
     told = list(facts_told(plan.data, plan.asked, plan.record.objectives))
     learned, held = len(plan.data.seen(None).users), [len(plan.data.held(f)[0]) for f in (0, 1)]
     assert told == [

@@ -96,6 +96,7 @@ def test_a_share_of_trials_is_as_good_in_each_study_that_can_be_compared():
     other = stored([scored("t", 5)], objectives=COST, name="other")
     figure = distribution(study, [other])
     assert [trace.name for trace in figure.data] == ["s (4)", "other (1)"]
+    assert {trace.mode for trace in figure.data} == {"lines"}
     assert list(figure.data[0].x) == [-3, -2, -1, 0]
     assert list(figure.data[0].y) == [0.25, 0.5, 0.75, 1]
     assert figure.data[0].line.width > figure.data[1].line.width

@@ -36,8 +36,9 @@ def test_a_plan_has_the_data_the_folds_and_the_first_configs(planned):
     assert plan.record.only_whole
 
 
-def test_what_was_read_is_told(planned):
+def test_what_was_read_is_told(planned, capsys):
     plan = planned()
+    assert "2: a 50.0%, b 50.0%" in capsys.readouterr().out
     told = dict(facts_told(plan.data, plan.asked, plan.record.objectives))
     assert told["classes"] == "2: a 50.0%, b 50.0%"
     assert told["objective"] == "high accuracy, of series that are held out"
