@@ -171,4 +171,5 @@ def _shared_tests(order: Sequence[Point]) -> list[float]:
     by_value: dict[float, list[float]] = {}
     for point in order:
         by_value.setdefault(point.values[0], []).append(float(point.test or 0.0))
-    return [float(np.mean(by_value[point.values[0]])) for point in order]
+    means = {value: float(np.mean(tests)) for value, tests in by_value.items()}
+    return [means[point.values[0]] for point in order]

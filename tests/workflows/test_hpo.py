@@ -116,12 +116,12 @@ def test_minutes_end_a_search_and_trial_minutes_a_trial_that_hang(
     assert [row["outcome"] for row in rows_of(storage, name)] == [outcome]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("scheduler", ["fifo", pytest.param("hyperband", marks=pytest.mark.whole)])
+@pytest.mark.whole
+@pytest.mark.parametrize("scheduler", ["fifo", "hyperband"])
 def test_trials_that_never_say_done_come_to_their_end(storage, ray_cluster, scheduler):
     """Schedulers that pause no trials end them as fifo does; tests/simulation has them all.
 
-    So it is in a population: the next test.
+    One of them, quickly: tests/studies/test_tuner.py. So it is in a population: the next test.
     """
     trials = 2 if scheduler == "fifo" else 4
     never_done = ["--trainable", "tests.helpers.crashing:NeverDone", "--searcher", "sobol"]

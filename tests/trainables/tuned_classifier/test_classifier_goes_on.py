@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tests.trainables.classifying import ADAM, ADAMW, EPOCHS, SGD, finish, same
+from tests.trainables.classifying import ADAM, ADAMW, EPOCHS, SGD, TIMINGS, finish, same
 from tests.trainables.tuned_classifier.tuning import BOTH, tuning
 
 KINDS = {
@@ -21,25 +21,30 @@ def begun(kind, **changed):
 
 
 @pytest.fixture(scope="module")
-def unstopped():
-    """What trials that are never stopped report and learn, by kind."""
-    return {kind: finish(begun(kind)) for kind in KINDS}
+def unstopped(tmp_path_factory):
+    """What trials that are never stopped report and learn, and checkpoints by epoch, by kind."""
+
+    def trained(kind):
+        one, folders, reports = begun(kind), [], []
+        for _ in range(EPOCHS):
+            folders.append(tmp_path_factory.mktemp(kind))
+            one.save_checkpoint(str(folders[-1]))
+            reports.append({k: v for k, v in one.step().items() if k not in TIMINGS})
+        return reports, finish(one)[1], folders
+
+    return {kind: trained(kind) for kind in KINDS}
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("stopped_after", range(EPOCHS))
 def test_a_trial_restored_at_any_epoch_ends_bit_equal_to_one_never_stopped(
-    kind, stopped_after, unstopped, tmp_path
+    kind, stopped_after, unstopped
 ):
-    reports, expected = unstopped[kind]
-    first = begun(kind)
-    for _ in range(stopped_after):
-        first.step()
-    first.save_checkpoint(str(tmp_path))
+    reports, expected, folders = unstopped[kind]
     torch.rand(7)  # another trial draws in the same process
     second = begun(kind)
     second.step()
-    second.load_checkpoint(str(tmp_path))
+    second.load_checkpoint(str(folders[stopped_after]))
     resumed, weights = finish(second)
     assert same(weights, expected)
     assert resumed == reports[stopped_after:]

@@ -50,7 +50,7 @@ def told(frame):
     return made
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(tables())
 def test_a_frame_is_the_same_from_every_file(tmp_path_factory, frame):
     folder = tmp_path_factory.mktemp("tables")
