@@ -7,6 +7,7 @@ It makes a Parquet file of numbers, reads it in a process of its own as `workflo
 and then does the first two steps of a trial in another: a part of a fold, and a whole one. The
 peak is of a process with all that it has started, by the PSS of what no file is behind: pages of
 mapped files are given back when another process needs memory. It is looked at every `PERIOD`.
+Boosting ends early, once a fit took `LIMIT`: more rounds need no more memory.
 """
 
 import os
@@ -24,12 +25,13 @@ import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 import typer
+from ray import tune
 
 from automl_on_ray.search_spaces.tables import SPACE
 from automl_on_ray.trainables.tables import TablePipeline, load_table
 from benchmarks.tabular._candidates import FOREST, LIGHTGBM, LINEAR, NEIGHBOURS
 
-PERIOD = 0.2  # seconds
+PERIOD, LIMIT = 0.5, 200.0  # seconds
 MEGABYTE = 2**20
 GROUP = 50_000  # rows that are written at once
 CONFIGS = {one["model"]: one for one in (LIGHTGBM, LINEAR, FOREST, NEIGHBOURS)}
@@ -54,9 +56,8 @@ def read(path: Path) -> None:
 
 def trial(path: Path, model: str) -> None:
     """Its first two steps; what each of them says of itself is printed."""
-    one = TablePipeline.__new__(TablePipeline)
-    one._trial_info = None
-    one.setup(dict(CONFIGS[model]), space=SPACE, dataset=str(path), target="y")
+    given = {"space": SPACE, "dataset": str(path), "target": "y", "time_limit": LIMIT}
+    one = tune.with_parameters(TablePipeline, **given)(config=dict(CONFIGS[model]))
     try:
         for _ in range(2):
             told = one.step()
@@ -101,7 +102,11 @@ def main(
 ) -> None:
     """Print a line for the reading and one for a trial."""
     if path is not None:
-        return read(path) if step == "read" else trial(path, model)
+        if step == "read":
+            read(path)
+        else:
+            trial(path, model)
+        return
     with tempfile.TemporaryDirectory() as folder:
         os.environ["AUTOML_CACHE_DIR"] = str(Path(folder, "cache"))
         file = Path(folder, "table.parquet")

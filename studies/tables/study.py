@@ -8,6 +8,7 @@ from automl_on_ray.studies.folds import search_by_folds
 from automl_on_ray.studies.tables.finish import finish
 from automl_on_ray.studies.tables.plan import TablePlan, prepare
 from automl_on_ray.studies.tables.settings import AutomlSettings
+from automl_on_ray.trainables.tables import check_fits
 
 
 def search_pipelines(asked: AutomlSettings) -> None:
@@ -17,6 +18,7 @@ def search_pipelines(asked: AutomlSettings) -> None:
     """
     with begun(prepare, asked) as (plan, resources):
         plan = limited(plan, resources)
+        check_fits(plan.data.folds, len(plan.data.kinds), plan.trial_kwargs["memory_limit"])
         rows = search_by_folds(plan, resources)
         finish(plan, rows, resources)
 

@@ -6,6 +6,7 @@ from .fold_fit import (
     FitTooLarge as FitTooLarge,
     FitTooLong as FitTooLong,
 )
+from .memory import check_fits as check_fits
 from .metrics import (
     METRICS as METRICS,
     USUAL as USUAL,

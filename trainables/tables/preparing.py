@@ -38,7 +38,7 @@ class Prepared:
     """
 
     target: Target
-    columns: Mapping[str, Any]
+    columns: dict[str, Any]
     kinds: Mapping[str, str]
     left_out: Mapping[str, str]
     formats: Mapping[str, str]

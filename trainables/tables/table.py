@@ -24,6 +24,7 @@ from automl_on_ray.trainables.tables.columns import (
     unpack,
 )
 from automl_on_ray.trainables.tables.conform import CATEGORY, DATE, NUMBER
+from automl_on_ray.trainables.tables.memory import check_reading, memory_here
 from automl_on_ray.trainables.tables.preparing import prepare
 
 LAYOUT = 4  # one more whenever the same file comes to be read in another way
@@ -215,6 +216,7 @@ def _made(asked: TableKeywords, given: _Given | None, path: Path | None) -> Kept
         raw, remarks = read_frame(given.frame, "The table"), list[str]()
     else:
         assert path is not None
+        check_reading(path, memory_here())
         raw, remarks = read(path)
     found = prepare(raw, asked)
     told = {
@@ -227,8 +229,7 @@ def _made(asked: TableKeywords, given: _Given | None, path: Path | None) -> Kept
     parts = {"train": found.split.train, "test": found.split.test}
     folds = [rows for fold in found.split.folds for rows in fold]
     return {
-        **{f"{part}_{kind}": array for part, rows in parts.items()
-           for kind, array in pack(found.columns, found.kinds, rows).items()},
+        **pack(found.columns, found.kinds, parts),
         "answers": found.target.answers[parts["train"]],
         "test_answers": found.target.answers[parts["test"]],
         "fold_rows": np.concatenate(folds),

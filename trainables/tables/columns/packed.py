@@ -13,16 +13,21 @@ TYPES = {NUMBER: "<f8", DATE: "<i8", CATEGORY: "<i4"}
 
 
 def pack(
-    columns: Mapping[str, Any], kinds: Mapping[str, str], rows: np.ndarray
+    columns: dict[str, Any], kinds: Mapping[str, str], parts: Mapping[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
-    """For each kind one array (columns, rows), in the order of `kinds`."""
+    """For each part of the rows and each kind an array (columns, rows), in the order of `kinds`.
+
+    Each is called PART_KIND. `columns` is emptied meanwhile, so no two copies of all are there.
+    """
     arrays = {}
     for kind, plain in TYPES.items():
         names = [name for name, each in kinds.items() if each == kind]
-        arrays[kind] = np.empty((len(names), len(rows)), plain)
+        own = {part: np.empty((len(names), len(rows)), plain) for part, rows in parts.items()}
         for i, name in enumerate(names):
-            values = columns[name]
-            arrays[kind][i] = (values.codes if kind == CATEGORY else values.view(plain))[rows]
+            values = columns.pop(name)
+            for part, rows in parts.items():
+                own[part][i] = (values.codes if kind == CATEGORY else values.view(plain))[rows]
+        arrays |= {f"{part}_{kind}": array for part, array in own.items()}
     return arrays
 
 
