@@ -18,7 +18,7 @@ from ray.exceptions import RayActorError
 from ray.tune.execution.tune_controller import TuneController
 from ray.tune.experiment import Trial
 
-from automl_on_ray.schedulers.tune_internals.controller_calls import unwrapped
+from automl_on_ray.schedulers.tune_internals.calls_into_tune import unwrapped
 from automl_on_ray.schedulers.tune_internals.experiment_state import PacedStates
 from automl_on_ray.schedulers.tune_internals.missing_metrics import MissingMetricsController
 from automl_on_ray.schedulers.tune_internals.trial_failures import (

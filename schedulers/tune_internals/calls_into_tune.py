@@ -1,4 +1,7 @@
-"""A trial's checkpoints, as Ray keeps them: each a `CheckpointResult`, with the metrics of then."""
+"""What a scheduler asks of Tune's loop, and of the checkpoints that Ray keeps of a trial.
+
+Each of these is a `CheckpointResult`, with the metrics of then.
+"""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -7,6 +10,28 @@ from typing import Any
 from ray.train._internal.session import _TrainingResult as CheckpointResult
 from ray.train._internal.storage import _delete_fs_path
 from ray.tune.experiment import Trial
+
+
+def unwrapped(tune_controller: Any) -> Any:
+    """The loop itself: what it hands to schedulers is a wrapper."""
+    return getattr(tune_controller, "_tune_controller", tune_controller)
+
+
+def any_at_work(tune_controller: Any) -> bool:
+    """Whether any trial runs. The loop's own list: to go over all trials costs more with each."""
+    return bool(unwrapped(tune_controller)._running_trials)
+
+
+def save_checkpoint(tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:
+    """Have a trial at work make one now."""
+    tune_controller._schedule_trial_save(trial, result=result)
+
+
+def save_anew(tune_controller: Any, *trials: Trial) -> None:
+    """Have Tune's next state hold what the trials are now; it keeps texts of those it knows."""
+    for trial in trials:
+        trial.run_metadata.invalidate_cache()
+        unwrapped(tune_controller)._mark_trial_to_checkpoint(trial)
 
 
 def kept_checkpoints(trial: Trial) -> list[CheckpointResult]:
