@@ -187,8 +187,9 @@ def test_a_trial_that_is_still_to_pause_is_not_forgotten_while_another_takes_its
     one.set_status(Trial.RUNNING)
     assert scheduler.on_trial_result(loop, one, {"training_iteration": 2, "score": 0.5}) == "PAUSE"
     assert scheduler.choose_trial_to_run(loop) is other
-    one.set_status(Trial.PAUSED)
     other.set_status(Trial.RUNNING)
+    assert scheduler.choose_trial_to_run(loop) is None
+    one.set_status(Trial.PAUSED)
     loop._running_trials = {other}
     assert scheduler.choose_trial_to_run(loop) is one
 
