@@ -24,6 +24,7 @@ from automl_on_ray.schedulers.tune_internals import (
     any_at_work,
     save_anew,
 )
+from automl_on_ray.schedulers.tune_internals.experiment_state import PacedStates
 from automl_on_ray.search_spaces.core import ENDED_BY_ITSELF
 
 WITHOUT = {"training_iteration": 1, "loss": 1.0}
@@ -135,9 +136,10 @@ def test_what_a_trial_has_become_is_in_the_next_state(loops, wrap):
     assert run["last_result"]["score"] == 0.75
 
 
-def test_whether_a_trial_is_at_work_is_known_to_the_loop(loops):
+def test_the_loop_knows_whether_a_trial_is_at_work_and_saves_at_a_pace(loops):
     made = loops()
     trial = made.trial("one", SCORED)
+    assert isinstance(made.loop._checkpoint_manager, PacedStates)
     assert any_at_work(made.loop) is True
     made.loop._set_trial_status(trial, Trial.PAUSED)
     assert any_at_work(made.loop._wrapped()) is False
