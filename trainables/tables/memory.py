@@ -1,6 +1,7 @@
 """Whether a table fits into memory, told before it is read, and before it is fitted.
 
-How many copies are needed was measured by benchmarks/tabular/memory.py.
+The copies are fewer than benchmarks/tabular/memory.py found (2.3 to read, about 6 to fit): what is
+refused cannot fit, and of what is not, some may run out of memory still.
 """
 
 import os

@@ -1,10 +1,12 @@
 """Population-based training, on the real Ray too: checkpoints pass from strong trials to weak."""
 
+import math
 from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
 from ray import tune
+from ray.tune import CheckpointConfig
 from ray.tune.error import TuneError
 from ray.tune.experiment import Trial
 from ray.tune.result import SHOULD_CHECKPOINT
@@ -152,6 +154,62 @@ def test_a_function_must_give_checkpoints_and_others_are_made_to_where_they_do_n
     with pytest.raises(UserError, match="at least every 2") if refused else nullcontext():
         assert scheduler.on_trial_result(loop, trial, result) == "CONTINUE"
     assert asked == [result] * saved
+
+
+@pytest.mark.parametrize(
+    ("mode", "value", "after"),
+    [
+        ("max", 0.5, 0.5),
+        ("min", 0.5, -0.5),
+        ("max", math.inf, -math.inf),
+        ("min", math.nan, -math.inf),
+    ],
+)
+def test_an_explorer_is_told_scores_of_which_the_higher_is_better(mode, value, after):
+    told, trial = [], Of(Growing, checkpoint_config=CheckpointConfig(checkpoint_frequency=1))
+    scheduler = PopulationBased(
+        Objective("score", mode), SimpleNamespace(tell=told.append), interval=2
+    )
+    loop = SimpleNamespace(get_trials=lambda: [trial])
+    scheduler.on_trial_add(loop, trial)
+    trial.set_status(Trial.RUNNING)
+    for time in (1, 2):
+        result = {"training_iteration": time, "score": value}
+        assert scheduler.on_trial_result(loop, trial, result) == "CONTINUE"
+    assert [(one.start, one.end, one.after) for one in told] == [(0, 2, after)]
+
+
+def test_a_trial_that_is_still_to_pause_is_not_forgotten_while_another_takes_its_slot():
+    every = CheckpointConfig(checkpoint_frequency=1)
+    one, other = (Of(Growing, trial_id=name, checkpoint_config=every) for name in ("a", "b"))
+    loop = SimpleNamespace(get_trials=lambda: [one, other], _running_trials={one})
+    scheduler = PopulationBased(GOAL, PerturbExplorer(SPACE, 0), interval=2)
+    for trial in (one, other):
+        scheduler.on_trial_add(loop, trial)
+    one.set_status(Trial.RUNNING)
+    assert scheduler.on_trial_result(loop, one, {"training_iteration": 2, "score": 0.5}) == "PAUSE"
+    assert scheduler.choose_trial_to_run(loop) is other
+    other.set_status(Trial.RUNNING)
+    assert scheduler.choose_trial_to_run(loop) is None
+    one.set_status(Trial.PAUSED)
+    loop._running_trials = {other}
+    assert scheduler.choose_trial_to_run(loop) is one
+
+
+@pytest.mark.parametrize("end", ["complete", "error", "remove"])
+def test_a_trial_that_has_ended_in_any_way_is_no_member_and_gets_no_turn(end):
+    one, other = (Of(Growing, trial_id=name) for name in ("a", "b"))
+    loop = SimpleNamespace(get_trials=lambda: [one, other], _running_trials={other})
+    scheduler = PopulationBased(GOAL, PerturbExplorer(SPACE, 0), interval=2)
+    for trial in (one, other):
+        scheduler.on_trial_add(loop, trial)
+    other.set_status(Trial.RUNNING)
+    assert scheduler.choose_trial_to_run(loop) is one
+    words = [{"training_iteration": 3}] if end == "complete" else []
+    getattr(scheduler, f"on_trial_{end}")(loop, one, *words)
+    assert scheduler.members.alive() == ["b"]
+    assert scheduler.members.members["a"].time == (3 if words else 0)
+    assert scheduler.choose_trial_to_run(loop) is None
 
 
 def test_before_a_trial_starts_its_explorer_gets_ready_and_its_metric_is_its_own():

@@ -153,6 +153,7 @@ def test_a_donor_may_be_weak_itself_once_its_exploit_is_done_or_given_up():
 def test_only_a_weak_trial_has_donors():
     members = population([1.0], [2.0], [3.0], [4.0])
     assert [list(members.donors(f"t{i}")) for i in range(4)] == [["t3"], [], [], []]
+    assert members.donors("t0")[:1] == ["t3"]
 
 
 def test_of_a_quarter_those_replaced_are_left_out_once_each():

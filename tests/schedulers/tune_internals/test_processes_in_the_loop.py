@@ -114,6 +114,7 @@ def test_a_trial_gets_the_process_of_one_that_pauses_and_the_next_its_own(staffe
     assert own._on_error is None
     loop._on_trial_reset(trial, True)
     assert (trial.status, staffed.asked[-1]) == ("RUNNING", ("waits's", "train"))
+    assert trial.temporary_state.ray_actor == "waits's"
     own._on_start(own)
     assert (staffed.cached, loop._stopping_actors, staffed.removed) == (1, {}, [])
     loop._staged_trials.add(waiting)

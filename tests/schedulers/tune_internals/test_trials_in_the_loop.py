@@ -18,7 +18,13 @@ from ray.tune.schedulers import FIFOScheduler
 from ray.tune.search import Searcher
 from ray.tune.search.search_generator import SearchGenerator
 
-from automl_on_ray.schedulers.tune_internals import ResumableScheduler, Watch
+from automl_on_ray.schedulers.tune_internals import (
+    ResumableScheduler,
+    Watch,
+    any_at_work,
+    save_anew,
+)
+from automl_on_ray.schedulers.tune_internals.experiment_state import PacedStates
 from automl_on_ray.search_spaces.core import ENDED_BY_ITSELF
 
 WITHOUT = {"training_iteration": 1, "loss": 1.0}
@@ -86,12 +92,15 @@ class Loop:
             trial.update_last_result(dict(result))
         return trial
 
-    def saved_status(self):
-        """By the state that Tune would go on from."""
+    def saved(self):
+        """Each trial, and what it has reported, in the state that Tune would go on from."""
         self.loop.save_to_dir()
         (file,) = Path(self.storage.experiment_fs_path).glob("experiment_state-*.json")
-        trials = [json.loads(text) for text, _ in json.loads(file.read_text())["trial_data"]]
-        return {trial["trial_id"]: trial["status"] for trial in trials}
+        found = json.loads(file.read_text())["trial_data"]
+        return [(json.loads(trial), json.loads(run)) for trial, run in found]
+
+    def saved_status(self):
+        return {trial["trial_id"]: trial["status"] for trial, _ in self.saved()}
 
 
 @pytest.fixture
@@ -114,6 +123,26 @@ def test_a_trial_that_never_reported_its_metric_fails_for_good_and_all_are_told(
     assert made.saved_status() == {"one": "ERROR"}
     made.loop.stop_trial(trial)
     assert len(made.told) == 3
+
+
+@pytest.mark.parametrize("wrap", [lambda loop: loop, TuneController._wrapped])
+def test_what_a_trial_has_become_is_in_the_next_state(loops, wrap):
+    made = loops()
+    trial = made.trial("one", SCORED, Trial.PAUSED)
+    made.saved()
+    trial.last_result["score"] = 0.75  # of which Tune hears nothing
+    save_anew(wrap(made.loop), trial)
+    ((_, run),) = made.saved()
+    assert run["last_result"]["score"] == 0.75
+
+
+def test_the_loop_knows_whether_a_trial_is_at_work_and_saves_at_a_pace(loops):
+    made = loops()
+    trial = made.trial("one", SCORED)
+    assert isinstance(made.loop._checkpoint_manager, PacedStates)
+    assert any_at_work(made.loop) is True
+    made.loop._set_trial_status(trial, Trial.PAUSED)
+    assert any_at_work(made.loop._wrapped()) is False
 
 
 def test_a_trial_that_has_its_metric_or_nothing_yet_ends_as_any_other(loops):
