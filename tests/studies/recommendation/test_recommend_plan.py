@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from automl_on_ray.search_spaces.core import UserError
+from automl_on_ray.search_spaces.core import Objective, UserError
 from automl_on_ray.searchers import SearcherSettings
 from automl_on_ray.studies import plan as plans
 from automl_on_ray.studies.inputs import find_space
@@ -13,6 +13,7 @@ from automl_on_ray.studies.recommendation import RecommendSettings, prepare
 from automl_on_ray.studies.recommendation.baselines import at_their_best, first_configs
 from automl_on_ray.studies.recommendation.facts import facts_told
 from automl_on_ray.studies.trial_rows import Row
+from automl_on_ray.trainables.recommendation import load_events
 from tests.helpers.clicks import COLUMNS, clicks
 
 NAMES = (f"plan-{number}" for number in itertools.count())
@@ -167,32 +168,40 @@ def test_the_split_is_told_and_what_leaks_is_named(split, said, planned):
     assert told["objective"] == "high ndcg, of all items ranked for each user"
 
 
-def test_trials_are_given_what_was_asked_of_the_events(planned):
+def test_trials_are_given_what_was_asked_of_the_events(planned, capsys):
     asked = {"split": "leave-last-out", "core": 2, "subset": 40, "seed": 2, "folds": 1}
     plan = planned(**asked)
     assert {key: plan.trial_kwargs[key] for key in asked} == asked
     assert {key: plan.trial_kwargs[key] for key in COLUMNS} == COLUMNS
     assert plan.trial_kwargs["digest"] == plan.data.digest
     assert plan.record.only_whole
-
-
-def test_what_was_read_of_events_is_told(planned, capsys):
-    plan = planned(minutes=None)
     assert "of all pairs of a user and an item" in capsys.readouterr().out
-    told = list(facts_told(plan.data, plan.asked, plan.record.objectives))
-    learned, held = len(plan.data.seen(None).users), [len(plan.data.held(f)[0]) for f in (0, 1)]
+
+
+def test_trials_are_given_the_column_of_ratings(planned, tmp_path):
+    clicks().assign(stars=4.0).to_csv(tmp_path / "rated.csv", index=False)
+    plan = planned(dataset=str(tmp_path / "rated.csv"), rating="stars")
+    assert plan.trial_kwargs["rating"] == "stars"
+
+
+def test_what_was_read_of_events_is_told(events, tmp_path, monkeypatch):
+    monkeypatch.setenv("AUTOML_CACHE_DIR", str(tmp_path / "cache"))
+    data = load_events({"dataset": str(events), **COLUMNS, "folds": 2})
+    asked = RecommendSettings(dataset=str(events), **COLUMNS, minutes=None)
+    told = list(facts_told(data, asked, [Objective("val_ndcg")]))
+    learned, held = len(data.seen(None).users), [len(data.held(fold)[0]) for fold in (0, 1)]
     assert told == [
         ("events", f"{learned} to learn from, of 60 users and 30 items"),
         ("density", f"{learned / 1800:.2%} of all pairs of a user and an item"),
         ("objective", "high ndcg, of all items ranked for each user"),
         ("split", "by time: the last events are the test part, those before it 2 folds"),
-        ("judged by", f"{held[0]}, {held[1]} users in the folds, {len(plan.data.held(None)[0])} in "
+        ("judged by", f"{held[0]}, {held[1]} users in the folds, {len(data.held(None)[0])} in "
                       "the test part"),
-        *[("remark", remark) for remark in plan.data.remarks],
+        *[("remark", remark) for remark in data.remarks],
         ("search", "optuna and asha on space recommend"),
     ]  # fmt: skip
-    one = planned(folds=1)
-    assert dict(facts_told(one.data, one.asked, ()))["split"][-16:] == "before it 1 fold"
+    one = load_events({"dataset": str(events), **COLUMNS, "folds": 1})
+    assert dict(facts_told(one, asked, ()))["split"].endswith("those before it 1 fold")
 
 
 def test_a_filter_is_told_where_there_is_one(planned):

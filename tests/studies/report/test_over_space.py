@@ -8,7 +8,7 @@ from ray import tune
 
 from automl_on_ray.search_spaces import SearchSpace
 from automl_on_ray.search_spaces.core import Objective
-from automl_on_ray.studies.importance import analyse
+from automl_on_ray.studies.importance import Analysis, analyse, declared_of, parameters_of
 from automl_on_ray.studies.report import figures
 from automl_on_ray.studies.report.over_space import (
     MOST_AXES,
@@ -78,9 +78,12 @@ def test_every_figure_of_a_study_can_be_drawn():
         assert "<path" in svg(figure)
 
 
-def axes_of(trials, **facts):
+def axes_of(trials, importance=(), **facts):
+    """Without a model of what mattered, which takes a while."""
     study = stored(trials, **facts)
-    (trace,) = parallel_coordinates(study, analyse(study)).data
+    configs = [trial.config for trial in trials]
+    known = tuple(parameters_of(configs, declared_of(study.recorded.facts)))
+    (trace,) = parallel_coordinates(study, Analysis("", dict(importance), known)).data
     return {one.label: one for one in trace.dimensions}, trace.line
 
 
@@ -129,11 +132,9 @@ def test_the_most_important_axis_is_next_to_the_objectives_and_only_some_are_dra
                  [(1, {"score": (i * 7 + 15) % 30 / 30})])
         for i in range(30)
     ]  # fmt: skip
-    study = stored(trials, domains={})
-    analysis = replace(analyse(study), importance={"p07": 0.5, "p03": 0.3})
-    dimensions = parallel_coordinates(study, analysis).data[0].dimensions
-    assert [one.label for one in dimensions[-3:]] == ["p03", "p07", "score"]
-    assert len(dimensions) == MOST_AXES + 1
+    axes, _ = axes_of(trials, importance={"p07": 0.5, "p03": 0.3}, domains={})
+    assert list(axes)[-3:] == ["p03", "p07", "score"]
+    assert len(axes) == MOST_AXES + 1
 
 
 def test_bars_have_the_greatest_share_on_top():
