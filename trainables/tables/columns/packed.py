@@ -19,7 +19,7 @@ def pack(
 
     Each is called PART_KIND. `columns` is emptied meanwhile, so no two copies of all are there.
     """
-    arrays = {}
+    arrays: dict[str, np.ndarray] = {}
     for kind, plain in TYPES.items():
         names = [name for name, each in kinds.items() if each == kind]
         own = {part: np.empty((len(names), len(rows)), plain) for part, rows in parts.items()}
