@@ -218,6 +218,7 @@ def _made(asked: TableKeywords, given: _Given | None, path: Path | None) -> Kept
         assert path is not None
         check_reading(path, memory_here())
         raw, remarks = read(path)
+        pa.default_memory_pool().release_unused()
     found = prepare(raw, asked)
     told = {
         "task": found.target.task, "target": asked["target"], "classes": found.target.classes,

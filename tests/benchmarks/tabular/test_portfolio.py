@@ -5,8 +5,10 @@ import json
 import numpy as np
 import pytest
 
+from automl_on_ray.search_spaces.core import parse_objectives
 from automl_on_ray.search_spaces.tables import SPACE
-from automl_on_ray.searchers import varying
+from automl_on_ray.searchers import SearcherSettings, varying
+from automl_on_ray.studies.transfer.tables import read_source
 from benchmarks.tabular import portfolio
 from benchmarks.tabular._candidates import BY_HAND, FOREST, LINEAR, candidates
 from benchmarks.tabular.data import JUDGING, PORTFOLIO, by_name
@@ -74,3 +76,29 @@ def test_the_portfolio_that_was_chosen_is_of_the_space_and_saw_nothing_that_judg
         SPACE.check(config)
     assert told["data_sets"] == [each.name for each in PORTFOLIO]
     assert not set(told["data_sets"]) & {each.name for each in JUDGING}
+
+
+def test_scores_of_the_portfolio_come_with_the_product_as_results_on_other_data():
+    chosen = json.loads(portfolio.CHOSEN.read_text())["configs"]
+    objectives = [parse_objectives(word)[0] for word in ("val_auc", "-val_rmse")]
+    for objective in objectives:
+        settings = SearcherSettings(SPACE, (objective,))
+        source = read_source(portfolio.SCORES, settings, 50)
+        assert [one.config in chosen for one in source.trials] == [True] * len(source.trials)
+        worth = [objective.sign() * one.curve[1][objective.metric] for one in source.trials]
+        assert len(set(worth)) > 5
+
+
+def test_scores_are_mean_errors_within_the_portfolio(tmp_path, monkeypatch):
+    monkeypatch.setattr(portfolio, "SCORES", tmp_path / "scores.json")
+    configs = [{"model": name} for name in ("a", "b", "c")]
+    lines = [
+        {"set": each.name, "config": config, "loss": float(loss)}
+        for each in PORTFOLIO
+        for loss, config in enumerate(configs)
+    ]
+    portfolio.write_scores([configs[2], configs[0], configs[1]], lines)
+    written = json.loads((tmp_path / "scores.json").read_text())
+    assert [one["config"]["model"] for one in written] == ["c", "a", "b"]
+    assert [one["metrics"]["val_rmse"] for one in written] == [1.0, 0.0, 1.0]
+    assert [one["metrics"]["val_auc"] for one in written] == [0.0, 1.0, 0.0]

@@ -46,7 +46,7 @@ def _arrow_table(path: Path) -> tuple[pa.Table, list[str]]:
     if path.is_file() and not path.stat().st_size:
         raise UserError(f"{path} is empty.")
     try:
-        return _arrow_file(path) if suffix in ARROW else pq.read_table(path), []
+        return _arrow_file(path) if suffix in ARROW else _parquet(path), []
     except Exception as error:  # a damaged file fails in any way it likes
         raise UserError(f"{path} is damaged or of another format: {told(error)}.") from error
 
@@ -98,6 +98,11 @@ def content_of(frame: pd.DataFrame) -> str:
         except TypeError:  # of lists
             total.update(repr(column.tolist()).encode())
     return total.hexdigest()
+
+
+def _parquet(path: Path) -> pa.Table:
+    """Without a copy of the file in memory beside what it holds."""
+    return pq.read_table(path, memory_map=True, pre_buffer=False)
 
 
 def _arrow_file(path: Path) -> pa.Table:
