@@ -16,13 +16,9 @@ class EventFile:
     """
 
     def __init__(self, folder: str) -> None:
-        self._folder = folder
         name = f"events.out.tfevents.{int(time.time())}.{socket.gethostname()}"
         self._file = (Path(folder) / name).open("ab", buffering=0)
         self._write(file_version="brain.Event:2")
-
-    def get_logdir(self) -> str:
-        return self._folder
 
     def add_summary(
         self, summary: Any, global_step: int | None = None, walltime: float | None = None

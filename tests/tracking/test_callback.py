@@ -161,24 +161,29 @@ def test_a_retried_trial_has_one_run_and_no_repeated_steps(uri, tmp_path, make_s
     assert run.data.tags["automl.retries"] == "1"
 
 
+def tracked(tracker, trial, steps, outcome):
+    """A run of a study until `outcome`, with what its one trial reports at these steps."""
+    hooks = {"iteration": 0, "trials": [trial], "trial": trial}
+    tracker.setup()
+    tracker.on_trial_start(**hooks)
+    for step in steps:
+        result = {"training_iteration": step, "accuracy": step * 0.1}
+        tracker.on_trial_result(**hooks, result=result)
+        trial.update_last_result(result)
+    if outcome == "completed":
+        tracker.on_trial_complete(**hooks)
+    assert tracker.study_end(outcome)
+
+
 def test_a_study_that_goes_on_has_one_finished_run_a_trial_even_after_a_torn_line(
     uri, tmp_path, make_study
 ):
     """Tune repeats the step after the last checkpoint. A driver that is killed: tests/workflows."""
     study, folder = make_study(max_t=3), tmp_path / "journal"
     trial = Trial("x", stub=True, trial_id="t_00000", config={"lr": 0.1})
-    hooks = {"iteration": 0, "trials": [trial], "trial": trial}
     for steps, outcome in (((1, 2), "stopped"), ((2, 3), "completed")):
         tracker = TrackingCallback(uri=uri, experiment="test", study=study, folder=folder)
-        tracker.setup()
-        tracker.on_trial_start(**hooks)
-        for step in steps:
-            result = {"training_iteration": step, "accuracy": step * 0.1}
-            tracker.on_trial_result(**hooks, result=result)
-            trial.update_last_result(result)
-        if outcome == "completed":
-            tracker.on_trial_complete(**hooks)
-        assert tracker.study_end(outcome)
+        tracked(tracker, trial, steps, outcome)
         with next(folder.glob("*.jsonl")).open("a") as journal:
             journal.write('{"run":"torn in the mid')  # what a kill in mid-write leaves
     parent, children = stored_runs(uri)
@@ -193,19 +198,10 @@ def test_a_trial_that_tune_has_forgotten_leaves_its_run_to_one_of_the_same_confi
 ):
     """As where the driver was killed before Tune's first state."""
     study, folder = make_study(max_t=3), tmp_path / "journal"
-    for name, steps, outcome in (("lost", 2, "stopped"), ("again", 3, "completed")):
+    for name, steps, outcome in (("lost", (1, 2), "stopped"), ("again", (1, 2, 3), "completed")):
         tracker = TrackingCallback(uri=uri, experiment="test", study=study, folder=folder)
-        tracker.setup()
         trial = Trial("x", stub=True, trial_id=name, config={"lr": 0.1})
-        hooks = {"iteration": 0, "trials": [trial], "trial": trial}
-        tracker.on_trial_start(**hooks)
-        for step in range(1, steps + 1):
-            result = {"training_iteration": step, "accuracy": step * 0.1}
-            tracker.on_trial_result(**hooks, result=result)
-            trial.update_last_result(result)
-        if outcome == "completed":
-            tracker.on_trial_complete(**hooks)
-        assert tracker.study_end(outcome)
+        tracked(tracker, trial, steps, outcome)
     parent, children = stored_runs(uri)
     assert set(children) == {"again"}
     assert [step for step, _ in history(uri, children["again"], "accuracy")] == [1, 2, 3]
